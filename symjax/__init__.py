@@ -1,0 +1,55 @@
+"""A machine-learning experiment as a symbolic tree: program, symbol and JAX pytree at once."""
+
+from symjax.containers import Map
+from symjax.diff import Diff, Difference, diff
+from symjax.equality import eq, hash
+from symjax.fill import fill
+from symjax.formatting import format
+from symjax.leaves import is_leaf
+from symjax.lineage import lineage
+from symjax.missing import MISSING, Insertion, MissingError
+from symjax.object import Object, field
+from symjax.paths import Path, PathError
+from symjax.placeholders import Placeholder
+from symjax.query import contains, is_partial, missing, query
+from symjax.rebind import rebind
+from symjax.schema import is_symbolic
+from symjax.serialization import LoadError, from_json, load, save, to_json
+from symjax.symbolize import symbolize
+from symjax.walk import Step, traverse, walk
+
+__all__ = [
+    "Diff",
+    "Difference",
+    "Insertion",
+    "LoadError",
+    "MISSING",
+    "Map",
+    "MissingError",
+    "Object",
+    "Path",
+    "PathError",
+    "Placeholder",
+    "Step",
+    "contains",
+    "diff",
+    "eq",
+    "field",
+    "fill",
+    "format",
+    "from_json",
+    "hash",
+    "is_leaf",
+    "is_partial",
+    "is_symbolic",
+    "lineage",
+    "load",
+    "missing",
+    "query",
+    "rebind",
+    "save",
+    "symbolize",
+    "to_json",
+    "traverse",
+    "walk",
+]

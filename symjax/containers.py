@@ -1,0 +1,119 @@
+"""`Map`, the immutable mapping, and `freeze`, which makes structure out of mutable containers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, final
+
+from flax import serialization
+
+
+@final
+class Map(Mapping[Hashable, Any]):
+    """An immutable mapping that keeps the order of its keys.
+
+    Dicts inside a symbolic object become maps. A map is a pytree of its own: it may mix leaves and
+    structure, and its keys stay in the order in which they were given.
+
+    Args:
+        items: The mapping to freeze; its values are frozen too.
+
+    Example:
+        >>> Map({'b': [1, 2], 'a': 0.5})
+        {'b': (1, 2), 'a': 0.5}
+    """
+
+    __slots__ = ("__weakref__", "_flat", "_items")
+
+    def __init__(self, items: Mapping[Hashable, Any] | None = None) -> None:
+        frozen = {key: freeze(value) for key, value in (items or {}).items()}
+        object.__setattr__(self, "_items", frozen)
+
+    @classmethod
+    def of(cls, items: dict[Hashable, Any]) -> Map:
+        """Wraps values that are frozen already, unseen; `items` must not be used afterwards."""
+        new = object.__new__(cls)
+        object.__setattr__(new, "_items", items)
+        return new
+
+    def __getitem__(self, key: Hashable) -> Any:
+        return self._items[key]  # type: ignore[attr-defined]
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self._items)  # type: ignore[attr-defined]
+
+    def __len__(self) -> int:
+        return len(self._items)  # type: ignore[attr-defined]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a Map is immutable; rebind the tree that holds it")
+
+    def __or__(self, other: Mapping[Hashable, Any]) -> Map:
+        return Map({**self, **other})
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __eq__(self, other: object) -> bool:
+        from symjax.equality import eq
+
+        if isinstance(other, dict):
+            other = Map(other)
+        return eq(self, other)
+
+    def __hash__(self) -> int:
+        from symjax.equality import hash as tree_hash
+
+        return tree_hash(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Map, (dict(self),)
+
+
+def freeze(value: Any) -> Any:
+    """Lists become tuples, dicts maps, sets frozensets, recursively; the rest is returned as it is.
+
+    A tuple in which nothing changed is returned itself.
+    """
+    kind = type(value)
+    if kind is list:
+        return tuple([freeze(item) for item in value])
+    if kind is tuple:
+        frozen = [freeze(item) for item in value]
+        if all(new is old for new, old in zip(frozen, value, strict=True)):
+            return value
+        return tuple(frozen)
+    if kind is dict or (isinstance(value, dict) and kind.__module__ == "collections"):
+        return Map(value)
+    if kind is set:
+        return frozenset(value)
+    if isinstance(value, tuple) and hasattr(kind, "_make"):
+        frozen = [freeze(item) for item in value]
+        if all(new is old for new, old in zip(frozen, value, strict=True)):
+            return value
+        return kind._make(frozen)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """Maps become plain dicts again, for code that is not ours and tests for ``dict``."""
+    kind = type(value)
+    if kind is Map:
+        return {key: thaw(item) for key, item in value.items()}
+    if kind is tuple:
+        thawed = [thaw(item) for item in value]
+        if all(new is old for new, old in zip(thawed, value, strict=True)):
+            return value
+        return tuple(thawed)
+    return value
+
+
+# Flax looks for submodules in a module's fields through its state dicts; without this it would not see
+# the modules inside a map.
+serialization.register_serialization_state(
+    Map,
+    lambda map_: {str(key): serialization.to_state_dict(value) for key, value in map_.items()},
+    lambda map_, state: Map.of(
+        {key: serialization.from_state_dict(value, state[str(key)]) for key, value in map_.items()}
+    ),
+)

@@ -1,0 +1,129 @@
+"""`eq` and `hash`: symbolic equality, strict in types, by content for arrays."""
+
+from __future__ import annotations
+
+import builtins
+import struct
+from typing import Any
+
+import jax
+import numpy as np
+
+from symjax.containers import Map
+from symjax.leaves import is_array
+from symjax.registration import is_other_pytree
+from symjax.schema import ATTRIBUTE
+
+_DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
+
+
+def eq(a: Any, b: Any) -> bool:
+    """Whether two trees are equal: the same types, the same structure, the same numbers.
+
+    Numbers are equal when their types and bits are: ``eq(1, 1.0)`` is False, a NaN equals itself.
+    Arrays are compared by dtype, weak type, shape and content; mappings regardless of their order.
+
+    Example:
+        >>> eq({'a': 1, 'b': 2}, {'b': 2, 'a': 1}), eq(1, True), eq(float('nan'), float('nan'))
+        (True, False, True)
+    """
+    if a is b:
+        return True
+    kind = type(a)
+    if kind is not type(b):
+        return _is_dtype(a) and _is_dtype(b) and np.dtype(a) == np.dtype(b)
+    schema = getattr(kind, ATTRIBUTE, None)
+    if schema is not None:
+        left, right = schema.read(a), schema.read(b)
+        for name in schema.names:
+            x, y = left.get(name, None), right.get(name, None)
+            if x is not y and not eq(x, y):
+                return False
+            if x is None and (name in left) is not (name in right):
+                return False
+        return True
+    if kind is str or kind is int or kind is bool:
+        return a == b  # type: ignore[no-any-return]
+    if kind is float:
+        return struct.pack("<d", a) == struct.pack("<d", b)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(eq(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict | Map):
+        if len(a) != len(b) or not all(key in b and eq(a[key], b[key]) for key in a):
+            return False
+        return {(type(key), key) for key in a} == {(type(key), key) for key in b}
+    return _eq_other(a, b)
+
+
+def _eq_other(a: Any, b: Any) -> bool:
+    if isinstance(a, complex):
+        return struct.pack("<dd", a.real, a.imag) == struct.pack("<dd", b.real, b.imag)
+    if isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer):
+        return False  # two tracers are equal only if they are the same
+    if is_array(a) or isinstance(a, np.generic):
+        return _array_key(a) == _array_key(b)
+    if _is_dtype(a):
+        return np.dtype(a) == np.dtype(b)
+    if is_other_pytree(a):
+        leaves_a, treedef_a = jax.tree.flatten(a)
+        leaves_b, treedef_b = jax.tree.flatten(b)
+        same = treedef_a == treedef_b
+        return bool(same) and all(eq(x, y) for x, y in zip(leaves_a, leaves_b, strict=True))
+    return bool(a == b)
+
+
+def hash(tree: Any) -> int:
+    """A hash that agrees with `eq`: equal trees have equal hashes.
+
+    Raises:
+        TypeError: The tree holds a value that is not hashable.
+
+    Example:
+        >>> hash({'a': 1, 'b': 2}) == hash({'b': 2, 'a': 1})
+        True
+    """
+    kind = type(tree)
+    schema = getattr(kind, ATTRIBUTE, None)
+    if schema is not None:
+        held = schema.read(tree)
+        parts = [hash(held[name]) for name in schema.names if name in held]
+        return builtins.hash((kind, *parts))
+    if kind is int or kind is bool:
+        return builtins.hash((kind, tree))
+    if kind is float:
+        return builtins.hash(struct.pack("<d", tree))
+    if kind is str or tree is None:
+        return builtins.hash(tree)
+    if isinstance(tree, tuple | list):
+        return builtins.hash((kind, *[hash(item) for item in tree]))
+    if isinstance(tree, dict | Map):
+        return builtins.hash((kind, frozenset((type(key), key, hash(item)) for key, item in tree.items())))
+    return _hash_other(tree)
+
+
+def _hash_other(tree: Any) -> int:
+    if isinstance(tree, complex):
+        return builtins.hash(struct.pack("<dd", tree.real, tree.imag))
+    if isinstance(tree, jax.core.Tracer):
+        return id(tree)
+    if is_array(tree) or isinstance(tree, np.generic):
+        return builtins.hash(_array_key(tree))
+    if _is_dtype(tree):
+        return builtins.hash(np.dtype(tree))
+    if is_other_pytree(tree):
+        leaves, treedef = jax.tree.flatten(tree)
+        return builtins.hash((treedef, *[hash(leaf) for leaf in leaves]))
+    return builtins.hash(tree)
+
+
+def _is_dtype(value: Any) -> bool:
+    return isinstance(value, _DTYPE_LIKE) or (isinstance(value, type) and issubclass(value, np.generic))
+
+
+def _array_key(array: Any) -> tuple[Any, ...]:
+    head = (str(array.dtype), tuple(array.shape), bool(getattr(array, "weak_type", False)))
+    if isinstance(array, jax.ShapeDtypeStruct):
+        return (*head, array.sharding)
+    if jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key):
+        return (*head, np.asarray(jax.random.key_data(array)).tobytes())
+    return (*head, np.asarray(array).tobytes())

@@ -1,0 +1,50 @@
+"""The words of every error: one place builds each part of a message."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NoSuchPath(KeyError):
+    """A path that leads nowhere; unlike a bare `KeyError` it prints its message as it is."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+def at(path: object) -> str:
+    """The suffix that every error about a place in a tree ends in."""
+    return f"(path={str(path) or '<root>'})"
+
+
+def nearest(name: object, names: Iterable[object]) -> str:
+    """A hint with the closest valid name, or ``''`` when nothing comes close."""
+    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.6)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+def known(names: Iterable[object], what: str = "valid names", limit: int = 24) -> str:
+    """A sentence part that lists what would have been valid."""
+    listed = [str(n) for n in names]
+    if not listed:
+        return f"{what}: none"
+    more = f", … ({len(listed) - limit} more)" if len(listed) > limit else ""
+    return f"{what}: {', '.join(listed[:limit])}{more}"
+
+
+def unknown(what: str, name: object, names: Iterable[object], valid: str = "valid names") -> str:
+    """``no <what> 'x'; did you mean 'y'? valid names: …``."""
+    listed = list(names)
+    parts = [f"no {what} {name!r};", nearest(name, listed), known(listed, valid)]
+    return " ".join(part for part in parts if part)
+
+
+def brief(value: object, limit: int = 60) -> str:
+    """A value in one short line, for the middle of a message."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - a broken repr must not hide the error it is for
+        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

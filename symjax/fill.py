@@ -1,0 +1,46 @@
+"""`fill`: a tree of the same structure with another value at each leaf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax.tree_util as jtu
+
+from symjax.errors import NoSuchPath, at, known
+from symjax.paths import Path
+
+
+def fill(tree: Any, default: Any, values: Mapping[str | Path, Any] | None = None) -> Any:
+    """A tree of the same pytree structure with a value at each leaf: ``in_axes``, shardings, masks.
+
+    Rebinding a leaf to an int would make it structure; this does not.
+
+    Args:
+        tree: Any pytree.
+        default: The value at the leaves that `values` does not name.
+        values: Values by path; a path to a subtree sets all leaves below it, and a longer path wins.
+
+    Returns:
+        A pytree with the treedef of `tree`.
+
+    Raises:
+        KeyError: A path at or below which there is no leaf.
+
+    Example:
+        >>> import jax
+        >>> tree = {'a': 1.0, 'b': [2.0, 3.0]}
+        >>> fill(tree, None, {'b[0]': 0})
+        {'a': None, 'b': [0, None]}
+    """
+    wanted = {Path.parse(path): value for path, value in (values or {}).items()}
+    entries, treedef = jtu.tree_flatten_with_path(tree)
+    paths = [Path.from_jax(key_path) for key_path, _ in entries]
+    filled = [default] * len(paths)
+    for path in sorted(wanted, key=len):
+        hits = [index for index, leaf in enumerate(paths) if leaf.startswith(path)]
+        if not hits:
+            raise NoSuchPath(f"no leaf at or below {str(path)!r}; {known(paths, 'the leaves')} {at(path)}")
+        for index in hits:
+            filled[index] = wanted[path]
+    return jtu.tree_unflatten(treedef, filled)

@@ -1,0 +1,45 @@
+"""Flax Linen with symbolic modules: ``from symjax import linen as nn`` instead of ``from flax import linen``.
+
+Every module class is the symbolic version of Flax's own, made at its first use; the initializer
+factories are nodes that stand for the initializer. Functions such as ``relu``, which are values already,
+and everything else are Flax's. Subclasses of `Module` are symbolic by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax.linen
+import flax.linen.initializers
+
+from symjax.namespaces import Namespace
+from symjax.static_arguments import STATIC
+from symjax.symbolic_function import makes_callable
+from symjax.symbolic_linen import Module
+from symjax.symbolize import symbolize
+
+
+def _adopt(name: str, value: Any) -> Any:
+    if value is flax.linen.Module:
+        return Module
+    if isinstance(value, type) and issubclass(value, flax.linen.Module):
+        return symbolize(value, name=name, static=STATIC.get(name, ()))
+    if makes_callable(value):
+        return symbolize(value, name=name, factory=True)
+    return value
+
+
+_view = Namespace(
+    __name__,
+    flax.linen,
+    _adopt,
+    {"initializers": Namespace(f"{__name__}.initializers", flax.linen.initializers, _adopt)},
+)
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_view, name)
+
+
+def __dir__() -> list[str]:
+    return dir(_view)

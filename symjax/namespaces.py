@@ -1,0 +1,57 @@
+"""Foreign modules whose classes and functions come out symbolized, each at its first use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+
+class Namespace:
+    """The symbolic view of a module.
+
+    Args:
+        name: The name of the module that shows the view, such as ``symjax.linen``.
+        original: The module that is viewed.
+        adopt: Makes a value symbolic, or returns it as it is.
+        inner: Modules inside `original` that have a view of their own, by name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        original: ModuleType,
+        adopt: Callable[[str, Any], Any],
+        inner: Mapping[str, Namespace] | None = None,
+    ) -> None:
+        self.name = name
+        self.original = original
+        self._adopt = adopt
+        self._inner = dict(inner or {})
+        self._made: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name: str) -> Any:
+        if name in self._inner:
+            return self._inner[name]
+        try:
+            value = getattr(self.original, name)
+        except AttributeError:
+            raise AttributeError(
+                f"module {self.name!r} has no attribute {name!r}; it shows the names of "
+                f"{self.original.__name__}"
+            ) from None
+        return value if inspect.ismodule(value) else self._adopt(f"{self.name}.{name}", value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*dir(self.original), *self._inner})
+
+    def __repr__(self) -> str:
+        return f"<symbolic view of {self.original.__name__}>"

@@ -1,0 +1,81 @@
+"""The registry of symbols: by the name under which nodes are saved, and by what was adopted."""
+
+from __future__ import annotations
+
+import importlib
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from symjax.schema import ATTRIBUTE, Schema
+
+_VIEWS = ("symjax.linen", "symjax.optax")
+_by_name: dict[str, type] = {}
+_by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
+
+
+def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
+    """Makes a symbolic class known by name.
+
+    A class of the same module and qualified name replaces its older self, as when a notebook cell is run
+    again or a module is reloaded.
+
+    Raises:
+        ValueError: The name belongs to another class.
+    """
+    schema: Schema = getattr(cls, ATTRIBUTE)
+    for name in (schema.name, *aliases):
+        held = _by_name.get(name)
+        if held is not None and not _same_origin(held, cls):
+            raise ValueError(
+                f"the symbol {name!r} is {held.__module__}.{held.__qualname__} already; "
+                f"give {cls.__module__}.{cls.__qualname__} another name"
+            )
+    for name in (schema.name, *aliases):
+        _by_name[name] = cls
+
+
+def find_symbol(name: str) -> type | None:
+    """The symbolic class that is saved under a name, or None."""
+    if name not in _by_name:
+        _make_known(name)
+    return _by_name.get(name)
+
+
+def _make_known(name: str) -> None:
+    """Symbolizes a class of Flax or Optax that no one has used yet in this process."""
+    for module_name in _VIEWS:
+        if name.startswith(module_name + "."):
+            view: Any = importlib.import_module(module_name)
+            for part in name.removeprefix(module_name + ".").split("."):
+                view = getattr(view, part, None)
+
+
+def symbol_names() -> list[str]:
+    """The names of all symbols."""
+    return sorted(_by_name)
+
+
+def symbolized(original: Any, options: Any) -> Any:
+    """What `original` was symbolized to with the same options before, or None."""
+    try:
+        return _by_original.get(original, {}).get(options)
+    except TypeError:  # neither weakly referable nor hashable
+        return None
+
+
+def remember(original: Any, options: Any, cls: type) -> None:
+    """Lets the next call of `symbolize` with the same arguments return the same class."""
+    try:
+        _by_original.setdefault(original, {})[options] = cls
+    except TypeError:
+        return
+
+
+def trusted_modules() -> set[str]:
+    """The modules that have defined a symbol: loading a file may look up functions in them."""
+    return {cls.__module__ for cls in _by_name.values()}
+
+
+def _same_origin(a: type, b: type) -> bool:
+    return (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)

@@ -1,0 +1,83 @@
+"""Signatures of foreign code as fields, and recorded arguments as a call."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from symjax.containers import freeze
+from symjax.missing import MISSING
+from symjax.schema import Field, Schema
+
+_VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def fields_of(
+    target: Any, static: Collection[str], *, owner: Any = None, of_class: bool = False
+) -> tuple[Field, ...]:
+    """The parameters of a function or a constructor as fields.
+
+    Args:
+        target: The function or class.
+        static: Names of parameters that are structure although they are floats.
+        owner: In whose namespace string hints are resolved; by default `target`.
+        of_class: `target` is a class: its signature is that of its constructor.
+
+    Raises:
+        TypeError: The signature cannot be read.
+        ValueError: `static` names an unknown parameter.
+    """
+    try:
+        parameters = list(inspect.signature(target).parameters.values())
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"cannot symbolize {target!r}: its signature cannot be read ({error})") from error
+    unknown = set(static) - {p.name for p in parameters}
+    if unknown and not of_class:
+        raise ValueError(f"static names no argument of {target.__name__}: {', '.join(sorted(unknown))}")
+    return tuple(
+        Field(
+            name=p.name,
+            hint=Any if p.annotation is p.empty or p.kind in _VARIADIC else p.annotation,
+            owner=owner if owner is not None else inspect.unwrap(target),
+            default=_default(p),
+            static=True if p.name in static else None,
+            kind=p.kind,
+        )
+        for p in parameters
+    )
+
+
+def _default(parameter: inspect.Parameter) -> Any:
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        return ()
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        return freeze({})
+    return MISSING if parameter.default is parameter.empty else freeze(parameter.default)
+
+
+def call_arguments(schema: Schema, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments by name as the ``(args, kwargs)`` of a call.
+
+    Args:
+        schema: Whose fields they are.
+        values: The arguments; those that are `MISSING` or absent are left out.
+    """
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    kind = inspect.Parameter
+    rest = schema.field_of_kind(kind.VAR_POSITIONAL)
+    by_position = bool(rest is not None and values.get(rest))
+    for name, field in schema.fields.items():
+        value = values.get(name, MISSING)
+        if value is MISSING:
+            by_position = False
+        elif field.kind is kind.VAR_POSITIONAL:
+            args.extend(value)
+        elif field.kind is kind.VAR_KEYWORD:
+            kwargs.update(value)
+        elif field.kind is kind.POSITIONAL_ONLY or (by_position and field.kind is kind.POSITIONAL_OR_KEYWORD):
+            args.append(value)
+        else:
+            kwargs[name] = value
+    return args, kwargs

@@ -1,0 +1,223 @@
+"""Plain classes as symbolic nodes: a subclass that remembers the arguments of its constructor."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar, Self
+
+from symjax.containers import thaw
+from symjax.errors import at
+from symjax.names import place
+from symjax.object import reduce_node, settle_missing
+from symjax.paths import ROOT, Path
+from symjax.registration import register
+from symjax.registry import add_symbol
+from symjax.schema import ATTRIBUTE, FLAT, Schema
+from symjax.signatures import call_arguments, fields_of
+
+_ARGS = "_sj_args"
+_READY = "_sj_ready"
+_get = object.__getattribute__
+
+
+class ClassSchema(Schema):
+    """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them."""
+
+    kind: ClassVar[str] = "class"
+
+    def read(self, node: Any) -> dict[str, Any]:
+        """See `Schema.read`."""
+        return _get(node, "__dict__")[_ARGS]  # type: ignore[no-any-return]
+
+    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+        """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
+        node = object.__new__(self.cls)
+        held = _get(node, "__dict__")
+        held[_ARGS] = values
+        if flat is not None:
+            held[FLAT] = flat
+        return node
+
+    def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
+        """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
+        node = self.cls.__new__(self.cls)
+        _get(node, "__dict__")[_ARGS] = values
+        try:
+            initialize(node, self)
+        except Exception as error:
+            if "(path=" in str(error) or len(error.args) != 1:
+                raise
+            raise type(error)(f"{error} {at(path)}") from error
+        return node
+
+    def unpickle(self, values: dict[str, Any]) -> Any:
+        """See `Schema.unpickle`."""
+        return self.construct(values) if not self.holes(values) else self.revive(values)
+
+
+class SymbolicInstance:
+    """What a symbolic instance of a plain class has beside its own methods."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _make_symbolic(cls)
+
+    def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
+        """A new object with updates applied to its arguments; see `symjax.rebind`."""
+        from symjax.rebind import rebind
+
+        return rebind(self, updates, **fields)
+
+    def __getattr__(self, name: str) -> Any:
+        held = _get(self, "__dict__")
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if _READY not in held:
+            initialize(self, schema)
+            return getattr(self, name)
+        inherited = getattr(super(), "__getattr__", None)
+        if inherited is not None:
+            try:
+                return inherited(name)
+            except AttributeError:
+                if name not in schema.fields:
+                    raise
+        if name in held[_ARGS]:
+            return held[_ARGS][name]
+        raise AttributeError(schema.unknown_field(name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduce_node(self)
+
+
+def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
+    """The symbolic version of a plain class; see `symjax.symbolize`."""
+    static, name, aliases, _ = options
+    _refuse_foreign_layout(cls)
+    namespace: dict[str, Any] = {
+        **place(cls, name),
+        "__doc__": cls.__doc__,
+        "__symjax_name__": name,
+        "__symjax_original__": cls,
+        "__symjax_static__": frozenset(static),
+    }
+    made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+    add_symbol(made, aliases)
+    return made
+
+
+def _refuse_foreign_layout(cls: type) -> None:
+    builtin = next((b for b in cls.__mro__ if b is not object and b.__module__ == "builtins"), None)
+    if builtin is not None:
+        raise TypeError(
+            f"cannot symbolize {cls.__name__}: it is a {builtin.__name__}, whose value is no set of "
+            "arguments; keep such a value as an argument of something symbolic"
+        )
+
+
+def _make_symbolic(cls: type) -> None:
+    original = cls.__dict__.get("__symjax_original__")
+    source = original if original is not None else cls
+    init = source.__init__
+    static = cls.__symjax_static__ = getattr(cls, "__symjax_static__", frozenset())  # type: ignore[attr-defined]
+    fields = fields_of(source, static, owner=init, of_class=True)
+    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
+    setattr(cls, ATTRIBUTE, schema)
+    cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
+    cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
+    generated = dataclasses.is_dataclass(source)
+    if generated or source.__eq__ is object.__eq__:
+        cls.__eq__ = _eq  # type: ignore[method-assign, assignment]
+        cls.__hash__ = _hash  # type: ignore[method-assign, assignment]
+    if generated or source.__repr__ is object.__repr__:
+        cls.__repr__ = _repr  # type: ignore[method-assign, assignment]
+    register(cls)
+    if original is None:
+        add_symbol(cls)
+
+
+def _recording_init(cls: type, init: Any) -> Any:
+    """The constructor: records the arguments of the outermost class, then runs `init` as it was."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if type(self) is not cls:  # called by a subclass's __init__
+            init(self, *args, **kwargs)
+            return
+        schema: ClassSchema = getattr(cls, ATTRIBUTE)
+        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
+        settle_missing(schema, held, partial=False)
+        _get(self, "__dict__")[_ARGS] = held
+        initialize(self, schema)
+
+    __init__.__wrapped__ = init  # type: ignore[attr-defined]
+    __init__.__doc__ = init.__doc__
+    __init__.__symjax_init__ = init  # type: ignore[attr-defined]
+    return __init__
+
+
+def initialize(node: Any, schema: Schema) -> None:
+    """Runs the adopted class's own ``__init__`` with the recorded arguments."""
+    held = _get(node, "__dict__")
+    holes = schema.holes(held[_ARGS])
+    if holes:
+        from symjax.missing import MissingError
+
+        raise MissingError(
+            f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
+        )
+    args, kwargs = call_arguments(schema, thaw_values(held[_ARGS]))
+    held[_READY] = True
+    try:
+        schema.cls.__init__.__symjax_init__(node, *args, **kwargs)  # type: ignore[misc]
+    except BaseException:
+        held.pop(_READY, None)
+        raise
+    if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
+        _guard(schema.cls)
+
+
+def thaw_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as foreign code expects them: plain dicts instead of maps."""
+    return {name: thaw(value) for name, value in values.items()}
+
+
+def _shadows(node: Any, cls: type) -> bool:
+    """Whether ``__init__`` has overwritten class attributes, whose lookup would not find it missing."""
+    return any(
+        hasattr(cls, name)
+        for name in _get(node, "__dict__")
+        if not name.startswith("_sj_") and not name.startswith("__")
+    )
+
+
+def _guard(cls: type) -> None:
+    """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
+
+    def __getattribute__(self: Any, name: str) -> Any:
+        held = _get(self, "__dict__")
+        if _READY not in held and _ARGS in held and not name.startswith(("__", "_sj_")):
+            initialize(self, getattr(cls, ATTRIBUTE))
+        return inherited(self, name)
+
+    inherited = cls.__getattribute__
+    cls.__getattribute__ = __getattribute__  # type: ignore[method-assign, assignment]
+    cls.__symjax_guarded__ = True  # type: ignore[attr-defined]
+
+
+def _eq(self: Any, other: object) -> bool:
+    from symjax.equality import eq
+
+    return eq(self, other)
+
+
+def _hash(self: Any) -> int:
+    from symjax.equality import hash as tree_hash
+
+    return tree_hash(self)
+
+
+def _repr(self: Any) -> str:
+    from symjax.formatting import format as format_tree
+
+    return format_tree(self, hide_defaults=False)

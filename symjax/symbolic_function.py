@@ -1,0 +1,207 @@
+"""Functions as symbolic nodes: functors, and factories that stand for their result."""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+import types
+import typing
+from typing import Any, ClassVar
+
+import optax
+
+from symjax.errors import at
+from symjax.hints import resolve
+from symjax.missing import MISSING, MissingError
+from symjax.names import place
+from symjax.object import Object, settle_missing
+from symjax.schema import ATTRIBUTE, FLAT, Schema
+from symjax.signatures import call_arguments, fields_of
+from symjax.symbolic_class import thaw_values
+
+
+class FunctionSchema(Schema):
+    """Functors and factories: arguments may be missing until the call."""
+
+    kind: ClassVar[str] = "function"
+    open: ClassVar[bool] = True
+
+
+class Functor(Object):
+    """A function with some of its arguments; calling it gives the rest."""
+
+    __symjax_function__: ClassVar[Any] = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the function: `args` fill the missing arguments in order, `kwargs` override by name.
+
+        Raises:
+            MissingError: Arguments are missing still.
+        """
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        values = {**schema.read(self), **_fill_holes(self, schema, args), **kwargs}
+        others = schema.field_of_kind(inspect.Parameter.VAR_KEYWORD)
+        extra = {key: values.pop(key) for key in kwargs if key not in schema.fields}
+        if extra and others is None:
+            raise TypeError(schema.unknown_field(next(iter(extra))))
+        if extra and others is not None:
+            values[others] = {**values.get(others, {}), **extra}
+        return call(type(self), values)
+
+
+class Factory(Object):
+    """A factory with its arguments: stands for what it makes, and is called like that."""
+
+    __symjax_function__: ClassVar[Any] = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls what the factory makes.
+
+        Raises:
+            MissingError: Arguments of the factory are missing.
+        """
+        return self.make()(*args, **kwargs)
+
+    def make(self) -> Any:
+        """What the factory makes of the arguments."""
+        return call(type(self), getattr(type(self), ATTRIBUTE).read(self))
+
+
+class _Transformation:
+    """The two functions of an optimizer node, which make the optimizer when they are called."""
+
+    __slots__ = ("cls", "values")
+
+    def __init__(self, cls: type, values: dict[str, Any]) -> None:
+        self.cls = cls
+        self.values = values
+
+    def init(self, params: Any) -> Any:
+        return call(self.cls, self.values).init(params)
+
+    def update(self, updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        made = call(self.cls, self.values)
+        if extra and not isinstance(made, optax.GradientTransformationExtraArgs):
+            extra = {}
+        return made.update(updates, state, params, **extra)
+
+
+class OptimizerSchema(FunctionSchema):
+    """Optimizer nodes, which are the NamedTuples that Optax looks for."""
+
+    kind: ClassVar[str] = "optimizer"
+
+    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+        """See `Schema.revive`."""
+        lazy = _Transformation(self.cls, values)
+        node: Any = tuple.__new__(self.cls, (lazy.init, lazy.update))
+        if flat is not None:
+            values[FLAT] = flat
+        object.__setattr__(node, "__dict__", values)
+        return node
+
+
+class Optimizer(Factory):
+    """A factory of a gradient transformation; the node itself is one."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        schema: Schema = getattr(cls, ATTRIBUTE)
+        if not args and kwargs.keys() == {"init", "update"}:  # a NamedTuple put together again
+            lazy = getattr(kwargs["init"], "__self__", None)
+            if isinstance(lazy, _Transformation):
+                return schema.revive(dict(lazy.values))
+        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
+        settle_missing(schema, held, partial=True)
+        return schema.revive(held)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """All is done in ``__new__``: a tuple's items are given at its creation."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(
+            f"a gradient transformation is not called: use .init and .update of {type(self).__name__}"
+        )
+
+
+def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
+    """The functor or factory class of a function; see `symjax.symbolize`."""
+    static, name, aliases, factory = options
+    made_type = _made_type(function)
+    is_optimizer = _is_transformation(made_type)
+    if factory is None:
+        factory = is_optimizer or _is_callable_hint(made_type)
+    bases: tuple[type, ...]
+    schema: type[Schema] = FunctionSchema
+    if factory and is_optimizer:
+        bases, schema = (Optimizer, typing.cast(type, made_type)), OptimizerSchema
+    else:
+        bases = (Factory,) if factory else (Functor,)
+    namespace = {
+        **place(function, name),
+        "__doc__": function.__doc__,
+        "__symjax_function__": staticmethod(function),
+        "__symjax_fields__": fields_of(function, static),
+        "__symjax_schema_class__": schema,
+        "__symjax_name__": name,
+        "__symjax_original__": function,
+        "__symjax_aliases__": aliases,
+        "__wrapped__": staticmethod(function),
+    }
+    made = types.new_class(function.__name__, bases, exec_body=lambda ns: ns.update(namespace))
+    return made
+
+
+def makes_callable(value: Any) -> bool:
+    """Whether `value` is a function whose return annotation says that it makes a function or optimizer."""
+    if not inspect.isfunction(inspect.unwrap(value)) or isinstance(value, type):
+        return False
+    made_type = _made_type(value)
+    return _is_transformation(made_type) or _is_callable_hint(made_type)
+
+
+def call(cls: type, values: dict[str, Any]) -> Any:
+    """Calls the function of a functor or factory class with arguments by name."""
+    schema: Schema = getattr(cls, ATTRIBUTE)
+    holes = schema.holes(values)
+    if holes:
+        raise MissingError(f"{cls.__name__} misses {', '.join(holes)} {at(holes[0])}")
+    given = {name: values[name] for name in schema.names if name in values}
+    args, kwargs = call_arguments(schema, thaw_values(given))
+    return cls.__symjax_function__(*args, **kwargs)  # type: ignore[attr-defined]
+
+
+def _fill_holes(node: Any, schema: Schema, args: tuple[Any, ...]) -> dict[str, Any]:
+    """Call-time positional arguments by the names of the missing ones."""
+    held = schema.read(node)
+    holes = [name for name in schema.positional if held.get(name, MISSING) is MISSING]
+    filled = dict(zip(holes, args, strict=False))
+    if len(args) > len(holes):
+        rest = schema.field_of_kind(inspect.Parameter.VAR_POSITIONAL)
+        if rest is None:
+            raise TypeError(
+                f"{schema.cls.__name__} has {len(holes)} arguments missing ({', '.join(holes)}), got "
+                f"{len(args)} by position; override the others by name"
+            )
+        filled[rest] = (*held.get(rest, ()), *args[len(holes) :])
+    return filled
+
+
+def _made_type(function: Any) -> Any:
+    """The resolved return annotation, or None."""
+    try:
+        annotation = inspect.signature(function).return_annotation
+    except (ValueError, TypeError):
+        return None
+    return None if annotation is inspect.Signature.empty else resolve(annotation, inspect.unwrap(function))
+
+
+def _is_transformation(hint: Any) -> bool:
+    return isinstance(hint, type) and issubclass(hint, optax.GradientTransformation)
+
+
+def _is_callable_hint(hint: Any) -> bool:
+    """Whether a return annotation says that what is returned is called in turn."""
+    origin = typing.get_origin(hint) or hint
+    if origin is collections.abc.Callable:
+        return True
+    return isinstance(origin, type) and origin is not type and "__call__" in vars(origin)

@@ -1,0 +1,213 @@
+"""Flax Linen modules as symbolic nodes that stay Linen modules."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any, ClassVar, Self
+
+import flax.linen as nn
+from flax.linen import module as linen_module
+
+from symjax.missing import MISSING
+from symjax.names import place
+from symjax.object import reduce_node
+from symjax.paths import ROOT, Path
+from symjax.registration import register
+from symjax.registry import add_symbol
+from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
+
+_TWIN = "__symjax_twin__"
+_STATIC = "__symjax_static__"
+_unspecified = linen_module._unspecified_parent
+_context = linen_module._context
+
+
+class LinenSchema(Schema):
+    """Symbolic Linen modules: the arguments are the dataclass fields, beside Flax's own state."""
+
+    kind: ClassVar[str] = "linen"
+
+    def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
+        super().__init__(cls, fields, name, original)
+        self.hidden = frozenset({"name"})
+        self.registered = False
+        self.has_post_init = any(
+            "__post_init__" in base.__dict__
+            for base in cls.__mro__
+            if base not in (SymbolicModule, nn.Module)
+        )
+
+    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+        """See `Schema.revive`; what Flax's constructor would set is set here."""
+        if flat is not None:
+            values[FLAT] = flat
+        values["_id"] = linen_module.uuid()
+        values["_state"] = linen_module._ModuleInternalState(is_initialized=True)
+        values["_parent_ref"] = None
+        module = object.__new__(self.cls)
+        object.__setattr__(module, "__dict__", values)
+        return module
+
+    def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
+        """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
+        if not self.has_post_init:
+            self.register()
+            return self.revive(values)
+        return self.cls(**values, parent=None)
+
+    def register(self) -> None:
+        """Registers the class with JAX at its first unbound module.
+
+        Lifted transforms make classes as they run, whose modules are always bound: those never are.
+        """
+        if not self.registered:
+            self.registered = True
+            register(self.cls)
+
+
+class SymbolicModule:
+    """What a symbolic Linen module has beside Flax's methods."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if _TWIN not in cls.__dict__ and issubclass(cls, nn.Module):
+            _make_symbolic(cls)
+
+    def __post_init__(self) -> None:
+        """Seals an unbound module; lets a bound one be Flax's alone.
+
+        A module that is bound to a scope is Flax's way to run, not a symbol: it becomes an instance of an
+        unregistered twin class of the same name.
+        """
+        parent = self.parent  # type: ignore[attr-defined]
+        if parent is _unspecified:
+            parent = _context.module_stack[-1]
+        cls = type(self)
+        home = cls.__dict__.get(_TWIN) or cls
+        target = home if parent is None else _bound_twin(home)
+        if target is not cls:
+            object.__setattr__(self, "__class__", target)
+        super().__post_init__()  # type: ignore[misc]
+        if parent is None:
+            _seal(self)
+
+    def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
+        """A new tree with updates applied; see `symjax.rebind`."""
+        from symjax.rebind import rebind
+
+        return rebind(self, updates, **fields)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduce_node(self)
+
+
+def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
+    """The symbolic version of a Linen module class; see `symjax.symbolize`."""
+    static, name, aliases, _ = options
+    unknown_names = set(static) - {f.name for f in dataclasses.fields(cls)}
+    if unknown_names:
+        raise ValueError(f"static names no field of {cls.__name__}: {', '.join(sorted(unknown_names))}")
+    namespace = {
+        **place(cls, name),
+        "__doc__": cls.__doc__,
+        _STATIC: frozenset(static) | getattr(cls, _STATIC, frozenset()),
+        "__symjax_name__": name,
+        "__symjax_original__": cls,
+    }
+    made = type(cls)(cls.__name__, (Module, cls), namespace)
+    add_symbol(made, aliases)
+    return made
+
+
+def _make_symbolic(cls: type) -> None:
+    """Gives a Linen class its schema and symbolic equality, which Flax regenerates in each subclass."""
+    fields = tuple(_linen_field(cls, f) for f in _constructor_fields(cls))
+    name = cls.__dict__.get("__symjax_name__")
+    original = cls.__dict__.get("__symjax_original__")
+    setattr(cls, ATTRIBUTE, LinenSchema(cls, fields, name, original))
+    cls.__eq__ = _eq  # type: ignore[method-assign, assignment]
+    cls.__hash__ = _hash  # type: ignore[method-assign, assignment]
+    if original is None or original.__repr__ is nn.Module.__repr__:
+        cls.__repr__ = _repr  # type: ignore[method-assign, assignment]
+    if original is None and not cls.__module__.startswith("flax."):  # no lifted class
+        add_symbol(cls)
+
+
+def _constructor_fields(cls: type) -> list[Any]:
+    """Flax's fields in the constructor's order, ``name`` last, without ``parent``."""
+    fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in ("parent", "name")]
+    return [*fields, *(f for f in dataclasses.fields(cls) if f.name == "name")]
+
+
+def _linen_field(cls: type, f: Any) -> Field:
+    kind = inspect.Parameter
+    return Field(
+        name=f.name,
+        hint=str | None if f.name == "name" else f.type,
+        owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
+        default=MISSING if f.default is dataclasses.MISSING else f.default,
+        factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
+        static=True if f.name in getattr(cls, _STATIC, ()) else f.metadata.get("static"),
+        doc=f.metadata.get("doc", ""),
+        kind=kind.KEYWORD_ONLY if f.kw_only or f.name == "name" else kind.POSITIONAL_OR_KEYWORD,
+        repr=f.repr,
+    )
+
+
+def _seal(module: Any) -> None:
+    """Checks the fields of an unbound module and refuses assignments from now on."""
+    schema: LinenSchema = getattr(type(module), ATTRIBUTE)
+    held = schema.read(module)
+    given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
+    if given:
+        held.update(schema.validator().admit(given))
+    schema.register()
+    held["_state"].is_initialized = True  # from here on Flax refuses assignments
+    if schema.checks:
+        module.__check__()
+
+
+def _bound_twin(cls: type) -> type:
+    """The class of the bound modules of `cls`: Flax's behaviour, the same name, unknown to JAX."""
+    twins = cls.__dict__.get("__symjax_bound__")
+    if twins is None:
+        twins = type(cls)(
+            cls.__name__,
+            (cls,),
+            {
+                "__module__": cls.__module__,
+                "__qualname__": cls.__qualname__,
+                "__doc__": cls.__doc__,
+                _TWIN: cls,
+                ATTRIBUTE: None,
+                "__repr__": nn.Module.__repr__ if cls.__repr__ is _repr else cls.__repr__,
+            },
+        )
+        cls.__symjax_bound__ = twins  # type: ignore[attr-defined]
+    return twins  # type: ignore[no-any-return]
+
+
+def _eq(self: Any, other: object) -> bool:
+    from symjax.equality import eq
+
+    return eq(self, other)
+
+
+def _hash(self: Any) -> int:
+    from symjax.equality import hash as tree_hash
+
+    return tree_hash(self)
+
+
+def _repr(self: Any) -> str:
+    from symjax.formatting import format as format_tree
+
+    return format_tree(self)
+
+
+class Module(SymbolicModule, nn.Module):
+    """Flax's `Module`, whose subclasses are symbolic; every symbolized module class is one."""

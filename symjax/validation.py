@@ -1,0 +1,243 @@
+"""What a constructor and a rebind let into a tree: freezing, structure checks, type hints."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pydantic
+from typing_extensions import TypedDict
+
+from symjax.containers import Map, freeze
+from symjax.errors import at, brief
+from symjax.hints import CONFIG, adapter, resolve, show, translate
+from symjax.leaves import is_array
+from symjax.missing import MISSING
+from symjax.paths import ROOT, Path
+from symjax.registration import check_structure
+from symjax.schema import is_placeholder
+
+if TYPE_CHECKING:
+    from symjax.schema import Field, Schema
+
+# Values that are frozen, hashable and no placeholder by their type alone.
+_SIMPLE = frozenset(
+    {int, bool, str, float, complex, type(None), types.FunctionType, types.BuiltinFunctionType}
+)
+_CONSTRAINTS = frozenset(
+    {
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "multiple_of",
+        "too_short",
+        "too_long",
+        "string_too_short",
+        "string_too_long",
+        "string_pattern_mismatch",
+        "finite_number",
+        "predicate_failed",
+        "value_error",
+        "assertion_error",
+    }
+)
+
+
+class Validator:
+    """Checks the arguments of one symbolic class: one pydantic call for those that are given."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+        hints = {name: resolve(field.hint, field.owner) for name, field in schema.fields.items()}
+        self._hints = hints
+        self._validate = _compile(schema.cls.__name__, hints)
+        self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
+
+    def admit(self, given: Mapping[str, Any], path: Path = ROOT) -> dict[str, Any]:
+        """The arguments as they may stand in the tree: frozen, hashable, of the hinted types.
+
+        Args:
+            given: Arguments by name.
+            path: Where the node stands, for messages.
+
+        Returns:
+            A new dict. Ints where a float is asked for have become floats; nothing else is converted.
+
+        Raises:
+            TypeError: A name that is no field, unhashable structure, or a value of a wrong type.
+            ValueError: A value outside its constraints, or a container that holds itself.
+        """
+        fields = self.schema.fields
+        forced = self.schema.forced_leaves
+        values = dict(given)
+        beside: list[str] = []
+        for name, value in given.items():
+            if name not in fields:
+                raise TypeError(f"{self.schema.unknown_field(name)} {at(path / name)}")
+            if type(value) in _SIMPLE:
+                if name in forced and not isinstance(value, int | float | complex):
+                    raise TypeError(_no_leaf(name, value, path))
+                continue
+            value = self._freeze(name, value, path)
+            values[name] = value
+            if value is MISSING or is_array(value) or is_placeholder(value):
+                beside.append(name)
+        if beside:
+            checked = {name: value for name, value in values.items() if name not in beside}
+            for name in beside:
+                self._admit_beside(fields[name], values[name], path)
+        else:
+            checked = values
+        if not checked:
+            return values
+        try:
+            output = self._validate.validate_python(checked)
+        except pydantic.ValidationError as error:
+            self._refuse(error, checked, path)
+            return values
+        for name, value in checked.items():
+            result = output[name]
+            if result is not value:
+                values[name] = _merge(value, result)
+        return values
+
+    def admit_one(self, name: str, value: Any, path: Path) -> Any:
+        """One argument, as `admit` does it."""
+        return self.admit({name: value}, path)[name]
+
+    def _freeze(self, name: str, value: Any, path: Path) -> Any:
+        mark = self.schema.fields[name].static
+        try:
+            value = freeze(value)
+            check_structure(value, mark, path / name)
+        except RecursionError:
+            raise ValueError(f"a container that holds itself is no tree {at(path / name)}") from None
+        if mark is False and isinstance(value, bytes | Map):
+            raise TypeError(_no_leaf(name, value, path))
+        return value
+
+    def _admit_beside(self, field: Field, value: Any, path: Path) -> None:
+        """Arrays are checked by dtype and shape; a placeholder by the values that it stands for."""
+        if value is MISSING:
+            return
+        if is_placeholder(value):
+            for option in value.options():
+                self.admit_one(field.name, option, path)
+            return
+        if field.name not in self._arrays:
+            self._arrays[field.name] = adapter(self._hints[field.name], arrays=True)
+        try:
+            self._arrays[field.name].validate_python(value)
+        except pydantic.ValidationError:
+            raise TypeError(
+                f"{self._expects(field.name)}, got an array {value.dtype}{list(value.shape)} "
+                f"{at(path / field.name)}"
+            ) from None
+
+    def _expects(self, name: str) -> str:
+        return f"{self.schema.cls.__name__}.{name} expects {show(self._hints[name])}"
+
+    def _refuse(self, error: pydantic.ValidationError, values: Mapping[str, Any], path: Path) -> None:
+        """Raises for the first field at fault; returns if only undecided values are."""
+        names = list(dict.fromkeys(str(entry["loc"][0]) for entry in error.errors(include_url=False)))
+        for name in names:
+            value = values[name]
+            if _holds_placeholder(value):
+                continue  # checked when it is decided
+            entries = [e for e in error.errors(include_url=False) if e["loc"][0] == name]
+            broken = next((e for e in entries if e["type"] in _CONSTRAINTS), None)
+            got = f"got {brief(value)}"
+            if broken is not None:
+                why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
+                raise ValueError(f"{self._expects(name)}: {why}, {got} {at(path / name)}") from None
+            raise TypeError(
+                f"{self._expects(name)}, {got} of type {type(value).__name__} {at(path / name)}"
+            ) from None
+
+
+def validate_value(hint: Any, value: Any) -> Any:
+    """Checks one value against a type hint, as a field with that hint would.
+
+    Args:
+        hint: A resolved type hint.
+        value: The value.
+
+    Returns:
+        The value, frozen, with ints made floats where the hint asks for floats.
+
+    Raises:
+        TypeError: The value is of a wrong type.
+        ValueError: The value is outside its constraints.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from annotated_types import Gt
+        >>> validate_value(Annotated[float, Gt(0)], 2)
+        2.0
+    """
+    value = freeze(value)
+    if value is MISSING or is_placeholder(value):
+        return value
+    try:
+        return _merge(value, adapter(hint, arrays=is_array(value)).validate_python(value))
+    except pydantic.ValidationError as error:
+        entries = error.errors(include_url=False)
+        broken = next((e for e in entries if e["type"] in _CONSTRAINTS), None)
+        if broken is not None:
+            why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
+            raise ValueError(f"expected {show(hint)}: {why}, got {brief(value)}") from None
+        raise TypeError(f"expected {show(hint)}, got {brief(value)} of type {type(value).__name__}") from None
+
+
+def _compile(name: str, hints: dict[str, Any]) -> Any:
+    """One validator for all fields; a field whose hint pydantic cannot build counts as `Any`."""
+    translated: dict[str, Any] = {}
+    for field, hint in hints.items():
+        try:
+            translated[field] = translate(hint)
+        except Exception:  # noqa: BLE001 - a hint can be any object at all; an unreadable one is no hint
+            translated[field] = Any
+    try:
+        return _typed_dict(name, translated)
+    except Exception:  # noqa: BLE001 - pydantic raises many kinds; then every field is tried by itself
+        for field, hint in translated.items():
+            try:
+                pydantic.TypeAdapter(hint, config=CONFIG)
+            except Exception:  # noqa: BLE001 - see above
+                translated[field] = Any
+        return _typed_dict(name, translated)
+
+
+def _typed_dict(name: str, hints: dict[str, Any]) -> Any:
+    record = TypedDict(name, hints, total=False)  # type: ignore[operator]
+    record.__pydantic_config__ = CONFIG  # type: ignore[attr-defined]
+    return pydantic.TypeAdapter(record).validator
+
+
+def _merge(value: Any, output: Any) -> Any:
+    """`value`, with the floats that validation made of its ints."""
+    if type(value) is int and type(output) is float:
+        return output
+    if type(value) is tuple and type(output) is tuple and len(value) == len(output):
+        merged = tuple([_merge(old, new) for old, new in zip(value, output, strict=True)])
+        if any(new is not old for new, old in zip(merged, value, strict=True)):
+            return merged
+    if type(value) is Map and type(output) is dict:
+        entries = {key: _merge(item, output[key]) for key, item in value.items()}
+        if any(entries[key] is not item for key, item in value.items()):
+            return Map.of(entries)
+    return value
+
+
+def _holds_placeholder(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return any(_holds_placeholder(item) for item in value)
+    if type(value) is Map:
+        return any(_holds_placeholder(item) for item in value.values())
+    return value is MISSING or is_placeholder(value) or is_array(value)
+
+
+def _no_leaf(name: str, value: Any, path: Path) -> str:
+    return f"a field marked static=False holds numbers and arrays only, got {brief(value)} {at(path / name)}"

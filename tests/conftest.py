@@ -1,0 +1,51 @@
+"""The environment of the whole suite; everything here must be said before JAX is imported."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Two virtual devices, so that sharding is always exercised.
+DEVICES = "--xla_force_host_platform_device_count"
+if DEVICES not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DEVICES}=2".strip()
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+# Every program is worth keeping: the suite's are small and many. Subprocesses inherit this.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+# No deadline: an example's first run compiles. A run is repeatable unless one goes exploring.
+settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "explore", settings.get_profile("repeatable"), derandomize=False, max_examples=1000
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+def pytest_configure() -> None:
+    """Refuses to test the folder `symjax` of the working tree in place of the installed package."""
+    spec = importlib.util.find_spec("symjax")
+    if spec is None:
+        raise pytest.UsageError('symjax is not installed: run `pip install ".[test]"` first')
+    where = list(spec.submodule_search_locations or [])
+    # Asked of the finders: `find_spec("symjax.patches")` would import symjax, which may fail.
+    if not any(finder.find_spec("symjax.patches", where) for finder in sys.meta_path):
+        raise pytest.UsageError(
+            f"symjax would be imported from {', '.join(where)}, where symjax.patches does not "
+            "exist. Install it, and call `pytest`: `python -m pytest` and a PYTHONPATH that names "
+            "the working tree put its folder `symjax` before the installed package"
+        )
