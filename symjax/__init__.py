@@ -9,11 +9,13 @@ from symjax.leaves import is_leaf
 from symjax.lineage import lineage
 from symjax.missing import MISSING, Insertion, MissingError
 from symjax.object import Object, field
+from symjax.patches import patch, patcher, role
 from symjax.paths import Path, PathError
 from symjax.placeholders import Placeholder
 from symjax.query import contains, is_partial, missing, query
 from symjax.rebind import rebind
 from symjax.schema import is_symbolic
+from symjax.search import floatv, oneof
 from symjax.serialization import LoadError, from_json, load, save, to_json
 from symjax.symbolize import symbolize
 from symjax.walk import Step, traverse, walk
@@ -36,6 +38,7 @@ __all__ = [
     "eq",
     "field",
     "fill",
+    "floatv",
     "format",
     "from_json",
     "hash",
@@ -45,8 +48,12 @@ __all__ = [
     "lineage",
     "load",
     "missing",
+    "oneof",
+    "patch",
+    "patcher",
     "query",
     "rebind",
+    "role",
     "save",
     "symbolize",
     "to_json",

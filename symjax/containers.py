@@ -110,7 +110,7 @@ def thaw(value: Any) -> Any:
 
 # Flax looks for submodules in a module's fields through its state dicts; without this it would not see
 # the modules inside a map.
-serialization.register_serialization_state(
+serialization.register_serialization_state(  # type: ignore[no-untyped-call]
     Map,
     lambda map_: {str(key): serialization.to_state_dict(value) for key, value in map_.items()},
     lambda map_, state: Map.of(

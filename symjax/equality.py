@@ -63,12 +63,13 @@ def _eq_other(a: Any, b: Any) -> bool:
     if is_array(a) or isinstance(a, np.generic):
         return _array_key(a) == _array_key(b)
     if _is_dtype(a):
-        return np.dtype(a) == np.dtype(b)
+        return bool(np.dtype(a) == np.dtype(b))
     if is_other_pytree(a):
         leaves_a, treedef_a = jax.tree.flatten(a)
         leaves_b, treedef_b = jax.tree.flatten(b)
-        same = treedef_a == treedef_b
-        return bool(same) and all(eq(x, y) for x, y in zip(leaves_a, leaves_b, strict=True))
+        if not bool(treedef_a == treedef_b):  # type: ignore[operator]
+            return False
+        return all(eq(x, y) for x, y in zip(leaves_a, leaves_b, strict=True))
     return bool(a == b)
 
 
@@ -124,6 +125,6 @@ def _array_key(array: Any) -> tuple[Any, ...]:
     head = (str(array.dtype), tuple(array.shape), bool(getattr(array, "weak_type", False)))
     if isinstance(array, jax.ShapeDtypeStruct):
         return (*head, array.sharding)
-    if jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key):
+    if jax.numpy.issubdtype(array.dtype, jax.dtypes.prng_key):
         return (*head, np.asarray(jax.random.key_data(array)).tobytes())
     return (*head, np.asarray(array).tobytes())

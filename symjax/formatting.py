@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -56,7 +56,7 @@ class _Style:
         self.indent = indent
         self.short_arrays = short_arrays
 
-    def bracketed(self, begin: str, docs: list[wl.AbstractDoc], end: str) -> wl.AbstractDoc:
+    def bracketed(self, begin: str, docs: Sequence[wl.AbstractDoc], end: str) -> wl.AbstractDoc:
         if not docs:
             return wl.TextDoc(begin + end)
         return wl.bracketed(
@@ -83,7 +83,8 @@ def _doc(value: Any, style: _Style) -> wl.AbstractDoc:
     if schema is not None:
         custom = getattr(value, "__symjax_text__", None)
         if custom is not None:
-            return _call_doc(*custom(), style)
+            name, args, kwargs = custom()
+            return _call_doc(name, args, kwargs, style)
         return _call_doc(type(value).__name__, [], _shown(value, schema, style), style)
     if isinstance(value, list | tuple):
         return _sequence_doc(value, style)
@@ -152,7 +153,7 @@ def _array_text(array: Any, short: bool) -> str:
     concrete = isinstance(array, np.ndarray | np.generic) or (
         isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
     )
-    if not concrete or jax.dtypes.issubdtype(array.dtype, jax.dtypes.extended):
+    if not concrete or jnp.issubdtype(array.dtype, jax.dtypes.extended):
         return summary
     if array.size == 0:
         return summary

@@ -143,7 +143,7 @@ def _translate_container(hint: Any, kind: Any, args: tuple[Any, ...], arrays: bo
         sequence = tuple[item, ...]  # type: ignore[valid-type]
         if kind is list or kind is cabc.MutableSequence:
             return sequence
-        return typing.Union[sequence, Annotated[Any, Check(_is_foreign_sequence, "a sequence")]]
+        return _joined([sequence, Annotated[Any, Check(_is_foreign_sequence, "a sequence")]])
     if kind in _SETS:
         return frozenset[translate(args[0], arrays) if args else Any]  # type: ignore[misc]
     if kind in _MAPPINGS:
@@ -177,9 +177,8 @@ def _scalar(kind: type, constraints: tuple[Any, ...], arrays: bool) -> Any:
         return Annotated[Any, Check(lambda value: _has_kind(value, kinds), f"{kind.__name__}")]
     numpy_type: Any = {bool: np.bool_, int: np.integer, float: np.floating, complex: np.number}[kind]
     numpy_value = Check(lambda value: isinstance(value, numpy_type), kind.__name__)
-    if kind is complex:
-        exact = typing.Union[exact, float]
-    return Annotated[exact | Annotated[Any, numpy_value], pydantic.Field(union_mode="left_to_right")]
+    accepted = [exact, float] if kind is complex else [exact]
+    return _joined([*accepted, Annotated[Any, numpy_value]])
 
 
 def _has_kind(value: Any, kinds: str) -> bool:
@@ -245,7 +244,7 @@ class Entries:
     """A pydantic annotation: a mapping whose keys and values are of these (translated) types."""
 
     def __init__(self, key: Any, item: Any) -> None:
-        self.hint = dict[key, item]  # type: ignore[valid-type]
+        self.hint: Any = dict[key, item]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         def as_dict(value: Any) -> Any:

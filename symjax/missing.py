@@ -11,7 +11,7 @@ class Missing:
 
     __slots__ = ()
 
-    def __new__(cls) -> Missing:
+    def __new__(cls) -> Missing:  # noqa: D102 - there is one
         return MISSING
 
     def __repr__(self) -> str:

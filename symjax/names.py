@@ -43,10 +43,10 @@ def public_name(value: Any) -> tuple[str, str] | None:
             module = sys.modules.get(module_name)
             if module is not None and vars(module).get(own) is value:
                 return module_name, own
-    module_name = getattr(value, "__module__", None)
+    home = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", own)
-    if isinstance(module_name, str) and isinstance(name, str) and _find(module_name, name) is value:
-        return module_name, name
+    if isinstance(home, str) and isinstance(name, str) and _find(home, name) is value:
+        return home, name
     return None
 
 

@@ -127,7 +127,7 @@ class Object:
             >>> Adam.partial()
             Adam(learning_rate=MISSING)
         """
-        return make_partial(cls, args, kwargs)
+        return make_partial(cls, args, kwargs)  # type: ignore[no-any-return]
 
     def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
         """A new tree with updates applied; see `symjax.rebind`."""
@@ -206,7 +206,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     for name, factory_or_mark in list(cls.__dict__.items()):
         if isinstance(factory_or_mark, _FieldMark) and name not in schema.defaults:
             delattr(cls, name)
-    cls.__match_args__ = schema.positional  # type: ignore[attr-defined]
+    setattr(cls, "__match_args__", schema.positional)  # noqa: B010 - a class in general has none
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
     register(cls)
@@ -296,6 +296,10 @@ def reduce_node(node: Any) -> tuple[Any, ...]:
 def revive_node(cls: type, values: dict[str, Any]) -> Any:
     """The inverse of `reduce_node`."""
     schema: Schema = getattr(cls, ATTRIBUTE)
+    from symjax.refs import guard, holds_ref
+
+    if holds_ref(values.values()):
+        guard(cls)
     return schema.unpickle({**schema.defaults, **values})
 
 

@@ -37,7 +37,7 @@ class Path:
     _parent: Path | None
     _text: str | None
 
-    def __new__(cls, keys: Iterable[Hashable] = ()) -> Path:
+    def __new__(cls, keys: Iterable[Hashable] = ()) -> Path:  # noqa: D102 - see the class
         path = ROOT
         for key in keys:
             path = path / key
@@ -187,9 +187,9 @@ class Path:
 
 
 _new = object.__new__
-_set_key = Path._key.__set__  # type: ignore[attr-defined]
-_set_parent = Path._parent.__set__  # type: ignore[attr-defined, union-attr]
-_set_text = Path._text.__set__  # type: ignore[attr-defined, union-attr]
+_set_key = vars(Path)["_key"].__set__
+_set_parent = vars(Path)["_parent"].__set__
+_set_text = vars(Path)["_text"].__set__
 
 
 def _extend(parent: Path | None, key: Hashable) -> Path:
@@ -212,9 +212,9 @@ def _join(parent: str, key: Hashable) -> str:
 def _jax_key(entry: Any) -> Hashable:
     match entry:
         case jtu.GetAttrKey():
-            return entry.name
+            return cast(Hashable, entry.name)
         case jtu.SequenceKey():
-            return entry.idx
+            return cast(Hashable, entry.idx)
         case jtu.DictKey() | jtu.FlattenedIndexKey():
             return cast(Hashable, entry.key)
         case _:

@@ -6,7 +6,7 @@ import struct
 import threading
 import types
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, final
 
 import jax.numpy as jnp
@@ -54,9 +54,10 @@ class Layout:
         self.jax_keys = jax_keys
         self.revive = revive
 
-    def unflatten(self, children: tuple[Any, ...]) -> Any:
+    def unflatten(self, children: Iterable[Any]) -> Any:
         """The node with these children. Runs no user code and checks nothing: JAX may pass anything."""
         values = self.template.copy()
+        children = tuple(children)
         for key, child in zip(self.keys, children, strict=True):
             values[key] = child.value if type(child) is Mixed else child
         return self.revive(values, (children, self))
@@ -108,7 +109,7 @@ def _revive_map(values: dict[Any, Any], flat: Any) -> Map:
 
 
 def _tuple_reviver(kind: type) -> Callable[[dict[Any, Any], Any], Any]:
-    make = kind._make if hasattr(kind, "_make") else kind  # type: ignore[attr-defined]
+    make = getattr(kind, "_make", kind)
 
     def revive_tuple(values: dict[Any, Any], flat: Any) -> Mixed:
         return Mixed(make(values.values()), flat)
@@ -120,7 +121,7 @@ _tuple_revivers: dict[type, Callable[[dict[Any, Any], Any], Any]] = {}
 
 
 def _flatten_items(
-    head: tuple[Hashable, ...],
+    head: tuple[Any, ...],
     items: list[tuple[Any, Any]],
     marks: dict[str, bool],
     jax_key: Callable[[Any], Any],

@@ -112,7 +112,7 @@ class Schema:
         """
         if flat is not None:
             values[FLAT] = flat
-        node = object.__new__(self.cls)
+        node: Any = object.__new__(self.cls)
         object.__setattr__(node, "__dict__", values)
         return node
 

@@ -236,7 +236,7 @@ class _Writer:
         raise TypeError(f"{brief(value)} of type {kind.__name__} cannot be saved as JSON {at(path)}")
 
     def _write_array(self, array: Any, path: Path) -> dict[str, Any]:
-        if jax.dtypes.issubdtype(array.dtype, jax.dtypes.prng_key):
+        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
             impl = str(jax.random.key_impl(array))
             return {"$key": [impl, self._write_array(jax.random.key_data(array), path)]}
         data = np.asarray(array)
@@ -409,9 +409,15 @@ def _read_scalar(content: Any) -> Any:
     return np.frombuffer(base64.b64decode(content[1], validate=True), jnp.dtype(content[0]))[0]
 
 
+def _read_spec(parts: Any) -> Any:
+    make: Any = jax.sharding.PartitionSpec
+    return make(*parts)
+
+
 def _read_shape(content: Any) -> jax.ShapeDtypeStruct:
     shape, dtype, weak = content
-    return jax.ShapeDtypeStruct(tuple(shape), jnp.dtype(dtype), weak_type=weak)
+    make: Any = jax.ShapeDtypeStruct
+    return make(tuple(shape), jnp.dtype(dtype), weak_type=weak)  # type: ignore[no-any-return]
 
 
 _DECODERS: dict[str, Callable[[_Reader, Any, Path], Any]] = {
@@ -432,7 +438,7 @@ _DECODERS: dict[str, Callable[[_Reader, Any, Path], Any]] = {
     "$array": lambda r, c, p: r.read_array(c, p),
     "$key": lambda r, c, p: jax.random.wrap_key_data(r.read(c[1], p), impl=c[0]),
     "$shape": lambda r, c, p: _read_shape(c),
-    "$pspec": lambda r, c, p: jax.sharding.PartitionSpec(*r.read(list(c), p)),
+    "$pspec": lambda r, c, p: _read_spec(r.read(list(c), p)),
     "$ref": lambda r, c, p: r.read_reference(c),
     "$enum": lambda r, c, p: r.read_enum(c),
     "$namedtuple": lambda r, c, p: r.read_namedtuple(c, p),

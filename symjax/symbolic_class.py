@@ -31,7 +31,7 @@ class ClassSchema(Schema):
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
-        node = object.__new__(self.cls)
+        node: Any = object.__new__(self.cls)
         held = _get(node, "__dict__")
         held[_ARGS] = values
         if flat is not None:
@@ -40,7 +40,8 @@ class ClassSchema(Schema):
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
-        node = self.cls.__new__(self.cls)
+        cls: Any = self.cls
+        node = cls.__new__(cls)
         _get(node, "__dict__")[_ARGS] = values
         try:
             initialize(node, self)
@@ -119,7 +120,7 @@ def _refuse_foreign_layout(cls: type) -> None:
 def _make_symbolic(cls: type) -> None:
     original = cls.__dict__.get("__symjax_original__")
     source = original if original is not None else cls
-    init = source.__init__
+    init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
     static = cls.__symjax_static__ = getattr(cls, "__symjax_static__", frozenset())  # type: ignore[attr-defined]
     fields = fields_of(source, static, owner=init, of_class=True)
     schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
@@ -169,7 +170,7 @@ def initialize(node: Any, schema: Schema) -> None:
     args, kwargs = call_arguments(schema, thaw_values(held[_ARGS]))
     held[_READY] = True
     try:
-        schema.cls.__init__.__symjax_init__(node, *args, **kwargs)  # type: ignore[misc]
+        vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     except BaseException:
         held.pop(_READY, None)
         raise
@@ -200,7 +201,7 @@ def _guard(cls: type) -> None:
             initialize(self, getattr(cls, ATTRIBUTE))
         return inherited(self, name)
 
-    inherited = cls.__getattribute__
+    inherited: Any = cls.__getattribute__
     cls.__getattribute__ = __getattribute__  # type: ignore[method-assign, assignment]
     cls.__symjax_guarded__ = True  # type: ignore[attr-defined]
 

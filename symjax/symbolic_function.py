@@ -77,9 +77,11 @@ class _Transformation:
         self.values = values
 
     def init(self, params: Any) -> Any:
+        """See `optax.GradientTransformation`."""
         return call(self.cls, self.values).init(params)
 
     def update(self, updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
+        """See `optax.GradientTransformationExtraArgs`."""
         made = call(self.cls, self.values)
         if extra and not isinstance(made, optax.GradientTransformationExtraArgs):
             extra = {}
@@ -104,7 +106,7 @@ class OptimizerSchema(FunctionSchema):
 class Optimizer(Factory):
     """A factory of a gradient transformation; the node itself is one."""
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
         schema: Schema = getattr(cls, ATTRIBUTE)
         if not args and kwargs.keys() == {"init", "update"}:  # a NamedTuple put together again
             lazy = getattr(kwargs["init"], "__self__", None)
@@ -118,6 +120,11 @@ class Optimizer(Factory):
         """All is done in ``__new__``: a tuple's items are given at its creation."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused: a gradient transformation is no function.
+
+        Raises:
+            TypeError: Always.
+        """
         raise TypeError(
             f"a gradient transformation is not called: use .init and .update of {type(self).__name__}"
         )

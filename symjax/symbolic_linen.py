@@ -13,14 +13,17 @@ from symjax.missing import MISSING
 from symjax.names import place
 from symjax.object import reduce_node
 from symjax.paths import ROOT, Path
+from symjax.refs import unresolved
 from symjax.registration import register
 from symjax.registry import add_symbol
 from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.ties import bind_ties, record_ties, untie
 
 _TWIN = "__symjax_twin__"
 _STATIC = "__symjax_static__"
 _unspecified = linen_module._unspecified_parent
 _context = linen_module._context
+_new_id: Any = vars(linen_module)["uuid"]
 
 
 class LinenSchema(Schema):
@@ -42,10 +45,10 @@ class LinenSchema(Schema):
         """See `Schema.revive`; what Flax's constructor would set is set here."""
         if flat is not None:
             values[FLAT] = flat
-        values["_id"] = linen_module.uuid()
+        values["_id"] = _new_id()
         values["_state"] = linen_module._ModuleInternalState(is_initialized=True)
         values["_parent_ref"] = None
-        module = object.__new__(self.cls)
+        module: Any = object.__new__(self.cls)
         object.__setattr__(module, "__dict__", values)
         return module
 
@@ -54,7 +57,7 @@ class LinenSchema(Schema):
         if not self.has_post_init:
             self.register()
             return self.revive(values)
-        return self.cls(**values, parent=None)
+        return self.cls(**untie(values), parent=None)
 
     def register(self) -> None:
         """Registers the class with JAX at its first unbound module.
@@ -88,6 +91,8 @@ class SymbolicModule:
         target = home if parent is None else _bound_twin(home)
         if target is not cls:
             object.__setattr__(self, "__class__", target)
+        if parent is not None:
+            bind_ties(self, getattr(home, ATTRIBUTE))
         super().__post_init__()  # type: ignore[misc]
         if parent is None:
             _seal(self)
@@ -97,6 +102,11 @@ class SymbolicModule:
         from symjax.rebind import rebind
 
         return rebind(self, updates, **fields)
+
+    def clone(self, **options: Any) -> Self:
+        """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
+        with unresolved(self):
+            return super().clone(**options)  # type: ignore[misc, no-any-return]
 
     def __copy__(self) -> Self:
         return self
@@ -164,7 +174,7 @@ def _seal(module: Any) -> None:
     held = schema.read(module)
     given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
     if given:
-        held.update(schema.validator().admit(given))
+        held.update(record_ties(schema.validator().admit(given)))
     schema.register()
     held["_state"].is_initialized = True  # from here on Flax refuses assignments
     if schema.checks:
@@ -184,11 +194,14 @@ def _bound_twin(cls: type) -> type:
                 "__doc__": cls.__doc__,
                 _TWIN: cls,
                 ATTRIBUTE: None,
-                "__repr__": nn.Module.__repr__ if cls.__repr__ is _repr else cls.__repr__,
+                "__repr__": _flax_repr if vars(cls).get("__repr__") is _repr else cls.__repr__,
             },
         )
-        cls.__symjax_bound__ = twins  # type: ignore[attr-defined]
-    return twins  # type: ignore[no-any-return]
+        setattr(cls, "__symjax_bound__", twins)  # noqa: B010
+    return twins
+
+
+_flax_repr = nn.Module.__repr__
 
 
 def _eq(self: Any, other: object) -> bool:

@@ -83,7 +83,7 @@ def jax_key(value: Any, key: Hashable) -> Any:
     if isinstance(value, _DICTS):
         return jtu.DictKey(key)
     if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
-        return jtu.SequenceKey(key)  # type: ignore[arg-type]
+        return jtu.SequenceKey(key)
     return jtu.GetAttrKey(str(key))
 
 

@@ -82,6 +82,8 @@ class Validator:
                 continue
             value = self._freeze(name, value, path)
             values[name] = value
+            if _holds_placeholder(value):
+                self._guard(value)
             if value is MISSING or is_array(value) or is_placeholder(value):
                 beside.append(name)
         if beside:
@@ -117,6 +119,13 @@ class Validator:
         if mark is False and isinstance(value, bytes | Map):
             raise TypeError(_no_leaf(name, value, path))
         return value
+
+    def _guard(self, value: Any) -> None:
+        """Makes the class read references resolved, from its first reference on."""
+        from symjax.refs import guard, holds_ref
+
+        if holds_ref((value,)):
+            guard(self.schema.cls)
 
     def _admit_beside(self, field: Field, value: Any, path: Path) -> None:
         """Arrays are checked by dtype and shape; a placeholder by the values that it stands for."""
@@ -211,8 +220,9 @@ def _compile(name: str, hints: dict[str, Any]) -> Any:
 
 
 def _typed_dict(name: str, hints: dict[str, Any]) -> Any:
-    record = TypedDict(name, hints, total=False)  # type: ignore[operator]
-    record.__pydantic_config__ = CONFIG  # type: ignore[attr-defined]
+    make: Any = TypedDict
+    record = make(name, hints, total=False)
+    record.__pydantic_config__ = CONFIG
     return pydantic.TypeAdapter(record).validator
 
 

@@ -1,0 +1,289 @@
+"""Handwritten digits, end to end: an experiment as a symbolic tree, patched, searched in batches, saved.
+
+Run it with ``python examples/digits.py``. It trains a small convolutional network on scikit-learn's
+handwritten digits (1,797 images of 8×8 pixels, from the UCI repository, which ship inside that package),
+patches it, searches over its learning rate, weight decay, width and activation, and saves the best.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import os
+import pathlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import matplotlib
+import numpy as np
+import sklearn.datasets
+from annotated_types import Gt, Interval
+
+import symjax as sj
+from symjax import linen as nn
+from symjax import optax, search
+
+Metrics = dict[str, jax.Array]
+
+
+# The experiment.
+
+
+class Split(NamedTuple):
+    """Images ``float32[n, 8, 8, 1]`` in [0, 1], and their classes ``int32[n]`` in [0, 10)."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+class Digits(sj.Object):
+    """scikit-learn's handwritten digits, split at random into training, validation and test images."""
+
+    validation: Annotated[float, Interval(gt=0, lt=1)] = sj.field(default=0.2, static=True)
+    test: Annotated[float, Interval(gt=0, lt=1)] = sj.field(default=0.2, static=True)
+    seed: int = 0
+
+    def load(self) -> tuple[Split, Split, Split]:
+        """The training, validation and test images."""
+        images, labels = _pixels()
+        order = np.random.default_rng(self.seed).permutation(len(labels))
+        sizes = [round(len(order) * share) for share in (self.validation, self.test)]
+        validation, test, train = np.split(order, np.cumsum(sizes))
+        train, validation, test = (Split(images[i], labels[i]) for i in (train, validation, test))
+        return train, validation, test
+
+
+@functools.cache
+def _pixels() -> tuple[np.ndarray, np.ndarray]:
+    digits = sklearn.datasets.load_digits()
+    return np.float32(digits.images[..., None] / 16), np.int32(digits.target)
+
+
+class ConvNet(nn.Module):
+    """Convolutions with an activation behind each, then a linear classifier."""
+
+    convolutions: Sequence[nn.Module]
+    head: nn.Module
+    activation: Callable[[jax.Array], jax.Array] = nn.relu
+
+    def __call__(self, images: jax.Array) -> jax.Array:
+        """Maps images ``[n, h, w, c]`` to the classes' logits ``[n, classes]``."""
+        x = images
+        for convolution in self.convolutions:
+            x = self.activation(convolution(x))
+        return self.head(x.reshape(x.shape[0], -1))
+
+
+class Experiment(sj.Object):
+    """Trains a classifier, and says how well it does on images that it has not seen."""
+
+    model: nn.Module
+    dataset: Digits
+    optimizer: optax.GradientTransformation
+    epochs: Annotated[int, Gt(0)] = 25
+    batch_size: Annotated[int, Gt(0)] = 64
+
+    def run(self, key: jax.Array) -> Metrics:
+        """Trains from scratch; pure, so that it can be compiled and mapped over many experiments."""
+        train, validation, test = self.dataset.load()
+        images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
+        init_key, order_key = jax.random.split(key)
+        params = self.model.init(init_key, images[:1])
+        batches = len(labels) // self.batch_size
+
+        def step(carry, batch):
+            params, state = carry
+            gradients = jax.grad(self.loss)(params, images[batch], labels[batch])
+            updates, state = self.optimizer.update(gradients, state, params)
+            return (optax.apply_updates(params, updates), state), None
+
+        def epoch(carry, key):
+            order = jax.random.permutation(key, len(labels))[: batches * self.batch_size]
+            return jax.lax.scan(step, carry, order.reshape(batches, self.batch_size))
+
+        carry = (params, self.optimizer.init(params))
+        (params, _), _ = jax.lax.scan(epoch, carry, jax.random.split(order_key, self.epochs))
+        return {
+            "validation_loss": self.loss(params, *validation),
+            "validation_accuracy": self.accuracy(params, *validation),
+            "test_accuracy": self.accuracy(params, *test),
+        }
+
+    def loss(self, params, images, labels) -> jax.Array:
+        """The mean cross entropy."""
+        logits = self.model.apply(params, images)
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+    def accuracy(self, params, images, labels) -> jax.Array:
+        """The share of images whose class is found, in [0, 1]."""
+        return jnp.mean(self.model.apply(params, images).argmax(-1) == labels)
+
+
+def experiment() -> Experiment:
+    """The experiment that everything below starts from."""
+    return Experiment(
+        model=ConvNet(
+            convolutions=[nn.Conv(16, (3, 3), strides=2), nn.Conv(32, (3, 3), strides=2)],
+            head=nn.Dense(10),
+        ),
+        dataset=Digits(),
+        optimizer=optax.adamw(2e-3, weight_decay=1e-4),
+    )
+
+
+# What is done with it.
+
+train = jax.jit(Experiment.run)
+
+
+def show(metrics: Metrics) -> str:
+    """Metrics in one line."""
+    return ", ".join(f"{name} {float(value):.4f}" for name, value in metrics.items())
+
+
+def train_once(exp: Experiment, key: jax.Array) -> Metrics:
+    """Step 1: an experiment is a program, a symbol and a pytree."""
+    print(sj.format(exp))
+    metrics = jax.block_until_ready(train(exp, key))
+    print(show(metrics))
+    return metrics
+
+
+def patch(exp: Experiment, key: jax.Array) -> Experiment:
+    """Step 2: ideas are patches, written for models that they have not seen."""
+    patched = sj.patch(
+        exp, ["change_lr?0.003", "scale_width?factor=2.0", "swap_activation?gelu", "apply_sepconv"]
+    )
+    print(sj.diff(exp, patched))
+    print(show(train(patched, key)))
+    return patched
+
+
+def search_space(exp: Experiment) -> search.Space:
+    """Step 3: a tree with open choices is a search space."""
+    return search.space(
+        exp.rebind(
+            {
+                "optimizer.learning_rate": sj.floatv(1e-4, 1e-1, "log"),
+                "optimizer.weight_decay": sj.floatv(1e-5, 1e-1, "log"),
+                "model.convolutions[0].features": sj.oneof([8, 16, 24]),
+                "model.activation": sj.oneof([nn.relu, nn.gelu]),
+            }
+        )
+    )
+
+
+def run_search(space: search.Space, trials: int, key: jax.Array) -> search.Results:
+    """Evaluates random configurations, as many at once as the structure allows."""
+    sample_key, run_key = jax.random.split(key)
+    dnas = space.sample(sample_key, trials)
+    print(search.plan(Experiment.run, space, dnas, run_key))
+    return search.evaluate(Experiment.run, space, dnas, run_key, progress=True)
+
+
+def print_best(results: search.Results, count: int = 5) -> None:
+    """Prints the best trials by validation accuracy; the test images have no say."""
+    columns = ("learning rate", "weight decay", "width", "activation", "validation", "test")
+    print("  ".join(f"{name:>13}" for name in columns))
+    for trial in results.top(count, "validation_accuracy"):
+        exp, metrics = trial.experiment, trial.metrics
+        row = [
+            f"{exp.optimizer.learning_rate:.2e}",
+            f"{exp.optimizer.weight_decay:.2e}",
+            exp.model.convolutions[0].features,
+            exp.model.activation.__name__,
+            f"{float(metrics['validation_accuracy']):.4f}",
+            f"{float(metrics['test_accuracy']):.4f}",
+        ]
+        print("  ".join(f"{value:>13}" for value in row))
+
+
+def plot(results: search.Results, path: pathlib.Path) -> None:
+    """Draws every trial: accuracy over learning rate; the width by colour, the activation by shape."""
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    colors = {8: "tab:blue", 16: "tab:orange", 24: "tab:green"}
+    for width, color in colors.items():
+        for activation, marker in ((nn.relu, "o"), (nn.gelu, "^")):
+            group = [
+                trial
+                for trial in results
+                if trial.experiment.model.convolutions[0].features == width
+                and trial.experiment.model.activation is activation
+            ]
+            axes.scatter(
+                [trial.experiment.optimizer.learning_rate for trial in group],
+                [trial.metrics["validation_accuracy"] for trial in group],
+                c=color,
+                marker=marker,
+                label=f"width {width}, {activation.__name__}",
+                alpha=0.8,
+            )
+    axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy")
+    axes.set_title(f"{len(results)} configurations of a convolutional network on 8×8 digits")
+    axes.legend(fontsize="small")
+    figure.savefig(path, dpi=120)
+
+
+def save_and_repeat(results: search.Results, key: jax.Array, path: pathlib.Path) -> None:
+    """Step 4: what was found can be saved, loaded, compared, and trained again to the same numbers."""
+    best = results.best("validation_accuracy").experiment
+    sj.save(best, path)
+    loaded = sj.load(path)
+    first, again = train(best, key), train(loaded, key)
+    print(f"loaded from {path}; equal: {loaded == best}")
+    print(show(first), "the best", sep="  ← ")
+    print(show(again), "the loaded one, same key", sep="  ← ")
+    if loaded != best or any(first[name] != again[name] for name in first):
+        raise SystemExit("the loaded experiment does not repeat the saved one")
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Announces a step, and says how long it took."""
+    print(f"\n── {title} " + "─" * max(0, 88 - len(title)))
+    start = time.perf_counter()
+    yield
+    print(f"[{title}: {time.perf_counter() - start:.1f} s]")
+
+
+def main() -> None:
+    """Runs the four steps."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (0)")
+    parser.add_argument("--trials", type=int, default=64, help="configurations to evaluate (64)")
+    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder (out)")
+    options = parser.parse_args()
+    if options.trials < 1:
+        parser.error("--trials must be at least 1")
+    options.out.mkdir(parents=True, exist_ok=True)
+    print(f"{jax.device_count()} {jax.devices()[0].device_kind} device(s)")
+    key, search_key = jax.random.split(jax.random.key(options.seed))
+    exp = experiment()
+
+    start = time.perf_counter()
+    with step("1. Train"):
+        train_once(exp, key)
+    with step("2. Patch"):
+        patch(exp, key)
+    with step("3. Search"):
+        results = run_search(search_space(exp), options.trials, search_key)
+        print_best(results)
+        plot(results, options.out / "digits.png")
+        print(f"plot: {options.out / 'digits.png'}")
+    with step("4. Save, load, repeat"):
+        save_and_repeat(results, key, options.out / "best.json")
+    print(f"\nall: {time.perf_counter() - start:.1f} s")
+
+
+if __name__ == "__main__":
+    # On a CPU each core is a device of its own: the lanes of the search are spread over them.
+    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    sys.exit(main())

@@ -1,0 +1,173 @@
+"""`ref`: a value that is always equal to another in the same tree."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from annotated_types import Ge
+
+from symjax.containers import Map
+from symjax.errors import NoSuchPath, at
+from symjax.object import field
+from symjax.paths import ROOT, Path
+from symjax.placeholders import Placeholder
+from symjax.schema import ATTRIBUTE, schema_of
+from symjax.tree import child, items, replace
+from symjax.walk import walk
+
+_GUARDED = "__symjax_resolves__"
+
+
+class Ref(Placeholder):
+    """Stands for the value at another place of the tree. Made by `ref`."""
+
+    path: str
+    up: Annotated[int, Ge(1)] = field(default=1, doc="Symbolic nodes between here and where the path starts.")
+
+    def __check__(self) -> None:
+        """Refuses a text that is no path."""
+        Path.parse(self.path)
+
+    def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """As it is written."""
+        return "ref", [self.path], {} if self.up == 1 else {"up": self.up}
+
+
+def ref(path: str | Path, up: int = 1) -> Any:
+    """A value that must stay equal to another: the same meaning at two places.
+
+    It is resolved when the field that holds it is read, so that a change of the other value changes both.
+    The verbs see the reference itself. Where it refers to a Flax Linen module, the two places share one
+    module, and with it its parameters, as they do in Flax where one instance is used twice.
+
+    Args:
+        path: Where the value stands, seen from the symbolic node that holds the reference.
+        up: How many symbolic nodes above this place the path starts; 1 is the one that holds it.
+
+    Example:
+        >>> import symjax as sj
+        >>> class Net(sj.Object):
+        ...     width: int
+        ...     head: int
+        >>> net = Net(width=8, head=ref('width'))
+        >>> net.rebind(width=16).head
+        16
+    """
+    return Ref(str(path), up)
+
+
+def resolve(tree: Any) -> Any:
+    """A tree with every reference replaced by the value that it stands for.
+
+    Raises:
+        KeyError: A reference that leads nowhere, or out of the tree.
+        ValueError: References that lead to each other.
+
+    Example:
+        >>> resolve({'a': 1})
+        {'a': 1}
+    """
+    resolved = resolve_in(tree, ROOT, (), frozenset())
+    for path, value, _ in walk(resolved):
+        if isinstance(value, Ref):
+            raise NoSuchPath(f"{value!r} leads out of the tree {at(path)}")
+    return resolved
+
+
+def guard(cls: type) -> None:
+    """Makes a class read its references resolved; done when the first node of it holds one."""
+    if cls.__dict__.get(_GUARDED):
+        return
+    plain: Any = cls.__getattribute__
+
+    def __getattribute__(self: Any, name: str) -> Any:
+        value = plain(self, name)
+        if (
+            isinstance(value, Ref | tuple | Map)
+            and name in getattr(cls, ATTRIBUTE).fields
+            and id(self) not in _raw.nodes
+        ):
+            return resolve_in(value, Path((name,)), (self,), frozenset())
+        return value
+
+    setattr(cls, "__getattribute__", __getattribute__)  # noqa: B010
+    setattr(cls, _GUARDED, True)
+
+
+class _LeadsOutError(LookupError):
+    """A reference starts above the nodes at hand."""
+
+
+class _Raw(threading.local):
+    """The nodes whose references this thread reads as they are."""
+
+    def __init__(self) -> None:
+        self.nodes: frozenset[int] = frozenset()
+
+
+_raw = _Raw()
+
+
+@contextmanager
+def unresolved(node: Any) -> Iterator[None]:
+    """Lets the fields of `node` be read with the references in them."""
+    before = _raw.nodes
+    _raw.nodes = before | {id(node)}
+    try:
+        yield
+    finally:
+        _raw.nodes = before
+
+
+def holds_ref(values: Any) -> bool:
+    """Whether a reference is among these values, or in a container among them."""
+    for value in values:
+        if isinstance(value, Ref):
+            return True
+        if isinstance(value, tuple) and schema_of(value) is None and holds_ref(value):
+            return True
+        if type(value) is Map and holds_ref(value.values()):
+            return True
+    return False
+
+
+def resolve_in(value: Any, path: Path, above: tuple[Any, ...], seen: frozenset[tuple[int, str]]) -> Any:
+    """`value` without references; `above` are the symbolic nodes over it, innermost last."""
+    if isinstance(value, Ref):
+        try:
+            return _target(value, path, above, seen)
+        except _LeadsOutError:
+            return value  # resolved from a node further up
+    held = items(value)
+    if not held:
+        return value
+    inner = (*above, value) if schema_of(value) is not None else above
+    changes = {}
+    for key, item in held:
+        made = resolve_in(item, path / key, inner, seen)
+        if made is not item:
+            changes[key] = made
+    return replace(value, changes, path) if changes else value
+
+
+def _target(reference: Ref, path: Path, above: tuple[Any, ...], seen: frozenset[tuple[int, str]]) -> Any:
+    if reference.up > len(above):
+        raise _LeadsOutError
+    base = above[len(above) - reference.up]
+    mark = (id(base), reference.path)
+    if mark in seen:
+        raise ValueError(f"references lead to each other: {reference!r} {at(path)}")
+    value = base
+    chain = above[: len(above) - reference.up + 1]
+    where = ROOT
+    for key in Path.parse(reference.path):
+        where = where / key
+        value = child(value, key, where)
+        if isinstance(value, Ref):
+            value = _target(value, where, chain, seen | {mark})
+        if schema_of(value) is not None:
+            chain = (*chain, value)
+    return resolve_in(value, where, chain[:-1] if schema_of(value) is not None else chain, seen | {mark})
