@@ -18,6 +18,8 @@ from symjax.schema import ATTRIBUTE, schema_of
 from symjax.tree import child, items, replace
 from symjax.walk import walk
 
+Nodes = tuple[Any, ...]
+Marks = frozenset[tuple[int, str]]
 _GUARDED = "__symjax_resolves__"
 
 
@@ -70,7 +72,7 @@ def resolve(tree: Any) -> Any:
         >>> resolve({'a': 1})
         {'a': 1}
     """
-    resolved = resolve_in(tree, ROOT, (), frozenset())
+    resolved = Resolver().visit(tree, ROOT, ())
     for path, value, _ in walk(resolved):
         if isinstance(value, Ref):
             raise NoSuchPath(f"{value!r} leads out of the tree {at(path)}")
@@ -90,7 +92,7 @@ def guard(cls: type) -> None:
             and name in getattr(cls, ATTRIBUTE).fields
             and id(self) not in _raw.nodes
         ):
-            return resolve_in(value, Path((name,)), (self,), frozenset())
+            return Resolver().visit(value, Path((name,)), (self,))
         return value
 
     setattr(cls, "__getattribute__", __getattribute__)  # noqa: B010
@@ -134,40 +136,66 @@ def holds_ref(values: Any) -> bool:
     return False
 
 
-def resolve_in(value: Any, path: Path, above: tuple[Any, ...], seen: frozenset[tuple[int, str]]) -> Any:
-    """`value` without references; `above` are the symbolic nodes over it, innermost last."""
-    if isinstance(value, Ref):
-        try:
-            return _target(value, path, above, seen)
-        except _LeadsOutError:
-            return value  # resolved from a node further up
-    held = items(value)
-    if not held:
-        return value
-    inner = (*above, value) if schema_of(value) is not None else above
-    changes = {}
-    for key, item in held:
-        made = resolve_in(item, path / key, inner, seen)
-        if made is not item:
-            changes[key] = made
-    return replace(value, changes, path) if changes else value
+class Resolver:
+    """Replaces references by what they stand for; a node with references in it becomes one new node."""
 
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
 
-def _target(reference: Ref, path: Path, above: tuple[Any, ...], seen: frozenset[tuple[int, str]]) -> Any:
-    if reference.up > len(above):
-        raise _LeadsOutError
-    base = above[len(above) - reference.up]
-    mark = (id(base), reference.path)
-    if mark in seen:
-        raise ValueError(f"references lead to each other: {reference!r} {at(path)}")
-    value = base
-    chain = above[: len(above) - reference.up + 1]
-    where = ROOT
-    for key in Path.parse(reference.path):
-        where = where / key
-        value = child(value, key, where)
+    def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset()) -> Any:
+        """`value` without references, except those that lead out of the nodes `above` it.
+
+        Args:
+            value: Any part of a tree.
+            path: Where it stands, for messages.
+            above: The symbolic nodes over it, innermost last.
+            seen: The references that led here.
+        """
         if isinstance(value, Ref):
-            value = _target(value, where, chain, seen | {mark})
+            try:
+                return self._target(value, path, above, seen)
+            except _LeadsOutError:
+                return value  # resolved from a node further up
+        held = items(value)
+        if not held:
+            return value
+        if id(value) in self._made:
+            return self._made[id(value)]
+        inner = (*above, value) if schema_of(value) is not None else above
+        changes = {}
+        for key, item in held:
+            made = self.visit(item, path / key, inner, seen)
+            if made is not item:
+                changes[key] = made
+        result = _with(value, changes, path) if changes else value
+        self._made[id(value)] = result
+        return result
+
+    def _target(self, reference: Ref, path: Path, above: Nodes, seen: Marks) -> Any:
+        if reference.up > len(above):
+            raise _LeadsOutError
+        chain = above[: len(above) - reference.up + 1]
+        mark = (id(chain[-1]), reference.path)
+        if mark in seen:
+            raise ValueError(f"references lead to each other: {reference!r} {at(path)}")
+        seen = seen | {mark}
+        value: Any = chain[-1]
+        where = ROOT
+        for key in Path.parse(reference.path):
+            where = where / key
+            value = child(value, key, where)
+            if isinstance(value, Ref):
+                value = self._target(value, where, chain, seen)
+            if schema_of(value) is not None:
+                chain = (*chain, value)
         if schema_of(value) is not None:
-            chain = (*chain, value)
-    return resolve_in(value, where, chain[:-1] if schema_of(value) is not None else chain, seen | {mark})
+            chain = chain[:-1]
+        return self.visit(value, where, chain, seen)
+
+
+def _with(value: Any, changes: dict[Any, Any], path: Path) -> Any:
+    """`value` with resolved children; a module is made anew without a look at what stands in it twice."""
+    schema = schema_of(value)
+    if schema is None or schema.kind != "linen":
+        return replace(value, changes, path)
+    return schema.revive({**dict(schema.values(value)), **changes})

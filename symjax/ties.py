@@ -10,7 +10,7 @@ from typing import Any
 
 from symjax.containers import Map
 from symjax.paths import Path
-from symjax.refs import Ref, guard, holds_ref, resolve_in
+from symjax.refs import Ref, Resolver, guard, holds_ref
 from symjax.schema import Schema, schema_of
 from symjax.tree import items, replace
 
@@ -60,8 +60,9 @@ def bind_ties(module: Any, schema: Schema) -> None:
     held["_sj_bound"] = True
     untied = untie(values)
     node = schema.revive(dict(untied))
+    resolver = Resolver()
     for name, value in untied.items():
-        held[name] = resolve_in(value, Path((name,)), (node,), frozenset())
+        held[name] = resolver.visit(value, Path((name,)), (node,))
     if holds_ref(values.values()):
         guard(schema.cls)
 

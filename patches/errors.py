@@ -1,0 +1,28 @@
+"""What goes wrong with patches: `PatchError`, `PatchWarning`, and the words of their messages."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PatchWarning(UserWarning):
+    """A patch changed nothing, or a package's patches could not be loaded."""
+
+
+class PatchError(ValueError):
+    """A patch changed nothing under `strict`, a wrong number of places, or failed its validator."""
+
+
+def in_uri(uri: str) -> str:
+    """The suffix that every error about a URI ends in."""
+    return f"(uri={uri})"
+
+
+def nearest_first(name: str, known: Iterable[str]) -> list[str]:
+    """The names in the order of their likeness to `name`."""
+
+    def likeness(other: str) -> float:
+        return difflib.SequenceMatcher(None, name, other).ratio()
+
+    return sorted(sorted(known), key=likeness, reverse=True)

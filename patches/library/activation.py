@@ -1,0 +1,56 @@
+"""`swap_activation`: another nonlinearity, wherever one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from symjax.errors import unknown
+from symjax.paths import Path
+
+from ..errors import nearest_first
+from ..flax_roles import ACTIVATIONS
+from ..patch import RuleFunction
+from ..patcher import patcher
+from ..roles import has_role
+
+
+@patcher
+def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
+    """Replaces every activation: in fields, in lists such as the layers of ``nn.Sequential``.
+
+    What has the role ``'activation'`` is replaced: Flax's and JAX's elementwise nonlinearities and
+    what is marked with `symjax.role`. The gates of recurrent cells (arguments whose name contains
+    ``gate``) are left alone, and so are softmax and `glu`. Activations that a module calls inside
+    its methods are no values of the tree, and are not seen.
+
+    Args:
+        tree: The experiment.
+        to: The new activation: the name of one in `jax.nn` and `flax.linen`, or a function.
+
+    Raises:
+        ValueError: There is no activation of this name; the message lists them, the nearest first.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> model = nn.Sequential([nn.Dense(8), nn.relu, nn.Dense(10)])
+        >>> sj.patch(model, 'swap_activation?gelu').layers[1] is nn.gelu
+        True
+    """
+    new = _activation(to) if isinstance(to, str) else to
+
+    def rule(k: Path, v: Any) -> Any:
+        return new if has_role(v, "activation") and "gate" not in str(k.key) else v
+
+    return rule
+
+
+def _activation(name: str) -> Callable[..., Any]:
+    if name not in ACTIVATIONS:
+        listed = nearest_first(name, ACTIVATIONS)
+        raise ValueError(unknown("activation", name, listed, "known activations"))
+    function: Callable[..., Any] = getattr(jax.nn, name)
+    return function

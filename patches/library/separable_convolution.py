@@ -1,0 +1,165 @@
+"""`apply_sepconv`, and `SeparableConv`, the layer that it puts in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import flax.linen
+import jax
+import jax.numpy as jnp
+from flax.typing import Dtype, Initializer, PaddingLike, PrecisionLike, PromoteDtypeFn
+
+from symjax import linen as nn
+from symjax.equality import eq
+from symjax.paths import Path
+from symjax.tree import items
+
+from ..patch import RuleFunction
+from ..patcher import patcher
+from ..roles import has_role, member, role
+
+
+@role("convolution", "separable_convolution")
+class SeparableConv(nn.Module):
+    """A depthwise convolution, one filter for each channel, then a pointwise one to mix them.
+
+    With the arguments of `flax.linen.Conv`. It has ``k·c + c·n`` weights for ``k`` positions of the
+    kernel, ``c`` input channels and ``n`` features, where a convolution has ``k·c·n``. Its
+    submodules are ``depthwise``, without a bias, and ``pointwise``.
+
+    Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", 2017, section 3.
+
+    Example:
+        >>> import jax
+        >>> x = jax.numpy.ones((1, 8, 8, 4))
+        >>> variables = SeparableConv(16, (3, 3)).init(jax.random.key(0), x)
+        >>> jax.tree.map(jax.numpy.shape, variables['params']['depthwise'])
+        {'kernel': (3, 3, 1, 4)}
+    """
+
+    features: int
+    kernel_size: int | Sequence[int]
+    strides: int | Sequence[int] | None = 1
+    padding: PaddingLike = "SAME"
+    input_dilation: int | Sequence[int] | None = 1
+    kernel_dilation: int | Sequence[int] | None = 1
+    use_bias: bool = True
+    dtype: Dtype | None = None
+    param_dtype: Dtype = jnp.float32
+    precision: PrecisionLike = None
+    kernel_init: Initializer = nn.Conv.kernel_init
+    bias_init: Initializer = nn.Conv.bias_init
+    promote_dtype: PromoteDtypeFn = nn.Conv.promote_dtype
+
+    @flax.linen.compact
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Convolves.
+
+        Args:
+            inputs: ``[*batch, *spatial, channels]``.
+
+        Returns:
+            ``[*batch, *spatial, features]``.
+        """
+        channels = inputs.shape[-1]
+        size = self.kernel_size
+        ones = 1 if isinstance(size, int) else (1,) * len(size)
+        shared: dict[str, Any] = {
+            "dtype": self.dtype,
+            "param_dtype": self.param_dtype,
+            "precision": self.precision,
+            "kernel_init": self.kernel_init,
+            "promote_dtype": self.promote_dtype,
+        }
+        mixed = flax.linen.Conv(
+            channels,
+            size,
+            strides=self.strides,
+            padding=self.padding,
+            input_dilation=self.input_dilation,
+            kernel_dilation=self.kernel_dilation,
+            feature_group_count=channels,
+            use_bias=False,
+            name="depthwise",
+            **shared,
+        )(inputs)
+        return flax.linen.Conv(
+            self.features,
+            ones,
+            use_bias=self.use_bias,
+            bias_init=self.bias_init,
+            name="pointwise",
+            **shared,
+        )(mixed)
+
+
+# What a separable convolution takes over from the convolution in whose place it stands.
+_KEPT: Final = (
+    "features",
+    "kernel_size",
+    "strides",
+    "padding",
+    "input_dilation",
+    "kernel_dilation",
+    "use_bias",
+    "dtype",
+    "param_dtype",
+    "precision",
+    "kernel_init",
+    "bias_init",
+    "promote_dtype",
+    "name",
+)
+# What a separable convolution has no place for, and the values under which it does not matter.
+_PLAIN: Final = {
+    "feature_group_count": 1,
+    "mask": None,
+    "conv_general_dilated": None,
+    "conv_general_dilated_cls": None,
+}
+_OTHER_KINDS: Final = ("separable_convolution", "transposed_convolution", "local_convolution")
+
+
+@patcher
+def apply_sepconv(tree: Any) -> RuleFunction:
+    """Replaces every convolution by a `SeparableConv` with the same arguments.
+
+    What has the role ``'convolution'`` is replaced, see `symjax.role`. Left as they are: pointwise
+    convolutions (all sizes 1), grouped and depthwise, masked, transposed and local ones, and those
+    with a convolution function of their own.
+
+    Args:
+        tree: The experiment.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> model = sj.patch(nn.Sequential([nn.Conv(8, (3, 3), strides=2)]), 'apply_sepconv')
+        >>> layer = model.layers[0]
+        >>> type(layer).__name__, layer.features, layer.kernel_size, layer.strides
+        ('SeparableConv', 8, (3, 3), 2)
+    """
+
+    def rule(k: Path, v: Any) -> Any:
+        if not has_role(v, "convolution") or has_role(v, *_OTHER_KINDS):
+            return v
+        kept = _read(v, _KEPT)
+        plain = all(eq(value, _PLAIN[name]) for name, value in _read(v, _PLAIN).items())
+        if not plain or "features" not in kept or _is_pointwise(kept.get("kernel_size", 1)):
+            return v
+        return SeparableConv(**kept)
+
+    return rule
+
+
+def _read(convolution: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The arguments of a convolution, by the names that they have in Linen."""
+    held = dict(items(convolution) or ())
+    own = {name: member(convolution, "convolution", name) for name in names}
+    return {name: held[key] for name, key in own.items() if key is not None}
+
+
+def _is_pointwise(kernel_size: int | Sequence[int]) -> bool:
+    sizes = [kernel_size] if isinstance(kernel_size, int) else kernel_size
+    return all(size == 1 for size in sizes)

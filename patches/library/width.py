@@ -1,0 +1,163 @@
+"""`scale_width`: wider or narrower layers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Annotated, Any, Final, NamedTuple
+
+import flax.linen
+from annotated_types import Gt, Lt
+
+from symjax.errors import at
+from symjax.paths import Path
+from symjax.placeholders import Placeholder
+from symjax.walk import walk
+
+from ..patcher import patcher
+from ..roles import has_role, member
+
+_WIDTHS: Final = (
+    ("convolution", "features"),
+    ("dense", "features"),
+    ("embedding", "features"),
+    ("attention", "qkv_features"),
+    ("attention", "out_features"),
+)
+_DIVISORS: Final = (
+    ("convolution", "feature_group_count"),
+    ("normalization", "num_groups"),
+    ("attention", "num_heads"),
+)
+
+
+class _Layer(NamedTuple):
+    path: Path
+    value: Any
+
+    def read(self, role: str, name: str) -> tuple[Path, Any] | None:
+        """Path and value of an argument of a role, under the name that it has in this layer."""
+        own = member(self.value, role, name)
+        return None if own is None else (self.path / own, getattr(self.value, own))
+
+
+@patcher(static=["factor"])
+def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)]) -> dict[Path, Any]:
+    """Multiplies the widths of a model's layers by a factor.
+
+    The widths are the ``features`` of convolutions, dense layers and embeddings, and the
+    ``qkv_features`` and ``out_features`` of attention: whatever has these roles, see `symjax.role`.
+    A new width is rounded to the nearest possible one, at least 1: a width that was divisible by
+    the groups of a grouped convolution, the groups of a normalization or the heads of an attention
+    in the same model stays so. A depthwise convolution gets as many groups as it gets features.
+
+    The head stays as it is, since the task fixes its width: the last dense layer of each model in
+    the order of the tree, or the last convolution of a model without dense layers. A model is an
+    outermost Flax module that holds layers; layers outside of all modules are one model. Models
+    that end otherwise (an autoencoder with a dense bottleneck) need a rebind of their last layer.
+
+    Args:
+        tree: The experiment.
+        factor: Greater than 0.
+
+    Raises:
+        ValueError: A width is an open choice: scale it before it is opened, or after it is decided.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> model = nn.Sequential([nn.Conv(16, (3, 3)), nn.relu, nn.Dense(50), nn.Dense(10)])
+        >>> wide = sj.patch(model, 'scale_width?1.5')
+        >>> [wide.layers[i].features for i in (0, 2, 3)]
+        [24, 75, 10]
+    """
+    updates: dict[Path, Any] = {}
+    for layers in _models(tree):
+        head = _head(layers)
+        divisor = _divisor(layers)
+        for layer in layers:
+            if layer is not head:
+                updates.update(_scaled(layer, factor, divisor))
+    return updates
+
+
+def _models(tree: Any) -> list[list[_Layer]]:
+    """The values of each model, in order; those that lie in no module are a model together."""
+    outside: list[_Layer] = []
+    models = [outside]
+    root: Path | None = None
+    for path, value, _ in walk(tree):
+        if root is None or not path.startswith(root):
+            root = path if _is_model(value) else None
+            if root is not None:
+                models.append([])
+        (models[-1] if root is not None else outside).append(_Layer(path, value))
+    return models
+
+
+def _is_model(value: object) -> bool:
+    """Whether a value is a module of layers, and not a layer itself."""
+    roles = [role for role, _ in (*_WIDTHS, *_DIVISORS)]
+    return isinstance(value, flax.linen.Module) and not has_role(value, *roles)
+
+
+def _head(layers: list[_Layer]) -> _Layer | None:
+    for role in ("dense", "convolution"):
+        found = [layer for layer in layers if has_role(layer.value, role)]
+        if found:
+            return found[-1]
+    return None
+
+
+def _divisor(layers: list[_Layer]) -> int:
+    """The least number that all groups and heads of a model divide."""
+    counts = [1]
+    for layer in layers:
+        for role, name in _DIVISORS:
+            found = layer.read(role, name)
+            if found is not None and _is_width(found[1]) and not _is_depthwise(layer):
+                counts.append(found[1])
+    return math.lcm(*counts)
+
+
+def _scaled(layer: _Layer, factor: float, divisor: int) -> Iterator[tuple[Path, Any]]:
+    """The new widths of a layer, by path."""
+    for role, name in _WIDTHS:
+        found = layer.read(role, name)
+        if found is None:
+            continue
+        path, old = found
+        if isinstance(old, Placeholder):
+            raise ValueError(
+                "the width is an open choice, which cannot be multiplied; scale the width before it is "
+                f"opened, or after it is decided {at(path)}"
+            )
+        if _is_width(old):
+            new: Any = _rounded(old, factor, divisor)
+        elif isinstance(old, tuple) and old and _is_width(old[-1]):  # (heads, features of each)
+            new = (*old[:-1], _rounded(old[-1], factor, 1))
+        else:
+            continue  # None: as wide as the input
+        yield path, new
+        if _is_depthwise(layer):
+            groups = layer.read(role, "feature_group_count")
+            assert groups is not None
+            yield groups[0], new
+
+
+def _rounded(width: int, factor: float, divisor: int) -> int:
+    """The scaled width, as divisible as the old one was, and at least 1."""
+    unit = math.gcd(width, divisor)
+    return max(1, math.floor(width * factor / unit + 0.5)) * unit
+
+
+def _is_width(value: object) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_depthwise(layer: _Layer) -> bool:
+    features = layer.read("convolution", "features")
+    groups = layer.read("convolution", "feature_group_count")
+    return (
+        features is not None and groups is not None and _is_width(groups[1]) and groups[1] == features[1] > 1
+    )

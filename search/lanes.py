@@ -1,0 +1,122 @@
+"""Which decisions are lanes: those that land on leaves, and so run side by side in one program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from symjax.equality import eq
+from symjax.leaves import is_leaf
+
+from .arguments import Arguments, flatten
+from .choices import OneOf
+from .dna import DNA
+from .points import FloatPoint
+from .space import Space
+
+# A lane holds a copy of its leaf for every configuration, so larger arrays split a batch instead. That
+# costs no compilation: they are runtime arguments of one program.
+LARGEST = 4096
+
+_CONTEXTS = 16
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A decision that lands on a leaf.
+
+    Attributes:
+        point: Its index in the spec.
+        values: The leaf for each candidate, [K, ...]; None where the gene itself is the value.
+        standard: A value to trace with: the same in every batch.
+    """
+
+    point: int
+    values: npt.NDArray[Any] | None
+    standard: Any
+
+
+def find_lanes(space: Space) -> dict[int, Lane]:
+    """The lanes of a space, by their index in the spec.
+
+    A decision is a lane if every one of its values gives the same tree, but for one leaf where the
+    decision stands, of one shape, dtype and weak type. This is tried, not derived from the declaration:
+    so static fields, conversions by validation and hooks are all accounted for.
+    """
+    found = {}
+    for index in range(len(space.spec)):
+        lane = _lane(space, index)
+        if lane is not None:
+            found[index] = lane
+    return found
+
+
+def _lane(space: Space, index: int) -> Lane | None:
+    point, choice = space.spec.points[index], space.choices[index]
+    if isinstance(choice, OneOf):
+        if not all(map(_is_number, choice.candidates)):
+            return None
+        numbers: list[Any] = list(range(len(choice.candidates)))
+    elif isinstance(point, FloatPoint):
+        numbers = [point.middle, point.low, point.high]
+    flats = _variants(space, index, numbers)
+    if flats is None:
+        return None
+    where = flats[0].position(str(point.path))
+    if where is None or not all(_agree(flats[0], other, where) for other in flats):
+        return None
+    leaves = [flat.leaves[where] for flat in flats]
+    if isinstance(point, FloatPoint):
+        return Lane(index, None, leaves[0])
+    values = np.stack([np.asarray(leaf, flats[0].avals[where].dtype) for leaf in leaves])
+    return Lane(index, values, leaves[0]) if values[0].size <= LARGEST else None
+
+
+def _variants(space: Space, index: int, numbers: list[Any]) -> list[Arguments] | None:
+    """The tree for each number at one decision, the others being equal."""
+    for context in _contexts(space):
+        _activate(space, context, index)
+        try:
+            trees = []
+            for number in numbers:
+                context[index] = number
+                trees.append(flatten(space.decode(DNA.from_numbers(space.spec, context)), ()))
+        except (TypeError, ValueError):  # an invariant of the tree that this context breaks
+            continue
+        return trees
+    return None
+
+
+def _contexts(space: Space) -> Iterator[list[Any]]:
+    """Numbers for all decisions: the same ones for every batch, so that lanes never depend on it."""
+    points = space.spec.points
+    yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
+    yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()
+
+
+def _activate(space: Space, numbers: list[Any], index: int) -> None:
+    """Takes the candidates in which a decision stands."""
+    points = space.spec.points
+    point = points[index]
+    while point.parent >= 0:
+        numbers[point.parent] = point.branch
+        point = points[point.parent]
+
+
+def _agree(one: Arguments, other: Arguments, where: int) -> bool:
+    """Whether two trees are the same but for the value of one leaf."""
+    if one.treedef != other.treedef or one.avals[where] != other.avals[where]:
+        return False
+    pairs = enumerate(zip(one.leaves, other.leaves, strict=True))
+    return all(i == where or eq(mine, theirs) for i, (mine, theirs) in pairs)
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, jax.ShapeDtypeStruct | bool):
+        return False
+    return isinstance(value, int) or is_leaf(value)

@@ -1,0 +1,242 @@
+"""`plan`: which programs a batch of configurations needs, said before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from symjax.errors import at, known
+
+from .arguments import Aval, flatten
+from .buckets import Bucket, sort
+from .dna import DNA
+from .ladder import LADDER, rung
+from .lanes import find_lanes
+from .programs import Task
+from .space import Space
+
+_LISTED = 8  # names that a plan spells out
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a batch will run; made by `plan`. Printing it says so in a line.
+
+    Attributes:
+        task: The function and its devices.
+        space: The space.
+        dnas: The batch.
+        key: The root key.
+        ids: The trial ids, uint32[n].
+        buckets: Configurations of one structure each.
+        errors: Why a configuration cannot run, by its place in the batch.
+        lanes: The ids of the decisions that run side by side.
+        split: For each decision that splits the batch, by its id, how many values it takes there.
+        demoted: The leaves that the function cannot trace, and the error that tracing them gave: each
+            value of such a leaf is a program of its own.
+    """
+
+    task: Task
+    space: Space
+    dnas: DNA
+    key: jax.Array
+    ids: npt.NDArray[np.uint32]
+    buckets: tuple[Bucket, ...]
+    errors: Mapping[int, Exception]
+    lanes: tuple[str, ...]
+    split: Mapping[str, int]
+    demoted: Mapping[str, str]
+
+    def __len__(self) -> int:
+        return len(self.dnas)
+
+    @property
+    def programs(self) -> int:
+        """The number of different programs."""
+        return len({id(bucket.program) for bucket in self.buckets})
+
+    def __str__(self) -> str:
+        return "; ".join(part for part in self._parts() if part)
+
+    def __repr__(self) -> str:
+        return f"<Plan: {self}>"
+
+    def _parts(self) -> Iterable[str]:
+        heights = sorted({bucket.program.width for bucket in self.buckets})
+        of = f" of {'–'.join(map(str, heights[:1] + heights[1:][-1:]))} lanes" if heights else ""
+        yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{of}"
+        if len(self.task.devices) > 1:
+            yield f"over {len(self.task.devices)} devices"
+        yield _listed("split by", [f"{id} ({values})" for id, values in self.split.items()])
+        yield _listed("lanes", self.lanes, ":")
+        reasons = [f"{name} ({why})" for name, why in self.demoted.items()]
+        yield _listed("demoted to structure, because the function cannot trace them", reasons, ":")
+        kinds = sorted({type(error).__name__ for error in self.errors.values()})
+        if kinds:
+            yield f"{_count(len(self.errors), 'configuration')} cannot run: {', '.join(kinds)}"
+
+
+def plan(
+    fn: Callable[..., Any],
+    space: Space,
+    dnas: DNA,
+    key: jax.Array,
+    *broadcast: Any,
+    ids: Sequence[int] | npt.NDArray[Any] | None = None,
+    lanes: int | None = None,
+    devices: Sequence[jax.Device] | None = None,
+) -> Plan:
+    """Plans the evaluation of a batch: `evaluate` with the same arguments will run it so.
+
+    The function is traced for each structure, but nothing is compiled. When a program turns out not to
+    fit into memory, the evaluation takes fewer lanes for it; then its results' plan says so.
+
+    Args: as `evaluate` takes them.
+
+    Returns:
+        The plan.
+
+    Raises:
+        TypeError: `dnas` is no batch of DNAs, or an argument can neither be traced nor be structure.
+        ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
+            that is not on the ladder, ids that do not fit the batch, a key whose stream would hang on the
+            company that a configuration runs in, or metrics that differ between structures.
+
+    Example:
+        >>> import jax, symjax as sj
+        >>> from symjax import search
+        >>> class Line(sj.Object):
+        ...     slope: float
+        ...     steps: int
+        ...     def run(self, key):
+        ...         return {'loss': self.slope * self.steps}
+        >>> space = search.space(Line(slope=search.floatv(0., 1.), steps=search.oneof([1, 2])))
+        >>> dnas = space.sample(jax.random.key(0), 32)
+        >>> print(search.plan(Line.run, space, dnas, jax.random.key(1), devices=jax.devices()[:1]))
+        32 configurations → 2 programs of 8 lanes; split by steps (2); lanes: slope
+    """
+    _check_space(space, dnas)
+    chosen = tuple(devices if devices is not None else jax.local_devices())
+    if not chosen:
+        raise ValueError("an evaluation needs at least one device, got an empty list")
+    if lanes is not None and lanes not in LADDER:
+        raise ValueError(f"lanes must be on the ladder; {known(LADDER, 'its rungs')}; got {lanes}")
+    batch = (dnas if dnas.shape else DNA.concat([dnas])).host()
+    space.spec.check(batch.choices, batch.floats)
+    task = Task(fn, _key_aval(key), chosen)
+    flatten(None, broadcast)  # refuses bad ones once, and not for each structure
+    found = find_lanes(space)
+    sorting = sort(
+        task,
+        space,
+        found,
+        batch,
+        broadcast,
+        lambda n: lanes or rung(n, len(chosen), chosen[0].platform),
+    )
+    _check_metrics(sorting.buckets)
+    points = space.spec.points
+    return Plan(
+        task,
+        space,
+        batch,
+        key,
+        _trial_ids(ids, len(batch)),
+        sorting.buckets,
+        sorting.errors,
+        tuple(points[index].name for index in sorted(sorting.lanes)),
+        _splits(space, batch, set(range(len(points))) - sorting.lanes),
+        sorting.demoted,
+    )
+
+
+def _check_space(space: Space, dnas: DNA) -> None:
+    if not isinstance(dnas, DNA) or len(dnas.shape) > 1:
+        got = f"a batch of shape {list(dnas.shape)}" if isinstance(dnas, DNA) else type(dnas).__name__
+        raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {got}")
+    if dnas.spec != space.spec:
+        raise ValueError(f"these DNAs belong to another space: {dnas.spec}, not {space.spec}")
+    if space.closed:
+        raise ValueError(
+            f"the space leaves choices closed, so that its trees cannot run; open or replace "
+            f"{', '.join(map(str, space.closed))} {at(space.closed[0])}"
+        )
+
+
+def _key_aval(key: jax.Array) -> Aval:
+    """What is known of the root key.
+
+    Raises:
+        TypeError: It is no key.
+        ValueError: It is of a kind of which a vectorized program draws other numbers than a single one.
+    """
+    try:
+        data = jax.random.key_data(key)
+    except TypeError as error:
+        raise TypeError(f"expected a JAX key, as jax.random.key(0) gives one; got {key!r}") from error
+    if data.shape != (2,):
+        kind = "rbg" if data.shape == (4,) else f"of shape {list(data.shape)}"
+        raise ValueError(
+            f"the root key is {kind}, but must be a single one of threefry: under vmap the numbers of an "
+            "rbg key hang on its neighbours; give jax.random.key(seed, impl='threefry2x32')"
+        )
+    aval = jax.typeof(key)
+    return Aval(aval.shape, aval.dtype, False)
+
+
+def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint32]:
+    if ids is None:
+        return np.arange(n, dtype=np.uint32)
+    given = np.asarray(ids)
+    if given.shape != (n,) or given.dtype.kind not in "iu":
+        raise ValueError(f"expected {n} whole numbers as trial ids, got {given.dtype}{list(given.shape)}")
+    if n and (given.min() < 0 or given.max() >= 2**32):
+        raise ValueError("trial ids must lie in [0, 2**32)")
+    return given.astype(np.uint32)
+
+
+def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:
+    """How many values each decision on structure takes in a batch, where it takes several."""
+    found = {}
+    genes = {"choices": dnas.choices, "floats": dnas.floats}
+    active = space.spec.active(dnas.choices)
+    for index in sorted(structural):
+        point = space.spec.points[index]
+        taken = genes[point.array][:, space.spec.columns[index]][active[index]]
+        values = len(np.unique(taken))
+        if values > 1:
+            found[point.name] = values
+    return found
+
+
+def _check_metrics(buckets: Iterable[Bucket]) -> None:
+    """Refuses functions that return different metrics for different structures."""
+    seen: Any = None
+    for bucket in buckets:
+        shapes = bucket.program.trace()
+        for path, leaf in jax.tree_util.tree_leaves_with_path(shapes):
+            if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended):
+                name = jax.tree_util.keystr(path)
+                raise TypeError(f"metrics must be numbers; the metric {name} is a {leaf.dtype}")
+        treedef = jax.tree.structure(shapes)
+        if seen is not None and treedef != seen:
+            raise ValueError(
+                f"the function returns different metrics for different structures: {seen} and {treedef}"
+            )
+        seen = treedef
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _listed(title: str, names: Sequence[str], colon: str = "") -> str:
+    if not names:
+        return ""
+    more = f", … ({len(names) - _LISTED} more)" if len(names) > _LISTED else ""
+    return f"{title}{colon} {', '.join(names[:_LISTED])}{more}"

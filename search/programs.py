@@ -1,0 +1,242 @@
+"""`Program`: a function compiled for a fixed number of lanes, and the cache in which programs live."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, final
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from .arguments import Arguments, Aval
+
+V = TypeVar("V")
+AXIS = "lanes"
+CAPACITY = 256
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is the same for all programs of an evaluation.
+
+    Attributes:
+        fn: ``fn(experiment, key, *broadcast)``.
+        key: What is known of the root key.
+        devices: Over which the lanes are spread.
+    """
+
+    fn: Callable[..., Any]
+    key: Aval
+    devices: tuple[jax.Device, ...]
+
+    @property
+    def mesh(self) -> Mesh:
+        """The devices in a row."""
+        return Mesh(np.array(self.devices), (AXIS,))
+
+    def identity(self) -> Hashable:
+        """The task's part of a program's key, and all of JAX's configuration that tracing may read."""
+        return _function_key(self.fn), self.key, self.devices, tuple(jax.config.values.items())
+
+
+@final
+class Program:
+    """A function for all lanes of a bucket, traced and compiled when that is first asked for.
+
+    Only values that differ between lanes have a lane axis. Everything else is an argument too, the same
+    for all lanes, so that it may change without a compilation. What is structure is a constant.
+
+    Args:
+        task: The function, and where it runs.
+        arguments: Arguments of the right structure; only those that are structure are kept.
+        positions: Which leaves have a lane axis.
+        frozen: Which leaves are structure although they could be leaves.
+        lanes: Lanes on each device.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        arguments: Arguments,
+        positions: tuple[int, ...],
+        frozen: frozenset[int],
+        lanes: int,
+    ) -> None:
+        self.lanes = lanes
+        self.width = lanes * len(task.devices)
+        self.positions = positions
+        self.shared = tuple(i for i in arguments.traced(frozen) if i not in positions)
+        traced = {*positions, *self.shared}
+        constants = [None if i in traced else leaf for i, leaf in enumerate(arguments.leaves)]
+        self._avals = arguments.avals
+        self._key = task.key
+        self._function = self._build(task, arguments, constants)
+        self._lock = threading.Lock()
+        self._traced: Any = None
+        self._compiled: Any = None
+
+    def _build(self, task: Task, arguments: Arguments, constants: list[Any]) -> Any:
+        fn, treedef, positions, shared = task.fn, arguments.treedef, self.positions, self.shared
+
+        def one(values: Sequence[Any], trial: Any, common: Sequence[Any], root: Any) -> Any:
+            leaves = list(constants)
+            for index, leaf in zip(positions + shared, (*values, *common), strict=True):
+                leaves[index] = leaf
+            experiment, broadcast = jax.tree.unflatten(treedef, leaves)
+            return fn(experiment, jax.random.fold_in(root, trial), *broadcast)
+
+        lanes, same = PartitionSpec(AXIS), PartitionSpec()
+        return jax.jit(
+            jax.shard_map(
+                jax.vmap(one, in_axes=(0, 0, None, None)),
+                mesh=task.mesh,
+                in_specs=(lanes, lanes, same, same),
+                out_specs=lanes,
+                check_vma=False,  # a Flax training scan fails that check
+            )
+        )
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it was compiled already."""
+        return self._compiled is not None
+
+    def trace(self) -> Any:
+        """The metrics' shapes, a pytree of `jax.ShapeDtypeStruct` with the lane axis first.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        with self._lock:
+            if self._traced is None:
+                self._traced = self._function.trace(
+                    tuple(self._struct(i, self.width) for i in self.positions),
+                    jax.ShapeDtypeStruct((self.width,), np.uint32),
+                    tuple(self._struct(i) for i in self.shared),
+                    self._key.batched(),
+                )
+            return self._traced.out_info
+
+    def compile(self) -> None:
+        """Compiles it, if that is still to be done.
+
+        Raises:
+            Exception: Whatever the function or the compiler raises.
+        """
+        self.trace()
+        with self._lock:
+            if self._compiled is None:
+                self._compiled = self._traced.lower().compile()
+
+    def memory(self) -> int:
+        """Bytes that a run takes on each device: temporaries, arguments and results."""
+        stats = self._compiled.memory_analysis()
+        if stats is None:
+            return 0
+        size: int = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
+        return size
+
+    def __call__(self, values: Sequence[Any], trials: Any, common: Sequence[Any], root: Any) -> Any:
+        """Starts a run.
+
+        Args:
+            values: A leaf for each of `positions`, [width, ...].
+            trials: The trial ids, uint32[width].
+            common: A leaf for each of `shared`.
+            root: The root key.
+
+        Returns:
+            The metrics with the lane axis first; JAX computes them while the caller goes on.
+        """
+        return self._compiled(tuple(values), trials, tuple(common), root)
+
+    def _struct(self, index: int, *axes: int) -> jax.ShapeDtypeStruct:
+        aval = self._avals[index]
+        assert aval is not None
+        return aval.batched(*axes)
+
+
+class Cache(Generic[V]):
+    """A mapping that forgets what was used least recently. Safe in threads."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._held: OrderedDict[Hashable, V] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: Hashable) -> V | None:
+        """The value of a key, or None."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+            return self._held.get(key)
+
+    def get(self, key: Hashable, make: Callable[[], V]) -> V:
+        """The value of a key, made if it is not there."""
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = make()
+            self._held.move_to_end(key)
+            while len(self._held) > self._capacity:
+                self._held.popitem(last=False)
+            return self._held[key]
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._held.clear()
+
+
+# Not state, but memory: what is in it was computed from its key alone.
+_programs: Cache[Program] = Cache(CAPACITY)
+
+
+def program_for(
+    task: Task, arguments: Arguments, positions: tuple[int, ...], frozen: frozenset[int], lanes: int
+) -> Program:
+    """The program for arguments of this structure, from the cache if it is there; see `Program`."""
+    key = (task.identity(), arguments.structure(frozen), positions, frozen, lanes)
+    return _programs.get(key, lambda: Program(task, arguments, positions, frozen, lanes))
+
+
+def clear_programs() -> None:
+    """Forgets all compiled programs, and so frees their memory.
+
+    Example:
+        >>> from symjax import search
+        >>> search.clear_programs()
+    """
+    _programs.clear()
+
+
+def replicated(task: Task) -> NamedSharding:
+    """The sharding of what all lanes share: a copy on each device."""
+    return NamedSharding(task.mesh, PartitionSpec())
+
+
+class _ByIdentity:
+    """A key for a function that has no hash: the function itself, which the key keeps alive."""
+
+    def __init__(self, fn: Any) -> None:
+        self.fn = fn
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and self.fn is other.fn
+
+    def __hash__(self) -> int:
+        return id(self.fn)
+
+
+def _function_key(fn: Any) -> Hashable:
+    try:
+        hash(fn)
+    except TypeError:
+        return _ByIdentity(fn)
+    return fn  # type: ignore[no-any-return]

@@ -1,0 +1,357 @@
+"""`space`: the search space that the open choices of a tree span."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import jax
+import numpy as np
+
+from symjax.diff import diff
+from symjax.equality import eq
+from symjax.errors import at, brief
+from symjax.formatting import format as format_tree
+from symjax.paths import ROOT, Path
+from symjax.query import with_arity
+from symjax.rebind import rebind
+from symjax.tree import child, items
+
+from .choices import Choice, FloatV, OneOf
+from .dna import DNA
+from .points import ChoicePoint, FloatPoint, Point, Spec
+from .sampling import sample_genes
+
+
+@dataclass(frozen=True)
+class Template:
+    """A tree with decisions in it: the root of a space, or a candidate.
+
+    Attributes:
+        value: The tree, choices and all.
+        slots: The decisions directly in it (not those in their candidates): where each stands in
+            `value`, and its index in the spec.
+    """
+
+    value: Any
+    slots: tuple[tuple[Path, int], ...]
+
+
+@final
+class Space:
+    """The trees that an open tree stands for. Made by `space`; immutable.
+
+    Attributes:
+        tree: The open tree.
+        spec: Its decisions, in depth-first declaration order; what a `DNA` carries along.
+        choices: The choice that stands at each decision.
+        branches: The candidates of each decision, as templates; none for a float.
+        closed: Where choices stand that `where` left closed: the decoded trees hold them.
+    """
+
+    __slots__ = ("branches", "choices", "closed", "root", "spec", "tree")
+
+    tree: Any
+    spec: Spec
+    root: Template
+    choices: tuple[Choice, ...]
+    branches: tuple[tuple[Template, ...], ...]
+    closed: tuple[Path, ...]
+
+    def __init__(self, tree: Any, where: Callable[[Path, Any, Any], bool]) -> None:
+        found = _Discovery(where)
+        self.tree = tree
+        self.root = found.template(tree)
+        self.spec = Spec(tuple(found.points))
+        self.choices = tuple(found.choices)
+        self.branches = tuple(found.branches)
+        self.closed = tuple(found.closed)
+
+    @property
+    def size(self) -> int | float:
+        """The number of different trees; infinite when a float is open.
+
+        Example:
+            >>> from symjax import search
+            >>> search.space([search.oneof([1, search.oneof([2, 3])]), search.oneof([4, 5])]).size
+            6
+        """
+        return self._size(self.root)
+
+    def sample(self, key: jax.Array, n: int | None = None) -> DNA:
+        """Draws points of the space: uniform over candidates, and over a float's interval on its scale.
+
+        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`.
+
+        Args:
+            key: A JAX key.
+            n: How many; None for a single DNA without a batch axis.
+
+        Returns:
+            A batch of `n`. The i-th depends on the key and on i alone: a larger sample begins with a
+            smaller one.
+
+        Raises:
+            ValueError: `n` is negative.
+        """
+        if n is not None and n < 0:
+            raise ValueError(f"n must be at least 0, got {n}")
+        choices, floats = sample_genes(self.spec, key, 1 if n is None else n)
+        batch = DNA(self.spec, choices, floats)
+        return batch[0] if n is None else batch
+
+    def decode(self, dna: DNA, like: DNA | None = None) -> Any:
+        """The tree that a DNA stands for.
+
+        Args:
+            dna: A single DNA. Under `jit` its floats may be traced.
+            like: A concrete DNA that decides the structure, when the choices of `dna` are traced too:
+                from `dna` then come the floats only.
+
+        Returns:
+            The tree with every decision made: a Python float where a float stood; a traced float
+            behaves like one (it is weakly typed).
+
+        Raises:
+            TypeError: A batch, or traced choices without `like`.
+            ValueError: A DNA of another space, or one out of range.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space({'width': search.oneof([8, 16]), 'lr': search.floatv(0.0, 1.0)})
+            >>> space.decode(search.DNA.from_numbers(space.spec, [1, 0.5]))
+            {'width': 16, 'lr': 0.5}
+        """
+        for given in (dna, like) if like is not None else (dna,):
+            self._check_single(given)
+        choices = dna.choices if like is None else like.choices
+        if isinstance(choices, jax.core.Tracer) and self.spec.choices:
+            raise TypeError(
+                "the choices of this DNA are traced, but they decide the structure of the tree, which a "
+                "compiled function must know: pass `like=` a concrete DNA of the same structure"
+            )
+        genes = {"choices": np.zeros(0), "floats": dna.floats}
+        if self.spec.choices:
+            genes["choices"] = np.asarray(choices)
+        if not isinstance(dna.floats, jax.core.Tracer):
+            genes["floats"] = np.asarray(dna.floats)
+        for point, column in zip(self.spec.points, self.spec.columns, strict=True):
+            if not isinstance(genes[point.array], jax.core.Tracer):
+                point.check(genes[point.array][column : column + 1])
+        return self._decode(self.root, genes)
+
+    def encode(self, tree: Any) -> DNA:
+        """The DNA of a tree: ``space.decode(space.encode(tree))`` equals the tree.
+
+        Floats are rounded to float32. Decisions that do not matter get their first candidate or their
+        lower bound; where several candidates fit, the first one is taken.
+
+        Args:
+            tree: A concrete tree of the space.
+
+        Raises:
+            ValueError: The tree is not in the space; ends in the path of the value at fault.
+        """
+        numbers: list[int | float] = [point.least for point in self.spec.points]
+        self._fit(self.root, tree, ROOT, numbers)
+        return DNA.from_numbers(self.spec, numbers)
+
+    def decisions(self, dna: DNA) -> list[tuple[Any] | None]:
+        """What a single DNA decides at each point, in a tuple of one; None where it does not matter."""
+        host = dna.host()
+        genes = {"choices": host.choices, "floats": host.floats}
+        return [
+            (self._decide(index, genes),) if matters else None
+            for index, matters in enumerate(self.spec.active(host.choices))
+        ]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Space):
+            return NotImplemented
+        return self.spec == other.spec and eq(self.tree, other.tree)
+
+    def __hash__(self) -> int:
+        return hash(self.spec)
+
+    def __len__(self) -> int:
+        return len(self.spec)
+
+    def __repr__(self) -> str:
+        size = f"{self.size:,}" if self.size != math.inf else "infinitely many"
+        lines = [
+            f"  {point.name}: {_line(choice)}"
+            for point, choice in zip(self.spec.points, self.choices, strict=True)
+        ]
+        return "\n".join([f"Space of {size} trees, {len(self.spec)} decisions", *lines])
+
+    def _size(self, template: Template) -> int | float:
+        sizes = [sum(map(self._size, self.branches[index])) for _, index in template.slots]
+        floats = any(isinstance(self.spec.points[index], FloatPoint) for _, index in template.slots)
+        return math.inf if floats else math.prod(sizes)
+
+    def _check_single(self, dna: DNA) -> None:
+        if dna.spec != self.spec:
+            raise ValueError(f"this DNA belongs to another space: {dna.spec}, not {self.spec}")
+        if dna.shape:
+            raise TypeError(
+                f"decode takes a single DNA, this is a batch of {list(dna.shape)}: index it, or use jax.vmap"
+            )
+
+    def _decode(self, template: Template, genes: dict[str, Any]) -> Any:
+        """A template with its decisions made by genes, int32[C] and float32[F]."""
+        values = {path: self._decide(index, genes) for path, index in template.slots}
+        return rebind(template.value, values)
+
+    def _decide(self, index: int, genes: dict[str, Any]) -> Any:
+        """The value at a decision."""
+        point, branches = self.spec.points[index], self.branches[index]
+        gene = genes[point.array][self.spec.columns[index]]
+        return point.decide(gene, lambda branch: self._decode(branches[branch], genes))
+
+    def _fit(self, template: Template, value: Any, path: Path, numbers: list[Any]) -> None:
+        """Writes to `numbers` the decisions that make `value` out of a template; raises if none do."""
+        taken = {}
+        for slot, index in template.slots:
+            held = _get(value, slot, path)
+            self._fit_point(index, held, path / slot, numbers)
+            taken[slot] = held
+        made = rebind(template.value, taken)
+        if not _same(made, value):
+            where = next(iter(diff(made, value).updates()), ROOT)
+            raise Misfit(
+                f"the tree is not in the space: it differs from every tree of the space {at(path / where)}"
+            )
+
+    def _fit_point(self, index: int, value: Any, path: Path, numbers: list[Any]) -> None:
+        point = self.spec.points[index]
+        if not isinstance(point, ChoicePoint):
+            try:
+                numbers[index] = point.number(point.gene(value))
+            except (TypeError, ValueError) as error:
+                raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+            return
+        for branch, template in enumerate(self.branches[index]):
+            tried = list(numbers)
+            try:
+                self._fit(template, value, path, tried)
+            except Misfit:
+                continue
+            numbers[:] = tried
+            numbers[index] = branch
+            return
+        raise Misfit(
+            f"the tree is not in the space: {brief(value)} is no candidate of "
+            f"{_line(self.choices[index])} {at(path)}"
+        )
+
+
+class Misfit(ValueError):
+    """A value that is not among those that a space holds."""
+
+
+def space(tree: Any, where: Callable[..., bool] | None = None) -> Space:
+    """The search space that the open choices of a tree span.
+
+    Args:
+        tree: A symbolic object or a plain container with choices in it: `oneof`, `floatv`.
+        where: Opens only the choices for which it holds; the others stay in the decoded trees.
+            ``where(v)``, ``where(v, p)`` or ``where(k, v, p)`` of path, choice and parent. A choice
+            inside a candidate is asked about by the path that its value will have.
+
+    Returns:
+        The space. A tree without choices gives a space of one tree.
+
+    Example:
+        >>> from symjax import search
+        >>> search.space({'layers': search.oneof([1, 2]), 'lr': search.floatv(1e-4, 0.1, 'log')})
+        Space of infinitely many trees, 2 decisions
+          layers: oneof([1, 2])
+          lr: floatv(1e-4, 0.1, 'log')
+    """
+    test = with_arity(where, ("v", "vp", "kvp"), "where") if where is not None else _always
+    return Space(tree, test)
+
+
+class _Discovery:
+    """Collects the decisions of a tree, parents before their children."""
+
+    def __init__(self, where: Callable[[Path, Any, Any], bool]) -> None:
+        self._where = where
+        self.points: list[Point] = []
+        self.choices: list[Choice] = []
+        self.branches: list[tuple[Template, ...]] = []
+        self.closed: list[Path] = []
+
+    def template(
+        self, tree: Any, path: Path = ROOT, prefix: str = "", parent: int = -1, branch: int = -1
+    ) -> Template:
+        """The template of the root or of a candidate; `prefix` is its id, `path` its decoded path."""
+        slots: list[tuple[Path, int]] = []
+
+        def visit(value: Any, slot: Path, holder: Any) -> None:
+            if isinstance(value, Choice) and self._where(path / slot, value, holder):
+                index = self._add(value, path / slot, _join(prefix, slot), parent, branch)
+                slots.append((slot, index))
+                return
+            if isinstance(value, Choice):
+                self.closed.append(path / slot)
+                return
+            for key, item in items(value) or ():
+                visit(item, slot / key, value)
+
+        visit(tree, ROOT, None)
+        return Template(tree, tuple(slots))
+
+    def _add(self, choice: Choice, path: Path, id: str, parent: int, branch: int) -> int:
+        index = len(self.points)
+        self.choices.append(choice)
+        self.branches.append(())
+        match choice:
+            case OneOf(candidates=candidates):
+                arity = len(candidates)
+                self.points.append(ChoicePoint(id, path, parent, branch, arity))
+                self.branches[index] = tuple(
+                    self.template(candidate, path, f"{id}[={i}/{arity}]", index, i)
+                    for i, candidate in enumerate(candidates)
+                )
+            case FloatV(lo=lo, hi=hi, scale=scale):
+                self.points.append(FloatPoint(id, path, parent, branch, lo, hi, scale))
+            case _:
+                raise TypeError(f"a space cannot open a {type(choice).__name__} {at(path)}")
+        return index
+
+
+def _line(choice: Choice, limit: int = 70) -> str:
+    text = format_tree(choice, width=10**6)
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _always(path: Path, value: Any, parent: Any) -> bool:
+    return True
+
+
+def _join(prefix: str, slot: Path) -> str:
+    """The id of the decision at `slot` in the candidate of the id `prefix`."""
+    rest = str(slot)
+    return f"{prefix}.{rest}" if prefix and rest and not rest.startswith("[") else prefix + rest
+
+
+def _get(value: Any, slot: Path, path: Path) -> Any:
+    for key in slot:
+        path = path / key
+        try:
+            value = child(value, key, path)
+        except KeyError as error:
+            raise Misfit(f"the tree is not in the space: {error.args[0]}") from error
+    return value
+
+
+def _same(made: Any, value: Any) -> bool:
+    """Equality, for which an int candidate equals the float that a field made of it."""
+    if type(made) is int and type(value) is float:
+        return made == value
+    if type(made) is tuple and type(value) is tuple and len(made) == len(value):
+        return all(map(_same, made, value))
+    return eq(made, value)
