@@ -14,7 +14,6 @@ from .patch import Patch
 from .registry import add_patcher
 
 P = ParamSpec("P")
-_Function = Callable[Concatenate[Any, P], object]
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -52,7 +51,7 @@ def patcher(
         A subclass of `Patch`.
 
     Raises:
-        TypeError: The function takes no tree, or arguments that have no name of their own.
+        TypeError: No function; or one that takes no tree, or arguments without a name of their own.
         ValueError: The name belongs to a patcher of another module already.
 
     Example:
@@ -67,6 +66,8 @@ def patcher(
         >>> sj.patch({'rate': 0.25}, 'scale_rates?factor=4')
         {'rate': 1.0}
     """
+    if function is not None and not callable(function):
+        raise TypeError(f"sj.patcher takes a function, got {function!r}; give a name as name=…")
     if function is None:
         return lambda target: _define(target, name, tuple(aliases), frozenset(static))
     return _define(function, name, tuple(aliases), frozenset(static))

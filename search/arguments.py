@@ -21,6 +21,11 @@ _BARE = (list, tuple, dict)
 _TRACEABLE = (int, float, complex, np.ndarray, np.generic, jax.Array)
 
 
+def struct(shape: tuple[int, ...], dtype: Any, weak_type: bool = False) -> jax.ShapeDtypeStruct:
+    """A shape without a value."""
+    return jax.ShapeDtypeStruct(shape, dtype, weak_type=weak_type)  # type: ignore[no-untyped-call]
+
+
 class Aval(NamedTuple):
     """What a compiled program knows of an array: shape, dtype, and whether it is weakly typed."""
 
@@ -30,7 +35,7 @@ class Aval(NamedTuple):
 
     def batched(self, *axes: int) -> jax.ShapeDtypeStruct:
         """The array with leading axes, to be lowered with."""
-        return jax.ShapeDtypeStruct((*axes, *self.shape), self.dtype, weak_type=self.weak_type)
+        return struct((*axes, *self.shape), self.dtype, self.weak_type)
 
 
 @dataclass(frozen=True)

@@ -226,8 +226,9 @@ def _column(
     """The values of a lane, [n, ...]: what the leaf would be in each decoded tree."""
     point, column = space.spec.points[lane.point], space.spec.columns[lane.point]
     if lane.values is not None:
-        return lane.values[dnas.choices[rows, column]]
-    genes = dnas.floats[rows, column]
+        values: npt.NDArray[Any] = lane.values[dnas.choices[rows, column]]
+        return values
+    genes: npt.NDArray[Any] = dnas.floats[rows, column]
     aval = arguments.avals[index]
     if aval is None or aval.dtype == genes.dtype:
         return genes

@@ -138,7 +138,8 @@ class _Brief(float):
 
     def __repr__(self) -> str:
         plain = float.__repr__(self)
-        if not math.isfinite(self) or self == 0:
+        value = float(self)
+        if not math.isfinite(value) or value == 0:
             return plain
         sign, digits, exponent = Decimal(plain).normalize().as_tuple()
         first, *rest = map(str, digits)

@@ -151,13 +151,13 @@ class DNA:
         if self.spec != other.spec or self.shape != other.shape:
             return False
         mine, theirs = self.host(), other.host()
-        return mine.choices.tobytes() + mine.floats.tobytes() == (
-            theirs.choices.tobytes() + theirs.floats.tobytes()
-        )
+        return mine._bytes() == theirs._bytes()
 
     def __hash__(self) -> int:
-        host = self.host()
-        return hash((host.shape, host.choices.tobytes(), host.floats.tobytes()))
+        return hash((self.shape, self.host()._bytes()))
+
+    def _bytes(self) -> tuple[bytes, bytes]:
+        return bytes(self.choices.tobytes()), bytes(self.floats.tobytes())
 
     def __repr__(self) -> str:
         names = [point.name for point in self.spec.points]

@@ -7,7 +7,7 @@ import os
 
 import jax
 
-LADDER = tuple(2 * 4**k for k in range(10))
+LADDER: tuple[int, ...] = tuple(2 * 4**k for k in range(10))
 """Lanes on each device: 2, 8, 32, …. Never 1, whose results differ in the last bit."""
 
 # What a call costs beside its lanes, in lanes: an accelerator runs some tens for the price of one.

@@ -73,7 +73,9 @@ def _lane(space: Space, index: int) -> Lane | None:
     leaves = [flat.leaves[where] for flat in flats]
     if isinstance(point, FloatPoint):
         return Lane(index, None, leaves[0])
-    values = np.stack([np.asarray(leaf, flats[0].avals[where].dtype) for leaf in leaves])
+    aval = flats[0].avals[where]
+    assert aval is not None
+    values = np.stack([np.asarray(leaf, aval.dtype) for leaf in leaves])
     return Lane(index, values, leaves[0]) if values[0].size <= LARGEST else None
 
 

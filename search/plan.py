@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from symjax.errors import at, known
+from symjax.errors import at, brief, known
 
 from .arguments import Aval, flatten
 from .buckets import Bucket, sort
@@ -156,9 +157,9 @@ def plan(
 
 
 def _check_space(space: Space, dnas: DNA) -> None:
-    if not isinstance(dnas, DNA) or len(dnas.shape) > 1:
-        got = f"a batch of shape {list(dnas.shape)}" if isinstance(dnas, DNA) else type(dnas).__name__
-        raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {got}")
+    given: object = dnas
+    if not isinstance(given, DNA) or len(given.shape) > 1:
+        raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {brief(given)}")
     if dnas.spec != space.spec:
         raise ValueError(f"these DNAs belong to another space: {dnas.spec}, not {space.spec}")
     if space.closed:
@@ -220,7 +221,7 @@ def _check_metrics(buckets: Iterable[Bucket]) -> None:
     for bucket in buckets:
         shapes = bucket.program.trace()
         for path, leaf in jax.tree_util.tree_leaves_with_path(shapes):
-            if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended):
+            if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):
                 name = jax.tree_util.keystr(path)
                 raise TypeError(f"metrics must be numbers; the metric {name} is a {leaf.dtype}")
         treedef = jax.tree.structure(shapes)

@@ -165,9 +165,7 @@ class FloatPoint(Point):
         dtype = jax.dtypes.canonicalize_dtype(float)  # float64 under enable_x64, as a Python float
         # There is no public way to make a weakly typed array out of a strong one; a strong one would
         # promote a bfloat16 model, as a Python float does not.
-        return primitives.convert_element_type_p.bind(  # type: ignore[no-untyped-call]
-            gene, new_dtype=dtype, weak_type=True, sharding=None
-        )
+        return primitives.convert_element_type_p.bind(gene, new_dtype=dtype, weak_type=True, sharding=None)
 
     def gene(self, number: Any) -> np.float32:
         """The gene of a float: the nearest float32.
@@ -283,8 +281,8 @@ class Spec:
         Returns:
             A bool[...] for each point.
         """
-        ones = np.ones if isinstance(choices, np.ndarray) else jnp.ones
-        always = ones(choices.shape[:-1], bool)
+        xp: Any = jnp if isinstance(choices, jax.Array) else np
+        always = xp.ones(choices.shape[:-1], bool)
         found: list[Any] = []
         for point in self.points:
             if point.parent < 0:

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from .arguments import Arguments, Aval
+from .arguments import Arguments, Aval, struct
 
 V = TypeVar("V")
 AXIS = "lanes"
@@ -89,7 +89,7 @@ class Program:
             experiment, broadcast = jax.tree.unflatten(treedef, leaves)
             return fn(experiment, jax.random.fold_in(root, trial), *broadcast)
 
-        lanes, same = PartitionSpec(AXIS), PartitionSpec()
+        lanes, same = spec(AXIS), spec()
         return jax.jit(
             jax.shard_map(
                 jax.vmap(one, in_axes=(0, 0, None, None)),
@@ -115,7 +115,7 @@ class Program:
             if self._traced is None:
                 self._traced = self._function.trace(
                     tuple(self._struct(i, self.width) for i in self.positions),
-                    jax.ShapeDtypeStruct((self.width,), np.uint32),
+                    struct((self.width,), np.uint32),
                     tuple(self._struct(i) for i in self.shared),
                     self._key.batched(),
                 )
@@ -216,9 +216,14 @@ def clear_programs() -> None:
     _programs.clear()
 
 
+def spec(*axes: str) -> PartitionSpec:
+    """How an array is spread: its first axes over these of the mesh."""
+    return PartitionSpec(*axes)  # type: ignore[no-untyped-call]
+
+
 def replicated(task: Task) -> NamedSharding:
     """The sharding of what all lanes share: a copy on each device."""
-    return NamedSharding(task.mesh, PartitionSpec())
+    return NamedSharding(task.mesh, spec())
 
 
 class _ByIdentity:

@@ -205,8 +205,7 @@ class Runner:
 
 
 def _is_ready(call: _Call) -> bool:
-    leaves: list[jax.Array] = jax.tree.leaves(call.results)
-    return all(leaf.is_ready() for leaf in leaves)
+    return all(leaf.is_ready() for leaf in jax.tree.leaves(call.results))
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -201,7 +201,7 @@ class Space:
 
     def _decode(self, template: Template, genes: dict[str, Any]) -> Any:
         """A template with its decisions made by genes, int32[C] and float32[F]."""
-        values = {path: self._decide(index, genes) for path, index in template.slots}
+        values: dict[str | Path, Any] = {path: self._decide(index, genes) for path, index in template.slots}
         return rebind(template.value, values)
 
     def _decide(self, index: int, genes: dict[str, Any]) -> Any:
@@ -212,7 +212,7 @@ class Space:
 
     def _fit(self, template: Template, value: Any, path: Path, numbers: list[Any]) -> None:
         """Writes to `numbers` the decisions that make `value` out of a template; raises if none do."""
-        taken = {}
+        taken: dict[str | Path, Any] = {}
         for slot, index in template.slots:
             held = _get(value, slot, path)
             self._fit_point(index, held, path / slot, numbers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import collections.abc as cabc
 import enum
+import functools
+import operator
 import sys
 import types
 import typing
@@ -187,7 +189,7 @@ def _has_kind(value: Any, kinds: str) -> bool:
         return False
     kind = np.dtype(dtype).kind
     if kind == "V":  # bfloat16 and its relatives
-        kind = "f" if jax.numpy.issubdtype(dtype, np.floating) else "iu"[0]
+        kind = "f" if jax.numpy.issubdtype(dtype, np.floating) else "i"
     return kind in kinds
 
 
@@ -215,9 +217,11 @@ def _union(args: tuple[Any, ...], arrays: bool) -> Any:
 
 
 def _joined(parts: list[Any]) -> Any:
+    """The union of translated hints; the first that fits wins."""
     if any(part is Any for part in parts):
         return Any
-    return Annotated[tuple(parts), pydantic.Field(union_mode="left_to_right")]
+    union = functools.reduce(operator.or_, [types.NoneType if part is None else part for part in parts])
+    return Annotated[union, pydantic.Field(union_mode="left_to_right")]
 
 
 def _ordered(args: tuple[Any, ...]) -> list[Any]:

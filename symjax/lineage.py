@@ -19,7 +19,7 @@ def lineage(tree: Any) -> tuple[str, ...]:
         >>> class Adam(sj.Object):
         ...     learning_rate: float = 1e-3
         >>> lineage(sj.patch(Adam(), 'change_lr?0.1'))
-        ('change_lr?0.1',)
+        ('change_lr?learning_rate=0.1',)
     """
     schema = schema_of(tree)
     return () if schema is None else schema.caches(tree).get(LINEAGE, ())

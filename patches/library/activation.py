@@ -9,6 +9,7 @@ import jax
 
 from symjax.errors import unknown
 from symjax.paths import Path
+from symjax.placeholders import Placeholder
 
 from ..errors import nearest_first
 from ..flax_roles import ACTIVATIONS
@@ -22,9 +23,10 @@ def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
     """Replaces every activation: in fields, in lists such as the layers of ``nn.Sequential``.
 
     What has the role ``'activation'`` is replaced: Flax's and JAX's elementwise nonlinearities and
-    what is marked with `symjax.role`. The gates of recurrent cells (arguments whose name contains
-    ``gate``) are left alone, and so are softmax and `glu`. Activations that a module calls inside
-    its methods are no values of the tree, and are not seen.
+    what is marked with `symjax.role`; an open choice between activations is closed. The gates of
+    recurrent cells (arguments whose name contains ``gate``) are left alone, and so are softmax and
+    `glu`. Activations that a module calls inside its methods are no values of the tree, and are not
+    seen.
 
     Args:
         tree: The experiment.
@@ -43,9 +45,17 @@ def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
     new = _activation(to) if isinstance(to, str) else to
 
     def rule(k: Path, v: Any) -> Any:
-        return new if has_role(v, "activation") and "gate" not in str(k.key) else v
+        return new if _is_activation(v) and "gate" not in str(k.key) else v
 
     return rule
+
+
+def _is_activation(value: Any) -> bool:
+    """Whether a value is an activation, or the choice between some."""
+    if isinstance(value, Placeholder):
+        options = list(value.options())
+        return bool(options) and all(map(_is_activation, options))
+    return has_role(value, "activation")
 
 
 def _activation(name: str) -> Callable[..., Any]:

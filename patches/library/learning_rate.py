@@ -17,7 +17,8 @@ from ..patch import RuleFunction
 from ..patcher import patcher
 
 _KEYS: Final = ("learning_rate", "lr")
-_PEAKS: Final = ("peak_value", "value", "init_value", "end_value")
+_PEAKS: Final = ("peak_value", "value")
+_ENDS: Final = ("init_value", "end_value")
 
 
 @patcher
@@ -48,9 +49,9 @@ def change_lr(tree: Any, learning_rate: Annotated[float, Gt(0), Lt(math.inf)]) -
     """
 
     def rule(k: Path, v: Any) -> Any:
-        if k.key not in _KEYS or v is None or isinstance(v, bool | str):
+        if k.key not in _KEYS:
             return v
-        if isinstance(v, int | Placeholder) or is_leaf(v):
+        if _is_rate(v):
             return learning_rate
         return _with_peak(v, learning_rate, k) if is_symbolic(v) else v
 
@@ -59,12 +60,22 @@ def change_lr(tree: Any, learning_rate: Annotated[float, Gt(0), Lt(math.inf)]) -
 
 def _with_peak(schedule: Any, learning_rate: Any, path: Path) -> Any:
     """The schedule with its highest value replaced."""
-    held = dict(items(schedule) or ())
-    peaks = {name: held[name] for name in _PEAKS if isinstance(held.get(name), int | float)}
-    if not peaks:
+    held = {name: value for name, value in items(schedule) or () if _is_rate(value)}
+    ends = [name for name in _ENDS if name in held]
+    ends.sort(key=lambda name: _height(held[name]), reverse=True)
+    names = [*(name for name in _PEAKS if name in held), *ends]
+    if not names:
         raise ValueError(
             f"{type(schedule).__name__} has no value of its own that could be its peak (one of "
-            f"{', '.join(_PEAKS)}); change its parts by their paths {at(path)}"
+            f"{', '.join((*_PEAKS, *_ENDS))}); change its parts by their paths {at(path)}"
         )
-    highest = max(peaks, key=lambda name: peaks[name])
-    return replace(schedule, {highest: learning_rate}, path)
+    return replace(schedule, {names[0]: learning_rate}, path)
+
+
+def _is_rate(value: Any) -> bool:
+    """Whether a learning rate can stand here: a number, or the choice of one."""
+    return (isinstance(value, int | Placeholder) and not isinstance(value, bool)) or is_leaf(value)
+
+
+def _height(value: Any) -> float:
+    return math.inf if isinstance(value, Placeholder) else float(value)

@@ -160,6 +160,6 @@ def _read(convolution: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: held[key] for name, key in own.items() if key is not None}
 
 
-def _is_pointwise(kernel_size: int | Sequence[int]) -> bool:
-    sizes = [kernel_size] if isinstance(kernel_size, int) else kernel_size
-    return all(size == 1 for size in sizes)
+def _is_pointwise(kernel_size: object) -> bool:
+    """Whether all sizes are 1, as far as they are decided."""
+    return kernel_size == 1 or (isinstance(kernel_size, tuple) and set(kernel_size) == {1})

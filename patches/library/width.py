@@ -12,6 +12,7 @@ from annotated_types import Gt, Lt
 from symjax.errors import at
 from symjax.paths import Path
 from symjax.placeholders import Placeholder
+from symjax.tree import is_symbolic, items
 from symjax.walk import walk
 
 from ..patcher import patcher
@@ -38,7 +39,7 @@ class _Layer(NamedTuple):
     def read(self, role: str, name: str) -> tuple[Path, Any] | None:
         """Path and value of an argument of a role, under the name that it has in this layer."""
         own = member(self.value, role, name)
-        return None if own is None else (self.path / own, getattr(self.value, own))
+        return None if own is None else (self.path / own, dict(items(self.value) or ())[own])
 
 
 @patcher(static=["factor"])
@@ -82,11 +83,13 @@ def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)]) -> dic
 
 
 def _models(tree: Any) -> list[list[_Layer]]:
-    """The values of each model, in order; those that lie in no module are a model together."""
+    """The nodes of each model, in order; those that lie in no module are a model together."""
     outside: list[_Layer] = []
     models = [outside]
     root: Path | None = None
     for path, value, _ in walk(tree):
+        if not is_symbolic(value):
+            continue
         if root is None or not path.startswith(root):
             root = path if _is_model(value) else None
             if root is not None:

@@ -231,7 +231,7 @@ def test_a_validator_may_raise():
 
 
 def test_a_validator_may_return_false():
-    with pytest.raises(patches.PatchError, match="the validator of the patch test_apply.returning"):
+    with pytest.raises(patches.PatchError, match="the validator of the patch test_apply"):
         patch(Net(), returning({"depth": 3}, lambda net: net.depth < 3))
 
 

@@ -188,6 +188,12 @@ def test_a_function_that_cannot_be_a_patcher_is_refused(function, why):
     assert function.__name__ not in patches.names()
 
 
+@pytest.mark.parametrize("function", ["vision.crop", [("factor", float)]])
+def test_what_is_no_function_is_refused(function):
+    with pytest.raises(TypeError, match=r"takes a function, got .* give a name as name="):
+        patches.patcher(function)
+
+
 def test_an_unknown_static_name_is_refused():
     with pytest.raises(TypeError, match="no arguments factr, which static names"):
         patches.patcher(static=["factr"])(lambda tree, factor: None)

@@ -8,7 +8,6 @@ import pytest
 
 import symjax as sj
 from symjax import linen as nn
-from symjax import patches
 from symjax.patches import flax_roles, has_role, member, role
 
 

@@ -57,6 +57,19 @@ def test_what_is_marked_is_swapped():
     assert swap_activation("gelu")([Learned(0.1), nn.softmax, nn.glu]) == [nn.gelu, nn.softmax, nn.glu]
 
 
+def test_an_open_choice_is_closed():
+    class Choice(sj.Placeholder):
+        candidates: tuple[object, ...]
+
+        def options(self):
+            return self.candidates
+
+    block = Block(nn.Dense(3), activation=Choice((nn.relu, nn.tanh)))
+    assert swap_activation("gelu")(block).activation is nn.gelu
+    mixed = [Choice((nn.relu, nn.Dense(3)))]
+    assert swap_activation("gelu")(mixed) == [Choice((nn.gelu, nn.Dense(3)))]
+
+
 def test_gates_are_left_alone():
     cell = swap_activation("gelu")(nn.LSTMCell(8))
     assert (cell.gate_fn, cell.activation_fn) == (nn.sigmoid, nn.gelu)

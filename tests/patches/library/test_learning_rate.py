@@ -59,6 +59,15 @@ def test_the_peak_of_a_schedule(schedule, field):
     assert max(float(changed(step)) for step in range(11)) == pytest.approx(0.7)
 
 
+def test_open_choices_are_closed():
+    class Choice(sj.Placeholder):
+        pass
+
+    assert change_lr(0.1)({"lr": Choice()}) == {"lr": 0.1}
+    schedule = optax.linear_schedule(0.5, Choice(), 10)
+    assert change_lr(0.1)({"lr": schedule}) == {"lr": optax.linear_schedule(0.5, 0.1, 10)}
+
+
 def test_a_schedule_without_a_peak_of_its_own():
     joined = optax.join_schedules([optax.constant_schedule(0.1), optax.constant_schedule(0.2)], [5])
     with pytest.raises(ValueError, match=r"change its parts by their paths \(path=learning_rate\)"):

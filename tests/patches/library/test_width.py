@@ -181,6 +181,15 @@ def test_widths_inside_an_open_choice_are_scaled():
     assert [layer.features for layer in scale_width(2.0)(model).layers[2].candidates] == [16, 32]
 
 
+def test_what_is_not_given_yet_is_not_scaled():
+    @patches.role("dense")
+    class Layer(sj.Object):
+        features: int
+
+    model = [Layer.partial(), Layer(8), Layer(10)]
+    assert scale_width(2.0)(model) == [Layer.partial(), Layer(16), Layer(10)]
+
+
 def test_the_input_is_not_changed():
     before = sj.to_json(CNN)
     scale_width(2.0)(CNN)
