@@ -90,7 +90,7 @@ def evaluate(
         error = results.errors[first]
         warnings.warn(
             f"{len(results.errors)} of {len(results)} configurations raised; the first, number {first}: "
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",
             RuntimeWarning,
             stacklevel=2,
         )

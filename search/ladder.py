@@ -10,9 +10,14 @@ import jax
 LADDER: tuple[int, ...] = tuple(2 * 4**k for k in range(10))
 """Lanes on each device: 2, 8, 32, …. Never 1, whose results differ in the last bit."""
 
-# What a call costs beside its lanes, in lanes: an accelerator runs some tens for the price of one.
-_OVERHEAD = {"cpu": 4}
-_OVERHEAD_ACCELERATOR = 64
+# What a call costs an accelerator beside its lanes, in lanes: it runs some tens for the price of one.
+_OVERHEAD = 64
+# On a CPU lanes save no time, and many cost some (a convolution with its kernel in each lane took
+# twice as long in 32 lanes as in 8): so only as many as keep the calls few.
+_CPU_OVERHEAD = 1
+_CPU_LANES = 8
+_CPU_CALLS = 64
+
 _SHARE = 0.8  # of the free memory that a program may take
 
 
@@ -25,17 +30,20 @@ def rung(configurations: int, devices: int, platform: str) -> int:
         platform: Their kind, as JAX calls it: ``'cpu'``, ``'gpu'``, ``'tpu'``.
 
     Example:
-        >>> [rung(n, 1, 'cpu') for n in (1, 3, 10, 64, 256)]
-        [2, 2, 8, 32, 128]
-        >>> [rung(n, 1, 'gpu') for n in (1, 3, 10, 64, 256)]
-        [2, 8, 32, 32, 128]
+        >>> [rung(n, 1, 'cpu') for n in (1, 9, 16, 256, 1024)]
+        [2, 2, 8, 8, 32]
+        >>> [rung(n, 1, 'gpu') for n in (1, 9, 16, 256, 1024)]
+        [2, 32, 32, 128, 512]
     """
-    overhead = _OVERHEAD.get(platform, _OVERHEAD_ACCELERATOR)
+    on_each = math.ceil(configurations / devices)
+    overhead, most = _OVERHEAD, math.inf
+    if platform == "cpu":
+        overhead, most = _CPU_OVERHEAD, max(_CPU_LANES, 4 * on_each / _CPU_CALLS)
 
     def cost(lanes: int) -> int:
-        return math.ceil(configurations / (lanes * devices)) * (overhead + lanes)
+        return math.ceil(on_each / lanes) * (overhead + lanes)
 
-    return min(LADDER, key=cost)
+    return min((lanes for lanes in LADDER if lanes <= most), key=cost)
 
 
 def fitting(lanes: int, taken: int, free: float) -> int:

@@ -77,6 +77,7 @@ class Runner:
         self._replicated = replicated(plan.task)
         self._root = jax.device_put(plan.key, self._replicated)
         self._placed: dict[int, tuple[Any, Any]] = {}
+        self._done = 0
         self._errors = dict(plan.errors)
         self._finished: list[_Run] = []
         self._flying: deque[_Call] = deque()
@@ -162,6 +163,7 @@ class Runner:
         count = len(call.which)
         rows = call.run.bucket.rows[call.which]
         call.run.parts.append((rows, jax.tree.map(lambda array: array[:count], held)))
+        self._done += count
         self._tell()
 
     def _recover(self, run: _Run, which: Rows, error: Exception) -> None:
@@ -173,6 +175,9 @@ class Runner:
         lower = below(run.bucket.program.lanes) if _is_out_of_memory(error) else None
         if lower is not None:
             run.given_up = True
+            self._done -= sum(len(rows) for rows, _ in run.parts)
+            for row in run.bucket.rows:
+                self._errors.pop(int(row), None)
             self._todo.append(run.bucket.with_lanes(self._plan.task, lower))
         elif len(which) > 1:
             for half in np.array_split(which, 2):
@@ -185,9 +190,7 @@ class Runner:
         self._tell()
 
     def _tell(self) -> None:
-        live = [run for run in self._finished if not run.given_up]
-        done = sum(len(rows) for run in live for rows, _ in run.parts)
-        self._report(done + len(self._errors), len(self._plan))
+        self._report(self._done + len(self._errors), len(self._plan))
 
     def _shared(self, bucket: Bucket) -> list[Any]:
         """The leaves that all lanes share, on the devices."""

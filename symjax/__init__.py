@@ -12,8 +12,10 @@ from symjax.object import Object, field
 from symjax.patches import patch, patcher, role
 from symjax.paths import Path, PathError
 from symjax.placeholders import Placeholder
+from symjax.python_source import to_python
 from symjax.query import contains, is_partial, missing, query
 from symjax.rebind import rebind
+from symjax.refs import ref
 from symjax.schema import is_symbolic
 from symjax.search import floatv, oneof
 from symjax.serialization import LoadError, from_json, load, save, to_json
@@ -53,10 +55,12 @@ __all__ = [
     "patcher",
     "query",
     "rebind",
+    "ref",
     "role",
     "save",
     "symbolize",
     "to_json",
+    "to_python",
     "traverse",
     "walk",
 ]

@@ -54,6 +54,11 @@ class Map(Mapping[Hashable, Any]):
     def __repr__(self) -> str:
         return repr(dict(self))
 
+    def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        from symjax.html import render_map
+
+        return render_map(self, path, subtree_renderer)
+
     def __eq__(self, other: object) -> bool:
         from symjax.equality import eq
 

@@ -74,6 +74,11 @@ class Difference:
 
         return format_difference(self)
 
+    def _repr_html_(self) -> str:
+        from symjax.html import difference_to_html
+
+        return difference_to_html(self)
+
 
 def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False) -> Difference:
     """Where two trees differ, in the sense of `symjax.eq`.

@@ -11,7 +11,7 @@ import numpy as np
 
 from symjax.containers import Map
 from symjax.leaves import is_array
-from symjax.registration import is_other_pytree
+from symjax.registration import compound_parts, is_other_pytree
 from symjax.schema import ATTRIBUTE
 
 _DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
@@ -64,6 +64,9 @@ def _eq_other(a: Any, b: Any) -> bool:
         return _array_key(a) == _array_key(b)
     if _is_dtype(a):
         return bool(np.dtype(a) == np.dtype(b))
+    parts_a, parts_b = compound_parts(a), compound_parts(b)
+    if parts_a is not None:
+        return eq(parts_a, parts_b)
     if is_other_pytree(a):
         leaves_a, treedef_a = jax.tree.flatten(a)
         leaves_b, treedef_b = jax.tree.flatten(b)
@@ -111,6 +114,9 @@ def _hash_other(tree: Any) -> int:
         return builtins.hash(_array_key(tree))
     if _is_dtype(tree):
         return builtins.hash(np.dtype(tree))
+    parts = compound_parts(tree)
+    if parts is not None:
+        return builtins.hash((type(tree), hash(parts)))
     if is_other_pytree(tree):
         leaves, treedef = jax.tree.flatten(tree)
         return builtins.hash((treedef, *[hash(leaf) for leaf in leaves]))

@@ -46,17 +46,20 @@ def format(
         >>> format(nn.Dense(features=8))
         'Dense(features=8)'
     """
-    doc = _doc(tree, _Style(hide_defaults, indent, short_arrays))
-    return wl.pformat(_Doc(doc), width=width, indent=indent)
+    doc = _doc(tree, Style(hide_defaults, indent, short_arrays))
+    return wl.pformat(Document(doc), width=width, indent=indent)
 
 
-class _Style:
+class Style:
+    """How a tree is laid out as text."""
+
     def __init__(self, hide_defaults: bool, indent: int, short_arrays: bool) -> None:
         self.hide_defaults = hide_defaults
         self.indent = indent
         self.short_arrays = short_arrays
 
     def bracketed(self, begin: str, docs: Sequence[wl.AbstractDoc], end: str) -> wl.AbstractDoc:
+        """Parts between brackets, in one line or one below the other."""
         if not docs:
             return wl.TextDoc(begin + end)
         return wl.bracketed(
@@ -68,7 +71,7 @@ class _Style:
         )
 
 
-class _Doc:
+class Document:
     """Hands a finished document to the layout engine."""
 
     def __init__(self, doc: wl.AbstractDoc) -> None:
@@ -78,7 +81,7 @@ class _Doc:
         return self._doc
 
 
-def _doc(value: Any, style: _Style) -> wl.AbstractDoc:
+def _doc(value: Any, style: Style) -> wl.AbstractDoc:
     schema = schema_of(value)
     if schema is not None:
         custom = getattr(value, "__symjax_text__", None)
@@ -94,13 +97,13 @@ def _doc(value: Any, style: _Style) -> wl.AbstractDoc:
     return wl.TextDoc(leaf_text(value, short=style.short_arrays))
 
 
-def _call_doc(name: str, args: list[Any], kwargs: Mapping[str, Any], style: _Style) -> wl.AbstractDoc:
+def _call_doc(name: str, args: list[Any], kwargs: Mapping[str, Any], style: Style) -> wl.AbstractDoc:
     docs = [_doc(arg, style) for arg in args]
     docs += [wl.TextDoc(f"{key}=") + _doc(item, style) for key, item in kwargs.items()]
     return style.bracketed(f"{name}(", docs, ")")
 
 
-def _shown(node: Any, schema: Schema, style: _Style) -> dict[str, Any]:
+def _shown(node: Any, schema: Schema, style: Style) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     for name, value in schema.values(node):
         field = schema.fields[name]
@@ -113,7 +116,7 @@ def _shown(node: Any, schema: Schema, style: _Style) -> dict[str, Any]:
     return shown
 
 
-def _sequence_doc(value: Any, style: _Style) -> wl.AbstractDoc:
+def _sequence_doc(value: Any, style: Style) -> wl.AbstractDoc:
     docs = [_doc(item, style) for item in value]
     if isinstance(value, list):
         return style.bracketed("[", docs, "]")
@@ -183,11 +186,11 @@ def format_difference(difference: Difference, *, width: int = 88, indent: int = 
     """The differences as text, in the shape of the left tree: ``Adam(learning_rate: 0.1 → 0.2)``."""
     if not difference:
         return "no difference"
-    doc = _difference_doc(difference.nested, difference.left, _Style(True, indent, True))
-    return wl.pformat(_Doc(doc), width=width, indent=indent)
+    doc = _difference_doc(difference.nested, difference.left, Style(True, indent, True))
+    return wl.pformat(Document(doc), width=width, indent=indent)
 
 
-def _difference_doc(nested: Any, left: Any, style: _Style) -> wl.AbstractDoc:
+def _difference_doc(nested: Any, left: Any, style: Style) -> wl.AbstractDoc:
     from symjax.diff import Diff
 
     if isinstance(nested, Diff):
@@ -206,7 +209,7 @@ def _difference_doc(nested: Any, left: Any, style: _Style) -> wl.AbstractDoc:
     return style.bracketed(begin, docs, end)
 
 
-def _change_doc(change: Diff, style: _Style) -> wl.AbstractDoc:
+def _change_doc(change: Diff, style: Style) -> wl.AbstractDoc:
     if change.left is MISSING:
         return wl.TextDoc("+ ") + _doc(change.right, style)
     if change.right is MISSING:

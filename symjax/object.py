@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 from symjax.containers import freeze
 from symjax.errors import at
 from symjax.missing import MISSING, MissingError
-from symjax.names import public_name
+from symjax.node import Node
 from symjax.paths import Path
 from symjax.registration import register
 from symjax.registry import add_symbol
@@ -64,7 +64,7 @@ class _FieldMark:
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-class Object:
+class Object(Node):
     """An immutable node of a symbolic tree: a program, a symbol and a JAX pytree at once.
 
     Subclasses declare fields by annotations, as dataclasses do. An object is made by position or by
@@ -97,7 +97,7 @@ class Object:
             given = schema.bind(args, kwargs) if args or not schema.simple else kwargs
             values = (schema._validator or schema.validator()).admit(given) if given else {}
             held = schema.complete(values)
-            if len(held) != len(schema.names) or MISSING in values.values():
+            if len(held) != len(schema.names) or any(v is MISSING for v in values.values()):
                 settle_missing(schema, held, partial=schema.open)
             object.__setattr__(self, "__dict__", held)
             if schema.checks:
@@ -129,12 +129,6 @@ class Object:
         """
         return make_partial(cls, args, kwargs)  # type: ignore[no-any-return]
 
-    def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
-        """A new tree with updates applied; see `symjax.rebind`."""
-        from symjax.rebind import rebind
-
-        return rebind(self, updates, **fields)
-
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(frozen_message(self, name))
 
@@ -143,16 +137,6 @@ class Object:
 
     def __getattr__(self, name: str) -> Any:
         raise absent_attribute(self, name)
-
-    def __eq__(self, other: object) -> bool:
-        from symjax.equality import eq
-
-        return eq(self, other)
-
-    def __hash__(self) -> int:
-        from symjax.equality import hash as tree_hash
-
-        return tree_hash(self)
 
     def __repr__(self) -> str:
         from symjax.formatting import format as format_tree
@@ -164,9 +148,6 @@ class Object:
 
     def __deepcopy__(self, memo: Any) -> Self:
         return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return reduce_node(self)
 
 
 def collect_fields(cls: type) -> list[Field]:
@@ -277,37 +258,6 @@ def absent_attribute(node: Any, name: str) -> AttributeError:
 def frozen_message(node: Any, name: str) -> str:
     """The message for an attempt to change a node."""
     return f"{type(node).__name__} is immutable; tree.rebind({name}=…) gives a new one {at(name)}"
-
-
-def reduce_node(node: Any) -> tuple[Any, ...]:
-    """Pickle support: a node is its class and its arguments; nothing is checked again."""
-    schema: Schema = getattr(type(node), ATTRIBUTE)
-    held = schema.read(node)
-    values = {
-        name: held[name]
-        for name in schema.names
-        if name in held and not (callable(held[name]) and held[name] is schema.defaults.get(name))
-    }  # a default may be a closure, which cannot be pickled; the class has it
-    if schema.original is not None and public_name(schema.cls) is None:
-        return _revive_adopted, (schema.original, schema.options, values)
-    return revive_node, (schema.cls, values)
-
-
-def revive_node(cls: type, values: dict[str, Any]) -> Any:
-    """The inverse of `reduce_node`."""
-    schema: Schema = getattr(cls, ATTRIBUTE)
-    from symjax.refs import guard, holds_ref
-
-    if holds_ref(values.values()):
-        guard(cls)
-    return schema.unpickle({**schema.defaults, **values})
-
-
-def _revive_adopted(original: Any, options: tuple[Any, ...], values: dict[str, Any]) -> Any:
-    """Likewise for a class that was symbolized by a call, and has no place of its own."""
-    from symjax.symbolize import adopt_with
-
-    return revive_node(adopt_with(original, options), values)
 
 
 def _own_annotations(cls: type) -> dict[str, Any]:

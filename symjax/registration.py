@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import threading
 import types
@@ -244,10 +245,22 @@ def static_key(value: Any) -> Hashable:
         return (kind, *[static_key(item) for item in value])
     if kind is frozenset:
         return kind, frozenset([static_key(item) for item in value])
+    parts = compound_parts(value)
+    if parts is not None:
+        return (kind, *[static_key(part) for part in parts])
     if is_array(value):
         raise TypeError("an array cannot be structure: a compiled function would keep a stale copy")
     hash(value)
     return kind, value
+
+
+def compound_parts(value: Any) -> tuple[Any, ...] | None:
+    """What a slice or a `functools.partial` is made of, by which it is compared; None for other values."""
+    if type(value) is slice:
+        return value.start, value.stop, value.step
+    if type(value) is functools.partial:
+        return value.func, value.args, Map(value.keywords)
+    return None
 
 
 def check_structure(value: Any, mark: bool | None, path: Path) -> None:
@@ -278,6 +291,10 @@ def check_structure(value: Any, mark: bool | None, path: Path) -> None:
                 f"a field marked static=True cannot hold an array ({brief(value)}): a compiled "
                 f"function would keep a stale copy; use a float or a tuple {at(path)}"
             )
+        return
+    parts = compound_parts(value)
+    if parts is not None:
+        check_structure(parts, True, path)
         return
     try:
         hash(value)

@@ -398,7 +398,10 @@ class _Reader:
 
 
 def _weak(array: jax.Array) -> jax.Array:
-    return jax.lax._convert_element_type(array, array.dtype, weak_type=True)  # type: ignore[attr-defined, no-any-return]
+    """The array, weakly typed. Weak arrays are made of Python scalars, and so are they here."""
+    scalars = [jnp.asarray(number) for number in array.ravel().tolist()]
+    made = jnp.stack(scalars) if scalars else jax.lax.full((0,), 0.0)
+    return made.reshape(array.shape)
 
 
 def _read_float(content: str) -> float:

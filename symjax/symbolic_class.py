@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from symjax.containers import thaw
 from symjax.errors import at
 from symjax.names import place
-from symjax.object import reduce_node, settle_missing
+from symjax.node import Node
+from symjax.object import settle_missing
 from symjax.paths import ROOT, Path
 from symjax.registration import register
 from symjax.registry import add_symbol
@@ -56,18 +57,12 @@ class ClassSchema(Schema):
         return self.construct(values) if not self.holes(values) else self.revive(values)
 
 
-class SymbolicInstance:
+class SymbolicInstance(Node):
     """What a symbolic instance of a plain class has beside its own methods."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         _make_symbolic(cls)
-
-    def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
-        """A new object with updates applied to its arguments; see `symjax.rebind`."""
-        from symjax.rebind import rebind
-
-        return rebind(self, updates, **fields)
 
     def __getattr__(self, name: str) -> Any:
         held = _get(self, "__dict__")
@@ -87,9 +82,6 @@ class SymbolicInstance:
         if name in held[_ARGS]:
             return held[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return reduce_node(self)
 
 
 def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
@@ -129,10 +121,10 @@ def _make_symbolic(cls: type) -> None:
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     generated = dataclasses.is_dataclass(source)
     if generated or source.__eq__ is object.__eq__:
-        cls.__eq__ = _eq  # type: ignore[method-assign, assignment]
-        cls.__hash__ = _hash  # type: ignore[method-assign, assignment]
+        cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
+        cls.__hash__ = Node.__hash__  # type: ignore[method-assign, assignment]
     if generated or source.__repr__ is object.__repr__:
-        cls.__repr__ = _repr  # type: ignore[method-assign, assignment]
+        cls.__repr__ = Node.__repr__  # type: ignore[method-assign, assignment]
     register(cls)
     if original is None:
         add_symbol(cls)
@@ -204,21 +196,3 @@ def _guard(cls: type) -> None:
     inherited: Any = cls.__getattribute__
     cls.__getattribute__ = __getattribute__  # type: ignore[method-assign, assignment]
     cls.__symjax_guarded__ = True  # type: ignore[attr-defined]
-
-
-def _eq(self: Any, other: object) -> bool:
-    from symjax.equality import eq
-
-    return eq(self, other)
-
-
-def _hash(self: Any) -> int:
-    from symjax.equality import hash as tree_hash
-
-    return tree_hash(self)
-
-
-def _repr(self: Any) -> str:
-    from symjax.formatting import format as format_tree
-
-    return format_tree(self, hide_defaults=False)

@@ -11,7 +11,7 @@ from flax.linen import module as linen_module
 
 from symjax.missing import MISSING
 from symjax.names import place
-from symjax.object import reduce_node
+from symjax.node import Node
 from symjax.paths import ROOT, Path
 from symjax.refs import unresolved
 from symjax.registration import register
@@ -69,7 +69,7 @@ class LinenSchema(Schema):
             register(self.cls)
 
 
-class SymbolicModule:
+class SymbolicModule(Node):
     """What a symbolic Linen module has beside Flax's methods."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -97,12 +97,6 @@ class SymbolicModule:
         if parent is None:
             _seal(self)
 
-    def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
-        """A new tree with updates applied; see `symjax.rebind`."""
-        from symjax.rebind import rebind
-
-        return rebind(self, updates, **fields)
-
     def clone(self, **options: Any) -> Self:
         """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
         with unresolved(self):
@@ -110,9 +104,6 @@ class SymbolicModule:
 
     def __copy__(self) -> Self:
         return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return reduce_node(self)
 
 
 def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
@@ -139,10 +130,10 @@ def _make_symbolic(cls: type) -> None:
     name = cls.__dict__.get("__symjax_name__")
     original = cls.__dict__.get("__symjax_original__")
     setattr(cls, ATTRIBUTE, LinenSchema(cls, fields, name, original))
-    cls.__eq__ = _eq  # type: ignore[method-assign, assignment]
-    cls.__hash__ = _hash  # type: ignore[method-assign, assignment]
+    cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
+    cls.__hash__ = Node.__hash__  # type: ignore[method-assign, assignment]
     if original is None or original.__repr__ is nn.Module.__repr__:
-        cls.__repr__ = _repr  # type: ignore[method-assign, assignment]
+        cls.__repr__ = Node.__repr__  # type: ignore[method-assign, assignment]
     if original is None and not cls.__module__.startswith("flax."):  # no lifted class
         add_symbol(cls)
 
@@ -194,7 +185,7 @@ def _bound_twin(cls: type) -> type:
                 "__doc__": cls.__doc__,
                 _TWIN: cls,
                 ATTRIBUTE: None,
-                "__repr__": _flax_repr if vars(cls).get("__repr__") is _repr else cls.__repr__,
+                "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
             },
         )
         setattr(cls, "__symjax_bound__", twins)  # noqa: B010
@@ -202,24 +193,6 @@ def _bound_twin(cls: type) -> type:
 
 
 _flax_repr = nn.Module.__repr__
-
-
-def _eq(self: Any, other: object) -> bool:
-    from symjax.equality import eq
-
-    return eq(self, other)
-
-
-def _hash(self: Any) -> int:
-    from symjax.equality import hash as tree_hash
-
-    return tree_hash(self)
-
-
-def _repr(self: Any) -> str:
-    from symjax.formatting import format as format_tree
-
-    return format_tree(self)
 
 
 class Module(SymbolicModule, nn.Module):

@@ -13,6 +13,7 @@ from flax.typing import Dtype, Initializer, PaddingLike, PrecisionLike, PromoteD
 from symjax import linen as nn
 from symjax.equality import eq
 from symjax.paths import Path
+from symjax.symbolic_linen import Module
 from symjax.tree import items
 
 from ..patch import RuleFunction
@@ -21,7 +22,7 @@ from ..roles import has_role, member, role
 
 
 @role("convolution", "separable_convolution")
-class SeparableConv(nn.Module):
+class SeparableConv(Module):
     """A depthwise convolution, one filter for each channel, then a pointwise one to mix them.
 
     With the arguments of `flax.linen.Conv`. It has ``k·c + c·n`` weights for ``k`` positions of the

@@ -1,0 +1,78 @@
+"""`Node`: what every symbolic node has, whatever else it is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Self
+
+from symjax.names import public_name
+from symjax.schema import ATTRIBUTE, Schema
+
+
+class Node:
+    """Equality, text, HTML, pickling and `rebind` of symbolic nodes; a mixin."""
+
+    __slots__ = ()
+
+    def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
+        """A new tree with updates applied; see `symjax.rebind`."""
+        from symjax.rebind import rebind
+
+        return rebind(self, updates, **fields)
+
+    def __eq__(self, other: object) -> bool:
+        from symjax.equality import eq
+
+        return eq(self, other)
+
+    def __hash__(self) -> int:
+        from symjax.equality import hash as tree_hash
+
+        return tree_hash(self)
+
+    def __repr__(self) -> str:
+        from symjax.formatting import format as format_tree
+
+        return format_tree(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A node is pickled as its class and its arguments; nothing is checked again."""
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        held = schema.read(self)
+        values = {
+            name: held[name]
+            for name in schema.names
+            if name in held and not (callable(held[name]) and held[name] is schema.defaults.get(name))
+        }  # a default may be a closure, which cannot be pickled; the class has it
+        if schema.original is not None and public_name(schema.cls) is None:
+            return _revive_adopted, (schema.original, schema.options, values)
+        return _revive, (schema.cls, values)
+
+    @property
+    def _repr_html_(self) -> Callable[[], str]:
+        # No method: treescope would take that for foreign HTML, and show it inside its own.
+        from symjax.html import to_html
+
+        return functools.partial(to_html, self)
+
+    def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        from symjax.html import render_node
+
+        return render_node(self, path, subtree_renderer)
+
+
+def _revive(cls: type, values: dict[str, Any]) -> Any:
+    from symjax.refs import guard, holds_ref
+
+    if holds_ref(values.values()):
+        guard(cls)
+    schema: Schema = getattr(cls, ATTRIBUTE)
+    return schema.unpickle({**schema.defaults, **values})
+
+
+def _revive_adopted(original: Any, options: tuple[Any, ...], values: dict[str, Any]) -> Any:
+    """Likewise for a class that was symbolized by a call, and has no place of its own."""
+    from symjax.symbolize import adopt_with
+
+    return _revive(adopt_with(original, options), values)
