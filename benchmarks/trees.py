@@ -443,9 +443,10 @@ Seconds = dict[str, list[float]]  # one figure per round, by column
 
 def batch(op: Op, number: int) -> float:
     """Seconds per call, over `number` calls, without the garbage collector, as timeit does it."""
-    arguments = [op.fresh() for _ in range(number)]
+    first, *arguments = [op.fresh() for _ in range(number + 1)]
     run = op.run
     gc.collect()
+    run(first)  # the collector has emptied the processor's caches
     gc.disable()
     start = time.perf_counter()
     for argument in arguments:
@@ -477,7 +478,7 @@ def measure_import(rounds: int = 7) -> Seconds:
     for index in range(rounds + 1):
         for column, statement in statements.items():
             code = f"from time import perf_counter as t; a = t(); {statement}; print(t() - a)"
-            done = subprocess.run([sys.executable, "-P", "-c", code], check=True, capture_output=True)
+            done = subprocess.run([sys.executable, "-P", "-c", code], check=True, stdout=subprocess.PIPE)
             if index:  # the first round warms the disk
                 seconds[column].append(float(done.stdout))
     return seconds

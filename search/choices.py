@@ -16,7 +16,8 @@ from symjax.placeholders import Placeholder
 Scale = Literal["linear", "log"]
 SCALES: tuple[Scale, ...] = ("linear", "log")
 
-_FLOAT32 = np.finfo(np.float32)
+_GREATEST = float(np.finfo(np.float32).max)
+_LEAST = float(np.finfo(np.float32).tiny)  # XLA flushes what is smaller to zero
 
 
 class Choice(Placeholder):
@@ -66,12 +67,12 @@ class FloatV(Choice):
 
     def __check__(self) -> None:
         got = f"got lo={_Brief(self.lo)!r}, hi={_Brief(self.hi)!r}"
-        if not all(abs(bound) <= _FLOAT32.max for bound in (self.lo, self.hi)):  # a NaN compares false
+        if not all(abs(bound) <= _GREATEST for bound in (self.lo, self.hi)):  # a NaN compares false
             raise ValueError(f"floatv needs finite bounds that float32 can hold, {got}")
         if not np.float32(self.lo) < np.float32(self.hi):
             raise ValueError(f"floatv needs lo < hi, apart by more than float32 can tell, {got}")
-        if self.scale == "log" and self.lo < _FLOAT32.tiny:  # XLA flushes what is smaller to zero
-            raise ValueError(f"floatv on a log scale needs lo ≥ {_FLOAT32.tiny:.3g}, {got}")
+        if self.scale == "log" and self.lo < _LEAST:
+            raise ValueError(f"floatv on a log scale needs lo ≥ {_LEAST:.3g}, {got}")
 
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
         scale = [self.scale] if self.scale != "linear" else []

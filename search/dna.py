@@ -160,12 +160,12 @@ class DNA:
         return bytes(self.choices.tobytes()), bytes(self.floats.tobytes())
 
     def __repr__(self) -> str:
-        names = [point.name for point in self.spec.points]
         arrays = (self.choices, self.floats)
-        if self.shape or not all(isinstance(a, np.ndarray | jax.Array) for a in arrays):
+        if not all(isinstance(genes, np.ndarray | jax.Array) for genes in arrays):
+            return f"DNA({self.choices!r}, {self.floats!r})"
+        names = [point.name for point in self.spec.points]
+        if self.shape or any(isinstance(genes, jax.core.Tracer) for genes in arrays):
             return f"DNA{list(self.shape)} of {', '.join(names) or 'no decisions'}"
-        if any(isinstance(a, jax.core.Tracer) for a in arrays):
-            return f"DNA({self.choices}, {self.floats})"
         pairs = zip(names, self.numbers(), strict=True)
         return f"DNA({', '.join(f'{name}={number}' for name, number in pairs)})"
 

@@ -171,8 +171,7 @@ class Results:
         if mode not in ("max", "min"):
             raise ValueError(f"mode must be 'max' or 'min', got {mode!r}")
         values, valid = self._scores(metric)
-        order = np.lexsort((-values if mode == "max" else values, ~valid))
-        return order
+        return np.lexsort((-values if mode == "max" else values, ~valid))
 
     def top(self, k: int, metric: str | None = None, mode: Mode = "max") -> tuple[Trial, ...]:
         """The k best configurations, the best first; fewer if fewer succeeded. See `rank`."""
@@ -185,7 +184,7 @@ class Results:
         Raises:
             ValueError: All failed; the first exception is the cause of this one.
         """
-        found = self.top(1, metric, mode) if self.metrics is not None else ()
+        found = self.top(1, metric, mode)
         if not found:
             first = self.errors[min(self.errors)] if self.errors else None
             why = f"; the first: {first!r}" if first is not None else f": {metric} is always NaN"
@@ -239,6 +238,8 @@ class Results:
     def _scores(self, metric: str | None) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         """The values of a metric, float64[n], and which of them count, bool[n]."""
         columns = self._columns()
+        if self.metrics is None:  # everything raised
+            return np.full(len(self), np.nan), np.zeros(len(self), bool)
         if metric is None and len(columns) != 1:
             raise ValueError(f"say which metric to rank by: {', '.join(columns) or 'there is none'}")
         name = next(iter(columns)) if metric is None else metric

@@ -10,6 +10,7 @@ from typing import Any, final
 import jax
 import numpy as np
 
+from symjax.containers import freeze
 from symjax.diff import diff
 from symjax.equality import eq
 from symjax.errors import at, brief
@@ -349,9 +350,9 @@ def _get(value: Any, slot: Path, path: Path) -> Any:
 
 
 def _same(made: Any, value: Any) -> bool:
-    """Equality, for which an int candidate equals the float that a field made of it."""
+    """Equality, for which a dict equals the map, and an int the float, that a field made of it."""
     if type(made) is int and type(value) is float:
         return made == value
     if type(made) is tuple and type(value) is tuple and len(made) == len(value):
         return all(map(_same, made, value))
-    return eq(made, value)
+    return eq(freeze(made), freeze(value))

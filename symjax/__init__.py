@@ -19,6 +19,7 @@ from symjax.refs import ref
 from symjax.schema import is_symbolic
 from symjax.search import floatv, oneof
 from symjax.serialization import LoadError, from_json, load, save, to_json
+from symjax.symbolic_nnx import build
 from symjax.symbolize import symbolize
 from symjax.walk import Step, traverse, walk
 
@@ -35,6 +36,7 @@ __all__ = [
     "PathError",
     "Placeholder",
     "Step",
+    "build",
     "contains",
     "diff",
     "eq",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, final
 
@@ -88,7 +89,11 @@ def freeze(value: Any) -> Any:
         if all(new is old for new, old in zip(frozen, value, strict=True)):
             return value
         return tuple(frozen)
-    if kind is dict or (isinstance(value, dict) and kind.__module__ == "collections"):
+    if (
+        kind is dict
+        or kind is types.MappingProxyType
+        or (isinstance(value, dict) and kind.__module__ == "collections")
+    ):
         return Map(value)
     if kind is set:
         return frozenset(value)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 from symjax.equality import eq
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
+from symjax.registration import static_key
 from symjax.schema import schema_of
 from symjax.tree import items
 
@@ -132,5 +133,5 @@ def _compare(a: Any, b: Any, path: Path, folds: Callable[[Any, Any], bool], flat
 
 def _keys_clash(left: dict[Any, Any], right: dict[Any, Any]) -> bool:
     """Whether equal keys of other types (1 and True) make the entries impossible to tell apart."""
-    kinds = {key: type(key) for key in left}
-    return any(kinds.get(key, type(key)) is not type(key) for key in right)
+    kinds = {key: static_key(key) for key in left}
+    return any(kinds.get(key, static_key(key)) != static_key(key) for key in right)

@@ -11,7 +11,7 @@ import numpy as np
 
 from symjax.containers import Map
 from symjax.leaves import is_array
-from symjax.registration import compound_parts, is_other_pytree
+from symjax.registration import compound_parts, is_other_pytree, static_key
 from symjax.schema import ATTRIBUTE
 
 _DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
@@ -51,8 +51,15 @@ def eq(a: Any, b: Any) -> bool:
     if isinstance(a, dict | Map):
         if len(a) != len(b) or not all(key in b and eq(a[key], b[key]) for key in a):
             return False
-        return {(type(key), key) for key in a} == {(type(key), key) for key in b}
+        return same_keys(a, b)
+    if kind is frozenset:
+        return static_key(a) == static_key(b)
     return _eq_other(a, b)
+
+
+def same_keys(a: Any, b: Any) -> bool:
+    """Whether two mappings have the same keys, by type and bits (1 is not True)."""
+    return {static_key(key) for key in a} == {static_key(key) for key in b}
 
 
 def _eq_other(a: Any, b: Any) -> bool:
@@ -101,7 +108,10 @@ def hash(tree: Any) -> int:
     if isinstance(tree, tuple | list):
         return builtins.hash((kind, *[hash(item) for item in tree]))
     if isinstance(tree, dict | Map):
-        return builtins.hash((kind, frozenset((type(key), key, hash(item)) for key, item in tree.items())))
+        entries = frozenset((static_key(key), hash(item)) for key, item in tree.items())
+        return builtins.hash((kind, entries))
+    if kind is frozenset:
+        return builtins.hash((kind, static_key(tree)))
     return _hash_other(tree)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import flax.linen
 import flax.linen.initializers
 
+from symjax.lifts import LIFTS, memoized
 from symjax.namespaces import Namespace
 from symjax.static_arguments import STATIC
 from symjax.symbolic_function import makes_callable
@@ -24,6 +25,8 @@ def _adopt(name: str, value: Any) -> Any:
         return Module
     if isinstance(value, type) and issubclass(value, flax.linen.Module):
         return symbolize(value, name=name, static=STATIC.get(name, ()))
+    if name.removeprefix(f"{__name__}.") in LIFTS:
+        return memoized(value)
     if makes_callable(value):
         return symbolize(value, name=name, factory=True)
     return value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 from collections.abc import Collection
 from typing import Any
 
-from symjax.registry import trusted_modules
+from symjax.namespaces import Namespace
+from symjax.registry import VIEWS, trusted_modules
 
 # Public homes of objects whose own ``__module__`` is a private file, tried in this order.
 _PUBLIC = (
@@ -56,7 +58,7 @@ def place(value: Any, name: str | None) -> dict[str, str]:
     Those of the original, so that a decorated class is found where it is written; for a symbol that one
     of this library's views shows, its place in the view.
     """
-    for view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
+    for view in VIEWS:
         if name is not None and name.startswith(view + "."):
             return {"__module__": view, "__qualname__": name.removeprefix(view + ".")}
     return {"__module__": value.__module__, "__qualname__": value.__qualname__}
@@ -92,14 +94,26 @@ def look_up(reference: str, modules: Collection[str] = ()) -> Any:
 
 
 def _find(module_name: str, qualified_name: str) -> Any:
-    value: Any = sys.modules.get(module_name)
-    for part in qualified_name.split("."):
-        if value is None or part == "<locals>":
+    """What a name leads to, through a module's own names and classes in it, without running any code."""
+    module = sys.modules.get(module_name)
+    if module is None:
+        return None
+    names = qualified_name.split(".")
+    value: Any = vars(module).get("_view") if module_name in VIEWS else module
+    for part in names:
+        if part.startswith("__"):
             return None
-        value = getattr(value, part, None)
-        if isinstance(value, types.ModuleType):
+        if isinstance(value, Namespace):
+            value = value.known(part)
+        elif value is module:
+            value = vars(module).get(part)
+        elif isinstance(value, type):
+            value = inspect.getattr_static(value, part, None)
+        else:
             return None
-    return value
+    if isinstance(value, staticmethod):
+        value = value.__func__
+    return None if isinstance(value, types.ModuleType) else value
 
 
 def _same_package(home: str, module_name: str, modules: Collection[str]) -> bool:

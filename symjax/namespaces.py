@@ -38,6 +38,15 @@ class Namespace:
             self._made[name] = self._make(name)
         return self._made[name]
 
+    def known(self, name: str) -> Any:
+        """What the view shows under a name that the viewed module holds itself; None for others.
+
+        Unlike an attribute access, it never runs a module's own ``__getattr__``, which may import.
+        """
+        if name in self._inner or name in vars(self.original):
+            return getattr(self, name)
+        return None
+
     def _make(self, name: str) -> Any:
         if name in self._inner:
             return self._inner[name]

@@ -21,6 +21,24 @@ class Node:
 
         return rebind(self, updates, **fields)
 
+    @classmethod
+    def partial(cls, *args: Any, **kwargs: Any) -> Self:
+        """A node with arguments missing; they are given later by `rebind`.
+
+        Example:
+            >>> import symjax as sj
+            >>> class Adam(sj.Object):
+            ...     learning_rate: float
+            >>> Adam.partial()
+            Adam(learning_rate=MISSING)
+        """
+        from symjax.object import settle_missing
+
+        schema: Schema = getattr(cls, ATTRIBUTE)
+        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
+        settle_missing(schema, held, partial=True)
+        return schema.unpickle(held)  # type: ignore[no-any-return]
+
     def __eq__(self, other: object) -> bool:
         from symjax.equality import eq
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
 
 from symjax.containers import freeze
@@ -117,18 +117,6 @@ class Object(Node):
             schema = make(cls, fields, own.get("__symjax_name__"), own.get("__symjax_original__"))
             adopt(cls, schema, own.get("__symjax_aliases__", ()))
 
-    @classmethod
-    def partial(cls, *args: Any, **kwargs: Any) -> Self:
-        """An object with arguments missing; they are given later by `rebind`.
-
-        Example:
-            >>> class Adam(Object):
-            ...     learning_rate: float
-            >>> Adam.partial()
-            Adam(learning_rate=MISSING)
-        """
-        return make_partial(cls, args, kwargs)  # type: ignore[no-any-return]
-
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(frozen_message(self, name))
 
@@ -137,11 +125,6 @@ class Object(Node):
 
     def __getattr__(self, name: str) -> Any:
         raise absent_attribute(self, name)
-
-    def __repr__(self) -> str:
-        from symjax.formatting import format as format_tree
-
-        return format_tree(self, hide_defaults=False)
 
     def __copy__(self) -> Self:
         return self
@@ -216,14 +199,6 @@ def check(node: Any, path: Path | None = None) -> None:
         raise type(error)(f"{error} {at(path)}") from error
 
 
-def make_partial(cls: type, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    """A node of a symbolic class without some of its required arguments."""
-    schema: Schema = getattr(cls, ATTRIBUTE)
-    held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
-    settle_missing(schema, held, partial=True)
-    return schema.revive(held)
-
-
 def settle_missing(schema: Schema, held: dict[str, Any], *, partial: bool) -> None:
     """Puts defaults where `MISSING` was given, and refuses what is still missing if not `partial`."""
     for name in [name for name, value in held.items() if value is MISSING]:
@@ -234,10 +209,16 @@ def settle_missing(schema: Schema, held: dict[str, Any], *, partial: bool) -> No
             held[name] = freeze(schema.factories[name]())
     holes = schema.holes(held)
     if holes and not partial:
-        raise TypeError(
-            f"{schema.cls.__name__} misses {', '.join(holes)}; give them, or make a partial object with "
-            f"{schema.cls.__name__}.partial(…) {at(holes[0])}"
-        )
+        raise TypeError(missing_message(schema, holes))
+
+
+def missing_message(schema: Schema, holes: list[str]) -> str:
+    """The message for a constructor call without required arguments."""
+    name = schema.cls.__name__
+    return (
+        f"{name} misses {', '.join(holes)}; give them, or make a partial object with {name}.partial(…) "
+        f"{at(holes[0])}"
+    )
 
 
 def absent_attribute(node: Any, name: str) -> AttributeError:

@@ -66,7 +66,11 @@ class Path:
             >>> Path.parse("a['x.y'][0]").keys
             ('a', 'x.y', 0)
         """
-        return text if isinstance(text, Path) else _parse(text)
+        if isinstance(text, Path):
+            return text
+        if not isinstance(text, str):
+            raise TypeError(f"expected a path or its text, got {text!r} of type {type(text).__name__}")
+        return _parse(text)
 
     @staticmethod
     def from_jax(key_path: Iterable[Any]) -> Path:
@@ -152,9 +156,15 @@ class Path:
     def __str__(self) -> str:
         text = self._text
         if text is None:
-            parent = cast(Path, self._parent)
-            text = _join(str(parent), self._key)
-            object.__setattr__(self, "_text", text)
+            path: Path | None = self
+            unnamed: list[Path] = []
+            while path is not None and path._text is None:
+                unnamed.append(path)
+                path = path._parent
+            text = "" if path is None else path._text or ""
+            for path in reversed(unnamed):
+                text = _join(text, path._key)
+                _set_text(path, text)
         return text
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from symjax.errors import at
+from symjax.errors import at, brief
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
 from symjax.paths import ROOT, Path
@@ -61,6 +61,8 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
     if callable(updates) and not isinstance(updates, Mapping):
         tree = _rebind_by_rule(tree, updates)
         updates = None
+    if updates is not None and not isinstance(updates, Mapping):
+        raise TypeError(f"updates are {{path: value}} or a rule (k, v) or (k, v, p), got {brief(updates)}")
     if not updates and not fields:
         return tree
     branches = _branches({**(updates or {}), **fields})  # type: ignore[dict-item]

@@ -22,7 +22,7 @@ from symjax.paths import Path
 from symjax.schema import ATTRIBUTE, FLAT, schema_of
 
 # Values of these types are structure, and their own static key (no other value equals them).
-_PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type, type(MISSING)})
+_PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type(MISSING)})
 _DTYPE_LIKE = (np.dtype, type(jnp.float32))
 _get = object.__getattribute__
 
@@ -236,6 +236,8 @@ def static_key(value: Any) -> Hashable:
         return (Map, *((key, static_key(item)) for key, item in value.items()))
     if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
         return np.dtype, np.dtype(value)
+    if isinstance(value, type):
+        return value  # type: ignore[return-value]
     if isinstance(value, np.generic):
         return kind, value.dtype, value.tobytes()
     schema = schema_of(value)

@@ -7,9 +7,10 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+from symjax.namespaces import Namespace
 from symjax.schema import ATTRIBUTE, Schema
 
-_VIEWS = ("symjax.linen", "symjax.optax")
+VIEWS = ("symjax.linen", "symjax.optax", "symjax.nnx")
 _by_name: dict[str, type] = {}
 _by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
 
@@ -44,11 +45,11 @@ def find_symbol(name: str) -> type | None:
 
 def _make_known(name: str) -> None:
     """Symbolizes a class of Flax or Optax that no one has used yet in this process."""
-    for module_name in _VIEWS:
+    for module_name in VIEWS:
         if name.startswith(module_name + "."):
-            view: Any = importlib.import_module(module_name)
+            view: Any = vars(importlib.import_module(module_name))["_view"]
             for part in name.removeprefix(module_name + ".").split("."):
-                view = getattr(view, part, None)
+                view = view.known(part) if isinstance(view, Namespace) else None
 
 
 def symbol_names() -> list[str]:

@@ -82,7 +82,7 @@ def from_json(text: str | bytes, *, modules: Collection[str] = ()) -> Any:
         TypeError: An argument of a wrong type; ends in the path.
         ValueError: An argument outside its constraints; ends in the path.
     """
-    return _parse(text, _Reader(modules, {}))
+    return _parse(text, _Reader(modules, None))
 
 
 def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> None:
@@ -195,6 +195,8 @@ class _Writer:
         record: dict[str, Any] = {"$type": schema.name}
         for name, value in schema.values(node):
             if value is MISSING:
+                if schema.fields[name].required:
+                    record[name] = {"$missing": 0}
                 continue
             default = schema.fields[name].default
             if default is not MISSING and (value is default or self.hide_defaults):
@@ -294,7 +296,7 @@ def _encode(data: bytes) -> str:
 
 
 class _Reader:
-    def __init__(self, modules: Collection[str], arrays: Arrays) -> None:
+    def __init__(self, modules: Collection[str], arrays: Arrays | None) -> None:
         self.modules = modules
         self.arrays = arrays
 
@@ -339,6 +341,9 @@ class _Reader:
             if key not in schema.fields:
                 raise LoadError(f"{schema.unknown_field(key)} {at(path / key)}")
             values[key] = self.read(item, path / key)
+        absent = [name for name in schema.holes(values) if name not in values]
+        if absent:
+            raise LoadError(f"{cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
         held = schema.complete(schema.validator().admit(values, path))
         settle_missing(schema, held, partial=True)
         node = schema.construct(held, path) if not schema.holes(held) else schema.revive(held)
@@ -358,6 +363,8 @@ class _Reader:
     def read_array(self, content: Any, path: Path) -> Any:
         dtype = np.dtype(jnp.dtype(content["dtype"]))
         if "file" in content:
+            if self.arrays is None:
+                raise LoadError(f"an array lies in a file beside the text; use sj.load {at(path)}")
             if content["file"] not in self.arrays:
                 raise FileNotFoundError(f"the arrays beside the saved file are missing {at(path)}")
             raw = self.arrays[content["file"]].tobytes()

@@ -14,7 +14,7 @@ _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 def fields_of(
-    target: Any, static: Collection[str], *, owner: Any = None, of_class: bool = False
+    target: Any, static: Collection[str], *, owner: Any = None, of_class: bool = False, skip: int = 0
 ) -> tuple[Field, ...]:
     """The parameters of a function or a constructor as fields.
 
@@ -23,13 +23,14 @@ def fields_of(
         static: Names of parameters that are structure although they are floats.
         owner: In whose namespace string hints are resolved; by default `target`.
         of_class: `target` is a class: its signature is that of its constructor.
+        skip: How many parameters at the front are none, such as `self`.
 
     Raises:
         TypeError: The signature cannot be read.
         ValueError: `static` names an unknown parameter.
     """
     try:
-        parameters = list(inspect.signature(target).parameters.values())
+        parameters = list(inspect.signature(target).parameters.values())[skip:]
     except (ValueError, TypeError) as error:
         raise TypeError(f"cannot symbolize {target!r}: its signature cannot be read ({error})") from error
     unknown = set(static) - {p.name for p in parameters}

@@ -10,6 +10,8 @@ STATIC: dict[str, tuple[str, ...]] = {
     "symjax.linen.MultiHeadDotProductAttention": ("dropout_rate",),
     "symjax.linen.MultiHeadAttention": ("dropout_rate",),
     "symjax.linen.SelfAttention": ("dropout_rate",),
+    "symjax.nnx.Dropout": ("rate",),
+    "symjax.nnx.MultiHeadAttention": ("dropout_rate",),
     "symjax.optax.exponential_decay": ("decay_rate",),
     "symjax.optax.warmup_exponential_decay_schedule": ("decay_rate",),
     "symjax.optax.warmup_cosine_decay_schedule": ("peak_value",),

@@ -42,6 +42,8 @@ class ClassSchema(Schema):
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
+        if self.holes(values):
+            return self.revive(values)
         node = cls.__new__(cls)
         _get(node, "__dict__")[_ARGS] = values
         try:
@@ -54,7 +56,7 @@ class ClassSchema(Schema):
 
     def unpickle(self, values: dict[str, Any]) -> Any:
         """See `Schema.unpickle`."""
-        return self.construct(values) if not self.holes(values) else self.revive(values)
+        return self.construct(values)
 
 
 class SymbolicInstance(Node):
@@ -70,6 +72,8 @@ class SymbolicInstance(Node):
         if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if _READY not in held:
+            if name in held[_ARGS] and schema.holes(held[_ARGS]):
+                return held[_ARGS][name]
             initialize(self, schema)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from typing import Any, ClassVar, Self
 
 import flax.linen as nn
 from flax.linen import module as linen_module
 
+from symjax.errors import at
 from symjax.missing import MISSING
 from symjax.names import place
 from symjax.node import Node
+from symjax.object import absent_attribute, missing_message
 from symjax.paths import ROOT, Path
 from symjax.refs import unresolved
 from symjax.registration import register
@@ -54,10 +57,14 @@ class LinenSchema(Schema):
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
-        if not self.has_post_init:
-            self.register()
-            return self.revive(values)
+        if not self.has_post_init or self.holes(values):
+            return self.unpickle(values)
         return self.cls(**untie(values), parent=None)
+
+    def unpickle(self, values: dict[str, Any]) -> Any:
+        """See `Schema.unpickle`."""
+        self.register()
+        return self.revive(values)
 
     def register(self) -> None:
         """Registers the class with JAX at its first unbound module.
@@ -97,6 +104,12 @@ class SymbolicModule(Node):
         if parent is None:
             _seal(self)
 
+    def __getattr__(self, name: str) -> Any:
+        schema = type(self).__dict__.get(ATTRIBUTE)
+        if schema is not None and name in schema.fields:
+            raise absent_attribute(self, name)
+        return super().__getattr__(name)  # type: ignore[misc]
+
     def clone(self, **options: Any) -> Self:
         """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
         with unresolved(self):
@@ -129,13 +142,35 @@ def _make_symbolic(cls: type) -> None:
     fields = tuple(_linen_field(cls, f) for f in _constructor_fields(cls))
     name = cls.__dict__.get("__symjax_name__")
     original = cls.__dict__.get("__symjax_original__")
-    setattr(cls, ATTRIBUTE, LinenSchema(cls, fields, name, original))
+    schema = LinenSchema(cls, fields, name, original)
+    setattr(cls, ATTRIBUTE, schema)
+    cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
     cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
     cls.__hash__ = Node.__hash__  # type: ignore[method-assign, assignment]
     if original is None or original.__repr__ is nn.Module.__repr__:
         cls.__repr__ = Node.__repr__  # type: ignore[method-assign, assignment]
     if original is None and not cls.__module__.startswith("flax."):  # no lifted class
         add_symbol(cls)
+
+
+def _explaining_init(init: Any, schema: LinenSchema) -> Any:
+    """Flax's constructor, which says of a wrong argument what would have been right."""
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError:
+            given = schema.bind(args, {k: v for k, v in kwargs.items() if k != "parent"})
+            unknown = [key for key in given if key not in schema.fields]
+            if unknown:
+                raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
+            holes = schema.holes(given)
+            if holes:
+                raise TypeError(missing_message(schema, holes)) from None
+            raise
+
+    return __init__
 
 
 def _constructor_fields(cls: type) -> list[Any]:

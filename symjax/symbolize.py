@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 import flax.linen
+import flax.nnx
 
 from symjax.errors import brief
 from symjax.registry import remember, symbolized
@@ -43,6 +44,8 @@ def symbolize(
     """The symbolic version of a class or function; as a decorator or by a call, also on foreign code.
 
     - A Flax Linen module class gives a module class of the same name, constructor and parameters.
+    - A Flax NNX module class gives a class of nodes of its constructor's arguments, of which
+      `symjax.build` makes the module; called with ``rngs`` it builds at once.
     - Any other class gives a subclass that remembers its constructor's arguments.
     - A function gives a class of functors: arguments are bound by name, ``node()`` calls it, and
       missing ones may come at call time.
@@ -92,6 +95,10 @@ def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
         from symjax.symbolic_linen import symbolize_linen
 
         return symbolize_linen(x, options)
+    if isinstance(x, type) and issubclass(x, flax.nnx.Module):
+        from symjax.symbolic_nnx import symbolize_nnx
+
+        return symbolize_nnx(x, options)
     if isinstance(x, type):
         from symjax.symbolic_class import symbolize_class
 

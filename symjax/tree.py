@@ -108,6 +108,9 @@ def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, c
     schema = schema_of(value)
     if schema is not None:
         return _replace_fields(value, schema, changes, path, checked)
+    if not isinstance(value, (list, tuple, *_DICTS)):
+        key = next(iter(changes))
+        raise NoSuchPath(no_such_path(value, key, path / key))
     if isinstance(value, _DICTS):
         return _replace_entries(value, changes, path)
     if hasattr(value, "_fields"):

@@ -115,7 +115,9 @@ class Validator:
             value = freeze(value)
             check_structure(value, mark, path / name)
         except RecursionError:
-            raise ValueError(f"a container that holds itself is no tree {at(path / name)}") from None
+            raise ValueError(
+                f"a container that holds itself, or is nested too deeply, is no tree {at(path / name)}"
+            ) from None
         if mark is False and isinstance(value, bytes | Map):
             raise TypeError(_no_leaf(name, value, path))
         return value
