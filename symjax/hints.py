@@ -263,4 +263,13 @@ def show(hint: Any) -> str:
         return hint
     if isinstance(hint, type) and get_origin(hint) is None:
         return hint.__name__
-    return str(hint).replace("typing.", "").replace("collections.abc.", "").replace("annotated_types.", "")
+    if hint is ...:
+        return "..."
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return f"Annotated[{', '.join([show(args[0]), *map(repr, args[1:])])}]"
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join("None" if arg is types.NoneType else show(arg) for arg in args)
+    if origin is not None and origin is not Literal and args and origin is not cabc.Callable:
+        return f"{show(origin)}[{', '.join(map(show, args))}]"
+    return str(hint).replace("typing.", "").replace("collections.abc.", "")

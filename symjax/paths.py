@@ -69,7 +69,9 @@ class Path:
         if isinstance(text, Path):
             return text
         if not isinstance(text, str):
-            raise TypeError(f"expected a path or its text, got {text!r} of type {type(text).__name__}")
+            raise TypeError(
+                f"expected a Path or the text of a path, got {text!r} of type {type(text).__name__}"
+            )
         return _parse(text)
 
     @staticmethod

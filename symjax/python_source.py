@@ -56,7 +56,7 @@ def to_python(tree: Any, *, imports: bool = False, hide_defaults: bool = True, w
     Example:
         >>> from symjax import linen as nn
         >>> print(to_python(nn.Sequential([nn.Dense(8), nn.relu]), imports=True))
-        import jax
+        import jax.nn
         from symjax import linen as nn
         <BLANKLINE>
         tree = nn.Sequential(layers=(nn.Dense(features=8), jax.nn.relu))
@@ -67,7 +67,7 @@ def to_python(tree: Any, *, imports: bool = False, hide_defaults: bool = True, w
     if not imports:
         return text
     text = wl.pformat(Document(wl.TextDoc("tree = ") + doc), width=width, indent=4)
-    return "\n".join([*sorted(writer.imports), "", text])
+    return "\n".join([*sorted(writer.imports, key=lambda line: (line.startswith("from"), line)), "", text])
 
 
 class _Writer:

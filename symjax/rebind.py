@@ -65,6 +65,9 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
         raise TypeError(f"updates are {{path: value}} or a rule (k, v) or (k, v, p), got {brief(updates)}")
     if not updates and not fields:
         return tree
+    both = [name for name in fields if name in (updates or {})]
+    if both:
+        raise ValueError(f"updates overlap: {both[0]!r} is given twice {at(both[0])}")
     branches = _branches({**(updates or {}), **fields})  # type: ignore[dict-item]
     if isinstance(branches, _New):
         return _settled(branches.value)  # type: ignore[no-any-return]

@@ -237,7 +237,7 @@ def static_key(value: Any) -> Hashable:
     if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
         return np.dtype, np.dtype(value)
     if isinstance(value, type):
-        return value  # type: ignore[return-value]
+        return value
     if isinstance(value, np.generic):
         return kind, value.dtype, value.tobytes()
     schema = schema_of(value)
@@ -261,7 +261,7 @@ def compound_parts(value: Any) -> tuple[Any, ...] | None:
     if type(value) is slice:
         return value.start, value.stop, value.step
     if type(value) is functools.partial:
-        return value.func, value.args, Map(value.keywords)
+        return value.func, value.args, Map({**value.keywords})
     return None
 
 

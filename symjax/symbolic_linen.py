@@ -90,7 +90,7 @@ class SymbolicModule(Node):
         A module that is bound to a scope is Flax's way to run, not a symbol: it becomes an instance of an
         unregistered twin class of the same name.
         """
-        parent = self.parent  # type: ignore[attr-defined]
+        parent = self.parent
         if parent is _unspecified:
             parent = _context.module_stack[-1]
         cls = type(self)

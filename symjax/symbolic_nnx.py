@@ -78,7 +78,8 @@ def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
         "__symjax_builds__": cls,
         "__symjax_takes_rngs__": any(f.name == _RNGS for f in fields),
     }
-    return _BuilderMeta(cls.__name__, (Builder,), namespace)
+    made: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
+    return made
 
 
 def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
@@ -96,6 +97,7 @@ def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
         MissingError: Arguments are missing; lists them by path.
 
     Example:
+        >>> import jax
         >>> from symjax import nnx
         >>> node = nnx.Linear(2, 3)
         >>> build(node, rngs=0)(jax.numpy.ones((1, 2))).shape

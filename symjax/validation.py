@@ -158,14 +158,31 @@ class Validator:
             if _holds_placeholder(value):
                 continue  # checked when it is decided
             entries = [e for e in error.errors(include_url=False) if e["loc"][0] == name]
-            broken = next((e for e in entries if e["type"] in _CONSTRAINTS), None)
-            got = f"got {brief(value)}"
-            if broken is not None:
-                why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
-                raise ValueError(f"{self._expects(name)}: {why}, {got} {at(path / name)}") from None
-            raise TypeError(
-                f"{self._expects(name)}, {got} of type {type(value).__name__} {at(path / name)}"
-            ) from None
+            message, keys, constraint = _explain(entries, value)
+            where = path / name / Path(keys)
+            kind = ValueError if constraint else TypeError
+            raise kind(f"{self._expects(name)}{message} {at(where)}") from None
+
+
+def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool]:
+    """What pydantic has to say of a value: the message, the keys to the part at fault, whether its type fits.
+
+    Args:
+        entries: The errors of one field, as pydantic lists them.
+        value: The field's value.
+    """
+    broken = next((entry for entry in entries if entry["type"] in _CONSTRAINTS), None)
+    entry = broken or entries[0]
+    keys: list[Any] = []
+    for key in entry["loc"][1:]:
+        inside = key in value if type(value) is Map else type(value) is tuple and type(key) is int
+        if inside:  # and not the name of a union's arm
+            value = value[key]
+            keys.append(key)
+    if broken is None:
+        return f", got {brief(value)} of type {type(value).__name__}", tuple(keys), False
+    why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f": {why}, got {brief(value)}", tuple(keys), True
 
 
 def validate_value(hint: Any, value: Any) -> Any:
@@ -194,12 +211,9 @@ def validate_value(hint: Any, value: Any) -> Any:
     try:
         return _merge(value, adapter(hint, arrays=is_array(value)).validate_python(value))
     except pydantic.ValidationError as error:
-        entries = error.errors(include_url=False)
-        broken = next((e for e in entries if e["type"] in _CONSTRAINTS), None)
-        if broken is not None:
-            why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
-            raise ValueError(f"expected {show(hint)}: {why}, got {brief(value)}") from None
-        raise TypeError(f"expected {show(hint)}, got {brief(value)} of type {type(value).__name__}") from None
+        entries = [{**entry, "loc": ("", *entry["loc"])} for entry in error.errors(include_url=False)]
+        message, _, constraint = _explain(entries, value)
+        raise (ValueError if constraint else TypeError)(f"expected {show(hint)}{message}") from None
 
 
 def _compile(name: str, hints: dict[str, Any]) -> Any:

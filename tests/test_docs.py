@@ -73,9 +73,7 @@ def test_page_runs(page: Path, tmp_path: Path) -> None:
 
 
 def test_blocks_keep_their_line_numbers() -> None:
-    page = (
-        "Text\n```python\na = 1\n```\n```bash\nls\n```\n  ```python\n  if a:\n      b = a\n  ```\n"
-    )
+    page = "Text\n```python\na = 1\n```\n```bash\nls\n```\n  ```python\n  if a:\n      b = a\n  ```\n"
     assert script(page).splitlines() == ["", "", "a = 1", *[""] * 5, "if a:", "    b = a"]
 
 

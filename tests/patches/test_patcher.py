@@ -41,7 +41,7 @@ def test_the_parameters_become_fields():
     assert isinstance(patch, patches.Patch)
     assert isinstance(patch, symjax.Object)
     assert (patch.factor, patch.keys, patch.note) == (2.0, ("rate", "lr"), None)
-    assert repr(multiply(2)) == "multiply(factor=2.0, keys=('rate',), note=None)"
+    assert repr(multiply(2)) == "multiply(factor=2.0)"
 
 
 def test_the_class_takes_the_place_of_the_function():

@@ -224,7 +224,9 @@ def test_every_leaf_outside_static_fields_is_found_by_jax(recipe):
         for path, value in trees.walked(tree).items()
         if sj.is_leaf(value) and not any(path.startswith(outer) for outer in inside_static)
     ]
-    static = [path for path in leaves if path.key == "rate" and isinstance_at(tree, path.parent, trees.nn.Dropout)]
+    static = [
+        path for path in leaves if path.key == "rate" and isinstance_at(tree, path.parent, trees.nn.Dropout)
+    ]
     found = [Path.from_jax(key_path) for key_path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]]
     assert found == [path for path in leaves if path not in static]
 
@@ -236,7 +238,13 @@ def isinstance_at(tree, path, kind):
 def test_key_paths_by_kind():
     tree = trees.Box({"a": (1.0, trees.Pair(2.0, 3))}, trees.Plain(4.0, 5.0))
     found = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]]
-    assert found == [".content['a'][0]", ".content['a'][1].left", ".other.first", ".other.rest[0]", ".other.scale"]
+    assert found == [
+        ".content['a'][0]",
+        ".content['a'][1].left",
+        ".other.first",
+        ".other.rest[0]",
+        ".other.scale",
+    ]
     symbolic = ["content.a[0]", "content.a[1].left", "other.first", "other.rest[0]", "other.scale"]
     assert [Path.parse(text).to_jax(tree) for text in symbolic] == [
         path for path, _ in jax.tree_util.tree_flatten_with_path(tree)[0]

@@ -77,7 +77,9 @@ def test_the_three_forms_of_where():
 
 @pytest.mark.parametrize("where", [lambda: True, lambda a, b, c, d: True])
 def test_another_form_is_refused(where):
-    with pytest.raises(TypeError, match=r"where must take \(v\) or \(v, p\) or \(k, v, p\), got a function of"):
+    with pytest.raises(
+        TypeError, match=r"where must take \(v\) or \(v, p\) or \(k, v, p\), got a function of"
+    ):
         sj.query({}, where=where)
 
 

@@ -80,11 +80,21 @@ def test_what_is_entered():
         "module": nn.Sequential([nn.Dense(2)]),
     }
     paths = [str(path) for path, value, _ in sj.walk(tree) if isinstance(value, int) and value is not True]
-    assert paths[:7] == ["tuple[0]", "tuple[1][0]", "pair.left", "pair.right", "ordered.x", "default.y", "map.z"]
+    assert paths[:7] == [
+        "tuple[0]",
+        "tuple[1][0]",
+        "pair.left",
+        "pair.right",
+        "ordered.x",
+        "default.y",
+        "map.z",
+    ]
     assert "module.layers[0].features" in paths
 
 
-@pytest.mark.parametrize("value", [1, "abc", None, jnp.ones(3), np.ones(2), {1, 2}, range(3), b"ab", nn.Dense])
+@pytest.mark.parametrize(
+    "value", [1, "abc", None, jnp.ones(3), np.ones(2), {1, 2}, range(3), b"ab", nn.Dense]
+)
 def test_what_is_not_entered(value):
     assert list(sj.walk(value)) == [(sj.Path(()), value, None)] if not hasattr(value, "shape") else True
     assert len(list(sj.walk(value))) == 1
@@ -92,11 +102,20 @@ def test_what_is_not_entered(value):
 
 def test_mappings_with_odd_keys():
     tree = {"a.b": 1, 3: 2, "it's": {None: 3}}
-    assert [str(path) for path, _, _ in sj.walk(tree)] == ["", "['a.b']", "[3]", '["it\'s"]', '["it\'s"][None]']
+    assert [str(path) for path, _, _ in sj.walk(tree)] == [
+        "",
+        "['a.b']",
+        "[3]",
+        '["it\'s"]',
+        '["it\'s"][None]',
+    ]
 
 
 def test_an_argument_that_is_not_given_is_walked_as_missing():
-    assert [(str(p), v) for p, v, _ in sj.walk(trees.Rate.partial())][1:] == [("rate", sj.MISSING), ("steps", 10)]
+    assert [(str(p), v) for p, v, _ in sj.walk(trees.Rate.partial())][1:] == [
+        ("rate", sj.MISSING),
+        ("steps", 10),
+    ]
 
 
 def test_skip_goes_on_beside_and_stop_ends():
@@ -115,13 +134,17 @@ def test_enter_is_the_default_and_can_be_said():
     tree = {"a": [1]}
     for answer in (None, Step.ENTER):
         seen = []
-        assert sj.traverse(tree, lambda k, v, p, answer=answer, seen=seen: seen.append(str(k)) or answer) is True
+        assert (
+            sj.traverse(tree, lambda k, v, p, answer=answer, seen=seen: seen.append(str(k)) or answer) is True
+        )
         assert seen == ["", "a", "a[0]"]
 
 
 def test_a_skipped_value_is_still_left():
     up = []
-    sj.traverse({"a": [1]}, lambda k, v, p: Step.SKIP if k == "a" else None, lambda k, v, p: up.append(str(k)))
+    sj.traverse(
+        {"a": [1]}, lambda k, v, p: Step.SKIP if k == "a" else None, lambda k, v, p: up.append(str(k))
+    )
     assert up == ["a", ""]
 
 

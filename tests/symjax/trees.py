@@ -129,7 +129,23 @@ def constant(value: Any) -> Recipe:
 
 FLOATS = [0.0, -0.0, 1.0, -1.0, 2.0, float("nan"), -float("nan"), float("inf"), -float("inf"), 1e-300, 0.1]
 INTS = [0, 1, 2, -1, 10**25]
-ODD_TEXTS = ["", "a.b", "a[0]", "it's", 'say "x"', "\\", "\n", "]", "['", "é", "日本", "0", "None", "$type", "class"]
+ODD_TEXTS = [
+    "",
+    "a.b",
+    "a[0]",
+    "it's",
+    'say "x"',
+    "\\",
+    "\n",
+    "]",
+    "['",
+    "é",
+    "日本",
+    "0",
+    "None",
+    "$type",
+    "class",
+]
 DTYPES = [jnp.float32, np.float32, np.dtype("float32"), jnp.bfloat16, np.int8, np.dtype("int32"), jnp.bool_]
 FUNCTIONS = [jnp.tanh, nn.relu, jax.nn.gelu, double, len]
 CLASSES = [int, Color, dict]
@@ -241,7 +257,9 @@ def modules() -> st.SearchStrategy[Recipe]:
 
 def optimizers() -> st.SearchStrategy[Recipe]:
     adam = floats().map(lambda rate: Recipe(optax.adam, rate))
-    scheduled = floats().map(lambda rate: Recipe(optax.sgd, Recipe(optax.linear_schedule, rate, constant(0.0), constant(9))))
+    scheduled = floats().map(
+        lambda rate: Recipe(optax.sgd, Recipe(optax.linear_schedule, rate, constant(0.0), constant(9)))
+    )
     chained = st.builds(lambda a, b: Recipe(optax.chain, a, b), adam, scheduled)
     return st.one_of(adam, scheduled, chained, st.just(Recipe(optax.adam)))
 
@@ -290,7 +308,9 @@ def structure() -> st.SearchStrategy[Recipe]:
         [0, 1, True, False, 0.0, -0.0, 1.0, None, "1", float("nan"), Level.ONE, np.int64(1), np.float32(1)]
     )
     plain = st.one_of(alike.map(constant), alike.map(constant), floats(), texts().map(constant))
-    return st.recursive(plain, lambda inner: st.one_of(sequences(inner, (tuple,)), mappings(inner)), max_leaves=3)
+    return st.recursive(
+        plain, lambda inner: st.one_of(sequences(inner, (tuple,)), mappings(inner)), max_leaves=3
+    )
 
 
 def values(foreign: bool = True, max_leaves: int = 6) -> st.SearchStrategy[Recipe]:
@@ -342,4 +362,29 @@ def same_bits(a: Any, b: Any) -> bool:
         a, b = jax.random.key_data(a), jax.random.key_data(b)
     left, right = np.asarray(a), np.asarray(b)
     weak = getattr(a, "weak_type", None) == getattr(b, "weak_type", None)
-    return weak and left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+    return (
+        weak and left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+    )
+
+
+def holds_anything(parent: Any) -> bool:
+    """Whether any value may be put in the place of a child of `parent`."""
+    kinds = (Box, Plain, affine, tuple, list, dict, sj.Map)
+    return isinstance(parent, kinds) and not isinstance(parent, optax.GradientTransformation)
+
+
+def open_places(tree: Any) -> list[sj.Path]:
+    """Paths at which any value may be put: their parents, in a chain up to the root, ask for nothing.
+
+    Tuples inside a Linen module or an optimizer are checked against the hints of these.
+    """
+    held = walked(tree)
+    found = []
+    for path in held:
+        above = path
+        while above and holds_anything(held[above.parent]):
+            above = above.parent
+        collects = path.key in ("rest", "more") and not isinstance(held[path.parent], dict | sj.Map)
+        if path and not above and not collects:
+            found.append(path)
+    return found
