@@ -1,10 +1,10 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
+from .cache import clear_programs
 from .choices import FloatV, OneOf, floatv, oneof
 from .dna import DNA
 from .evaluate import evaluate
 from .plan import Plan, plan
-from .programs import clear_programs
 from .random_search import random_search
 from .results import Results, Trial
 from .space import Space, space

@@ -16,16 +16,17 @@ from symjax.schema import schema_of
 from symjax.tree import child
 
 from .arguments import Arguments, flatten
+from .cache import Cache, remembered
 from .dna import DNA
 from .lanes import Lane
-from .programs import Cache, Program, Task, program_for
+from .programs import Program, Task, program_for
 from .space import Space
 from .tracing import CannotTrace, untraceable
 
 Rows = npt.NDArray[np.intp]
 
 # The leaves that a function cannot trace, by program; found by many traces, so worth remembering.
-_culprits: Cache[Mapping[int, str]] = Cache(1024)
+_culprits: Cache[Mapping[int, str]] = remembered(1024)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from symjax.leaves import is_leaf
 from .arguments import Arguments, flatten
 from .choices import OneOf
 from .dna import DNA
-from .points import FloatPoint
+from .points import ChoicePoint, FloatPoint, Point
 from .space import Space
 
 # A lane holds a copy of its leaf for every configuration, so larger arrays split a batch instead. That
@@ -57,37 +57,33 @@ def find_lanes(space: Space) -> dict[int, Lane]:
 
 
 def _lane(space: Space, index: int) -> Lane | None:
-    point, choice = space.spec.points[index], space.choices[index]
-    if isinstance(choice, OneOf):
-        if not all(map(_is_number, choice.candidates)):
-            return None
-        numbers: list[Any] = list(range(len(choice.candidates)))
-    elif isinstance(point, FloatPoint):
-        numbers = [point.middle, point.low, point.high]
-    flats = _variants(space, index, numbers)
+    choice = space.choices[index]
+    if isinstance(choice, OneOf) and not all(map(_is_number, choice.candidates)):
+        return None
+    flats = _variants(space, index)
     if flats is None:
         return None
-    where = flats[0].position(str(point.path))
+    where = flats[0].position(str(space.spec.points[index].path))
     if where is None or not all(_agree(flats[0], other, where) for other in flats):
         return None
-    leaves = [flat.leaves[where] for flat in flats]
-    if isinstance(point, FloatPoint):
-        return Lane(index, None, leaves[0])
     aval = flats[0].avals[where]
-    assert aval is not None
+    leaves = [flat.leaves[where] for flat in flats]
+    if aval is None or not isinstance(choice, OneOf):
+        return Lane(index, None, leaves[0])
     values = np.stack([np.asarray(leaf, aval.dtype) for leaf in leaves])
     return Lane(index, values, leaves[0]) if values[0].size <= LARGEST else None
 
 
-def _variants(space: Space, index: int, numbers: list[Any]) -> list[Arguments] | None:
-    """The tree for each number at one decision, the others being equal."""
+def _variants(space: Space, index: int) -> list[Arguments] | None:
+    """The tree for several values of one decision, for all candidates at least; the rest being equal."""
     for context in _contexts(space):
         _activate(space, context, index)
+        numbers = _numbers(space.spec.points[index], context[index])
         try:
             trees = []
             for number in numbers:
                 context[index] = number
-                trees.append(flatten(space.decode(DNA.from_numbers(space.spec, context)), ()))
+                trees.append(flatten(space.decode(DNA.from_numbers(space.spec, context))))
         except (TypeError, ValueError):  # an invariant of the tree that this context breaks
             continue
         return trees
@@ -95,10 +91,18 @@ def _variants(space: Space, index: int, numbers: list[Any]) -> list[Arguments] |
 
 
 def _contexts(space: Space) -> Iterator[list[Any]]:
-    """Numbers for all decisions: the same ones for every batch, so that lanes never depend on it."""
+    """Numbers for all decisions: the same ones for every batch, so that lanes never hang on it."""
     points = space.spec.points
     yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
     yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()
+
+
+def _numbers(point: Point, held: Any) -> list[Any]:
+    """What to try at a decision; for a float near to what stands there, for the sake of invariants."""
+    if isinstance(point, ChoicePoint):
+        return list(range(point.arity))
+    assert isinstance(point, FloatPoint)
+    return [held, held + 0.01 * ((point.low if held > point.middle else point.high) - held)]
 
 
 def _activate(space: Space, numbers: list[Any], index: int) -> None:

@@ -1,22 +1,20 @@
-"""`Program`: a function compiled for a fixed number of lanes, and the cache in which programs live."""
+"""`Program`: a function compiled for a fixed number of lanes."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, final
+from typing import Any, final
 
 import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from .arguments import Arguments, Aval, struct
+from .cache import Cache, remembered
 
-V = TypeVar("V")
 AXIS = "lanes"
-CAPACITY = 256
 
 
 @dataclass(frozen=True)
@@ -160,42 +158,7 @@ class Program:
         return aval.batched(*axes)
 
 
-class Cache(Generic[V]):
-    """A mapping that forgets what was used least recently. Safe in threads."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._held: OrderedDict[Hashable, V] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def find(self, key: Hashable) -> V | None:
-        """The value of a key, or None."""
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-            return self._held.get(key)
-
-    def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """The value of a key, made if it is not there."""
-        with self._lock:
-            if key not in self._held:
-                self._held[key] = make()
-            self._held.move_to_end(key)
-            while len(self._held) > self._capacity:
-                self._held.popitem(last=False)
-            return self._held[key]
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def clear(self) -> None:
-        """Forgets everything."""
-        with self._lock:
-            self._held.clear()
-
-
-# Not state, but memory: what is in it was computed from its key alone.
-_programs: Cache[Program] = Cache(CAPACITY)
+PROGRAMS: Cache[Program] = remembered(256)
 
 
 def program_for(
@@ -203,17 +166,7 @@ def program_for(
 ) -> Program:
     """The program for arguments of this structure, from the cache if it is there; see `Program`."""
     key = (task.identity(), arguments.structure(frozen), positions, frozen, lanes)
-    return _programs.get(key, lambda: Program(task, arguments, positions, frozen, lanes))
-
-
-def clear_programs() -> None:
-    """Forgets all compiled programs, and so frees their memory.
-
-    Example:
-        >>> from symjax import search
-        >>> search.clear_programs()
-    """
-    _programs.clear()
+    return PROGRAMS.get(key, lambda: Program(task, arguments, positions, frozen, lanes))
 
 
 def spec(*axes: str) -> PartitionSpec:

@@ -26,7 +26,7 @@ class Map(Mapping[Hashable, Any]):
 
     __slots__ = ("__weakref__", "_flat", "_items")
 
-    def __init__(self, items: Mapping[Hashable, Any] | None = None) -> None:
+    def __init__(self, items: Mapping[Any, Any] | None = None) -> None:
         frozen = {key: freeze(value) for key, value in (items or {}).items()}
         object.__setattr__(self, "_items", frozen)
 

@@ -150,9 +150,13 @@ def leaf_text(value: Any, *, short: bool = True) -> str:
     return repr(value)
 
 
+def array_shape(array: Any) -> str:
+    """Dtype and shape of an array, as in ``f32[2,3]``."""
+    return f"{_dtype_text(array.dtype)}[{','.join(str(size) for size in array.shape)}]"
+
+
 def _array_text(array: Any, short: bool) -> str:
-    shape = ",".join(str(size) for size in array.shape)
-    summary = f"{_dtype_text(array.dtype)}[{shape}]"
+    summary = array_shape(array)
     concrete = isinstance(array, np.ndarray | np.generic) or (
         isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
     )

@@ -50,11 +50,13 @@ def field(
     """
     if default is not MISSING and default_factory is not None:
         raise TypeError("give a field a default or a default_factory, not both")
-    return _FieldMark(default, default_factory, static, doc, kw_only, repr)
+    return FieldMark(default, default_factory, static, doc, kw_only, repr)
 
 
 @dataclasses.dataclass(frozen=True)
-class _FieldMark:
+class FieldMark:
+    """What `field` was given, until a class makes a field of it."""
+
     default: Any
     factory: Callable[[], Any] | None
     static: bool | None
@@ -154,7 +156,7 @@ def collect_fields(cls: type) -> list[Field]:
         fields[name] = new
     for name, value in list(cls.__dict__.items()):
         if name in fields and name not in _own_annotations(cls) and not _is_descriptor(value):
-            mark = value if isinstance(value, _FieldMark) else None
+            mark = value if isinstance(value, FieldMark) else None
             default = mark.default if mark else value
             fields[name] = dataclasses.replace(fields[name], default=_frozen(cls, name, default))
     _check_order(cls, fields)
@@ -168,7 +170,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
         if name in cls.__dict__:
             setattr(cls, name, default)
     for name, factory_or_mark in list(cls.__dict__.items()):
-        if isinstance(factory_or_mark, _FieldMark) and name not in schema.defaults:
+        if isinstance(factory_or_mark, FieldMark) and name not in schema.defaults:
             delattr(cls, name)
     setattr(cls, "__match_args__", schema.positional)  # noqa: B010 - a class in general has none
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
@@ -259,7 +261,7 @@ def _own_field(cls: type, name: str, hint: Any) -> Field:
     if name in _RESERVED:
         raise TypeError(f"{cls.__name__}.{name}: this name is the library's; call the field otherwise")
     given = cls.__dict__.get(name, MISSING)
-    if not isinstance(given, _FieldMark):
+    if not isinstance(given, FieldMark):
         return Field(name, hint, cls, _frozen(cls, name, given))
     return Field(
         name,

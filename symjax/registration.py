@@ -261,7 +261,7 @@ def compound_parts(value: Any) -> tuple[Any, ...] | None:
     if type(value) is slice:
         return value.start, value.stop, value.step
     if type(value) is functools.partial:
-        return value.func, value.args, Map({**value.keywords})
+        return value.func, value.args, Map(value.keywords)
     return None
 
 

@@ -11,10 +11,11 @@ import flax.linen as nn
 from flax.linen import module as linen_module
 
 from symjax.errors import at
+from symjax.layer_errors import locate
 from symjax.missing import MISSING
 from symjax.names import place
 from symjax.node import Node
-from symjax.object import absent_attribute, missing_message
+from symjax.object import FieldMark, absent_attribute, missing_message
 from symjax.paths import ROOT, Path
 from symjax.refs import unresolved
 from symjax.registration import register
@@ -80,6 +81,9 @@ class SymbolicModule(Node):
     """What a symbolic Linen module has beside Flax's methods."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        for name, mark in list(cls.__dict__.items()):
+            if isinstance(mark, FieldMark):
+                setattr(cls, name, _dataclass_field(mark))
         super().__init_subclass__(**kwargs)
         if _TWIN not in cls.__dict__ and issubclass(cls, nn.Module):
             _make_symbolic(cls)
@@ -109,6 +113,15 @@ class SymbolicModule(Node):
         if schema is not None and name in schema.fields:
             raise absent_attribute(self, name)
         return super().__getattr__(name)  # type: ignore[misc]
+
+    def _call_wrapped_method(self, fun: Any, args: Any, kwargs: Any) -> Any:
+        try:
+            return super()._call_wrapped_method(fun, args, kwargs)  # type: ignore[misc]
+        except Exception as error:
+            located = locate(error, self, args)  # type: ignore[arg-type]
+            if located is error:
+                raise
+            raise located from error
 
     def clone(self, **options: Any) -> Self:
         """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
@@ -177,6 +190,17 @@ def _constructor_fields(cls: type) -> list[Any]:
     """Flax's fields in the constructor's order, ``name`` last, without ``parent``."""
     fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in ("parent", "name")]
     return [*fields, *(f for f in dataclasses.fields(cls) if f.name == "name")]
+
+
+def _dataclass_field(mark: FieldMark) -> Any:
+    """What `symjax.field` says, in the words of the dataclasses that Flax's modules are."""
+    options: dict[str, Any] = {"kw_only": True} if mark.kw_only else {}
+    if mark.default is not MISSING:
+        options["default"] = mark.default
+    if mark.factory is not None:
+        options["default_factory"] = mark.factory
+    metadata = {"doc": mark.doc} if mark.static is None else {"doc": mark.doc, "static": mark.static}
+    return dataclasses.field(repr=mark.repr, metadata=metadata, **options)
 
 
 def _linen_field(cls: type, f: Any) -> Field:

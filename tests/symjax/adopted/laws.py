@@ -1,0 +1,146 @@
+"""What the laws are made of: the same bits, the same program, and plain code with every float traced."""
+
+import functools
+import gc
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import symjax as sj
+from symjax.namespaces import Namespace
+
+Place = tuple[str, str]
+
+
+def bits(tree: Any) -> tuple[Any, list[tuple[Any, ...]]]:
+    """What two results share exactly if they are the same: structure, dtypes, shapes, and every bit."""
+    leaves, treedef = jax.tree.flatten(tree)
+    return treedef, [_leaf_bits(leaf) for leaf in leaves]
+
+
+def _leaf_bits(leaf: Any) -> tuple[Any, ...]:
+    if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        leaf = jax.random.key_data(leaf)
+    array = np.asarray(leaf)
+    return type(leaf).__name__, array.dtype.name, array.shape, array.tobytes()
+
+
+def same_traced(one: Callable[..., Any], other: Callable[..., Any], *args: Any) -> bool:
+    """Whether two functions compute the same under `jit`, bit for bit.
+
+    They do if they lower to the same program. Where the order of the operations differs, both are compiled
+    and run.
+    """
+    programs = [jax.jit(function).lower(*args) for function in (one, other)]
+    if programs[0].as_text() == programs[1].as_text():
+        return programs[0].out_tree == programs[1].out_tree
+    return bits(programs[0].compile()(*args)) == bits(programs[1].compile()(*args))
+
+
+class Numbers:
+    """A namespace whose layers and factories get every float of theirs through a function, defaults too.
+
+    Args:
+        namespace: Flax's, Optax's, or a symbolic view of one.
+        take: Given where a float stands, ``(name of the class or factory, name of the argument)``, and the
+            float; returns what is passed instead.
+    """
+
+    def __init__(self, namespace: Any, take: Callable[[Place, float], Any], prefix: str = "") -> None:
+        self.namespace = namespace
+        self._take = take
+        self._prefix = prefix
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.namespace, name)
+        full = f"{self._prefix}{name}"
+        if inspect.ismodule(value) or isinstance(value, Namespace):
+            return Numbers(value, self._take, f"{full}.")
+        return functools.partial(self._call, full, value) if makes(value) else value
+
+    def _call(self, name: str, function: Any, *args: Any, **kwargs: Any) -> Any:
+        signature = inspect.signature(function)
+        given = signature.bind(*args, **kwargs)
+        for key in sorted(signature.parameters):
+            default = signature.parameters[key].default
+            if key in given.arguments or holds_float(default):
+                value = given.arguments.get(key, default)
+                given.arguments[key] = map_floats(functools.partial(self._take, (name, key)), value)
+        return function(*given.args, **given.kwargs)
+
+
+def makes(value: Any) -> bool:
+    """Whether a name is called to make something, rather than being a value itself."""
+    if isinstance(value, type):
+        return True
+    return callable(value) and getattr(value, "__module__", "").startswith(_MAKERS)
+
+
+_MAKERS = ("optax.", "jax._src.nn.initializers", "flax.core.meta", "flax.linen.spmd", "functools")
+
+
+def uncalled(namespace: Any, name: str) -> Any:
+    """A factory that is itself the argument of another."""
+    return getattr(namespace.namespace if isinstance(namespace, Numbers) else namespace, name)
+
+
+def map_floats(take: Callable[[float], Any], value: Any) -> Any:
+    """`value` with its floats replaced, also inside plain lists, tuples and dicts."""
+    if type(value) is float:
+        return take(value)
+    if type(value) in (list, tuple):
+        return type(value)([map_floats(take, item) for item in value])
+    if isinstance(value, Mapping) and type(value) in (dict, sj.Map):
+        return {key: map_floats(take, item) for key, item in value.items()}
+    return value
+
+
+def holds_float(value: Any) -> bool:
+    """Whether a float is among plain containers."""
+    found: list[float] = []
+    map_floats(found.append, value)
+    return bool(found)
+
+
+class Floats:
+    """The floats of something that is made from a namespace: their places, and other numbers there."""
+
+    def __init__(self, make: Callable[[Any], Any], namespace: Any, static: Callable[..., bool]) -> None:
+        self._make = make
+        self._namespace = namespace
+        self._static = static
+        self.places: list[Place] = []
+        self.values: list[float] = []
+        self.made = make(Numbers(namespace, self._record))
+
+    def _record(self, place: tuple[str, str], value: float) -> float:
+        if self._static(*place):
+            return value
+        own = float(repr(value))  # an object of its own, by which it is found again
+        self.places.append(place)
+        self.values.append(own)
+        return own
+
+    def make(self, numbers: Any) -> Any:
+        """The same with these numbers in the places of the floats."""
+        left = iter(numbers)
+        return self._make(
+            Numbers(self._namespace, lambda place, value: value if self._static(*place) else next(left))
+        )
+
+
+def modules_known() -> int:
+    """How many Linen module classes and symbolic classes there are; a leak makes it grow."""
+    found: set[type] = set()
+    open_: list[type] = [flax.linen.Module, sj.Object]
+    while open_:
+        for cls in type.__subclasses__(open_.pop()):
+            if cls not in found:
+                found.add(cls)
+                open_.append(cls)
+    return len(found)

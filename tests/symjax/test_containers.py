@@ -1,0 +1,88 @@
+"""`Map`: the immutable mapping inside of trees."""
+
+import copy
+import pickle
+
+import jax
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import symjax as sj
+
+from . import trees
+
+ITEMS = st.dictionaries(trees.keys(), st.integers() | st.floats(allow_nan=False), max_size=5)
+
+
+@given(ITEMS)
+def test_it_is_a_mapping(items):
+    held = sj.Map(items)
+    assert dict(held) == items
+    assert list(held) == list(items)  # in the order given
+    assert len(held) == len(items)
+    assert all(held[key] == value for key, value in items.items())
+    assert (held == items) is sj.eq(held, sj.Map(items))
+    assert "nowhere" not in held
+
+
+@given(ITEMS)
+def test_copies(items):
+    held = sj.Map(items)
+    for copied in (pickle.loads(pickle.dumps(held)), copy.copy(held), copy.deepcopy(held)):
+        assert copied == held
+        assert list(copied) == list(held)
+        assert hash(copied) == hash(held)
+
+
+@given(ITEMS)
+def test_it_is_a_pytree_in_the_order_of_its_keys(items):
+    held = sj.Map(items)
+    leaves, structure = jax.tree.flatten(held)
+    assert leaves == [value for value in items.values() if isinstance(value, float)]
+    assert sj.eq(jax.tree.unflatten(structure, leaves), held)
+
+
+def test_it_is_immutable():
+    held = sj.Map({"a": [1]})
+    with pytest.raises(TypeError):
+        held["a"] = 2
+    with pytest.raises(TypeError):
+        del held["a"]
+    with pytest.raises(AttributeError, match="immutable"):
+        held.a = 1
+    with pytest.raises(AttributeError, match="immutable"):
+        held._items = {}
+    assert held == {"a": (1,)}
+
+
+def test_what_was_given_may_change_afterwards():
+    items = {"a": [1]}
+    held = sj.Map(items)
+    items["a"].append(2)
+    items["b"] = 3
+    assert held == {"a": (1,)}
+
+
+def test_union():
+    held = sj.Map({"a": 1, "b": 2})
+    assert (held | {"b": [3]}) == {"a": 1, "b": (3,)}
+    assert type(held | {}) is sj.Map
+    assert held == {"a": 1, "b": 2}
+
+
+def test_equality_is_strict_and_free_of_order():
+    assert sj.Map({"a": 1, "b": 2}) == sj.Map({"b": 2, "a": 1})
+    assert sj.Map({"a": 1}) != sj.Map({"a": 1.0})
+    assert sj.Map({1: 0}) != sj.Map({True: 0})
+    assert hash(sj.Map({"a": 1, "b": 2})) == hash(sj.Map({"b": 2, "a": 1}))
+
+
+def test_keys_of_types_that_do_not_compare():
+    # JAX sorts the keys of a dict, and cannot here.
+    held = sj.Map({"b": 1.0, 1: 2.0, None: 3.0})
+    assert jax.tree.leaves(held) == [1.0, 2.0, 3.0]
+
+
+def test_text():
+    assert repr(sj.Map({"b": [1], "a.b": 0.5})) == "{'b': (1,), 'a.b': 0.5}"
