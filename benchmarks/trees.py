@@ -436,7 +436,7 @@ COLUMNS: dict[str, Callable[[], Ops]] = {
 }
 
 
-# The clock.
+# The clock: processor time of this process, so that others on the machine disturb it less than wall time.
 
 Seconds = dict[str, list[float]]  # one figure per round, by column
 
@@ -448,10 +448,10 @@ def batch(op: Op, number: int) -> float:
     gc.collect()
     run(first)  # the collector has emptied the processor's caches
     gc.disable()
-    start = time.perf_counter()
+    start = time.process_time()
     for argument in arguments:
         run(argument)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     gc.enable()
     return seconds / number
 
@@ -472,12 +472,12 @@ def measure(ops: Ops, rounds: int, at_least: float = 0.004) -> Seconds:
 
 
 def measure_import(rounds: int = 7) -> Seconds:
-    """Import times in fresh processes, alternated."""
+    """Import times in fresh processes, alternated; without what the interpreter itself takes to start."""
     statements = {"symjax": "import symjax", "floor": "import jax, flax, optax"}
     seconds: Seconds = {column: [] for column in statements}
     for index in range(rounds + 1):
         for column, statement in statements.items():
-            code = f"from time import perf_counter as t; a = t(); {statement}; print(t() - a)"
+            code = f"from time import process_time as t; a = t(); {statement}; print(t() - a)"
             done = subprocess.run([sys.executable, "-P", "-c", code], check=True, stdout=subprocess.PIPE)
             if index:  # the first round warms the disk
                 seconds[column].append(float(done.stdout))

@@ -64,7 +64,7 @@ class Arguments:
         return [i for i, aval in enumerate(self.avals) if aval is not None and i not in frozen]
 
     def structure(self, frozen: Collection[int] = ()) -> Hashable:
-        """What a compiled program hangs on: all but the values of the traced leaves."""
+        """What a compiled program depends on: all but the values of the traced leaves."""
         traced = set(self.traced(frozen))
         parts: list[Hashable] = [self.treedef]
         for index, (leaf, aval) in enumerate(zip(self.leaves, self.avals, strict=True)):

@@ -98,95 +98,112 @@ def sort(
         broadcast: The arguments that all configurations share.
         rung: The lanes on each device for a bucket of a size.
     """
-    buckets: list[Bucket] = []
-    errors: dict[int, Exception] = {}
-    demoted: dict[str, str] = {}
-    used: set[int] = set()
-    # A lane that turns out to be structure splits its group, whose parts are then looked at anew.
-    groups = deque(_split(space, lanes, dnas, _Group(np.arange(len(dnas)))))
-    while groups:
-        group = groups.popleft()
-        points = _lanes_in(space, lanes, dnas, group)
-        arguments = _arguments(space, dnas, group.rows, points, broadcast, errors)
+    return _Sorter(task, space, lanes, dnas, broadcast, rung).sort()
+
+
+class _Sorter:
+    """A batch while it is sorted; see `sort`."""
+
+    def __init__(
+        self,
+        task: Task,
+        space: Space,
+        lanes: Mapping[int, Lane],
+        dnas: DNA,
+        broadcast: tuple[Any, ...],
+        rung: Callable[[int], int],
+    ) -> None:
+        self._task = task
+        self._space = space
+        self._lanes = lanes
+        self._dnas = dnas
+        self._broadcast = broadcast
+        self._rung = rung
+        self._buckets: list[Bucket] = []
+        self._used: set[int] = set()
+        self._errors: dict[int, Exception] = {}
+        self._demoted: dict[str, str] = {}
+
+    def sort(self) -> Sorted:
+        groups = deque(self._split(_Group(np.arange(len(self._dnas)))))
+        while groups:
+            groups.extend(self._place(groups.popleft()))
+        self._buckets.sort(key=lambda bucket: int(bucket.rows[0]))
+        return Sorted(tuple(self._buckets), frozenset(self._used), self._errors, self._demoted)
+
+    def _place(self, group: _Group) -> Iterable[_Group]:
+        """Makes a bucket of a group, or parts it: a lane that cannot be traced splits it after all."""
+        points = self._lanes_in(group)
+        arguments = self._arguments(group.rows, points)
         if arguments is None:
-            continue
-        rows = np.array([row for row in group.rows if row not in errors], np.intp)
-        positions = {point: arguments.position(str(space.spec.points[point].path)) for point in points}
-        where = {index: point for point, index in positions.items() if index is not None}
-        arguments = arguments.replace({i: lanes[point].standard for i, point in where.items()})
+            return ()
+        rows = np.array([row for row in group.rows if row not in self._errors], np.intp)
+        names = {point: str(self._space.spec.points[point].path) for point in points}
+        positions = {point: arguments.position(name) for point, name in names.items()}
+        lanes = {i: self._lanes[point] for point, i in positions.items() if i is not None}
+        arguments = arguments.replace({i: lane.standard for i, lane in lanes.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
-        height = rung(len(rows))
+        height = self._rung(len(rows))
         try:
-            culprits = _find_culprits(task, arguments, frozenset(where), frozen, height)
+            culprits = _find_culprits(self._task, arguments, frozenset(lanes), frozen, height)
         except CannotTrace as failure:
-            errors.update(dict.fromkeys(map(int, rows), failure.reason))
-            continue
-        demoted.update({arguments.names[index]: why for index, why in culprits.items()})
+            self._errors.update(dict.fromkeys(map(int, rows), failure.reason))
+            return ()
+        self._demoted.update({arguments.names[i]: why for i, why in culprits.items()})
         frozen = frozen.union(culprits)
         structural = {point for point, i in positions.items() if i is None or i in culprits}
         if structural:
-            part = _Group(rows, group.demoted | structural, frozenset(arguments.names[i] for i in frozen))
-            groups.extend(_split(space, lanes, dnas, part))
-            continue
+            held = frozenset(arguments.names[i] for i in frozen)
+            return self._split(_Group(rows, group.demoted | structural, held))
         columns = {
-            i: _column(space, dnas, lanes[point], rows, arguments, i) for i, point in sorted(where.items())
+            i: lane.column(self._space, self._dnas, rows, arguments.avals[i])
+            for i, lane in sorted(lanes.items())
         }
-        program = program_for(task, arguments, tuple(columns), frozen, height)
-        buckets.append(Bucket(rows, arguments, columns, frozen, program))
-        used |= points
-    buckets.sort(key=lambda bucket: int(bucket.rows[0]))
-    return Sorted(tuple(buckets), frozenset(used), errors, demoted)
+        program = program_for(self._task, arguments, tuple(columns), frozen, height)
+        self._buckets.append(Bucket(rows, arguments, columns, frozen, program))
+        self._used |= points
+        return ()
 
+    def _split(self, group: _Group) -> Iterable[_Group]:
+        """Parts a group by the decisions that matter and are no lanes; in the order of the batch."""
+        spec = self._space.spec
+        choices, floats = self._dnas.choices[group.rows], self._dnas.floats[group.rows]
+        genes = {"choices": choices, "floats": floats.view(np.int32)}  # floats by their bits
+        marks = [np.zeros(len(choices), np.int32)]
+        for index, active in enumerate(spec.active(choices)):
+            if index not in self._lanes or index in group.demoted:
+                gene = genes[spec.points[index].array][:, spec.columns[index]]
+                marks.append(np.where(active, gene, -1))
+        _, first, part = np.unique(np.stack(marks, 1), axis=0, return_index=True, return_inverse=True)
+        part = part.reshape(-1)
+        for index in np.argsort(first):
+            yield dataclasses.replace(group, rows=group.rows[part == index])
 
-def _split(space: Space, lanes: Mapping[int, Lane], dnas: DNA, group: _Group) -> Iterable[_Group]:
-    """Parts a group by the decisions that matter and are no lanes; in the order of the batch."""
-    spec = space.spec
-    choices, floats = dnas.choices[group.rows], dnas.floats[group.rows]
-    genes = {"choices": choices, "floats": floats.view(np.int32)}  # floats by their bits
-    marks = [np.zeros(len(choices), np.int32)]
-    for index, active in enumerate(spec.active(choices)):
-        if index not in lanes or index in group.demoted:
-            gene = genes[spec.points[index].array][:, spec.columns[index]]
-            marks.append(np.where(active, gene, -1))
-    _, first, part = np.unique(np.stack(marks, 1), axis=0, return_index=True, return_inverse=True)
-    part = part.reshape(-1)
-    for index in np.argsort(first):
-        yield dataclasses.replace(group, rows=group.rows[part == index])
+    def _lanes_in(self, group: _Group) -> frozenset[int]:
+        """The lanes that matter in a group; all its configurations agree on that."""
+        active = self._space.spec.active(self._dnas.choices[group.rows[0]])
+        return frozenset(i for i in self._lanes if active[i] and i not in group.demoted)
 
+    def _arguments(self, rows: Rows, points: frozenset[int]) -> Arguments | None:
+        """The arguments of a group's first valid configuration; None if there is none.
 
-def _lanes_in(space: Space, lanes: Mapping[int, Lane], dnas: DNA, group: _Group) -> frozenset[int]:
-    """The lanes that matter in a group; all its configurations agree on that."""
-    active = space.spec.active(dnas.choices[group.rows[0]])
-    return frozenset(i for i in lanes if active[i] and i not in group.demoted)
-
-
-def _arguments(
-    space: Space,
-    dnas: DNA,
-    rows: Rows,
-    points: frozenset[int],
-    broadcast: tuple[Any, ...],
-    errors: dict[int, Exception],
-) -> Arguments | None:
-    """The arguments of a group's first valid configuration; None if there is none.
-
-    What differs between the configurations are leaves, which no tree is made for: but where a node
-    checks itself, its leaves decide whether a configuration is valid, so there each one is decoded.
-    """
-    arguments = None
-    for row in rows:
-        try:
-            tree = space.decode(dnas[int(row)])
-            if arguments is None:
-                arguments = flatten(tree, broadcast)
-                if not _checks_itself(tree, [space.spec.points[point].path for point in points]):
+        What differs between the configurations are leaves, which no tree is made for: but where a node
+        checks itself, its leaves decide whether a configuration is valid, so there each is decoded.
+        """
+        arguments = None
+        for row in rows:
+            try:
+                tree = self._space.decode(self._dnas[int(row)])
+                if arguments is None:
+                    arguments = flatten(tree, self._broadcast)
+                    if not _checks_itself(tree, [self._space.spec.points[i].path for i in points]):
+                        break
+            except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
+                self._errors[int(row)] = error
+                if not points:  # the same tree for all of them
+                    self._errors.update(dict.fromkeys(map(int, rows), error))
                     break
-        except Exception as error:  # noqa: BLE001 - user code decides what is valid; kept in the results
-            errors[int(row)] = error
-            if not points:  # the same tree for all of them
-                errors.update(dict.fromkeys(map(int, rows), error))
-                break
-    return arguments
+        return arguments
 
 
 def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
@@ -219,18 +236,3 @@ def _find_culprits(
 
     found = untraceable(task, arguments, frozen, program)
     return _culprits.get(key, lambda: found)
-
-
-def _column(
-    space: Space, dnas: DNA, lane: Lane, rows: Rows, arguments: Arguments, index: int
-) -> npt.NDArray[Any]:
-    """The values of a lane, [n, ...]: what the leaf would be in each decoded tree."""
-    point, column = space.spec.points[lane.point], space.spec.columns[lane.point]
-    if lane.values is not None:
-        values: npt.NDArray[Any] = lane.values[dnas.choices[rows, column]]
-        return values
-    genes: npt.NDArray[Any] = dnas.floats[rows, column]
-    aval = arguments.avals[index]
-    if aval is None or aval.dtype == genes.dtype:
-        return genes
-    return np.array([point.number(gene) for gene in genes], aval.dtype)

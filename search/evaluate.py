@@ -88,9 +88,10 @@ def evaluate(
     if results.errors:
         first = min(results.errors)
         error = results.errors[first]
+        count, line = len(results.errors), str(error).partition("\n")[0]
         warnings.warn(
-            f"{len(results.errors)} of {len(results)} configurations raised; the first, number {first}: "
-            f"{type(error).__name__}: {str(error).partition(chr(10))[0]}",
+            f"{count} of {len(results)} configurations raised; the first, trial {results[first].id}: "
+            f"{type(error).__name__}: {line}",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from symjax.equality import eq
 from symjax.leaves import is_leaf
 
-from .arguments import Arguments, flatten
+from .arguments import Arguments, Aval, flatten
 from .choices import OneOf
 from .dna import DNA
 from .points import ChoicePoint, FloatPoint, Point
@@ -40,20 +41,42 @@ class Lane:
     values: npt.NDArray[Any] | None
     standard: Any
 
+    def column(
+        self, space: Space, dnas: DNA, rows: npt.NDArray[np.intp], aval: Aval | None
+    ) -> npt.NDArray[Any]:
+        """What the leaf is in the decoded trees of some rows of a batch, [n, ...].
 
-def find_lanes(space: Space) -> dict[int, Lane]:
+        Args:
+            space: The space.
+            dnas: The batch, in NumPy arrays.
+            rows: The rows, int[n].
+            aval: What the program expects of the leaf.
+        """
+        point, column = space.spec.points[self.point], space.spec.columns[self.point]
+        dtype = None if aval is None else aval.dtype
+        if self.values is not None:
+            return np.asarray(self.values[dnas.choices[rows, column]], dtype)
+        genes = np.asarray(dnas.floats[rows, column])
+        if dtype == genes.dtype:
+            return genes
+        return np.array([point.number(gene) for gene in genes], dtype)
+
+
+# A space is asked again for every batch; its lanes are its own.
+_found: weakref.WeakKeyDictionary[Space, Mapping[int, Lane]] = weakref.WeakKeyDictionary()
+
+
+def find_lanes(space: Space) -> Mapping[int, Lane]:
     """The lanes of a space, by their index in the spec.
 
     A decision is a lane if every one of its values gives the same tree, but for one leaf where the
     decision stands, of one shape, dtype and weak type. This is tried, not derived from the declaration:
     so static fields, conversions by validation and hooks are all accounted for.
     """
-    found = {}
-    for index in range(len(space.spec)):
-        lane = _lane(space, index)
-        if lane is not None:
-            found[index] = lane
-    return found
+    if space not in _found:
+        lanes = (_lane(space, index) for index in range(len(space.spec)))
+        _found[space] = {lane.point: lane for lane in lanes if lane is not None}
+    return _found[space]
 
 
 def _lane(space: Space, index: int) -> Lane | None:
@@ -66,11 +89,10 @@ def _lane(space: Space, index: int) -> Lane | None:
     where = flats[0].position(str(space.spec.points[index].path))
     if where is None or not all(_agree(flats[0], other, where) for other in flats):
         return None
-    aval = flats[0].avals[where]
     leaves = [flat.leaves[where] for flat in flats]
-    if aval is None or not isinstance(choice, OneOf):
+    if not isinstance(choice, OneOf):
         return Lane(index, None, leaves[0])
-    values = np.stack([np.asarray(leaf, aval.dtype) for leaf in leaves])
+    values = np.stack([np.asarray(leaf) for leaf in leaves])
     return Lane(index, values, leaves[0]) if values[0].size <= LARGEST else None
 
 
@@ -91,7 +113,7 @@ def _variants(space: Space, index: int) -> list[Arguments] | None:
 
 
 def _contexts(space: Space) -> Iterator[list[Any]]:
-    """Numbers for all decisions: the same ones for every batch, so that lanes never hang on it."""
+    """Numbers for all decisions: the same ones for every batch, so that lanes never depend on it."""
     points = space.spec.points
     yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
     yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()

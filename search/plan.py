@@ -97,16 +97,24 @@ def plan(
     The function is traced for each structure, but nothing is compiled. When a program turns out not to
     fit into memory, the evaluation takes fewer lanes for it; then its results' plan says so.
 
-    Args: as `evaluate` takes them.
+    Args:
+        fn: ``fn(experiment, key, *broadcast)``; see `evaluate`, as for all that follows.
+        space: The space.
+        dnas: A batch of DNAs.
+        key: The root key.
+        *broadcast: Arguments that all configurations share.
+        ids: The trial ids.
+        lanes: Lanes on each device.
+        devices: Where it is to run.
 
     Returns:
-        The plan.
+        The plan, which prints as a line of text.
 
     Raises:
         TypeError: `dnas` is no batch of DNAs, or an argument can neither be traced nor be structure.
         ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
-            that is not on the ladder, ids that do not fit the batch, a key whose stream would hang on the
-            company that a configuration runs in, or metrics that differ between structures.
+            that is not on the ladder, ids that do not fit the batch, a key whose stream would depend on
+            the company that a configuration runs in, or metrics that differ between structures.
 
     Example:
         >>> import jax, symjax as sj
@@ -184,7 +192,7 @@ def _key_aval(key: jax.Array) -> Aval:
         kind = "rbg" if data.shape == (4,) else f"of shape {list(data.shape)}"
         raise ValueError(
             f"the root key is {kind}, but must be a single one of threefry: under vmap the numbers of an "
-            "rbg key hang on its neighbours; give jax.random.key(seed, impl='threefry2x32')"
+            "rbg key depend on its neighbours; give jax.random.key(seed, impl='threefry2x32')"
         )
     aval = jax.typeof(key)
     return Aval(aval.shape, aval.dtype, False)

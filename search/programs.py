@@ -76,6 +76,7 @@ class Program:
         self._lock = threading.Lock()
         self._traced: Any = None
         self._compiled: Any = None
+        self._shapes: Any = None
 
     def _build(self, task: Task, arguments: Arguments, constants: list[Any]) -> Any:
         fn, treedef, positions, shared = task.fn, arguments.treedef, self.positions, self.shared
@@ -110,14 +111,15 @@ class Program:
             Exception: Whatever the function raises.
         """
         with self._lock:
-            if self._traced is None:
+            if self._traced is None and self._compiled is None:
                 self._traced = self._function.trace(
                     tuple(self._struct(i, self.width) for i in self.positions),
                     struct((self.width,), np.uint32),
                     tuple(self._struct(i) for i in self.shared),
                     self._key.batched(),
                 )
-            return self._traced.out_info
+                self._shapes = self._traced.out_info
+            return self._shapes
 
     def compile(self) -> None:
         """Compiles it, if that is still to be done.
@@ -129,6 +131,7 @@ class Program:
         with self._lock:
             if self._compiled is None:
                 self._compiled = self._traced.lower().compile()
+                self._traced = None
 
     def memory(self) -> int:
         """Bytes that a run takes on each device: temporaries, arguments and results."""

@@ -207,8 +207,8 @@ class Results:
             >>> results = search.evaluate(lambda exp, key: exp['x'], space, dnas, jax.random.key(0))
             >>> print(results.table())
             rank  trial  value  act     x
-               1      1      2  'gelu'  2.0
-               2      0      1  'relu'  1.0
+               1      1    2.0  'gelu'  2.0
+               2      0    1.0  'relu'  1.0
         """
         space = self.plan.space
         columns = self._columns()
@@ -228,7 +228,9 @@ class Results:
         lines.append(f"  programs: {self.compiled} compiled, {self.reused} reused")
         if self.errors:
             first = min(self.errors)
-            lines.append(f"  raised: {len(self.errors)}; trial {first}: {brief(self.errors[first], 120)}")
+            lines.append(
+                f"  raised: {len(self.errors)}; trial {self[first].id}: {brief(self.errors[first], 120)}"
+            )
         return "\n".join(lines)
 
     def _columns(self) -> dict[str, npt.NDArray[Any]]:
@@ -266,7 +268,7 @@ def _stack(parts: list[tuple[Rows, Any]], n: int) -> Any:
 
     Returns:
         A pytree of arrays [n, ...], or None if there are no parts. Configurations without results hold
-        NaN, or 0 where there is no NaN. A metric whose shape hangs on the structure is an array of
+        NaN, or 0 where there is no NaN. A metric whose shape depends on the structure is an array of
         objects, an array each.
     """
     if not parts:

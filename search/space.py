@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, final
 
 import jax
@@ -18,26 +17,13 @@ from symjax.formatting import format as format_tree
 from symjax.paths import ROOT, Path
 from symjax.query import with_arity
 from symjax.rebind import rebind
-from symjax.tree import child, items
+from symjax.tree import child
 
-from .choices import Choice, FloatV, OneOf
+from .choices import Choice
+from .discovery import Discovery, Template
 from .dna import DNA
-from .points import ChoicePoint, FloatPoint, Point, Spec
+from .points import ChoicePoint, FloatPoint, Spec
 from .sampling import sample_genes
-
-
-@dataclass(frozen=True)
-class Template:
-    """A tree with decisions in it: the root of a space, or a candidate.
-
-    Attributes:
-        value: The tree, choices and all.
-        slots: The decisions directly in it (not those in their candidates): where each stands in
-            `value`, and its index in the spec.
-    """
-
-    value: Any
-    slots: tuple[tuple[Path, int], ...]
 
 
 @final
@@ -52,7 +38,7 @@ class Space:
         closed: Where choices stand that `where` left closed: the decoded trees hold them.
     """
 
-    __slots__ = ("branches", "choices", "closed", "root", "spec", "tree")
+    __slots__ = ("__weakref__", "branches", "choices", "closed", "root", "spec", "tree")
 
     tree: Any
     spec: Spec
@@ -62,7 +48,7 @@ class Space:
     closed: tuple[Path, ...]
 
     def __init__(self, tree: Any, where: Callable[[Path, Any, Any], bool]) -> None:
-        found = _Discovery(where)
+        found = Discovery(where)
         self.tree = tree
         self.root = found.template(tree)
         self.spec = Spec(tuple(found.points))
@@ -99,9 +85,10 @@ class Space:
         """
         if n is not None and n < 0:
             raise ValueError(f"n must be at least 0, got {n}")
-        choices, floats = sample_genes(self.spec, key, 1 if n is None else n)
-        batch = DNA(self.spec, choices, floats)
-        return batch[0] if n is None else batch
+        # Compiled for powers of two only, which makes few programs of many sizes.
+        size = 1 << max(0, (n or 1) - 1).bit_length()
+        batch = DNA(self.spec, *sample_genes(self.spec, key, size))
+        return batch[0] if n is None else batch[:n]
 
     def decode(self, dna: DNA, like: DNA | None = None) -> Any:
         """The tree that a DNA stands for.
@@ -271,72 +258,14 @@ def space(tree: Any, where: Callable[..., bool] | None = None) -> Space:
           layers: oneof([1, 2])
           lr: floatv(1e-4, 0.1, 'log')
     """
-    test = with_arity(where, ("v", "vp", "kvp"), "where") if where is not None else _always
-    return Space(tree, test)
-
-
-class _Discovery:
-    """Collects the decisions of a tree, parents before their children."""
-
-    def __init__(self, where: Callable[[Path, Any, Any], bool]) -> None:
-        self._where = where
-        self.points: list[Point] = []
-        self.choices: list[Choice] = []
-        self.branches: list[tuple[Template, ...]] = []
-        self.closed: list[Path] = []
-
-    def template(
-        self, tree: Any, path: Path = ROOT, prefix: str = "", parent: int = -1, branch: int = -1
-    ) -> Template:
-        """The template of the root or of a candidate; `prefix` is its id, `path` its decoded path."""
-        slots: list[tuple[Path, int]] = []
-
-        def visit(value: Any, slot: Path, holder: Any) -> None:
-            if isinstance(value, Choice) and self._where(path / slot, value, holder):
-                index = self._add(value, path / slot, _join(prefix, slot), parent, branch)
-                slots.append((slot, index))
-                return
-            if isinstance(value, Choice):
-                self.closed.append(path / slot)
-                return
-            for key, item in items(value) or ():
-                visit(item, slot / key, value)
-
-        visit(tree, ROOT, None)
-        return Template(tree, tuple(slots))
-
-    def _add(self, choice: Choice, path: Path, id: str, parent: int, branch: int) -> int:
-        index = len(self.points)
-        self.choices.append(choice)
-        self.branches.append(())
-        match choice:
-            case OneOf(candidates=candidates):
-                arity = len(candidates)
-                self.points.append(ChoicePoint(id, path, parent, branch, arity))
-                self.branches[index] = tuple(
-                    self.template(candidate, path, f"{id}[={i}/{arity}]", index, i)
-                    for i, candidate in enumerate(candidates)
-                )
-            case FloatV(lo=lo, hi=hi, scale=scale):
-                self.points.append(FloatPoint(id, path, parent, branch, lo, hi, scale))
-            case _:
-                raise TypeError(f"a space cannot open a {type(choice).__name__} {at(path)}")
-        return index
+    if where is None:
+        return Space(tree, lambda k, v, p: True)
+    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"))
 
 
 def _line(choice: Choice, limit: int = 70) -> str:
     text = format_tree(choice, width=10**6)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _always(path: Path, value: Any, parent: Any) -> bool:
-    return True
-
-
-def _join(prefix: str, slot: Path) -> str:
-    """The id of the decision at `slot` in the candidate of the id `prefix`."""
-    rest = str(slot)
-    return f"{prefix}.{rest}" if prefix and rest and not rest.startswith("[") else prefix + rest
 
 
 def _get(value: Any, slot: Path, path: Path) -> Any:

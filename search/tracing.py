@@ -29,7 +29,7 @@ def untraceable(
 
     Args:
         task: The function.
-        arguments: Its arguments; leaves that vary between configurations have a value that does not hang
+        arguments: Its arguments; leaves that vary between configurations have a value that does not depend
             on the batch, so that neither does the outcome.
         frozen: Leaves known to be structure.
         program: The program with these leaves frozen.

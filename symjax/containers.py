@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, final
 
 from flax import serialization
+from flax.core import FrozenDict
 
 
 @final

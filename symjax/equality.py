@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import struct
+import types
 from typing import Any
 
 import jax
@@ -12,8 +13,10 @@ import numpy as np
 from symjax.containers import Map
 from symjax.leaves import is_array
 from symjax.registration import compound_parts, is_other_pytree, static_key
-from symjax.schema import ATTRIBUTE
+from symjax.schema import ATTRIBUTE, HASH, Schema
 
+_pack = struct.Struct("<d").pack
+_PLAIN = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType})
 _DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
 
 
@@ -45,7 +48,7 @@ def eq(a: Any, b: Any) -> bool:
     if kind is str or kind is int or kind is bool:
         return a == b  # type: ignore[no-any-return]
     if kind is float:
-        return struct.pack("<d", a) == struct.pack("<d", b)
+        return _pack(a) == _pack(b)
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(eq(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict | Map):
@@ -96,15 +99,14 @@ def hash(tree: Any) -> int:
     kind = type(tree)
     schema = getattr(kind, ATTRIBUTE, None)
     if schema is not None:
-        held = schema.read(tree)
-        parts = [hash(held[name]) for name in schema.names if name in held]
-        return builtins.hash((kind, *parts))
+        cached = schema.caches(tree).get(HASH)
+        return _hash_node(tree, schema) if cached is None else cached  # type: ignore[no-any-return]
+    if kind in _PLAIN:
+        return builtins.hash(tree)
     if kind is int or kind is bool:
         return builtins.hash((kind, tree))
     if kind is float:
-        return builtins.hash(struct.pack("<d", tree))
-    if kind is str or tree is None:
-        return builtins.hash(tree)
+        return builtins.hash(_pack(tree))
     if isinstance(tree, tuple | list):
         return builtins.hash((kind, *[hash(item) for item in tree]))
     if isinstance(tree, dict | Map):
@@ -113,6 +115,43 @@ def hash(tree: Any) -> int:
     if kind is frozenset:
         return builtins.hash((kind, static_key(tree)))
     return _hash_other(tree)
+
+
+def _hash_node(node: Any, schema: Schema) -> int:
+    """The hash of a symbolic node, kept by the node unless it holds an array that could be changed."""
+    held = schema.read(node)
+    parts: list[Any] = [type(node)]
+    lasting = True
+    for name in schema.names:
+        if name not in held:
+            continue
+        value = held[name]
+        kind = type(value)
+        if kind in _PLAIN:
+            parts.append(value)
+        elif kind is int or kind is bool:
+            parts.append((kind, value))
+        elif kind is float:
+            parts.append(_pack(value))
+        else:
+            parts.append(hash(value))
+            lasting = lasting and _lasts(value)
+    made = builtins.hash(tuple(parts))
+    if lasting:
+        schema.caches(node)[HASH] = made
+    return made
+
+
+def _lasts(value: Any) -> bool:
+    """Whether a value's hash can be kept: arrays of NumPy can be changed, and others may hold one."""
+    schema = getattr(type(value), ATTRIBUTE, None)
+    if schema is not None:
+        return HASH in schema.caches(value)
+    if isinstance(value, tuple):
+        return all(_lasts(item) for item in value)
+    if type(value) is Map:
+        return all(_lasts(item) for item in value.values())
+    return type(value) in _PLAIN or isinstance(value, int | float | np.generic | type)
 
 
 def _hash_other(tree: Any) -> int:

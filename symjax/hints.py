@@ -35,14 +35,13 @@ class Check:
         self.expected = expected
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
-        test, expected = self.test, self.expected
+        return core_schema.no_info_plain_validator_function(self.test_or_raise)
 
-        def check(value: Any) -> Any:
-            if not test(value):
-                raise PydanticCustomError("symjax_check", "expected {expected}", {"expected": expected})
-            return value
-
-        return core_schema.no_info_plain_validator_function(check)
+    def test_or_raise(self, value: Any) -> Any:
+        """The value, if the test holds for it."""
+        if not self.test(value):
+            raise PydanticCustomError("symjax_check", "expected {expected}", {"expected": self.expected})
+        return value
 
 
 class Instance:
@@ -139,7 +138,10 @@ def _translate_container(hint: Any, kind: Any, args: tuple[Any, ...], arrays: bo
             return tuple[Any, ...]
         if len(args) == 2 and args[1] is Ellipsis:
             return tuple[translate(args[0], arrays), ...]  # type: ignore[misc]
-        return tuple[tuple(translate(arg, arrays) for arg in args)]  # type: ignore[misc]
+        length = len(args) if args != ((),) else 0
+        sized = Check(lambda value: not isinstance(value, tuple) or len(value) == length, show(hint))
+        parts: Any = tuple[tuple(translate(arg, arrays) for arg in args)] if length else tuple[()]  # type: ignore[misc]
+        return Annotated[parts, pydantic.BeforeValidator(sized.test_or_raise)]
     if kind in _SEQUENCES and (args or kind is list):
         item = translate(args[0], arrays) if args else Any
         sequence = tuple[item, ...]  # type: ignore[valid-type]

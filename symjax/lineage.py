@@ -30,8 +30,6 @@ def with_lineage(tree: T, steps: tuple[str, ...]) -> T:
     schema = schema_of(tree)
     if schema is None or steps == lineage(tree):
         return tree
-    held = schema.read(tree)
-    values = {name: held[name] for name in schema.names if name in held}
-    made = schema.revive(values, schema.caches(tree).get(FLAT))
+    made = schema.revive(schema.arguments(tree), schema.caches(tree).get(FLAT))
     schema.caches(made)[LINEAGE] = steps
     return made  # type: ignore[no-any-return]

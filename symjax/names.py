@@ -47,7 +47,7 @@ def public_name(value: Any) -> tuple[str, str] | None:
                 return module_name, own
     home = getattr(value, "__module__", None)
     name = getattr(value, "__qualname__", own)
-    if isinstance(home, str) and isinstance(name, str) and _find(home, name) is value:
+    if isinstance(home, str) and isinstance(name, str) and find(home, name) is value:
         return home, name
     return None
 
@@ -83,7 +83,7 @@ def look_up(reference: str, modules: Collection[str] = ()) -> Any:
             f"{reference!r} is of a module from which nothing is looked up; if you trust it, pass "
             f"modules=[{module_name!r}]"
         )
-    value = _find(module_name, name)
+    value = find(module_name, name)
     if value is None or isinstance(value, types.ModuleType) or not callable(value):
         loaded = "has no such function or class" if module_name in sys.modules else "is not imported"
         raise LookupError(f"{reference!r} cannot be found: {module_name} {loaded}")
@@ -93,7 +93,7 @@ def look_up(reference: str, modules: Collection[str] = ()) -> Any:
     return value
 
 
-def _find(module_name: str, qualified_name: str) -> Any:
+def find(module_name: str, qualified_name: str) -> Any:
     """What a name leads to, through a module's own names and classes in it, without running any code."""
     module = sys.modules.get(module_name)
     if module is None:

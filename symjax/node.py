@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import importlib
 from collections.abc import Callable
 from typing import Any, Self
 
-from symjax.names import public_name
+from symjax.containers import Map
+from symjax.names import find, public_name
 from symjax.schema import ATTRIBUTE, Schema
 
 
@@ -57,15 +60,20 @@ class Node:
     def __reduce__(self) -> tuple[Any, ...]:
         """A node is pickled as its class and its arguments; nothing is checked again."""
         schema: Schema = getattr(type(self), ATTRIBUTE)
-        held = schema.read(self)
         values = {
-            name: held[name]
-            for name in schema.names
-            if name in held and not (callable(held[name]) and held[name] is schema.defaults.get(name))
+            name: value
+            for name, value in schema.arguments(self).items()
+            if not (callable(value) and value is schema.defaults.get(name))
         }  # a default may be a closure, which cannot be pickled; the class has it
         if schema.original is not None and public_name(schema.cls) is None:
-            return _revive_adopted, (schema.original, schema.options, values)
-        return _revive, (schema.cls, values)
+            return _revive_adopted, (schema.original, schema.options, _named(values))
+        return _revive, (schema.cls, _named(values))
+
+    def __copy__(self) -> Self:
+        return self  # a tree is immutable
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
 
     @property
     def _repr_html_(self) -> Callable[[], str]:
@@ -80,9 +88,47 @@ class Node:
         return render_node(self, path, subtree_renderer)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Name:
+    """Stands in a pickle for a function that has a public name: JAX's do not pickle as themselves."""
+
+    module: str
+    name: str
+
+
+def _named(value: Any) -> Any:
+    """A value with names in the place of functions, in containers too."""
+    if isinstance(value, dict):
+        return {key: _named(item) for key, item in value.items()}
+    if type(value) is Map:
+        return Map.of(_named(dict(value)))
+    if type(value) is tuple:
+        return tuple([_named(item) for item in value])
+    if callable(value) and not isinstance(value, type) and not isinstance(value, Node):
+        found = public_name(value)
+        if found is not None:
+            return _Name(*found)
+    return value
+
+
+def _found(value: Any) -> Any:
+    """The inverse of `_named`; imports modules, as unpickling does anyway."""
+    if isinstance(value, _Name):
+        importlib.import_module(value.module)
+        return find(value.module, value.name)
+    if isinstance(value, dict):
+        return {key: _found(item) for key, item in value.items()}
+    if type(value) is Map:
+        return Map.of(_found(dict(value)))
+    if type(value) is tuple:
+        return tuple([_found(item) for item in value])
+    return value
+
+
 def _revive(cls: type, values: dict[str, Any]) -> Any:
     from symjax.refs import guard, holds_ref
 
+    values = _found(values)
     if holds_ref(values.values()):
         guard(cls)
     schema: Schema = getattr(cls, ATTRIBUTE)

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Iterable
-from typing import Any, ClassVar, NoReturn, Self, dataclass_transform
+from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 from symjax.containers import freeze
 from symjax.errors import at
@@ -15,7 +15,7 @@ from symjax.node import Node
 from symjax.paths import Path
 from symjax.registration import register
 from symjax.registry import add_symbol
-from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.schema import ATTRIBUTE, FLAT, Field, Schema, holds_placeholder
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _EITHER = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -95,11 +95,11 @@ class Object(Node):
     if not typing.TYPE_CHECKING:
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            schema = getattr(type(self), ATTRIBUTE)
-            given = schema.bind(args, kwargs) if args or not schema.simple else kwargs
-            values = (schema._validator or schema.validator()).admit(given) if given else {}
+            schema = self.__symjax_schema__
+            given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
+            values = (schema._validator or schema.validator()).admit(given) if given else given
             held = schema.complete(values)
-            if len(held) != len(schema.names) or any(v is MISSING for v in values.values()):
+            if len(held) != len(schema.names) or values is not given:
                 settle_missing(schema, held, partial=schema.open)
             object.__setattr__(self, "__dict__", held)
             if schema.checks:
@@ -127,12 +127,6 @@ class Object(Node):
 
     def __getattr__(self, name: str) -> Any:
         raise absent_attribute(self, name)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self
 
 
 def collect_fields(cls: type) -> list[Field]:
@@ -192,7 +186,13 @@ def dataclass_fields(schema: Schema) -> dict[str, Any]:
 
 
 def check(node: Any, path: Path | None = None) -> None:
-    """Runs a node's `__check__`, and names the place when it raises."""
+    """Runs a node's `__check__`, and names the place when it raises.
+
+    A node with a value that is not decided yet is checked when it is.
+    """
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    if holds_placeholder(schema.read(node).values()):
+        return
     try:
         node.__check__()
     except Exception as error:

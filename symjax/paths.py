@@ -144,7 +144,7 @@ class Path:
             for part in key.keys:
                 path = path / part
             return path
-        return _extend(self, key)
+        return extend(self, key)
 
     def __len__(self) -> int:
         return sum(1 for _ in self._prefixes())
@@ -204,7 +204,8 @@ _set_parent = vars(Path)["_parent"].__set__
 _set_text = vars(Path)["_text"].__set__
 
 
-def _extend(parent: Path | None, key: Hashable) -> Path:
+def extend(parent: Path | None, key: Hashable) -> Path:
+    """The path of the child `key`; what ``/`` does for keys that are no paths."""
     path = _new(Path)
     _set_key(path, key)
     _set_parent(path, parent)
@@ -212,7 +213,7 @@ def _extend(parent: Path | None, key: Hashable) -> Path:
     return path
 
 
-ROOT: Final[Path] = _extend(None, None)
+ROOT: Final[Path] = extend(None, None)
 
 
 def _join(parent: str, key: Hashable) -> str:

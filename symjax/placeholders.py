@@ -12,7 +12,7 @@ class Placeholder(Object):
     """Base of what may stand anywhere in a tree for a value that is not decided yet.
 
     Validation lets a placeholder pass whatever the type hint of the field in which it stands, and
-    checks its `options` instead. Placeholders are structure.
+    checks its `options` instead. The `__check__` of a node waits until its values are decided.
     """
 
     __symjax_placeholder__: ClassVar[bool] = True

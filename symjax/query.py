@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -110,26 +112,38 @@ def with_arity(function: Callable[..., Any], forms: tuple[str, ...], what: str) 
     Raises:
         TypeError: The function takes another number of arguments.
     """
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (ValueError, TypeError):  # a builtin without a signature, such as a class
-        return lambda k, v, p: function(v)
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    required = sum(1 for p in parameters if p.kind in positional and p.default is p.empty)
-    takes = sum(1 for p in parameters if p.kind in positional)
-    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        takes = max(takes, len(forms[-1]))
-        required = takes if required == 0 else required
-    for form in sorted(forms, key=len, reverse=True):
-        if len(form) == required or (required < len(form) <= takes and required == 0):
-            match form:
-                case "v":
-                    return lambda k, v, p: function(v)
-                case "vp":
-                    return lambda k, v, p: function(v, p)
-                case "kv":
-                    return lambda k, v, p: function(k, v)
-                case "kvp":
-                    return function
+    if type(function) is types.FunctionType and not function.__code__.co_flags & inspect.CO_VARARGS:
+        takes = function.__code__.co_argcount
+        required = takes - len(function.__defaults__ or ())
+    else:
+        arity = _arity(function)
+        if arity is None:  # a builtin without a signature, such as a class
+            return lambda k, v, p: function(v)
+        required, takes = arity
+    if any(len(form) == required for form in forms):
+        takes = required
+    form = next((f for f in sorted(forms, key=len, reverse=True) if required <= len(f) <= takes), None)
+    match form:
+        case "v":
+            return lambda k, v, p: function(v)
+        case "vp":
+            return lambda k, v, p: function(v, p)
+        case "kv":
+            return lambda k, v, p: function(k, v)
+        case "kvp":
+            return function
     names = " or ".join(f"({', '.join(form)})" for form in forms)
     raise TypeError(f"{what} must take {names}, got a function of {required} arguments")
+
+
+def _arity(function: Callable[..., Any]) -> tuple[int, int] | None:
+    """How many positional arguments a callable requires and takes; None if it does not tell."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return None
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = sum(1 for p in parameters if p.kind in positional and p.default is p.empty)
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return required, sys.maxsize
+    return required, sum(1 for p in parameters if p.kind in positional)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from symjax.errors import at, brief
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
-from symjax.paths import ROOT, Path
+from symjax.paths import ROOT, Path, extend
 from symjax.query import with_arity
 from symjax.schema import schema_of
 from symjax.tree import child, items, replace
@@ -17,6 +18,9 @@ T = TypeVar("T")
 Updates = Mapping[str | Path, Any]
 Rule = Callable[..., Any]
 Log = list[tuple[Path, Any]]
+
+
+_ATOMS = frozenset({int, float, bool, str, type(None), types.FunctionType})  # they have no parts
 
 
 class _New:
@@ -167,13 +171,12 @@ def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
         if new is not value:
             log.append((path, new))
             return new
-        held = items(value)
-        if not held:
+        if type(value) in _ATOMS or not (held := items(value)):
             return value
         start = len(log)
         changes: dict[Hashable, Any] = {}
         for key, item in held:
-            made = visit(item, path / key, value)
+            made = visit(item, extend(path, key), value)
             if made is not item:
                 changes[key] = made
         return _changed(value, changes, path, log[start:], log)

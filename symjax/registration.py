@@ -19,12 +19,11 @@ from symjax.errors import at, brief
 from symjax.leaves import is_array, is_leaf
 from symjax.missing import MISSING
 from symjax.paths import Path
-from symjax.schema import ATTRIBUTE, FLAT, schema_of
+from symjax.schema import ATTRIBUTE, FLAT, Schema, schema_of
 
 # Values of these types are structure, and their own static key (no other value equals them).
 _PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type(MISSING)})
 _DTYPE_LIKE = (np.dtype, type(jnp.float32))
-_get = object.__getattribute__
 
 
 @final
@@ -81,13 +80,18 @@ _lock = threading.Lock()
 
 def flatten(node: Any) -> tuple[tuple[Any, ...], Layout]:
     """The children and the layout of a symbolic node, computed at the first call."""
-    held = _get(node, "__dict__")
-    flat = held.get(FLAT)
-    if flat is None:
-        schema = getattr(type(node), ATTRIBUTE)
-        flat = _flatten_items((type(node),), schema.values(node), schema.marks, jtu.GetAttrKey, schema.revive)
-        held[FLAT] = flat
-    return flat  # type: ignore[no-any-return]
+    try:
+        return node.__dict__[FLAT]  # type: ignore[no-any-return]
+    except KeyError:
+        return _flatten_node(node)
+
+
+def _flatten_node(node: Any) -> tuple[tuple[Any, ...], Layout]:
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    items = schema.values(node)
+    flat = _flatten_items((type(node),), items, schema.marks, FieldKey, schema.revive)
+    node.__dict__[FLAT] = flat
+    return flat
 
 
 def _flatten_map(node: Map) -> tuple[tuple[Any, ...], Layout]:
@@ -152,6 +156,12 @@ def _flatten_items(
     return tuple(children), layout
 
 
+class FieldKey(jtu.GetAttrKey):  # type: ignore[misc]
+    """A field in a JAX key path; has the ``key`` that JAX's message for unequal trees asks for."""
+
+    key = property(lambda self: self.name)
+
+
 class _Child:
     __slots__ = ()
 
@@ -205,7 +215,7 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
         (Mixed, kind),
         list(zip(keys, value, strict=True)),
         marks,  # type: ignore[arg-type]
-        jtu.SequenceKey if names is None else lambda i: jtu.GetAttrKey(names[i]),
+        jtu.SequenceKey if names is None else lambda i: FieldKey(names[i]),
         reviver,
     )
     return Mixed(value, flat), flat[1]
@@ -233,7 +243,7 @@ def static_key(value: Any) -> Hashable:
     if kind is complex:
         return complex, struct.pack("<dd", value.real, value.imag)
     if kind is Map:
-        return (Map, *((key, static_key(item)) for key, item in value.items()))
+        return (Map, *((static_key(key), static_key(item)) for key, item in value.items()))
     if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
         return np.dtype, np.dtype(value)
     if isinstance(value, type):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from symjax.containers import Map, freeze
 from symjax.errors import unknown
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
@@ -14,6 +15,7 @@ from symjax.paths import ROOT, Path
 ATTRIBUTE = "__symjax_schema__"
 PLACEHOLDER = "__symjax_placeholder__"
 FLAT = "_sj_flat"  # a node's cached (children, layout), see registration.py
+HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -91,6 +93,7 @@ class Schema:
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
         self.forced_leaves = frozenset(name for name, mark in self.marks.items() if not mark)
         self.positional = tuple(f.name for f in fields if f.kind in _POSITIONAL and f.init)
+        self.required = tuple(f.name for f in fields if f.required)
         self.simple = all(f.kind in _GIVEN[1:] for f in fields)
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
         self.checks = hasattr(cls, "__check__")
@@ -102,6 +105,14 @@ class Schema:
     def read(self, node: Any) -> dict[str, Any]:
         """The dict that holds the node's arguments, and possibly more. Not to be changed."""
         return _get_dict(node, "__dict__")  # type: ignore[no-any-return]
+
+    def arguments(self, node: Any) -> dict[str, Any]:
+        """A new dict of the node's arguments, without those that are not given."""
+        held = self.read(node).copy()
+        held.pop(FLAT, None)
+        held.pop(LINEAGE, None)
+        held.pop(HASH, None)
+        return held
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """A node with these arguments (all of them, checked already). Runs no user code.
@@ -203,22 +214,17 @@ class Schema:
 
     def complete(self, values: dict[str, Any]) -> dict[str, Any]:
         """`values` over the defaults."""
-        held = dict(self.defaults)
-        for name, factory in self.factories.items():
-            if name not in values:
-                from symjax.containers import freeze
-
-                held[name] = freeze(factory())
+        held = self.defaults.copy()
+        if self.factories:
+            for name, factory in self.factories.items():
+                if name not in values:
+                    held[name] = freeze(factory())
         held.update(values)
         return held
 
     def holes(self, values: Mapping[str, Any]) -> list[str]:
         """The required arguments that are not given."""
-        return [
-            name
-            for name, field in self.fields.items()
-            if field.required and values.get(name, MISSING) is MISSING
-        ]
+        return [name for name in self.required if values.get(name, MISSING) is MISSING]
 
     def signature(self) -> inspect.Signature:
         """The constructor's signature, for editors and `inspect`."""
@@ -261,3 +267,15 @@ def is_symbolic(value: Any) -> bool:
 def is_placeholder(value: Any) -> bool:
     """Whether `value` stands for one that is not decided yet: a choice, a reference."""
     return getattr(type(value), PLACEHOLDER, False)
+
+
+def holds_placeholder(values: Iterable[Any]) -> bool:
+    """Whether a placeholder is among these values, or in a container among them."""
+    for value in values:
+        if is_placeholder(value):
+            return True
+        if isinstance(value, tuple) and schema_of(value) is None and holds_placeholder(value):
+            return True
+        if type(value) is Map and holds_placeholder(value.values()):
+            return True
+    return False

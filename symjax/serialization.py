@@ -28,13 +28,15 @@ from symjax.lineage import lineage, with_lineage
 from symjax.missing import MISSING
 from symjax.names import look_up, public_name
 from symjax.object import settle_missing
-from symjax.paths import ROOT, Path
+from symjax.paths import ROOT, Path, extend
 from symjax.registry import find_symbol, symbol_names
 from symjax.schema import ATTRIBUTE, Schema
 
 FORMAT = 1
 _EMBED = 4096  # bytes; larger arrays lie beside a saved file
 _DTYPE_LIKE = (np.dtype, type(jnp.float32))
+
+_NATIVE = frozenset({str, int, bool, type(None)})  # what JSON writes as it is
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -173,6 +175,13 @@ class _Writer:
     def __init__(self, hide_defaults: bool, arrays: Arrays | None) -> None:
         self.hide_defaults = hide_defaults
         self.arrays = arrays
+        self._names: dict[int, tuple[str, str] | None] = {}  # by id; the tree keeps the values alive
+
+    def name_of(self, value: Any) -> tuple[str, str] | None:
+        """See `public_name`; looked up once for each value."""
+        if id(value) not in self._names:
+            self._names[id(value)] = public_name(value)
+        return self._names[id(value)]
 
     def write(self, value: Any, path: Path) -> Any:
         kind = type(value)
@@ -184,7 +193,9 @@ class _Writer:
         if schema is not None:
             return self._write_node(value, schema, path)
         if kind is tuple:
-            return [self.write(item, path / key) for key, item in enumerate(value)]
+            if _NATIVE.issuperset(map(type, value)):
+                return list(value)
+            return [self.write(item, extend(path, key)) for key, item in enumerate(value)]
         if kind is Map or kind is dict:
             return {f"${kind.__name__.lower()}": self._write_entries(value, path)}
         if kind is list:
@@ -202,9 +213,12 @@ class _Writer:
             if default is not MISSING and (value is default or self.hide_defaults):
                 if name in schema.hidden or (self.hide_defaults and eq(value, default)):
                     continue
-                if value is default and not _is_plain(value):
+                if value is default and callable(value) and self.name_of(value) is None:
                     continue  # a default without a name of its own is made again by the class
-            record[name] = self.write(value, path / name)
+            if type(value) in _NATIVE:
+                record[name] = value
+            else:
+                record[name] = self.write(value, extend(path, name))
         return record
 
     def _write_entries(self, value: Any, path: Path) -> Any:
@@ -258,7 +272,7 @@ class _Writer:
         return {"$array": record}
 
     def _reference(self, value: Any, path: Path) -> str:
-        found = public_name(value)
+        found = self.name_of(value)
         if found is None:
             raise TypeError(
                 f"{brief(value)} cannot be saved: a lambda or closure has no name by which it is found "
@@ -286,11 +300,6 @@ _ENCODERS: dict[type, Callable[[_Writer, Any, Path], Any]] = {
 }
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a default can be written out by itself."""
-    return not callable(value) or public_name(value) is not None
-
-
 def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -302,10 +311,12 @@ class _Reader:
 
     def read(self, record: Any, path: Path) -> Any:
         kind = type(record)
-        if kind is list:
-            return tuple([self.read(item, path / key) for key, item in enumerate(record)])
-        if kind is not dict:
+        if kind in _NATIVE or kind is float:
             return record
+        if kind is list:
+            if _NATIVE.issuperset(map(type, record)):
+                return tuple(record)
+            return tuple([self.read(item, extend(path, key)) for key, item in enumerate(record)])
         name = record.get("$type")
         if name is not None:
             return self._read_node(name, record, path)
@@ -340,13 +351,17 @@ class _Reader:
                 continue
             if key not in schema.fields:
                 raise LoadError(f"{schema.unknown_field(key)} {at(path / key)}")
-            values[key] = self.read(item, path / key)
+            kind = type(item)
+            plain = kind in _NATIVE or kind is float
+            values[key] = item if plain else self.read(item, extend(path, key))
         absent = [name for name in schema.holes(values) if name not in values]
         if absent:
             raise LoadError(f"{cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
-        held = schema.complete(schema.validator().admit(values, path))
-        settle_missing(schema, held, partial=True)
-        node = schema.construct(held, path) if not schema.holes(held) else schema.revive(held)
+        admitted = schema.validator().admit(values, path)
+        held = schema.complete(admitted)
+        if admitted is not values:
+            settle_missing(schema, held, partial=True)
+        node = schema.construct(held, path) if not schema.holes(held) else schema.unpickle(held)
         if schema.checks:
             node.__check__()
         return node

@@ -87,6 +87,13 @@ class SymbolicInstance(Node):
             return held[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
 
+    def __copy__(self) -> Any:
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        return schema.construct(schema.arguments(self))  # what `__init__` made may be mutable
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.__copy__()
+
 
 def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
     """The symbolic version of a plain class; see `symjax.symbolize`."""

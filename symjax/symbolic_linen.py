@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 import flax.linen as nn
 from flax.linen import module as linen_module
 
+from symjax.containers import Map, freeze
 from symjax.errors import at
 from symjax.layer_errors import locate
 from symjax.missing import MISSING
 from symjax.names import place
 from symjax.node import Node
-from symjax.object import FieldMark, absent_attribute, missing_message
+from symjax.object import FieldMark, absent_attribute, frozen_message, missing_message
 from symjax.paths import ROOT, Path
 from symjax.refs import unresolved
 from symjax.registration import register
@@ -25,6 +27,7 @@ from symjax.ties import bind_ties, record_ties, untie
 
 _TWIN = "__symjax_twin__"
 _STATIC = "__symjax_static__"
+_HOOKS = ("__check__", "on_rebind")  # called by this library, and no methods to Flax
 _unspecified = linen_module._unspecified_parent
 _context = linen_module._context
 _new_id: Any = vars(linen_module)["uuid"]
@@ -44,6 +47,11 @@ class LinenSchema(Schema):
             for base in cls.__mro__
             if base not in (SymbolicModule, nn.Module)
         )
+
+    def arguments(self, node: Any) -> dict[str, Any]:
+        """See `Schema.arguments`."""
+        held = self.read(node)
+        return {name: held[name] for name in self.names if name in held}
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; what Flax's constructor would set is set here."""
@@ -84,6 +92,8 @@ class SymbolicModule(Node):
         for name, mark in list(cls.__dict__.items()):
             if isinstance(mark, FieldMark):
                 setattr(cls, name, _dataclass_field(mark))
+            elif name in _HOOKS:
+                setattr(cls, name, nn.nowrap(mark))
         super().__init_subclass__(**kwargs)
         if _TWIN not in cls.__dict__ and issubclass(cls, nn.Module):
             _make_symbolic(cls)
@@ -92,20 +102,23 @@ class SymbolicModule(Node):
         """Seals an unbound module; lets a bound one be Flax's alone.
 
         A module that is bound to a scope is Flax's way to run, not a symbol: it becomes an instance of an
-        unregistered twin class of the same name.
+        unregistered twin class of the same name. So does an unbound one that holds bound modules, as a
+        lifted transform makes them.
         """
         parent = self.parent
         if parent is _unspecified:
             parent = _context.module_stack[-1]
         cls = type(self)
         home = cls.__dict__.get(_TWIN) or cls
-        target = home if parent is None else _bound_twin(home)
+        schema: LinenSchema = getattr(home, ATTRIBUTE)
+        running = parent is not None or _holds_bound(schema.read(self).values())
+        target = _bound_twin(home) if running else home
         if target is not cls:
             object.__setattr__(self, "__class__", target)
         if parent is not None:
-            bind_ties(self, getattr(home, ATTRIBUTE))
+            bind_ties(self, schema)
         super().__post_init__()  # type: ignore[misc]
-        if parent is None:
+        if not running:
             _seal(self)
 
     def __getattr__(self, name: str) -> Any:
@@ -118,18 +131,22 @@ class SymbolicModule(Node):
         try:
             return super()._call_wrapped_method(fun, args, kwargs)  # type: ignore[misc]
         except Exception as error:
+            if self.scope is None:  # type: ignore[attr-defined]
+                raise
             located = locate(error, self, args)  # type: ignore[arg-type]
             if located is error:
                 raise
             raise located from error
 
+    def __delattr__(self, name: str) -> None:
+        if type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized:  # type: ignore[attr-defined]
+            raise AttributeError(frozen_message(self, name))
+        super().__delattr__(name)
+
     def clone(self, **options: Any) -> Self:
         """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
         with unresolved(self):
             return super().clone(**options)  # type: ignore[misc, no-any-return]
-
-    def __copy__(self) -> Self:
-        return self
 
 
 def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
@@ -138,7 +155,9 @@ def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
     unknown_names = set(static) - {f.name for f in dataclasses.fields(cls)}
     if unknown_names:
         raise ValueError(f"static names no field of {cls.__name__}: {', '.join(sorted(unknown_names))}")
+    hooks = {hook: nn.nowrap(inspect.unwrap(getattr(cls, hook))) for hook in _HOOKS if hasattr(cls, hook)}
     namespace = {
+        **hooks,
         **place(cls, name),
         "__doc__": cls.__doc__,
         _STATIC: frozenset(static) | getattr(cls, _STATIC, frozenset()),
@@ -209,13 +228,27 @@ def _linen_field(cls: type, f: Any) -> Field:
         name=f.name,
         hint=str | None if f.name == "name" else f.type,
         owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
-        default=MISSING if f.default is dataclasses.MISSING else f.default,
+        default=MISSING if f.default is dataclasses.MISSING else freeze(f.default),
         factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
         static=True if f.name in getattr(cls, _STATIC, ()) else f.metadata.get("static"),
         doc=f.metadata.get("doc", ""),
         kind=kind.KEYWORD_ONLY if f.kw_only or f.name == "name" else kind.POSITIONAL_OR_KEYWORD,
         repr=f.repr,
     )
+
+
+def _holds_bound(values: Iterable[Any]) -> bool:
+    """Whether a module that is bound to a scope is among these values, or in a container among them."""
+    for value in values:
+        if isinstance(value, nn.Module):
+            if value.scope is not None:
+                return True
+        elif isinstance(value, tuple | list):
+            if _holds_bound(value):
+                return True
+        elif isinstance(value, dict | Map) and _holds_bound(value.values()):
+            return True
+    return False
 
 
 def _seal(module: Any) -> None:

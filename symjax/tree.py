@@ -13,6 +13,7 @@ from symjax.errors import NoSuchPath, at, unknown
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
 from symjax.paths import ROOT, Path
+from symjax.registration import FieldKey
 from symjax.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
 __all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "replace"]
@@ -84,7 +85,7 @@ def jax_key(value: Any, key: Hashable) -> Any:
         return jtu.DictKey(key)
     if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
         return jtu.SequenceKey(key)
-    return jtu.GetAttrKey(str(key))
+    return FieldKey(str(key))
 
 
 def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, checked: bool = True) -> Any:
@@ -124,8 +125,7 @@ def _replace_fields(
     for key in changes:
         if key not in schema.fields:
             raise NoSuchPath(no_such_path(node, key, path / key))
-    old = schema.read(node)
-    values = {name: old[name] for name in schema.names if name in old}
+    values = schema.arguments(node)
     for name, new in schema.validator().admit(changes, path).items():
         if new is not MISSING:
             values[name] = new

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+import typing
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
+import numpy as np
 import pydantic
 from typing_extensions import TypedDict
 
@@ -16,14 +19,15 @@ from symjax.leaves import is_array
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
 from symjax.registration import check_structure
-from symjax.schema import is_placeholder
+from symjax.schema import ATTRIBUTE, holds_placeholder, is_placeholder
 
 if TYPE_CHECKING:
     from symjax.schema import Field, Schema
 
 # Values that are frozen, hashable and no placeholder by their type alone.
 _SIMPLE = frozenset(
-    {int, bool, str, float, complex, type(None), types.FunctionType, types.BuiltinFunctionType}
+    {int, bool, str, float, complex, type, type(None), types.FunctionType, types.BuiltinFunctionType}
+    | {type(jax.numpy.float32), type(jax.nn.relu), type(jax.nn.silu), type(np.dtype(np.float32))}
 )
 _CONSTRAINTS = frozenset(
     {
@@ -52,7 +56,9 @@ class Validator:
         self.schema = schema
         hints = {name: resolve(field.hint, field.owner) for name, field in schema.fields.items()}
         self._hints = hints
-        self._validate = _compile(schema.cls.__name__, hints)
+        self._names = frozenset(hints)
+        self._floating = tuple(name for name, hint in hints.items() if _mentions_float(hint))
+        self._validate = _compile(schema.cls.__name__, hints).validate_python
         self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
 
     def admit(self, given: Mapping[str, Any], path: Path = ROOT) -> dict[str, Any]:
@@ -63,12 +69,28 @@ class Validator:
             path: Where the node stands, for messages.
 
         Returns:
-            A new dict. Ints where a float is asked for have become floats; nothing else is converted.
+            The arguments, in the same dict where nothing had to be done. Ints where a float is asked for
+            have become floats; nothing else is converted.
 
         Raises:
             TypeError: A name that is no field, unhashable structure, or a value of a wrong type.
             ValueError: A value outside its constraints, or a container that holds itself.
         """
+        if not self._names.issuperset(given) or self.schema.forced_leaves:
+            return self._admit_any(given, path)
+        values = given
+        for name, value in given.items():
+            kind = type(value)
+            if kind in _SIMPLE:
+                continue
+            if kind is list and _are_settled(value):
+                values = {**values, name: tuple(value)}
+            elif not _are_settled(value if kind is tuple else (value,)):
+                return self._admit_any(given, path)
+        return self._validated(values, values, path)
+
+    def _admit_any(self, given: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """`admit` for arguments that have to be looked at one by one."""
         fields = self.schema.fields
         forced = self.schema.forced_leaves
         values = dict(given)
@@ -82,7 +104,7 @@ class Validator:
                 continue
             value = self._freeze(name, value, path)
             values[name] = value
-            if _holds_placeholder(value):
+            if holds_placeholder((value,)):
                 self._guard(value)
             if value is MISSING or is_array(value) or is_placeholder(value):
                 beside.append(name)
@@ -92,18 +114,21 @@ class Validator:
                 self._admit_beside(fields[name], values[name], path)
         else:
             checked = values
-        if not checked:
-            return values
+        return self._validated(values, checked, path) if checked else values
+
+    def _validated(self, values: Mapping[str, Any], checked: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """`values` after those in `checked` passed their hints; the same dict if nothing was converted."""
         try:
-            output = self._validate.validate_python(checked)
+            output = self._validate(checked)
         except pydantic.ValidationError as error:
             self._refuse(error, checked, path)
-            return values
-        for name, value in checked.items():
-            result = output[name]
-            if result is not value:
-                values[name] = _merge(value, result)
-        return values
+            return values  # type: ignore[return-value]
+        for name in self._floating:
+            if name in checked and output[name] is not (value := checked[name]):
+                merged = _merge(value, output[name])
+                if merged is not value:
+                    values = {**values, name: merged}
+        return values  # type: ignore[return-value]
 
     def admit_one(self, name: str, value: Any, path: Path) -> Any:
         """One argument, as `admit` does it."""
@@ -155,7 +180,7 @@ class Validator:
         names = list(dict.fromkeys(str(entry["loc"][0]) for entry in error.errors(include_url=False)))
         for name in names:
             value = values[name]
-            if _holds_placeholder(value):
+            if _holds_undecided(value):
                 continue  # checked when it is decided
             entries = [e for e in error.errors(include_url=False) if e["loc"][0] == name]
             message, keys, constraint = _explain(entries, value)
@@ -175,7 +200,10 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
     entry = broken or entries[0]
     keys: list[Any] = []
     for key in entry["loc"][1:]:
-        inside = key in value if type(value) is Map else type(value) is tuple and type(key) is int
+        if type(value) is tuple:
+            inside = type(key) is int and key < len(value)
+        else:
+            inside = type(value) is Map and key in value
         if inside:  # and not the name of a union's arm
             value = value[key]
             keys.append(key)
@@ -235,6 +263,14 @@ def _compile(name: str, hints: dict[str, Any]) -> Any:
         return _typed_dict(name, translated)
 
 
+def _mentions_float(hint: Any) -> bool:
+    """Whether an int may have to become a float somewhere in a value of this hint."""
+    if hint in (float, complex):
+        return True
+    inner = [getattr(hint, name, None) for name in ("__supertype__", "__value__", "__bound__")]
+    return any(_mentions_float(part) for part in (*typing.get_args(hint), *inner) if part is not None)
+
+
 def _typed_dict(name: str, hints: dict[str, Any]) -> Any:
     make: Any = TypedDict
     record = make(name, hints, total=False)
@@ -257,11 +293,21 @@ def _merge(value: Any, output: Any) -> Any:
     return value
 
 
-def _holds_placeholder(value: Any) -> bool:
+def _are_settled(values: Sequence[Any]) -> bool:
+    """Whether all of these values are frozen, hashable, and no placeholders, by their types alone."""
+    for value in values:
+        kind = type(value)
+        if kind not in _SIMPLE and (getattr(kind, ATTRIBUTE, None) is None or is_placeholder(value)):
+            return False
+    return True
+
+
+def _holds_undecided(value: Any) -> bool:
+    """Whether a value holds what hints say nothing about: a placeholder, a hole, an array."""
     if isinstance(value, tuple):
-        return any(_holds_placeholder(item) for item in value)
+        return any(_holds_undecided(item) for item in value)
     if type(value) is Map:
-        return any(_holds_placeholder(item) for item in value.values())
+        return any(_holds_undecided(item) for item in value.values())
     return value is MISSING or is_placeholder(value) or is_array(value)
 
 

@@ -129,7 +129,7 @@ class TestWhatComesOut:
         assert results.metrics[0].tolist() == dnas.floats[:, 0].tolist()
         assert results[1].metrics[1] == [{"count": 2, "none": None}]
 
-    def test_a_metric_whose_shape_hangs_on_the_structure_is_an_array_of_arrays(self):
+    def test_a_metric_whose_shape_depends_on_the_structure_is_an_array_of_arrays(self):
         space = search.space({"n": search.oneof([2, 3])})
         dnas = DNA.from_numbers(space.spec, [[1], [0], [1]])
         results = search.evaluate(lambda exp, key: jnp.arange(exp["n"]), space, dnas, KEY)
@@ -190,13 +190,13 @@ class TestPrograms:
         assert results.metrics.tolist() == [0, 9999, 0, 9999]
         assert (len(results.plan.buckets), results.compiled) == (3, 2)
 
-    def test_hang_on_the_jax_configuration(self):
+    def test_depend_on_the_jax_configuration(self):
         assert train(lanes=2).compiled == 2
         with jax.default_matmul_precision("highest"):
             assert train(lanes=2).compiled == 2
         assert train(lanes=2).compiled == 0
 
-    def test_hang_on_shapes_and_dtypes(self):
+    def test_depend_on_shapes_and_dtypes(self):
         assert train(lanes=2).compiled == 2
         assert search.evaluate(Train.run, SPACE, DNAS, KEY, X[:3], Y[:3], lanes=2).compiled == 2
 

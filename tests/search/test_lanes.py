@@ -108,3 +108,16 @@ def test_a_symbolic_linen_model_is_searched_as_any_tree():
     for trial in results:
         alone = trial.experiment.run(trial.key, np.ones((2, 3), np.float32))
         np.testing.assert_allclose(trial.metrics["y"], alone["y"], rtol=1e-5)
+
+
+def test_a_reference_follows_the_lane_that_it_refers_to():
+    class Pair(sj.Object):
+        rate: float
+        same: float
+
+    space = search.space(Pair(rate=search.floatv(0, 1), same=sj.ref("rate")))
+    dnas = space.sample(jax.random.key(0), 5).host()
+    results = search.evaluate(lambda exp, key: exp.rate - exp.same, space, dnas, jax.random.key(0))
+    assert results.plan.programs == 1
+    assert results.metrics.tolist() == [0.0] * 5
+    assert space.decode(dnas[0]).same == space.decode(dnas[0]).rate

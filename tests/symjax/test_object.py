@@ -16,6 +16,7 @@ from annotated_types import Gt
 from hypothesis import given
 
 import symjax as sj
+from symjax import linen as nn
 
 from . import trees
 from .trees import Box, Rate
@@ -392,11 +393,14 @@ def test_missing_means_the_default():
 # Copies.
 
 
-@given(trees.recipes())
+@given(trees.objects())
 def test_copies_are_equal(recipe):
     tree = recipe()
-    assert sj.eq(copy.copy(tree), tree)
-    assert sj.eq(copy.deepcopy(tree), tree)
+    for _, node, _ in sj.walk(tree):
+        if sj.is_symbolic(node) or isinstance(node, sj.Map):
+            assert copy.copy(node) == node
+            assert copy.deepcopy(node) == node
+            assert type(copy.deepcopy(node)) is type(node)
 
 
 @given(trees.objects())
@@ -413,6 +417,17 @@ def test_pickle(recipe):
 def test_cloudpickle(recipe):
     tree = recipe()
     assert cloudpickle.loads(cloudpickle.dumps(tree)) == tree
+
+
+@pytest.mark.parametrize("function", [nn.relu, jnp.tanh, nn.silu, nn.gelu, nn.softmax])
+def test_activations_survive(function):
+    tree = Box({"a": (function, 1)}, nn.Sequential([nn.Dense(2), function]))
+    for copied in (
+        pickle.loads(pickle.dumps(tree)),
+        cloudpickle.loads(cloudpickle.dumps(tree)),
+        copy.deepcopy(tree.other),
+    ):
+        assert copied in (tree, tree.other)
 
 
 def test_cloudpickle_of_a_lambda():

@@ -1,13 +1,15 @@
 """What the laws are made of: the same bits, the same program, and plain code with every float traced."""
 
 import functools
-import gc
+import hashlib
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen
 import jax
+import jax.extend
 import jax.numpy as jnp
 import numpy as np
 
@@ -33,13 +35,50 @@ def _leaf_bits(leaf: Any) -> tuple[Any, ...]:
 def same_traced(one: Callable[..., Any], other: Callable[..., Any], *args: Any) -> bool:
     """Whether two functions compute the same under `jit`, bit for bit.
 
-    They do if they lower to the same program. Where the order of the operations differs, both are compiled
-    and run.
+    They do if they trace to the same program, up to the order of its operations and to repeated ones, which
+    XLA merges. Where they do not, both are compiled, run, and compared.
     """
-    programs = [jax.jit(function).lower(*args) for function in (one, other)]
-    if programs[0].as_text() == programs[1].as_text():
-        return programs[0].out_tree == programs[1].out_tree
-    return bits(programs[0].compile()(*args)) == bits(programs[1].compile()(*args))
+    traced = [jax.jit(function).trace(*args) for function in (one, other)]
+    if jax.tree.structure(traced[0].out_info) != jax.tree.structure(traced[1].out_info):
+        return False
+    if program(traced[0].jaxpr) == program(traced[1].jaxpr):
+        return True
+    return bits(traced[0].lower().compile()(*args)) == bits(traced[1].lower().compile()(*args))
+
+
+def program(closed: Any) -> tuple[str, ...]:
+    """A jaxpr by what it computes: each of its outputs as a digest of the expression that it is."""
+    jaxpr, constants = (closed.jaxpr, closed.consts) if hasattr(closed, "jaxpr") else (closed, ())
+    known: dict[Any, str] = {}
+
+    def read(atom: Any) -> str:
+        if isinstance(atom, jax.extend.core.Literal):
+            return _digest("literal", atom.aval, *_leaf_bits(atom.val))
+        return known[atom]
+
+    for position, variable in enumerate(jaxpr.invars):
+        known[variable] = _digest("argument", position, variable.aval)
+    for variable, value in zip(jaxpr.constvars, constants, strict=True):
+        known[variable] = _digest("constant", variable.aval, *_leaf_bits(value))
+    for equation in jaxpr.eqns:
+        params = [(key, _parameter(equation.params[key])) for key in sorted(equation.params)]
+        inputs = [read(atom) for atom in equation.invars]
+        for position, variable in enumerate(equation.outvars):
+            known[variable] = _digest(equation.primitive.name, params, inputs, position, variable.aval)
+    return tuple([read(atom) for atom in jaxpr.outvars])
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, jax.extend.core.ClosedJaxpr | jax.extend.core.Jaxpr):
+        return program(value)
+    if isinstance(value, tuple | list):
+        return [_parameter(item) for item in value]
+    return "function" if callable(value) else value
+
+
+def _digest(*parts: Any) -> str:
+    text = re.sub(r"0x[0-9a-f]+", "", repr(parts))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Numbers:

@@ -1,0 +1,192 @@
+"""The stubs of the views say what the views show, in the terms of the installed Flax and Optax."""
+
+import ast
+import importlib
+import inspect
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import flax.linen
+import flax.nnx
+import optax
+import pytest
+
+import symjax
+import symjax.patches
+import symjax.search
+from symjax import stubs
+from symjax.namespaces import Namespace
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = Path(__file__).with_name("typing_sample.py")
+INSTALLED = Path(symjax.__file__).parent
+ORIGINALS = {"linen": flax.linen, "nnx": flax.nnx, "optax": optax}
+INNER = [
+    ("linen", "initializers"),
+    ("nnx", "initializers"),
+    ("optax", "contrib"),
+    ("optax", "schedules"),
+    ("optax", "transforms"),
+]
+Declared = dict[str, ast.stmt]
+
+
+def installed(view: str) -> str:
+    return (INSTALLED / f"{view}.pyi").read_text(encoding="utf-8")
+
+
+def is_for_these_versions() -> bool:
+    return all(installed(view).startswith(stubs.header()) for view in ORIGINALS)
+
+
+def declared(body: list[ast.stmt]) -> Declared:
+    """The names that a stub declares, with their statements."""
+    names: Declared = {}
+    for node in body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names[node.name] = node
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names[node.target.id] = node
+        elif isinstance(node, ast.ImportFrom):
+            names.update({alias.asname: node for alias in node.names if alias.asname})
+    return names
+
+
+def in_class(names: Declared, name: str) -> Declared:
+    node = names[name]
+    assert isinstance(node, ast.ClassDef)
+    return declared(node.body)
+
+
+def public(original: ModuleType, *, modules: bool) -> set[str]:
+    """The public names of a module, without the modules that it imports of other packages."""
+    package = original.__name__.partition(".")[0]
+    return {
+        name
+        for name, value in vars(original).items()
+        if not name.startswith("_")
+        and (not inspect.ismodule(value) or (modules and value.__name__.startswith(package)))
+    }
+
+
+@pytest.fixture(scope="module")
+def written() -> dict[str, str]:
+    return {view: stubs.stub(view) for view in stubs.VIEWS}
+
+
+@pytest.mark.parametrize("view", ORIGINALS)
+def test_stubs_are_current(view: str, written: dict[str, str]) -> None:
+    if not is_for_these_versions():
+        pytest.skip(f"the stubs are for other versions than these: {stubs.header()}")
+    assert installed(view) == written[view], "run `python -m symjax.stubs`"
+
+
+@pytest.mark.parametrize("view", ORIGINALS)
+def test_every_public_name_is_declared(view: str, written: dict[str, str]) -> None:
+    names = declared(ast.parse(written[view]).body)
+    assert public(ORIGINALS[view], modules=True) - names.keys() == set()
+
+
+@pytest.mark.parametrize(("view", "inner"), INNER)
+def test_every_public_name_of_a_module_in_a_view_is_declared(
+    view: str, inner: str, written: dict[str, str]
+) -> None:
+    names = in_class(declared(ast.parse(written[view]).body), inner)
+    assert public(getattr(ORIGINALS[view], inner), modules=False) - names.keys() == set()
+
+
+@pytest.mark.parametrize("view", ORIGINALS)
+def test_inner_modules_are_all_tested(view: str) -> None:
+    shown = importlib.import_module(f"symjax.{view}")
+    inner = {name for name in dir(shown) if isinstance(getattr(shown, name), Namespace)}
+    assert inner - {"_view"} == {name for v, name in INNER if v == view}
+
+
+def constructor(node: ast.ClassDef) -> list[str]:
+    """The parameters of a class in a stub: those of its ``__init__``, or else its fields."""
+    names = declared(node.body)
+    init = names.pop("__init__", None)
+    if init is None:
+        return [name for name, field in names.items() if isinstance(field, ast.AnnAssign)]
+    assert isinstance(init, ast.FunctionDef)
+    given = init.args
+    listed = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [arg.arg for arg in listed if arg is not None][1:]
+
+
+@pytest.mark.parametrize(
+    ("view", "inner"), [("nnx", None), ("optax", None), *(i for i in INNER if i[0] == "optax")]
+)
+def test_constructors_take_what_the_originals_take(
+    view: str, inner: str | None, written: dict[str, str]
+) -> None:
+    names, original = declared(ast.parse(written[view]).body), ORIGINALS[view]
+    if inner is not None:
+        names, original = in_class(names, inner), getattr(original, inner)
+    compared = 0
+    for name, node in names.items():
+        value = getattr(original, name, None)
+        if isinstance(node, ast.ClassDef) and value is not None and not inspect.ismodule(value):
+            if isinstance(value, type):  # NNX's metaclass has a signature of its own
+                parameters = list(inspect.signature(vars(value)["__init__"]).parameters)[1:]
+            else:
+                parameters = list(inspect.signature(value).parameters)
+            assert constructor(node) == parameters, name
+            compared += 1
+    assert compared > 10
+
+
+def test_docstrings_are_the_first_paragraphs(written: dict[str, str]) -> None:
+    names = declared(ast.parse(written["optax"]).body)
+    node = names["adam"]
+    assert isinstance(node, ast.ClassDef)
+    assert ast.get_docstring(node) == (inspect.getdoc(optax.adam) or "").split("\n\n")[0]
+
+
+def test_check_and_out(tmp_path: Path, written: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert stubs.main(["--out", str(tmp_path)]) == 0
+    assert {path.stem: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == written
+    assert stubs.main(["--check", "--out", str(tmp_path)]) == 0
+    assert not capsys.readouterr().out
+
+    (tmp_path / "optax.pyi").write_text(written["optax"].replace("class adam(", "class madam("))
+    (tmp_path / "linen.pyi").unlink()
+    assert stubs.main(["--check", "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr().out
+    assert "+class adam(" in printed
+    assert "-class madam(" in printed
+    assert not (tmp_path / "linen.pyi").exists()
+
+
+def test_the_sample_runs() -> None:
+    runpy.run_path(str(SAMPLE))["main"]()
+
+
+@pytest.mark.slow
+def test_mypy_knows_the_views(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", *([] if is_for_these_versions() else ["*.pyi"]))
+    for package in (symjax, symjax.patches, symjax.search):  # laid out as the wheel does
+        target = tmp_path / package.__name__.replace(".", "/")
+        shutil.copytree(Path(str(package.__file__)).parent, target, ignore=ignored, dirs_exist_ok=True)
+    if not is_for_these_versions():
+        stubs.main(["--out", str(tmp_path / "symjax")])
+    shutil.copy(SAMPLE, tmp_path)
+    options = ["--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".cache" / "mypy")]
+    modules = [SAMPLE.stem, *(f"symjax.{view}" for view in ORIGINALS)]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, *(part for name in modules for part in ("-m", name))],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: the rest of the package, CI's business
+    files = (f"{SAMPLE.name}:", *(f"{view}.pyi:" for view in ORIGINALS))
+    assert [line for line in done.stdout.splitlines() if any(file in line for file in files)] == []
+    assert f"{len(modules)} source files" in done.stdout
