@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import types
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, final
@@ -73,8 +74,21 @@ class Map(Mapping[Hashable, Any]):
 
         return tree_hash(self)
 
+    def __copy__(self) -> Map:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Map:
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return Map, (dict(self),)
+        from symjax.node import named, revive_map
+
+        return revive_map, (named(dict(self)),)
+
+
+_MAPPINGS = frozenset(
+    {dict, FrozenDict, types.MappingProxyType, collections.OrderedDict, collections.defaultdict}
+)
 
 
 def freeze(value: Any) -> Any:
@@ -90,11 +104,7 @@ def freeze(value: Any) -> Any:
         if all(new is old for new, old in zip(frozen, value, strict=True)):
             return value
         return tuple(frozen)
-    if (
-        kind is dict
-        or kind is types.MappingProxyType
-        or (isinstance(value, dict) and kind.__module__ == "collections")
-    ):
+    if kind in _MAPPINGS:
         return Map(value)
     if kind is set:
         return frozenset(value)

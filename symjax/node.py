@@ -66,8 +66,8 @@ class Node:
             if not (callable(value) and value is schema.defaults.get(name))
         }  # a default may be a closure, which cannot be pickled; the class has it
         if schema.original is not None and public_name(schema.cls) is None:
-            return _revive_adopted, (schema.original, schema.options, _named(values))
-        return _revive, (schema.cls, _named(values))
+            return _revive_adopted, (schema.original, schema.options, named(values))
+        return _revive, (schema.cls, named(values))
 
     def __copy__(self) -> Self:
         return self  # a tree is immutable
@@ -96,14 +96,14 @@ class _Name:
     name: str
 
 
-def _named(value: Any) -> Any:
+def named(value: Any) -> Any:
     """A value with names in the place of functions, in containers too."""
     if isinstance(value, dict):
-        return {key: _named(item) for key, item in value.items()}
+        return {key: named(item) for key, item in value.items()}
     if type(value) is Map:
-        return Map.of(_named(dict(value)))
+        return Map.of(named(dict(value)))
     if type(value) is tuple:
-        return tuple([_named(item) for item in value])
+        return tuple([named(item) for item in value])
     if callable(value) and not isinstance(value, type) and not isinstance(value, Node):
         found = public_name(value)
         if found is not None:
@@ -112,7 +112,7 @@ def _named(value: Any) -> Any:
 
 
 def _found(value: Any) -> Any:
-    """The inverse of `_named`; imports modules, as unpickling does anyway."""
+    """The inverse of `named`; imports modules, as unpickling does anyway."""
     if isinstance(value, _Name):
         importlib.import_module(value.module)
         return find(value.module, value.name)
@@ -123,6 +123,11 @@ def _found(value: Any) -> Any:
     if type(value) is tuple:
         return tuple([_found(item) for item in value])
     return value
+
+
+def revive_map(items: dict[Any, Any]) -> Map:
+    """A map as it comes out of a pickle."""
+    return Map.of(_found(items))
 
 
 def _revive(cls: type, values: dict[str, Any]) -> Any:

@@ -13,16 +13,12 @@ from symjax.schema import Field, Schema
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def fields_of(
-    target: Any, static: Collection[str], *, owner: Any = None, of_class: bool = False, skip: int = 0
-) -> tuple[Field, ...]:
+def fields_of(target: Any, static: Collection[str], *, skip: int = 0) -> tuple[Field, ...]:
     """The parameters of a function or a constructor as fields.
 
     Args:
         target: The function or class.
         static: Names of parameters that are structure although they are floats.
-        owner: In whose namespace string hints are resolved; by default `target`.
-        of_class: `target` is a class: its signature is that of its constructor.
         skip: How many parameters at the front are none, such as `self`.
 
     Raises:
@@ -34,13 +30,14 @@ def fields_of(
     except (ValueError, TypeError) as error:
         raise TypeError(f"cannot symbolize {target!r}: its signature cannot be read ({error})") from error
     unknown = set(static) - {p.name for p in parameters}
-    if unknown and not of_class:
-        raise ValueError(f"static names no argument of {target.__name__}: {', '.join(sorted(unknown))}")
+    if unknown:
+        name = target.__qualname__.removesuffix(".__init__")
+        raise ValueError(f"static names no argument of {name}: {', '.join(sorted(unknown))}")
     return tuple(
         Field(
             name=p.name,
             hint=Any if p.annotation is p.empty or p.kind in _VARIADIC else p.annotation,
-            owner=owner if owner is not None else inspect.unwrap(target),
+            owner=inspect.unwrap(target),
             default=_default(p),
             static=True if p.name in static else None,
             kind=p.kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from symjax.containers import thaw
@@ -13,7 +14,7 @@ from symjax.object import settle_missing
 from symjax.paths import ROOT, Path
 from symjax.registration import register
 from symjax.registry import add_symbol
-from symjax.schema import ATTRIBUTE, FLAT, Schema
+from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
 from symjax.signatures import call_arguments, fields_of
 
 _ARGS = "_sj_args"
@@ -124,21 +125,33 @@ def _make_symbolic(cls: type) -> None:
     original = cls.__dict__.get("__symjax_original__")
     source = original if original is not None else cls
     init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
-    static = cls.__symjax_static__ = getattr(cls, "__symjax_static__", frozenset())  # type: ignore[attr-defined]
-    fields = fields_of(source, static, owner=init, of_class=True)
+    static = getattr(cls, "__symjax_static__", frozenset())
+    if original is None:  # a subclass inherits the marks of the arguments that it has still
+        static = static & inspect.signature(init).parameters.keys()
+        setattr(cls, "__symjax_static__", static)  # noqa: B010
+    fields = _constructor_fields(source, init, static)
     schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     generated = dataclasses.is_dataclass(source)
-    if generated or source.__eq__ is object.__eq__:
-        cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
-        cls.__hash__ = Node.__hash__  # type: ignore[method-assign, assignment]
-    if generated or source.__repr__ is object.__repr__:
-        cls.__repr__ = Node.__repr__  # type: ignore[method-assign, assignment]
+    if not generated and source.__eq__ not in (object.__eq__, Node.__eq__):
+        cls.__eq__ = source.__eq__  # type: ignore[method-assign]
+        cls.__hash__ = source.__hash__  # type: ignore[method-assign]
+    if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
+        cls.__repr__ = source.__repr__  # type: ignore[method-assign]
     register(cls)
     if original is None:
         add_symbol(cls)
+
+
+def _constructor_fields(source: type, init: Any, static: Collection[str]) -> tuple[Field, ...]:
+    """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
+    if init is not object.__init__:
+        return fields_of(init, static, skip=1)
+    if source.__new__ is not object.__new__:
+        return fields_of(source.__new__, static, skip=1)
+    return ()
 
 
 def _recording_init(cls: type, init: Any) -> Any:

@@ -103,8 +103,12 @@ def test_every_public_name_of_a_module_in_a_view_is_declared(
 @pytest.mark.parametrize("view", ORIGINALS)
 def test_inner_modules_are_all_tested(view: str) -> None:
     shown = importlib.import_module(f"symjax.{view}")
-    inner = {name for name in dir(shown) if isinstance(getattr(shown, name), Namespace)}
-    assert inner - {"_view"} == {name for v, name in INNER if v == view}
+    inner = {
+        name
+        for name in dir(shown)
+        if not name.startswith("_") and isinstance(getattr(shown, name), Namespace)
+    }
+    assert inner == {name for v, name in INNER if v == view}
 
 
 def constructor(node: ast.ClassDef) -> list[str]:

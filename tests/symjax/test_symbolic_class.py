@@ -206,16 +206,12 @@ def test_a_node_goes_through_everything_and_still_works(make, use, update):
         jax.tree.map(lambda leaf: leaf, node),
         jax.tree.unflatten(*reversed(jax.tree.flatten(node))),
         sj.rebind(Box(node), {"other": 1}).content,
-        eval_source(node),
+        sj.from_json(sj.to_json(Box((node,)))).content[0],
     ):
         assert type(other) is type(node)
         assert sj.eq(other, node)
         assert sj.hash(other) == sj.hash(node)
         assert use(other) == expected
-
-
-def eval_source(node):
-    return sj.from_json(sj.to_json(Box((node,)))).content[0]
 
 
 @every_kind
@@ -541,7 +537,7 @@ def test_classes_that_are_values_are_refused(cls):
         sj.symbolize(cls)
 
 
-@pytest.mark.parametrize("value", [3, None, "text", [1], Box()])
+@pytest.mark.parametrize("value", [3, "text", [1], Box()])
 def test_values_are_refused(value):
     with pytest.raises(TypeError, match="cannot symbolize .*give a class or a function"):
         sj.symbolize(value)
