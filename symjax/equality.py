@@ -80,7 +80,7 @@ def _eq_other(a: Any, b: Any) -> bool:
     if is_other_pytree(a):
         leaves_a, treedef_a = jax.tree.flatten(a)
         leaves_b, treedef_b = jax.tree.flatten(b)
-        if not bool(treedef_a == treedef_b):  # type: ignore[operator]
+        if not bool(treedef_a == treedef_b):
             return False
         return all(eq(x, y) for x, y in zip(leaves_a, leaves_b, strict=True))
     return bool(a == b)

@@ -37,7 +37,8 @@ def locate(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> Except
     lines = [f"{path}: " if path else "", f"{_text(module)} was called with ({inputs}): {error}"]
     if isinstance(error, jax.errors.ConcretizationTypeError):
         lines.append(_advice(module))
-    located: Exception = _located_type(type(error)).__new__(_located_type(type(error)))
+    kind: Any = type(error)
+    located: Exception = _located_type(kind).__new__(_located_type(kind))
     located.args = ("".join([*lines, f" {at(path)}"]),)
     return located
 
@@ -103,7 +104,7 @@ def _advice(module: nn.Module) -> str:
 
 
 @functools.cache
-def _located_type(cls: type[Exception]) -> type[Exception]:
+def _located_type(cls: Any) -> Any:
     def text(self: Exception) -> str:
         return str(self.args[0])
 

@@ -956,14 +956,14 @@ class inject_hyperparams(symjax.symbolic_function.Factory):
     """Wrapper to injects stateful hyperparameters into GradientTransformations."""
     inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
     static_args: str | collections.abc.Iterable[str] = ()
-    hyperparam_dtype: numpy.dtype | None = None
+    hyperparam_dtype: numpy.dtype[typing.Any] | None = None
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
 class inject_stateful_hyperparams(symjax.symbolic_function.Factory):
     """Wrapper to injects stateful hyperparameters into GradientTransformations."""
     inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
     static_args: str | collections.abc.Iterable[str] = ()
-    hyperparam_dtype: numpy.dtype | None = None
+    hyperparam_dtype: numpy.dtype[typing.Any] | None = None
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
 class join_schedules(symjax.symbolic_function.Factory):
@@ -1715,14 +1715,14 @@ class schedules:
         """Wrapper to injects stateful hyperparameters into GradientTransformations."""
         inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
         static_args: str | collections.abc.Iterable[str] = ()
-        hyperparam_dtype: numpy.dtype | None = None
+        hyperparam_dtype: numpy.dtype[typing.Any] | None = None
         def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
     class inject_stateful_hyperparams(symjax.symbolic_function.Factory):
         """Wrapper to injects stateful hyperparameters into GradientTransformations."""
         inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
         static_args: str | collections.abc.Iterable[str] = ()
-        hyperparam_dtype: numpy.dtype | None = None
+        hyperparam_dtype: numpy.dtype[typing.Any] | None = None
         def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
     class join_schedules(symjax.symbolic_function.Factory):

@@ -22,15 +22,15 @@ def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
     again or a module is reloaded.
 
     Raises:
-        ValueError: The name belongs to another class.
+        ValueError: The name belongs to another class, or to the same one symbolized with other options.
     """
     schema: Schema = getattr(cls, ATTRIBUTE)
     for name in (schema.name, *aliases):
         held = _by_name.get(name)
-        if held is not None and not _same_origin(held, cls):
+        if held is not None and not _replaces(cls, held):
             raise ValueError(
                 f"the symbol {name!r} is {held.__module__}.{held.__qualname__} already; "
-                f"give {cls.__module__}.{cls.__qualname__} another name"
+                f"give {cls.__module__}.{cls.__qualname__} another name, by sj.symbolize(…, name=…)"
             )
     for name in (schema.name, *aliases):
         _by_name[name] = cls
@@ -78,5 +78,9 @@ def trusted_modules() -> set[str]:
     return {cls.__module__ for cls in _by_name.values()}
 
 
-def _same_origin(a: type, b: type) -> bool:
-    return (a.__module__, a.__qualname__) == (b.__module__, b.__qualname__)
+def _replaces(new: type, held: type) -> bool:
+    """Whether a class is the newer self of another, and not a second symbol made of the same code."""
+    originals = [getattr(cls, ATTRIBUTE).original for cls in (new, held)]
+    if originals[0] is not None and originals[0] is originals[1]:
+        return False
+    return (new.__module__, new.__qualname__) == (held.__module__, held.__qualname__)

@@ -31,7 +31,7 @@ def fields_of(target: Any, static: Collection[str], *, skip: int = 0) -> tuple[F
         raise TypeError(f"cannot symbolize {target!r}: its signature cannot be read ({error})") from error
     unknown = set(static) - {p.name for p in parameters}
     if unknown:
-        name = target.__qualname__.removesuffix(".__init__")
+        name = target.__qualname__.removesuffix(".__init__").rpartition(".")[2]
         raise ValueError(f"static names no argument of {name}: {', '.join(sorted(unknown))}")
     return tuple(
         Field(

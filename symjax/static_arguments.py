@@ -22,6 +22,9 @@ STATIC: dict[str, tuple[str, ...]] = {
         "div_factor",
         "final_div_factor",
     ),
+    "symjax.optax.piecewise_constant_schedule": ("boundaries_and_scales",),
+    "symjax.optax.piecewise_interpolate_schedule": ("boundaries_and_scales",),
     "symjax.optax.scale_by_sm3": ("b2",),
+    "symjax.optax.sgdr_schedule": ("cosine_kwargs",),
     "symjax.optax.contrib.reduce_on_plateau": ("factor", "rtol", "atol"),
 }

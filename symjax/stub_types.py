@@ -17,17 +17,18 @@ from typing import Annotated, Any, Literal
 
 import flax.typing
 import jax
+import numpy as np
 
 from symjax.hints import resolve
 
 STEP = "    "
 _WIDTH = 110
 _UNIONS = (typing.Union, types.UnionType)
-_PUBLIC = ("jax.typing", "jax.sharding", "jax.lax", "jax.tree_util")  # show what is made in private places
+_PUBLIC = ("jax.typing", "jax.sharding", "jax.lax", "jax.tree_util")  # name classes of JAX's private modules
 _ARITY: dict[Any, int] = {
-    **dict.fromkeys((type, list, set, frozenset), 1),
+    **dict.fromkeys((type, list, set, frozenset, np.dtype), 1),
     **dict.fromkeys((cabc.Sequence, cabc.Iterable, cabc.Iterator, cabc.Collection), 1),
-    **dict.fromkeys((dict, cabc.Mapping, cabc.MutableMapping), 2),
+    **dict.fromkeys((dict, cabc.Mapping, cabc.MutableMapping, np.ndarray), 2),
 }
 
 
@@ -60,7 +61,7 @@ class StubTypes:
         homes = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
         homes.sort(key=lambda home: "._" in home)
         for home in (*_PUBLIC, *homes):
-            if vars(sys.modules.get(home, types)).get(name) is value:
+            if home in sys.modules and vars(sys.modules[home]).get(name) is value:
                 return name if home == "builtins" and name != "object" else self.named(f"{home}.{name}")
         return self.named("typing.Any")
 
@@ -136,24 +137,19 @@ class StubTypes:
         """A union; one that contains itself stands for a pytree, of which no type is true but ``Any``."""
         if _is_recursive(hint):
             return self.named("typing.Any")
-        covered: set[Any] = set()
-        parts: list[str] = []
+        covered: list[Any] = []
+        named: list[str] = []
         for name, alias in sorted(self._aliases.items(), key=lambda item: -len(_arms(item[1]))):
-            arms = set(_arms(alias))
-            if alias != hint and arms <= set(args) and not arms <= covered:
-                parts.append(self.named(name))
-                covered |= arms
-        rest = [arg for arg in args if arg not in covered and arg is not types.NoneType]
-        literals = [
-            value for arg in rest if typing.get_origin(arg) is Literal for value in typing.get_args(arg)
-        ]
-        if literals:
-            rest = [arg for arg in rest if typing.get_origin(arg) is not Literal] + [Literal[tuple(literals)]]
-        parts = [*map(self.meaning, rest), *parts]
+            arms = _arms(alias)
+            is_part = alias != hint and all(arm in args for arm in arms)
+            if is_part and not all(arm in covered for arm in arms):
+                named.append(self.named(name))
+                covered += arms
+        rest = [arg for arg in args if arg not in covered]
+        parts = [self.meaning(arg) for arg in _joined(rest) if arg is not types.NoneType]
         if "typing.Any" in parts:
             return "typing.Any"
-        none = ["None"] if types.NoneType in args and types.NoneType not in covered else []
-        return " | ".join(dict.fromkeys([*parts, *none]))
+        return " | ".join(dict.fromkeys([*parts, *named, *(["None"] if types.NoneType in rest else [])]))
 
     def _callable(self, args: tuple[Any, ...]) -> str:
         listed, made = args or (..., Any)
@@ -215,6 +211,13 @@ def _default(value: Any) -> str:
 
 def _arms(hint: Any) -> tuple[Any, ...]:
     return typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,)
+
+
+def _joined(arms: list[Any]) -> list[Any]:
+    """The arms of a union, with all literals in one."""
+    values = [value for arm in arms if typing.get_origin(arm) is Literal for value in typing.get_args(arm)]
+    others = [arm for arm in arms if typing.get_origin(arm) is not Literal]
+    return [*others, Literal[tuple(values)]] if values else others
 
 
 def _is_alias(value: Any) -> bool:

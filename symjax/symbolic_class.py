@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Collection
 from typing import Any, ClassVar
 
@@ -125,7 +126,7 @@ def _make_symbolic(cls: type) -> None:
     original = cls.__dict__.get("__symjax_original__")
     source = original if original is not None else cls
     init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
-    static = getattr(cls, "__symjax_static__", frozenset())
+    static: frozenset[str] = getattr(cls, "__symjax_static__", frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, "__symjax_static__", static)  # noqa: B010
@@ -149,8 +150,9 @@ def _constructor_fields(source: type, init: Any, static: Collection[str]) -> tup
     """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
     if init is not object.__init__:
         return fields_of(init, static, skip=1)
-    if source.__new__ is not object.__new__:
-        return fields_of(source.__new__, static, skip=1)
+    new: Any = source.__new__
+    if new is not object.__new__:
+        return fields_of(new, static, skip=1)
     return ()
 
 

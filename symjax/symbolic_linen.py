@@ -131,7 +131,7 @@ class SymbolicModule(Node):
         try:
             return super()._call_wrapped_method(fun, args, kwargs)  # type: ignore[misc]
         except Exception as error:
-            if self.scope is None:  # type: ignore[attr-defined]
+            if self.scope is None:
                 raise
             located = locate(error, self, args)  # type: ignore[arg-type]
             if located is error:
@@ -139,7 +139,7 @@ class SymbolicModule(Node):
             raise located from error
 
     def __delattr__(self, name: str) -> None:
-        if type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized:  # type: ignore[attr-defined]
+        if type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized:
             raise AttributeError(frozen_message(self, name))
         super().__delattr__(name)
 

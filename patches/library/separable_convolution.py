@@ -8,7 +8,7 @@ from typing import Any, Final
 import flax.linen
 import jax
 import jax.numpy as jnp
-from flax.typing import Dtype, Initializer, PaddingLike, PrecisionLike, PromoteDtypeFn
+from flax.typing import Dtype, Initializer, PaddingLike, PrecisionLike
 
 from symjax import linen as nn
 from symjax.equality import eq
@@ -51,7 +51,7 @@ class SeparableConv(Module):
     precision: PrecisionLike = None
     kernel_init: Initializer = nn.Conv.kernel_init
     bias_init: Initializer = nn.Conv.bias_init
-    promote_dtype: PromoteDtypeFn = nn.Conv.promote_dtype
+    promote_dtype: Any = nn.Conv.promote_dtype
 
     @flax.linen.compact
     def __call__(self, inputs: jax.Array) -> jax.Array:

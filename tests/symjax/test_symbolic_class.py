@@ -256,7 +256,9 @@ def test_it_is_the_class_it_was():
 def test_symbolizing_again_gives_the_same_class():
     assert sj.symbolize(Original) is Schedule
     assert sj.symbolize(Schedule) is Schedule
-    assert sj.symbolize(Original, static=["rate"]) is not Schedule
+    with pytest.raises(ValueError, match="another name"):
+        sj.symbolize(Original, static=["rate"])
+    assert sj.symbolize(Original, static=["rate"], name="tests.Marked") is not Schedule
 
 
 def test_an_abstract_class_stays_abstract():
