@@ -8,16 +8,13 @@ import dataclasses
 import functools
 import gc
 import json
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from clock import Aim, Op, Seconds, measure, measure_imports, print_aims, print_medians, print_ratios
 
 import symjax as sj
 
@@ -43,20 +40,12 @@ ROWS = {
     "to-json": "to JSON",
     "from-json": "from JSON",
     "jit": "jitted call, float leaves",
-    "jit-fresh": "jitted call, float leaves, fresh tree",
+    "jit-changed": "jitted call, float leaves, just changed",
+    "jit-fresh": "jitted call, float leaves, just constructed",
     "jit-arrays": "jitted call, array leaves",
     "filter-jit": "jitted call, array leaves (Equinox: filter_jit)",
     "import": "import (floor: jax, flax, optax)",
 }
-
-
-class Aim(NamedTuple):
-    """symjax at least `times` faster than a column, or (`at_most`) at most `times` as slow."""
-
-    row: str
-    column: str
-    times: float
-    at_most: bool = False
 
 
 AIMS = (
@@ -66,17 +55,10 @@ AIMS = (
     *(Aim(row, "PyGlove", 10) for row in ("to-json", "eq", "eq-again", "hash", "hash-again")),
     *(Aim(row, "PyGlove", 5) for row in ("query-nodes", "query-floats")),
     *(Aim(row, "floor", 3, at_most=True) for row in ("construct-3", "construct-7")),
-    *(Aim(row, "floor", 2, at_most=True) for row in ("jit", "jit-fresh", "jit-arrays")),
-    *(Aim(row, "Equinox", 1, at_most=True) for row in ("jit", "jit-fresh", "jit-arrays", "filter-jit")),
+    *(Aim(row, "floor", 2, at_most=True) for row in ("jit", "jit-changed", "jit-arrays")),
+    *(Aim(row, "Equinox", 1, at_most=True) for row in ("jit", "jit-changed", "jit-arrays", "filter-jit")),
     Aim("import", "floor", 1.25, at_most=True),
 )
-
-
-class Op(NamedTuple):
-    """What is timed: `run` of one argument, which `fresh` makes anew for every call, untimed."""
-
-    run: Callable[[Any], Any]
-    fresh: Callable[[], Any] = lambda: None
 
 
 Ops = dict[str, Op]
@@ -209,11 +191,12 @@ def common_ops(kit: Kit, eq: Callable[[Any, Any], bool], hash: Callable[[Any], i
     return ops
 
 
-def jit_ops(tree: Any, arrays: Any, fresh: Callable[[], Any]) -> Ops:
+def jit_ops(tree: Any, arrays: Any, change: Callable[[], Any], fresh: Callable[[], Any]) -> Ops:
     """Calls of a function that adds the leaves up, on a tree of Python floats and on one of arrays."""
     call = jax.jit(lambda tree: sum(jax.tree.leaves(tree)))
     return {
         "jit": Op(lambda _: call(tree).block_until_ready()),
+        "jit-changed": Op(lambda new: call(new).block_until_ready(), change),
         "jit-fresh": Op(lambda new: call(new).block_until_ready(), fresh),
         "jit-arrays": Op(lambda _: call(arrays).block_until_ready()),
         "filter-jit": Op(lambda _: call(arrays).block_until_ready()),
@@ -223,14 +206,15 @@ def jit_ops(tree: Any, arrays: Any, fresh: Callable[[], Any]) -> Ops:
 def symjax_ops() -> Ops:
     kit = declare(sj.Object)
     tree, other = build(kit), build(kit)
+    one = {"model.layers[12].dropout": 0.5}
     two = {"model.layers[3].dropout": 0.5, "model.layers[12].dropout": 0.5}
     changed, made = other.rebind(two), tree.rebind(two)
     text = sj.to_json(tree)
-    change = Op(lambda _: tree.rebind({"model.layers[12].dropout": 0.5}))
+    change = Op(lambda _: tree.rebind(one))
     rule = Op(lambda _: tree.rebind(lambda k, v: 0.5 if k.key == "dropout" else v))
     return {
         **common_ops(kit, sj.eq, sj.hash),
-        **jit_ops(tree, build(kit, scalar=jnp.float32), lambda: build(kit)),
+        **jit_ops(tree, build(kit, scalar=jnp.float32), lambda: tree.rebind(one), lambda: build(kit)),
         "flatten": Op(jax.tree.flatten, lambda: build(kit)),
         "change": change,
         "change-in-place": change,
@@ -303,7 +287,7 @@ def floor_ops() -> Ops:
     leaves, arrays = leaves_of(float), leaves_of(jnp.float32)
     return {
         **common_ops(FLOOR, lambda a, b: bool(a == b), hash),
-        **jit_ops(leaves, arrays, lambda: leaves_of(float)),
+        **jit_ops(leaves, arrays, lambda: leaves_of(float), lambda: leaves_of(float)),
         "change": Op(lambda _: change(tree, 12)),
         "rule": Op(lambda _: change(tree, *range(25))),
         "query-nodes": Op(lambda _: find(tree, Layer, [])),
@@ -364,15 +348,18 @@ def equinox_ops() -> Ops:
         found = jax.tree.leaves(tree, is_leaf=lambda v: isinstance(v, kit.Layer))
         return [v for v in found if isinstance(v, kit.Layer)]
 
+    def change() -> Any:
+        return eqx.tree_at(lambda t: t.model.layers[12].dropout, tree, 0.5)
+
     def all_rates(tree: Any) -> list[Any]:
         return [layer.dropout for layer in tree.model.layers]
 
     return {
         **common_ops(kit, eqx.tree_equal, hash),
-        **jit_ops(tree, arrays, lambda: build(kit)),
+        **jit_ops(tree, arrays, change, lambda: build(kit)),
         "filter-jit": Op(lambda _: call(arrays).block_until_ready()),
         "flatten": Op(jax.tree.flatten, lambda: build(kit)),
-        "change": Op(lambda _: eqx.tree_at(lambda t: t.model.layers[12].dropout, tree, 0.5)),
+        "change": Op(lambda _: change()),
         "rule": Op(lambda _: eqx.tree_at(all_rates, tree, replace_fn=lambda v: 0.5)),
         "query-nodes": Op(lambda _: layers(tree)),
         "query-floats": Op(lambda _: [v for v in jax.tree.leaves(tree) if isinstance(v, float)]),
@@ -436,90 +423,34 @@ COLUMNS: dict[str, Callable[[], Ops]] = {
 }
 
 
-# The clock: processor time of this process, so that others on the machine disturb it less than wall time.
-
-Seconds = dict[str, list[float]]  # one figure per round, by column
-
-
-def batch(op: Op, number: int) -> float:
-    """Seconds per call, over `number` calls, without the garbage collector, as timeit does it."""
-    first, *arguments = [op.fresh() for _ in range(number + 1)]
-    run = op.run
-    gc.collect()
-    run(first)  # the collector has emptied the processor's caches
-    gc.disable()
-    start = time.process_time()
-    for argument in arguments:
-        run(argument)
-    seconds = time.process_time() - start
-    gc.enable()
-    return seconds / number
-
-
-def measure(ops: Ops, rounds: int, at_least: float = 0.004) -> Seconds:
-    """Times one operation in all columns, interleaved; every other round runs backwards."""
-    numbers = {}
-    for column, op in ops.items():
-        number = 1
-        while batch(op, number) * number < at_least:
-            number *= 2
-        numbers[column] = number
-    seconds: Seconds = {column: [] for column in ops}
-    for index in range(rounds):
-        for column in list(ops) if index % 2 else list(reversed(ops)):
-            seconds[column].append(batch(ops[column], numbers[column]))
-    return seconds
-
-
-def measure_import(rounds: int = 7) -> Seconds:
-    """Import times in fresh processes, alternated; without what the interpreter itself takes to start."""
-    statements = {"symjax": "import symjax", "floor": "import jax, flax, optax"}
-    seconds: Seconds = {column: [] for column in statements}
-    for index in range(rounds + 1):
-        for column, statement in statements.items():
-            code = f"from time import process_time as t; a = t(); {statement}; print(t() - a)"
-            done = subprocess.run([sys.executable, "-P", "-c", code], check=True, stdout=subprocess.PIPE)
-            if index:  # the first round warms the disk
-                seconds[column].append(float(done.stdout))
-    return seconds
-
-
-def ratios(seconds: Seconds, over: str, under: str) -> tuple[float, float, float]:
-    """Quartiles of the ratio of two columns, round by round: lower, median, upper."""
-    paired = sorted(a / b for a, b in zip(seconds[over], seconds[under], strict=True))
-    low, middle, high = statistics.quantiles(paired, n=4) if len(paired) > 1 else paired * 3
-    return low, middle, high
-
-
-# The tables.
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--only", default="", help=f"rows, by commas: {', '.join(ROWS)}")
+    parser.add_argument("--only", default=",".join(ROWS), help="rows, by commas (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=15, help="rounds per row (default: %(default)s)")
     options = parser.parse_args()
-    rows = [row for row in ROWS if row in options.only.split(",")] if options.only else list(ROWS)
+    rows = options.only.split(",")
+    if not ROWS.keys() >= set(rows):
+        parser.error(f"unknown rows: {', '.join(sorted(set(rows) - ROWS.keys()))}")
     columns = prepare()
     gc.freeze()  # what was imported is no concern of the collector's
     results: dict[str, Seconds] = {}
     for row in rows:
-        ops = {column: held[row] for column, held in columns.items() if row in held}
-        results[row] = measure(ops, options.repeats) if row != "import" else measure_import()
-    nodes = sum(1 for _ in sj.walk(build(declare(sj.Object))))
-    print(f"\nMedians of {options.repeats} rounds; the tree has {nodes} values.\n")
-    print_table(results, list(columns), lambda seconds, column: clock(statistics.median(seconds[column])))
+        if row == "import":
+            results[row] = measure_imports({"symjax": "import symjax", "floor": "import jax, flax, optax"})
+        else:
+            ops = {column: held[row] for column, held in columns.items() if row in held}
+            results[row] = measure(ops, options.repeats)
+    values = sum(1 for _ in sj.walk(build(declare(sj.Object))))
+    print(f"\nProcessor time, medians of {options.repeats} rounds; the tree has {values} values.\n")
+    print_medians(results, ROWS, list(columns))
     print("\nRatios: how many times as long as symjax.\n")
-    others = [column for column in columns if column != "symjax"]
-    print_table(results, others, lambda seconds, column: times(ratios(seconds, column, "symjax")[1]))
+    print_ratios(results, ROWS, list(columns))
     print("\nAims: the median ratio, and its quartiles over the rounds.\n")
-    for aim in AIMS:
-        if aim.row in results and aim.column in results[aim.row]:
-            print(verdict(aim, results[aim.row]))
+    print_aims(results, ROWS, AIMS, "symjax")
 
 
 def prepare() -> dict[str, Ops]:
-    """The operations of each library that is installed, looked at once."""
+    """The operations of each library that is installed, each looked at once."""
     columns: dict[str, Ops] = {}
     for name, make in COLUMNS.items():
         try:
@@ -534,39 +465,6 @@ def prepare() -> dict[str, Ops]:
             if not CHECKS.get(row, lambda _: True)(result):
                 raise AssertionError(f"{name} did something else in {row!r}: {result!r}")
     return columns
-
-
-def print_table(
-    results: dict[str, Seconds], columns: list[str], cell: Callable[[Seconds, str], str]
-) -> None:
-    """One line per row; a dash where a library does not have the operation."""
-    print(" " * 48 + "".join(f"{column:>12}" for column in columns))
-    for row, seconds in results.items():
-        cells = (cell(seconds, column) if column in seconds else "—" for column in columns)
-        print(f"{ROWS[row]:48}" + "".join(f"{text:>12}" for text in cells))
-
-
-def verdict(aim: Aim, seconds: Seconds) -> str:
-    """One line: the row, the aim, the figure, met or not met."""
-    pair = ("symjax", aim.column) if aim.at_most else (aim.column, "symjax")
-    low, middle, high = ratios(seconds, *pair)
-    met = middle <= aim.times if aim.at_most else middle >= aim.times
-    what = f"{'at most' if aim.at_most else 'at least'} {aim.times:g} × {'' if aim.at_most else 'faster than '}"
-    figure = f"{times(middle)} ({times(low)} to {times(high)})"
-    return f"{ROWS[aim.row]:48} {what + aim.column:34} {figure:26} {'met' if met else 'NOT MET'}"
-
-
-def clock(seconds: float) -> str:
-    """A duration in a unit that suits it."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.2f} {unit}"
-    return f"{seconds * 1e6:.1f} µs"
-
-
-def times(ratio: float) -> str:
-    """A ratio with three digits."""
-    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.3g}"
 
 
 if __name__ == "__main__":

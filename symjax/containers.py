@@ -58,7 +58,7 @@ class Map(Mapping[Hashable, Any]):
         return repr(dict(self))
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
-        from symjax.html import render_map
+        from symjax.notebooks import render_map
 
         return render_map(self, path, subtree_renderer)
 

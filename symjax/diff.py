@@ -76,7 +76,7 @@ class Difference:
         return format_difference(self)
 
     def _repr_html_(self) -> str:
-        from symjax.html import difference_to_html
+        from symjax.notebooks import difference_to_html
 
         return difference_to_html(self)
 

@@ -11,6 +11,7 @@ import flax.linen as nn
 
 from symjax.containers import freeze
 from symjax.registration import static_key
+from symjax.schema import ATTRIBUTE
 
 LIFTS = frozenset(
     {"remat", "checkpoint", "remat_scan", "scan", "vmap", "jit", "map_variables", "add_metadata_axis"}
@@ -40,6 +41,15 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
         known = _made.setdefault(target, {})
         if key not in known:
             known[key] = lift(target, *args, **kwargs)
+            if lift.__name__ == "jit":
+                _make_static(known[key])
         return known[key]
 
     return lifted
+
+
+def _make_static(cls: type) -> None:
+    """Makes structure of all fields: Flax takes a module that it compiles as a key, not as an argument."""
+    schema = getattr(cls, ATTRIBUTE, None)
+    if schema is not None:
+        schema.marks.update(dict.fromkeys(schema.names, True))

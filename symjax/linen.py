@@ -13,22 +13,27 @@ import flax.linen
 import flax.linen.initializers
 
 from symjax.lifts import LIFTS, memoized
-from symjax.namespaces import Namespace
+from symjax.namespaces import Namespace, first_name
 from symjax.static_arguments import STATIC
 from symjax.symbolic_function import makes_callable
 from symjax.symbolic_linen import Module
 from symjax.symbolize import symbolize
 
+# Flax's own: they run modules, and are no part of one.
+_OWN = frozenset(f"{__name__}.{name}" for name in ("apply", "init", "init_with_output", "tabulate"))
+_VIEWS = {__name__: flax.linen, f"{__name__}.initializers": flax.linen.initializers}
+
 
 def _adopt(name: str, value: Any) -> Any:
     if value is flax.linen.Module:
         return Module
+    name = first_name(name, value, _VIEWS)
     if isinstance(value, type) and issubclass(value, flax.linen.Module):
         return symbolize(value, name=name, static=STATIC.get(name, ()))
     if name.removeprefix(f"{__name__}.") in LIFTS:
         return memoized(value)
-    if makes_callable(value):
-        return symbolize(value, name=name, factory=True)
+    if makes_callable(value) and name not in _OWN:
+        return symbolize(value, name=name, static=STATIC.get(name, ()), factory=True)
     return value
 
 

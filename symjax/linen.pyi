@@ -4,7 +4,6 @@
 linen``."""
 
 import collections.abc
-import flax.core
 import flax.core.meta
 import flax.linen
 import flax.typing
@@ -13,6 +12,7 @@ import jax.nn.initializers
 import jax.sharding
 import jax.typing
 import symjax.symbolic_function
+import symjax.symbolic_linen
 import typing
 
 from flax.linen import (
@@ -24,6 +24,7 @@ from flax.linen import (
     Partitioned as Partitioned,
     Variable as Variable,
     activation as activation,
+    apply as apply,
     attention as attention,
     avg_pool as avg_pool,
     batch_apply as batch_apply,
@@ -54,6 +55,8 @@ from flax.linen import (
     hard_silu as hard_silu,
     hard_swish as hard_swish,
     hard_tanh as hard_tanh,
+    init as init,
+    init_with_output as init_with_output,
     intercept_methods as intercept_methods,
     jit as jit,
     jvp as jvp,
@@ -119,12 +122,12 @@ from flax.linen.spmd import (
     with_logical_constraint as with_logical_constraint,
 )
 
-from flax.linen.transforms import (
-    add_metadata_axis as add_metadata_axis,
+from flax.linen.summary import (
+    tabulate as tabulate,
 )
 
-from symjax.symbolic_linen import (
-    Module as Module,
+from flax.linen.transforms import (
+    add_metadata_axis as add_metadata_axis,
 )
 
 class BatchNorm(Module, flax.linen.BatchNorm):
@@ -183,6 +186,9 @@ class LayerNorm(Module, flax.linen.LayerNorm):
 class MGUCell(Module, flax.linen.MGUCell):
     """MGU cell (https://arxiv.org/pdf/1603.09420.pdf)."""
 
+class Module(symjax.symbolic_linen.SymbolicModule, flax.linen.Module):
+    """Base class for all neural network modules."""
+
 class MultiHeadAttention(Module, flax.linen.MultiHeadAttention):
     """Multi-head dot-product attention. Alias for ``MultiHeadDotProductAttention``."""
 
@@ -221,34 +227,6 @@ class SpectralNorm(Module, flax.linen.SpectralNorm):
 
 class WeightNorm(Module, flax.linen.WeightNorm):
     """L2 weight normalization (https://arxiv.org/abs/1602.07868)."""
-
-class apply(symjax.symbolic_function.Factory):
-    """Creates an apply function to call ``fn`` with a bound module."""
-    fn: collections.abc.Callable[..., typing.Any]
-    module: flax.linen.Module
-    mutable: bool | str | collections.abc.Collection[str] | flax.core.DenyList = False
-    capture_intermediates: bool | collections.abc.Callable[[flax.linen.Module, str], bool] = False
-    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
-
-class init(symjax.symbolic_function.Factory):
-    """Creates an init function to call ``fn`` with a bound module."""
-    fn: collections.abc.Callable[..., typing.Any]
-    module: flax.linen.Module
-    mutable: bool | str | collections.abc.Collection[str] | flax.core.DenyList = ...
-    capture_intermediates: bool | collections.abc.Callable[[flax.linen.Module, str], bool] = False
-    def __call__(
-        self, *args: typing.Any, **kwargs: typing.Any,
-    ) -> flax.core.FrozenDict[str, collections.abc.Mapping[str, typing.Any]] | dict[str, typing.Any]: ...
-
-class init_with_output(symjax.symbolic_function.Factory):
-    """Creates an init function to call ``fn`` with a bound module that also returns the function outputs."""
-    fn: collections.abc.Callable[..., typing.Any]
-    module: flax.linen.Module
-    mutable: bool | str | collections.abc.Collection[str] | flax.core.DenyList = ...
-    capture_intermediates: bool | collections.abc.Callable[[flax.linen.Module, str], bool] = False
-    def __call__(
-        self, *args: typing.Any, **kwargs: typing.Any,
-    ) -> tuple[typing.Any, flax.core.FrozenDict[str, collections.abc.Mapping[str, typing.Any]] | dict[str, typing.Any]]: ...
 
 class initializers:
     """Initializers for Flax."""
@@ -457,30 +435,6 @@ class initializers:
     @staticmethod
     def zeros_init() -> flax.typing.Initializer:
         """Builds an initializer that returns a constant array full of zeros."""
-
-class tabulate(symjax.symbolic_function.Factory):
-    """Returns a function that creates a summary of the Module represented as a table."""
-    module: flax.linen.Module
-    rngs: jax.Array | dict[str, jax.Array]
-    depth: int | None
-    show_repeated: bool
-    mutable: bool | str | collections.abc.Collection[str] | flax.core.DenyList
-    console_kwargs: collections.abc.Mapping[str, typing.Any] | None
-    table_kwargs: collections.abc.Mapping[str, typing.Any]
-    column_kwargs: collections.abc.Mapping[str, typing.Any]
-    compute_flops: bool
-    compute_vjp_flops: bool
-    kwargs: collections.abc.Mapping[str, typing.Any]
-    def __init__(
-        self, module: flax.linen.Module, rngs: jax.Array | dict[str, jax.Array], depth: int | None = None,
-        show_repeated: bool = False,
-        mutable: bool | str | collections.abc.Collection[str] | flax.core.DenyList = ...,
-        console_kwargs: collections.abc.Mapping[str, typing.Any] | None = None,
-        table_kwargs: collections.abc.Mapping[str, typing.Any] = ...,
-        column_kwargs: collections.abc.Mapping[str, typing.Any] = ..., compute_flops: bool = False,
-        compute_vjp_flops: bool = False, **kwargs: typing.Any,
-    ) -> None: ...
-    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> str: ...
 
 class with_logical_partitioning(symjax.symbolic_function.Factory):
     """Wraps a function's return value with LogicallyPartitioned."""

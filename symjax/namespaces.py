@@ -15,7 +15,7 @@ class Namespace:
         name: The name of the module that shows the view, such as ``symjax.linen``.
         original: The module that is viewed.
         adopt: Makes a value symbolic, or returns it as it is.
-        inner: Modules inside `original` that have a view of their own, by name.
+        inner: What else the view shows, by name: above all modules that have a view of their own.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class Namespace:
         name: str,
         original: ModuleType,
         adopt: Callable[[str, Any], Any],
-        inner: Mapping[str, Namespace] | None = None,
+        inner: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.original = original
@@ -64,3 +64,15 @@ class Namespace:
 
     def __repr__(self) -> str:
         return f"<symbolic view of {self.original.__name__}>"
+
+
+def first_name(name: str, value: Any, views: Mapping[str, ModuleType]) -> str:
+    """The name of a value in the first of `views` that shows it under its own name, or `name`.
+
+    Optax has most of its functions at two places, and initializers have two names: one object is one symbol.
+    """
+    own = getattr(value, "__name__", None)
+    for view, module in views.items():
+        if isinstance(own, str) and vars(module).get(own) is value:
+            return f"{view}.{own}"
+    return name

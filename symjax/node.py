@@ -78,12 +78,12 @@ class Node:
     @property
     def _repr_html_(self) -> Callable[[], str]:
         # No method: treescope would take that for foreign HTML, and show it inside its own.
-        from symjax.html import to_html
+        from symjax.notebooks import to_html
 
         return functools.partial(to_html, self)
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
-        from symjax.html import render_node
+        from symjax.notebooks import render_node
 
         return render_node(self, path, subtree_renderer)
 

@@ -125,8 +125,10 @@ class Object(Node):
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError(frozen_message(self, name))
 
-    def __getattr__(self, name: str) -> Any:
-        raise absent_attribute(self, name)
+    if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
+
+        def __getattr__(self, name: str) -> Any:
+            raise absent_attribute(self, name)
 
 
 def collect_fields(cls: type) -> list[Field]:

@@ -10,10 +10,12 @@ import numpy
 import optax
 import optax._src.utils
 import optax.contrib
+import optax.losses._fenchel_young
 import optax.microbatching
 import optax.schedules
 import optax.transforms
 import symjax.object
+import symjax.optax
 import symjax.symbolic_function
 import typing
 
@@ -39,7 +41,6 @@ from optax import (
     MaskedNode as MaskedNode,
     MaskedState as MaskedState,
     MonitorState as MonitorState,
-    MultiSteps as MultiSteps,
     MultiStepsState as MultiStepsState,
     MultiTransformState as MultiTransformState,
     NonNegativeParamsState as NonNegativeParamsState,
@@ -73,7 +74,6 @@ from optax import (
     ZoomLinesearchInfo as ZoomLinesearchInfo,
     assignment as assignment,
     experimental as experimental,
-    losses as losses,
     microbatching as microbatching,
     perturbations as perturbations,
     projections as projections,
@@ -82,12 +82,28 @@ from optax import (
     tree_utils as tree_utils,
 )
 
-class _Optimizer(symjax.symbolic_function.Optimizer, optax.GradientTransformation):  # type: ignore[misc]
-    def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
+class _Node:
+    def rebind(self, updates: typing.Any = None, /, **fields: typing.Any) -> typing.Self: ...
+    @classmethod
+    def partial(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
 
 class _OptimizerExtraArgs(symjax.symbolic_function.Optimizer, optax.GradientTransformationExtraArgs):  # type: ignore[misc]
     def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
 MaskOrFn: typing.TypeAlias = typing.Any
+
+class MultiSteps(_Node, optax.MultiSteps):
+    """An optimizer wrapper to accumulate gradients over multiple steps."""
+    opt: optax.GradientTransformation
+    every_k_schedule: int | Schedule
+    use_grad_mean: bool
+    should_skip_update_fn: optax.ShouldSkipUpdateFunction | None
+    accumulator_dtype: jax.typing.DTypeLike
+    def __init__(
+        self, opt: optax.GradientTransformation, every_k_schedule: int | Schedule, use_grad_mean: bool = True,
+        should_skip_update_fn: optax.ShouldSkipUpdateFunction | None = None,
+        accumulator_dtype: jax.typing.DTypeLike = ...,
+    ) -> None: ...
+
 OptState: typing.TypeAlias = typing.Any
 Params: typing.TypeAlias = typing.Any
 ScalarOrSchedule: typing.TypeAlias = float | jax.Array | Schedule
@@ -228,7 +244,7 @@ class adan(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 1e-08, weight_decay: ScalarOrSchedule = 0.0, mask: typing.Any = None,
     ) -> None: ...
 
-class adaptive_grad_clip(_Optimizer):
+class adaptive_grad_clip(_OptimizerExtraArgs):
     """Clips updates to be at most ``clipping * parameter_norm``, unit-wise."""
     clipping: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -238,13 +254,13 @@ class adaptive_grad_clip(_Optimizer):
         axis: int | tuple[int, ...] | None = None,
     ) -> None: ...
 
-class add_decayed_weights(_Optimizer):
+class add_decayed_weights(_OptimizerExtraArgs):
     """Add parameter scaled by `weight_decay`."""
     weight_decay: ScalarOrSchedule
     mask: typing.Any
     def __init__(self, weight_decay: ScalarOrSchedule = 0.0, mask: typing.Any = None) -> None: ...
 
-class add_noise(_Optimizer):
+class add_noise(_OptimizerExtraArgs):
     """Add gradient noise."""
     eta: jax.typing.ArrayLike
     gamma: jax.typing.ArrayLike
@@ -272,12 +288,12 @@ class amsgrad(_OptimizerExtraArgs):
         bias_correction_nu: bool = True,
     ) -> None: ...
 
-class apply_every(_Optimizer):
+class apply_every(_OptimizerExtraArgs):
     """Accumulate gradients and apply them every k steps."""
     k: jax.typing.ArrayLike
     def __init__(self, k: jax.typing.ArrayLike = 1) -> None: ...
 
-class apply_if_finite(_Optimizer):
+class apply_if_finite(_OptimizerExtraArgs):
     """A function that wraps an optimizer to make it robust to a few NaNs or Infs."""
     inner: optax.GradientTransformation
     max_consecutive_errors: int
@@ -289,7 +305,7 @@ def apply_updates(params: typing.Any, updates: typing.Any) -> typing.Any:
 def bias_correction(moment: typing.Any, decay: typing.Any, count: typing.Any) -> typing.Any:
     """Performs bias correction. It becomes a no-op as count goes to infinity."""
 
-class centralize(_Optimizer):
+class centralize(_OptimizerExtraArgs):
     """Centralizes gradients by subtracting their mean along leading dimension."""
     def __init__(self) -> None: ...
 
@@ -298,17 +314,17 @@ class chain(_OptimizerExtraArgs):
     args: tuple[optax.GradientTransformation, ...]
     def __init__(self, *args: optax.GradientTransformation) -> None: ...
 
-class clip(_Optimizer):
+class clip(_OptimizerExtraArgs):
     """Clips updates element-wise, to be in ``[-max_delta, +max_delta]``."""
     max_delta: jax.typing.ArrayLike
     def __init__(self, max_delta: jax.typing.ArrayLike) -> None: ...
 
-class clip_by_block_rms(_Optimizer):
+class clip_by_block_rms(_OptimizerExtraArgs):
     """Clips updates to a max rms for the gradient of each param vector or matrix."""
     threshold: jax.typing.ArrayLike
     def __init__(self, threshold: jax.typing.ArrayLike) -> None: ...
 
-class clip_by_global_norm(_Optimizer):
+class clip_by_global_norm(_OptimizerExtraArgs):
     """Clips updates using their global norm."""
     max_norm: jax.typing.ArrayLike
     def __init__(self, max_norm: jax.typing.ArrayLike) -> None: ...
@@ -364,7 +380,7 @@ class contrib:
     SophiaState: typing.TypeAlias = optax.contrib.SophiaState
     SplitRealAndImaginaryState: typing.TypeAlias = optax.contrib.SplitRealAndImaginaryState
 
-    class acprop(_Optimizer):
+    class acprop(_OptimizerExtraArgs):
         """The ACProp optimizer."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -380,7 +396,7 @@ class contrib:
             mask: typing.Any = None,
         ) -> None: ...
 
-    class ademamix(_Optimizer):
+    class ademamix(_OptimizerExtraArgs):
         """AdEMAMix."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -416,7 +432,7 @@ class contrib:
             clip_value_fn: collections.abc.Callable[[jax.Array], jax.Array] = ...,
         ) -> None: ...
 
-    class cocob(_Optimizer):
+    class cocob(_OptimizerExtraArgs):
         """Rescale updates according to the COntinuous COin Betting algorithm."""
         learning_rate: ScalarOrSchedule
         alpha: jax.typing.ArrayLike
@@ -441,7 +457,7 @@ class contrib:
             estim_lr0: jax.typing.ArrayLike = 1e-06, weight_decay: jax.typing.ArrayLike = 0.0,
         ) -> None: ...
 
-    class differentially_private_aggregate(_Optimizer):
+    class differentially_private_aggregate(_OptimizerExtraArgs):
         """Aggregates gradients based on the DPSGD algorithm."""
         l2_norm_clip: jax.typing.ArrayLike
         noise_multiplier: jax.typing.ArrayLike
@@ -452,24 +468,34 @@ class contrib:
             key: jax.Array | int | None = None, *, seed: int | None = None,
         ) -> None: ...
 
-    @staticmethod
-    def dog(
-        learning_rate: ScalarOrSchedule = 1.0,
-        init_step: tuple[typing.Literal['distance', 'learning_rate', 'heuristic'], jax.typing.ArrayLike] = ...,
-        eps: jax.typing.ArrayLike = 1e-08, weight_decay: jax.typing.ArrayLike | None = None,
-        mask: typing.Any = None,
-    ) -> typing.Any:
+    class dog(_OptimizerExtraArgs):
         """Distance over Gradients (DoG) optimizer."""
+        learning_rate: ScalarOrSchedule
+        init_step: tuple[typing.Literal['distance', 'learning_rate', 'heuristic'], jax.typing.ArrayLike]
+        eps: jax.typing.ArrayLike
+        weight_decay: jax.typing.ArrayLike | None
+        mask: typing.Any
+        def __init__(
+            self, learning_rate: ScalarOrSchedule = 1.0,
+            init_step: tuple[typing.Literal['distance', 'learning_rate', 'heuristic'], jax.typing.ArrayLike] = ...,
+            eps: jax.typing.ArrayLike = 1e-08, weight_decay: jax.typing.ArrayLike | None = None,
+            mask: typing.Any = None,
+        ) -> None: ...
 
-    @staticmethod
-    def dowg(
-        learning_rate: ScalarOrSchedule = 1.0, init_estim_sq_dist: jax.typing.ArrayLike | None = None,
-        eps: jax.typing.ArrayLike = 0.0001, weight_decay: jax.typing.ArrayLike | None = None,
-        mask: typing.Any = None,
-    ) -> typing.Any:
+    class dowg(_OptimizerExtraArgs):
         """Distance over weighted Gradients optimizer."""
+        learning_rate: ScalarOrSchedule
+        init_estim_sq_dist: jax.typing.ArrayLike | None
+        eps: jax.typing.ArrayLike
+        weight_decay: jax.typing.ArrayLike | None
+        mask: typing.Any
+        def __init__(
+            self, learning_rate: ScalarOrSchedule = 1.0, init_estim_sq_dist: jax.typing.ArrayLike | None = None,
+            eps: jax.typing.ArrayLike = 0.0001, weight_decay: jax.typing.ArrayLike | None = None,
+            mask: typing.Any = None,
+        ) -> None: ...
 
-    class dpsgd(_Optimizer):
+    class dpsgd(_OptimizerExtraArgs):
         """The DPSGD optimizer."""
         learning_rate: ScalarOrSchedule
         l2_norm_clip: jax.typing.ArrayLike
@@ -483,7 +509,7 @@ class contrib:
             nesterov: bool = False,
         ) -> None: ...
 
-    class galore(_Optimizer):
+    class galore(_OptimizerExtraArgs):
         """GaLore: Memory-efficient training via gradient lowrank projection."""
         learning_rate: ScalarOrSchedule
         rank: int
@@ -500,11 +526,12 @@ class contrib:
             weight_dimension_numbers: typing.Any = None,
         ) -> None: ...
 
-    @staticmethod
-    def hutchinson_estimator_diag_hessian(random_seed: jax.Array | None = None) -> typing.Any:
+    class hutchinson_estimator_diag_hessian(_OptimizerExtraArgs):
         """Returns a GradientTransformationExtraArgs computing the Hessian diagonal."""
+        random_seed: jax.Array | None
+        def __init__(self, random_seed: jax.Array | None = None) -> None: ...
 
-    class madgrad(_Optimizer):
+    class madgrad(_OptimizerExtraArgs):
         """The MADGRAD optimizer."""
         learning_rate: ScalarOrSchedule
         momentum: float
@@ -557,7 +584,7 @@ class contrib:
             adapt_lower_bound: bool = False,
         ) -> None: ...
 
-    class muon(_Optimizer):
+    class muon(_OptimizerExtraArgs):
         """Muon: Momentum Orthogonalized by Newton-schulz."""
         learning_rate: ScalarOrSchedule
         ns_coeffs: tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike] | tuple[tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike], ...] | str
@@ -591,7 +618,7 @@ class contrib:
             consistent_rms: jax.typing.ArrayLike | None = None,
         ) -> None: ...
 
-    class normalize(_Optimizer):
+    class normalize(_OptimizerExtraArgs):
         """Normalizes the gradient."""
         def __init__(self) -> None: ...
 
@@ -642,7 +669,7 @@ class contrib:
             batch_axis_name: str | None = None,
         ) -> None: ...
 
-    class scale_by_acprop(_Optimizer):
+    class scale_by_acprop(_OptimizerExtraArgs):
         """Rescale updates according to ACProp (asynchronous version of AdaBelief)."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -653,7 +680,7 @@ class contrib:
             eps: jax.typing.ArrayLike = 1e-16, eps_root: jax.typing.ArrayLike = 1e-16,
         ) -> None: ...
 
-    class scale_by_ademamix(_Optimizer):
+    class scale_by_ademamix(_OptimizerExtraArgs):
         """Scale updates according to the Ademamix algorithm."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -668,7 +695,7 @@ class contrib:
             eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: jax.typing.DTypeLike | None = None,
         ) -> None: ...
 
-    class scale_by_adopt(_Optimizer):
+    class scale_by_adopt(_OptimizerExtraArgs):
         """Rescale updates according to the ADOPT algorithm."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -684,13 +711,13 @@ class contrib:
             clip_value_fn: collections.abc.Callable[[jax.Array], jax.Array] = ...,
         ) -> None: ...
 
-    class scale_by_cocob(_Optimizer):
+    class scale_by_cocob(_OptimizerExtraArgs):
         """Rescale updates according to the COntinuous COin Betting algorithm."""
         alpha: jax.typing.ArrayLike
         eps: jax.typing.ArrayLike
         def __init__(self, alpha: jax.typing.ArrayLike = 100.0, eps: jax.typing.ArrayLike = 1e-08) -> None: ...
 
-    class scale_by_galore(_Optimizer):
+    class scale_by_galore(_OptimizerExtraArgs):
         """Scale updates using GaLore (Gradient Low-Rank Projection)."""
         rank: int
         update_proj_gap: int
@@ -703,7 +730,7 @@ class contrib:
             weight_dimension_numbers: typing.Any = None,
         ) -> None: ...
 
-    class scale_by_madgrad(_Optimizer):
+    class scale_by_madgrad(_OptimizerExtraArgs):
         """Rescale updates according to the MADGRAD algorithm."""
         learning_rate: ScalarOrSchedule
         momentum: float
@@ -712,7 +739,7 @@ class contrib:
             self, learning_rate: ScalarOrSchedule, momentum: float = 0.9, eps: float = 1e-06,
         ) -> None: ...
 
-    class scale_by_muon(_Optimizer):
+    class scale_by_muon(_OptimizerExtraArgs):
         """Rescale updates according to the Muon algorithm."""
         ns_coeffs: tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike] | tuple[tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike], ...]
         ns_steps: jax.typing.ArrayLike
@@ -733,7 +760,7 @@ class contrib:
             weight_dimension_numbers: typing.Any = None,
         ) -> None: ...
 
-    class scale_by_simplified_ademamix(_Optimizer):
+    class scale_by_simplified_ademamix(_OptimizerExtraArgs):
         """Scale updates according to the Simplified AdEMAMix optimizer."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -793,7 +820,7 @@ class contrib:
             weight_lr_power: jax.typing.ArrayLike = 2.0, state_dtype: jax.typing.DTypeLike | None = None,
         ) -> None: ...
 
-    class simplified_ademamix(_Optimizer):
+    class simplified_ademamix(_OptimizerExtraArgs):
         """Simplified AdEMAMix."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -836,15 +863,18 @@ class contrib:
             print_win_rate_every_n_steps: jax.typing.ArrayLike = 0,
         ) -> None: ...
 
-    class split_real_and_imaginary(_Optimizer):
+    class split_real_and_imaginary(_OptimizerExtraArgs):
         """Splits the real and imaginary components of complex updates into two."""
         inner: optax.GradientTransformation
         def __init__(self, inner: optax.GradientTransformation) -> None: ...
 
+@typing.overload
 def convex_kl_divergence(
     log_predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array: ...
+@typing.overload
+def convex_kl_divergence(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 class cosine_decay_schedule(symjax.symbolic_function.Factory):
     """Returns a function which implements cosine learning rate decay."""
@@ -854,11 +884,14 @@ class cosine_decay_schedule(symjax.symbolic_function.Factory):
     exponent: jax.typing.ArrayLike = 1.0
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
+@typing.overload
 def cosine_distance(
     predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *, epsilon: jax.typing.ArrayLike = 0.0,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Computes the cosine distance between targets and predictions."""
+@typing.overload
+def cosine_distance(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 class cosine_onecycle_schedule(symjax.symbolic_function.Factory):
     """Returns a function which implements the onecycle learning rate schedule."""
@@ -869,25 +902,34 @@ class cosine_onecycle_schedule(symjax.symbolic_function.Factory):
     final_div_factor: float = 10000.0
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
+@typing.overload
 def cosine_similarity(
     predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *, epsilon: jax.typing.ArrayLike = 0.0,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Computes the cosine similarity between targets and predictions."""
+@typing.overload
+def cosine_similarity(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def ctc_loss(
     logits: jax.typing.ArrayLike, logit_paddings: jax.typing.ArrayLike, labels: jax.typing.ArrayLike,
     label_paddings: jax.typing.ArrayLike, *, blank_id: int = 0, log_epsilon: jax.typing.ArrayLike = -100000.0,
 ) -> jax.Array:
     """Computes CTC loss."""
+@typing.overload
+def ctc_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def ctc_loss_with_forward_probs(
     logits: jax.typing.ArrayLike, logit_paddings: jax.typing.ArrayLike, labels: jax.typing.ArrayLike,
     label_paddings: jax.typing.ArrayLike, *, blank_id: int = 0, log_epsilon: jax.typing.ArrayLike = -100000.0,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Computes CTC loss and CTC forward-probabilities."""
+@typing.overload
+def ctc_loss_with_forward_probs(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
-class ema(_Optimizer):
+class ema(_OptimizerExtraArgs):
     """Compute an exponential moving average of past updates."""
     decay: jax.typing.ArrayLike
     debias: bool
@@ -911,7 +953,7 @@ class flatten(_OptimizerExtraArgs):
     inner: optax.GradientTransformation
     def __init__(self, inner: optax.GradientTransformation) -> None: ...
 
-class freeze(_Optimizer):
+class freeze(_OptimizerExtraArgs):
     """Create a transformation that zeros out gradient updates for `mask=True`."""
     mask: typing.Any
     def __init__(self, mask: typing.Any) -> None: ...
@@ -922,25 +964,34 @@ class fromage(_OptimizerExtraArgs):
     min_norm: jax.typing.ArrayLike
     def __init__(self, learning_rate: ScalarOrSchedule, min_norm: jax.typing.ArrayLike = 1e-06) -> None: ...
 
+@typing.overload
 def generalized_kl_divergence(
     log_predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Computes the generalized Kullback-Leibler divergence loss."""
+@typing.overload
+def generalized_kl_divergence(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 def global_norm(updates: typing.Any) -> jax.Array:
     """Compute the global norm across a nested structure of tensors."""
 
+@typing.overload
 def hinge_loss(predictor_outputs: jax.typing.ArrayLike, targets: jax.typing.ArrayLike) -> jax.Array:
     """Computes the hinge loss for binary classification."""
+@typing.overload
+def hinge_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def huber_loss(
     predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None, *,
     delta: jax.typing.ArrayLike = 1.0,
 ) -> jax.Array:
     """Huber loss, similar to L2 loss close to zero, L1 loss away from zero."""
+@typing.overload
+def huber_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
-class identity(_Optimizer):
+class identity(_OptimizerExtraArgs):
     """Stateless identity transformation that leaves input gradients untouched."""
     def __init__(self) -> None: ...
 
@@ -966,24 +1017,37 @@ class inject_stateful_hyperparams(symjax.symbolic_function.Factory):
     hyperparam_dtype: numpy.dtype[typing.Any] | None = None
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
+class injected(_OptimizerExtraArgs):
+    """What an injecting factory makes of these arguments: hyperparameters are in the state."""
+    factory: typing.Any
+    args: tuple[typing.Any, ...]
+    kwargs: collections.abc.Mapping[str, typing.Any]
+    def __init__(self, factory: typing.Any, /, *args: typing.Any, **kwargs: typing.Any) -> None: ...
+
 class join_schedules(symjax.symbolic_function.Factory):
     """Sequentially apply multiple schedules."""
     schedules: collections.abc.Sequence[Schedule]
     boundaries: collections.abc.Sequence[int]
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class keep_params_nonnegative(_Optimizer):
+class keep_params_nonnegative(_OptimizerExtraArgs):
     """Modifies the updates to keep parameters non-negative, i.e. >= 0."""
     def __init__(self) -> None: ...
 
+@typing.overload
 def kl_divergence(
     log_predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Computes the Kullback-Leibler divergence (relative entropy) loss."""
+@typing.overload
+def kl_divergence(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def l2_loss(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None) -> jax.Array:
     """Calculates the L2 loss for a set of predictions."""
+@typing.overload
+def l2_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 class lamb(_OptimizerExtraArgs):
     """The LAMB optimizer."""
@@ -1061,10 +1125,13 @@ class lion(_OptimizerExtraArgs):
         mask: typing.Any = None,
     ) -> None: ...
 
+@typing.overload
 def log_cosh(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None) -> jax.Array:
     """Calculates the log-cosh loss for a set of predictions."""
+@typing.overload
+def log_cosh(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
-class lookahead(_Optimizer):
+class lookahead(_OptimizerExtraArgs):
     """Lookahead optimizer."""
     fast_optimizer: optax.GradientTransformation
     sync_period: jax.typing.ArrayLike
@@ -1074,6 +1141,130 @@ class lookahead(_Optimizer):
         self, fast_optimizer: optax.GradientTransformation, sync_period: jax.typing.ArrayLike,
         slow_step_size: jax.typing.ArrayLike, reset_state: bool = False,
     ) -> None: ...
+
+class losses:
+    """The losses sub-package."""
+
+    @typing.overload
+    def binary_dice_loss(
+        predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *, smooth: jax.typing.ArrayLike = 1.0,
+        apply_sigmoid: bool = True,
+    ) -> jax.Array:
+        """Binary Dice Loss convenience function."""
+    @typing.overload
+    def binary_dice_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    convex_kl_divergence: typing.TypeAlias = symjax.optax.convex_kl_divergence
+    cosine_distance: typing.TypeAlias = symjax.optax.cosine_distance
+    cosine_similarity: typing.TypeAlias = symjax.optax.cosine_similarity
+    ctc_loss: typing.TypeAlias = symjax.optax.ctc_loss
+    ctc_loss_with_forward_probs: typing.TypeAlias = symjax.optax.ctc_loss_with_forward_probs
+
+    @typing.overload
+    def dice_loss(
+        predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *,
+        class_weights: jax.typing.ArrayLike | None = None, smooth: jax.typing.ArrayLike = 1.0,
+        alpha: jax.typing.ArrayLike = 0.5, beta: jax.typing.ArrayLike = 0.5, apply_softmax: bool = True,
+        reduction: str = 'mean', ignore_background: bool = False, axis: jax.typing.ArrayLike | None = None,
+    ) -> jax.Array:
+        """Computes the Dice Loss for multi-class segmentation."""
+    @typing.overload
+    def dice_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    generalized_kl_divergence: typing.TypeAlias = symjax.optax.generalized_kl_divergence
+    hinge_loss: typing.TypeAlias = symjax.optax.hinge_loss
+    huber_loss: typing.TypeAlias = symjax.optax.huber_loss
+    kl_divergence: typing.TypeAlias = symjax.optax.kl_divergence
+
+    @typing.overload
+    def kl_divergence_with_log_targets(
+        log_predictions: jax.typing.ArrayLike, log_targets: jax.typing.ArrayLike,
+        axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+    ) -> jax.Array:
+        """Computes the Kullback-Leibler divergence (relative entropy) loss."""
+    @typing.overload
+    def kl_divergence_with_log_targets(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    l2_loss: typing.TypeAlias = symjax.optax.l2_loss
+    log_cosh: typing.TypeAlias = symjax.optax.log_cosh
+
+    class make_fenchel_young_loss(symjax.symbolic_function.Factory):
+        """Creates a Fenchel-Young loss from a max function."""
+        max_fun: optax.losses._fenchel_young.MaxFun
+        def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
+
+    @typing.overload
+    def multiclass_generalized_dice_loss(
+        predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *, smooth: jax.typing.ArrayLike = 1.0,
+        apply_softmax: bool = True, ignore_background: bool = False,
+    ) -> jax.Array:
+        """Computes Multiclass Generalized Dice Loss with automatic class weighting."""
+    @typing.overload
+    def multiclass_generalized_dice_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+
+    @typing.overload
+    def multiclass_hinge_loss(scores: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
+        """Multiclass hinge loss."""
+    @typing.overload
+    def multiclass_hinge_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+
+    @typing.overload
+    def multiclass_perceptron_loss(scores: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
+        """Multiclass perceptron loss."""
+    @typing.overload
+    def multiclass_perceptron_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+
+    @typing.overload
+    def multiclass_sparsemax_loss(scores: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
+        """Multiclass sparsemax loss."""
+    @typing.overload
+    def multiclass_sparsemax_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    ntxent: typing.TypeAlias = symjax.optax.ntxent
+
+    @typing.overload
+    def perceptron_loss(predictor_outputs: jax.typing.ArrayLike, targets: jax.typing.ArrayLike) -> jax.Array:
+        """Binary perceptron loss."""
+    @typing.overload
+    def perceptron_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+
+    @typing.overload
+    def poly_loss_cross_entropy(
+        logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, *, epsilon: jax.typing.ArrayLike = 2.0,
+        axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+    ) -> jax.Array:
+        """Computes PolyLoss between logits and labels."""
+    @typing.overload
+    def poly_loss_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+
+    @typing.overload
+    def ranking_softmax_loss(
+        logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, *, where: jax.typing.ArrayLike | None = None,
+        weights: jax.typing.ArrayLike | None = None,
+        reduce_fn: collections.abc.Callable[..., jax.typing.ArrayLike] | None = ...,
+    ) -> jax.Array:
+        """Ranking softmax loss."""
+    @typing.overload
+    def ranking_softmax_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    safe_softmax_cross_entropy: typing.TypeAlias = symjax.optax.safe_softmax_cross_entropy
+    sigmoid_binary_cross_entropy: typing.TypeAlias = symjax.optax.sigmoid_binary_cross_entropy
+    sigmoid_focal_loss: typing.TypeAlias = symjax.optax.sigmoid_focal_loss
+    smooth_labels: typing.TypeAlias = symjax.optax.smooth_labels
+    softmax_cross_entropy: typing.TypeAlias = symjax.optax.softmax_cross_entropy
+    softmax_cross_entropy_with_integer_labels: typing.TypeAlias = symjax.optax.softmax_cross_entropy_with_integer_labels
+
+    @typing.overload
+    def sparsemax_loss(logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
+        """Binary sparsemax loss."""
+    @typing.overload
+    def sparsemax_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    squared_error: typing.TypeAlias = symjax.optax.squared_error
+
+    @typing.overload
+    def triplet_margin_loss(
+        anchors: jax.typing.ArrayLike, positives: jax.typing.ArrayLike, negatives: jax.typing.ArrayLike,
+        axis: int = -1, norm_degree: jax.typing.ArrayLike = 2, margin: jax.typing.ArrayLike = 1.0,
+        eps: jax.typing.ArrayLike = 1e-06,
+    ) -> jax.Array:
+        """Returns the triplet loss for a batch of embeddings."""
+    @typing.overload
+    def triplet_margin_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 class masked(_OptimizerExtraArgs):
     """Mask updates so only some are transformed, the rest are passed through."""
@@ -1114,8 +1305,10 @@ class microbatch(symjax.symbolic_function.Factory):
     num_real_microbatches: int | jax.Array | None = symjax.object.field(kw_only=True, default=None)
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
-def monitor(measures: typing.Any) -> typing.Any:
+class monitor(_OptimizerExtraArgs):
     """Monitors stateful measurements of updates in a chain."""
+    measures: typing.Any
+    def __init__(self, measures: typing.Any) -> None: ...
 
 def multi_normal(
     loc: jax.typing.ArrayLike, log_scale: jax.typing.ArrayLike,
@@ -1131,19 +1324,38 @@ class multi_transform(_OptimizerExtraArgs):
         param_labels: typing.Any, *, mask_compatible_extra_args: bool = False,
     ) -> None: ...
 
-def nadam(
-    learning_rate: ScalarOrSchedule, b1: jax.typing.ArrayLike = 0.9, b2: jax.typing.ArrayLike = 0.999,
-    eps: jax.typing.ArrayLike = 1e-08, eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None, *,
-    nesterov: bool = True,
-) -> optax.GradientTransformationExtraArgs:
-    """The Adam optimizer."""
+class nadam(_OptimizerExtraArgs):
+    """The NAdam optimizer."""
+    learning_rate: ScalarOrSchedule
+    b1: jax.typing.ArrayLike
+    b2: jax.typing.ArrayLike
+    eps: jax.typing.ArrayLike
+    eps_root: jax.typing.ArrayLike
+    mu_dtype: typing.Any
+    nesterov: bool
+    def __init__(
+        self, learning_rate: ScalarOrSchedule, b1: jax.typing.ArrayLike = 0.9,
+        b2: jax.typing.ArrayLike = 0.999, eps: jax.typing.ArrayLike = 1e-08,
+        eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None, *, nesterov: bool = True,
+    ) -> None: ...
 
-def nadamw(
-    learning_rate: ScalarOrSchedule, b1: jax.typing.ArrayLike = 0.9, b2: jax.typing.ArrayLike = 0.999,
-    eps: jax.typing.ArrayLike = 1e-08, eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None,
-    weight_decay: ScalarOrSchedule = 0.0001, mask: typing.Any = None, *, nesterov: bool = True,
-) -> optax.GradientTransformationExtraArgs:
-    """Adam with weight decay regularization."""
+class nadamw(_OptimizerExtraArgs):
+    """NAdamW optimizer, implemented as part of the AdamW optimizer."""
+    learning_rate: ScalarOrSchedule
+    b1: jax.typing.ArrayLike
+    b2: jax.typing.ArrayLike
+    eps: jax.typing.ArrayLike
+    eps_root: jax.typing.ArrayLike
+    mu_dtype: typing.Any
+    weight_decay: ScalarOrSchedule
+    mask: typing.Any
+    nesterov: bool
+    def __init__(
+        self, learning_rate: ScalarOrSchedule, b1: jax.typing.ArrayLike = 0.9,
+        b2: jax.typing.ArrayLike = 0.999, eps: jax.typing.ArrayLike = 1e-08,
+        eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None,
+        weight_decay: ScalarOrSchedule = 0.0001, mask: typing.Any = None, *, nesterov: bool = True,
+    ) -> None: ...
 
 class named_chain(_OptimizerExtraArgs):
     """Applies a list of named chainable update transformations."""
@@ -1168,7 +1380,7 @@ class noisy_sgd(_OptimizerExtraArgs):
         seed: int | None = None,
     ) -> None: ...
 
-class normalize_by_update_norm(_Optimizer):
+class normalize_by_update_norm(_OptimizerExtraArgs):
     """Scale by the inverse of the update norm."""
     scale_factor: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1190,10 +1402,13 @@ class novograd(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 0.0, weight_decay: ScalarOrSchedule = 0.0,
     ) -> None: ...
 
+@typing.overload
 def ntxent(
     embeddings: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, temperature: jax.typing.ArrayLike = 0.07,
 ) -> jax.Array:
     """Normalized temperature scaled cross entropy loss (NT-Xent)."""
+@typing.overload
+def ntxent(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 class optimistic_adam(_OptimizerExtraArgs):
     """The Optimistic Adam optimizer."""
@@ -1365,21 +1580,24 @@ def safe_norm(
 def safe_root_mean_squares(x: jax.typing.ArrayLike, min_rms: jax.typing.ArrayLike) -> jax.Array:
     """Returns `maximum(sqrt(mean(abs_sq(x))), min_norm)` with correct grads."""
 
+@typing.overload
 def safe_softmax_cross_entropy(logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
     """Computes the softmax cross entropy between sets of logits and labels."""
+@typing.overload
+def safe_softmax_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
-class scale(_Optimizer):
+class scale(_OptimizerExtraArgs):
     """Scale updates by some fixed scalar `step_size`."""
     step_size: jax.typing.ArrayLike
     def __init__(self, step_size: jax.typing.ArrayLike) -> None: ...
 
-class scale_by_adadelta(_Optimizer):
+class scale_by_adadelta(_OptimizerExtraArgs):
     """Rescale updates according to the Adadelta algorithm."""
     rho: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
     def __init__(self, rho: jax.typing.ArrayLike = 0.9, eps: jax.typing.ArrayLike = 1e-06) -> None: ...
 
-class scale_by_adam(_Optimizer):
+class scale_by_adam(_OptimizerExtraArgs):
     """Rescale updates according to the Adam algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1393,7 +1611,7 @@ class scale_by_adam(_Optimizer):
         mu_dtype: jax.typing.DTypeLike | None = None, *, nesterov: bool = False,
     ) -> None: ...
 
-class scale_by_adamax(_Optimizer):
+class scale_by_adamax(_OptimizerExtraArgs):
     """Rescale updates according to the Adamax algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1403,7 +1621,7 @@ class scale_by_adamax(_Optimizer):
         eps: jax.typing.ArrayLike = 1e-08,
     ) -> None: ...
 
-class scale_by_adan(_Optimizer):
+class scale_by_adan(_OptimizerExtraArgs):
     """Rescale updates according to the Adan algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1416,7 +1634,7 @@ class scale_by_adan(_Optimizer):
         eps_root: jax.typing.ArrayLike = 0.0,
     ) -> None: ...
 
-class scale_by_amsgrad(_Optimizer):
+class scale_by_amsgrad(_OptimizerExtraArgs):
     """Rescale updates according to the AMSGrad algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1450,7 +1668,7 @@ class scale_by_backtracking_linesearch(_OptimizerExtraArgs):
         rtol: jax.typing.ArrayLike = 0.0, store_grad: bool = False, verbose: bool = False,
     ) -> None: ...
 
-class scale_by_belief(_Optimizer):
+class scale_by_belief(_OptimizerExtraArgs):
     """Rescale updates according to the AdaBelief algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1462,7 +1680,7 @@ class scale_by_belief(_Optimizer):
         eps: jax.typing.ArrayLike = 1e-16, eps_root: jax.typing.ArrayLike = 1e-16, *, nesterov: bool = False,
     ) -> None: ...
 
-class scale_by_distance_over_gradients(_Optimizer):
+class scale_by_distance_over_gradients(_OptimizerExtraArgs):
     """Distance-over-gradients learning rate-free optimizer."""
     reps_rel: typing.Any
     eps: typing.Any
@@ -1473,26 +1691,34 @@ class scale_by_distance_over_gradients(_Optimizer):
         global_scale: typing.Any = 1.0,
     ) -> None: ...
 
-def scale_by_factored_rms(
-    factored: bool = True, decay_rate: jax.typing.ArrayLike = 0.8, step_offset: jax.typing.ArrayLike = 0,
-    min_dim_size_to_factor: int = 128, epsilon: jax.typing.ArrayLike = 1e-30,
-    decay_rate_fn: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike], jax.typing.ArrayLike] = ...,
-) -> typing.Any:
+class scale_by_factored_rms(_OptimizerExtraArgs):
     """Scaling by a factored estimate of the gradient rms (as in Adafactor)."""
+    factored: bool
+    decay_rate: jax.typing.ArrayLike
+    step_offset: jax.typing.ArrayLike
+    min_dim_size_to_factor: int
+    epsilon: jax.typing.ArrayLike
+    decay_rate_fn: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike], jax.typing.ArrayLike]
+    def __init__(
+        self, factored: bool = True, decay_rate: jax.typing.ArrayLike = 0.8,
+        step_offset: jax.typing.ArrayLike = 0, min_dim_size_to_factor: int = 128,
+        epsilon: jax.typing.ArrayLike = 1e-30,
+        decay_rate_fn: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike], jax.typing.ArrayLike] = ...,
+    ) -> None: ...
 
-class scale_by_lbfgs(_Optimizer):
+class scale_by_lbfgs(_OptimizerExtraArgs):
     """Scales updates by L-BFGS."""
     memory_size: int
     scale_init_precond: bool
     def __init__(self, memory_size: int = 10, scale_init_precond: bool = True) -> None: ...
 
-class scale_by_learning_rate(_Optimizer):
+class scale_by_learning_rate(_OptimizerExtraArgs):
     """Scale by the (negative) learning rate (either as scalar or as schedule)."""
     learning_rate: ScalarOrSchedule | None
     flip_sign: bool
     def __init__(self, learning_rate: ScalarOrSchedule | None = None, *, flip_sign: bool = True) -> None: ...
 
-class scale_by_lion(_Optimizer):
+class scale_by_lion(_OptimizerExtraArgs):
     """Rescale updates according to the Lion algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1505,7 +1731,7 @@ class scale_by_lion(_Optimizer):
         mode: typing.Literal['hard', 'smooth', 'refined'] = 'hard', smooth_beta: float = 1.0,
     ) -> None: ...
 
-class scale_by_novograd(_Optimizer):
+class scale_by_novograd(_OptimizerExtraArgs):
     """Computes NovoGrad updates."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1519,18 +1745,18 @@ class scale_by_novograd(_Optimizer):
         weight_decay: jax.typing.ArrayLike = 0.0, mu_dtype: jax.typing.DTypeLike | None = None,
     ) -> None: ...
 
-class scale_by_optimistic_gradient(_Optimizer):
+class scale_by_optimistic_gradient(_OptimizerExtraArgs):
     """Compute generalized optimistic gradients."""
     alpha: jax.typing.ArrayLike
     beta: jax.typing.ArrayLike
     def __init__(self, alpha: jax.typing.ArrayLike = 1.0, beta: jax.typing.ArrayLike = 1.0) -> None: ...
 
-class scale_by_param_block_norm(_Optimizer):
+class scale_by_param_block_norm(_OptimizerExtraArgs):
     """Scale updates for each param block by the norm of that block's parameters."""
     min_scale: jax.typing.ArrayLike
     def __init__(self, min_scale: jax.typing.ArrayLike = 0.001) -> None: ...
 
-class scale_by_param_block_rms(_Optimizer):
+class scale_by_param_block_rms(_OptimizerExtraArgs):
     """Scale updates by rms of the gradient for each param vector or matrix."""
     min_scale: jax.typing.ArrayLike
     def __init__(self, min_scale: jax.typing.ArrayLike = 0.001) -> None: ...
@@ -1546,7 +1772,7 @@ class scale_by_polyak(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 0.0, variant: str = 'sps',
     ) -> None: ...
 
-class scale_by_radam(_Optimizer):
+class scale_by_radam(_OptimizerExtraArgs):
     """Rescale updates according to the Rectified Adam algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1560,7 +1786,7 @@ class scale_by_radam(_Optimizer):
         threshold: jax.typing.ArrayLike = 5.0, *, nesterov: bool = False,
     ) -> None: ...
 
-class scale_by_rms(_Optimizer):
+class scale_by_rms(_OptimizerExtraArgs):
     """Rescale updates by the root of the exp. moving avg of the square."""
     decay: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1572,7 +1798,7 @@ class scale_by_rms(_Optimizer):
         initial_scale: jax.typing.ArrayLike = 0.0, eps_in_sqrt: bool = True, bias_correction: bool = False,
     ) -> None: ...
 
-class scale_by_rprop(_Optimizer):
+class scale_by_rprop(_OptimizerExtraArgs):
     """Scale with the Rprop optimizer."""
     learning_rate: jax.typing.ArrayLike
     eta_minus: jax.typing.ArrayLike
@@ -1585,7 +1811,7 @@ class scale_by_rprop(_Optimizer):
         max_step_size: jax.typing.ArrayLike = 50.0,
     ) -> None: ...
 
-class scale_by_rss(_Optimizer):
+class scale_by_rss(_OptimizerExtraArgs):
     """Rescale updates by the root of the sum of all squared gradients to date."""
     initial_accumulator_value: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1593,16 +1819,16 @@ class scale_by_rss(_Optimizer):
         self, initial_accumulator_value: jax.typing.ArrayLike = 0.1, eps: jax.typing.ArrayLike = 1e-07,
     ) -> None: ...
 
-class scale_by_schedule(_Optimizer):
+class scale_by_schedule(_OptimizerExtraArgs):
     """Scale updates using a custom schedule for the `step_size`."""
     step_size_fn: Schedule
     def __init__(self, step_size_fn: Schedule) -> None: ...
 
-class scale_by_sign(_Optimizer):
+class scale_by_sign(_OptimizerExtraArgs):
     """Compute the signs of the gradient elements."""
     def __init__(self) -> None: ...
 
-class scale_by_sm3(_Optimizer):
+class scale_by_sm3(_OptimizerExtraArgs):
     """Scale updates by `sm3`."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1612,7 +1838,7 @@ class scale_by_sm3(_Optimizer):
         eps: jax.typing.ArrayLike = 1e-08,
     ) -> None: ...
 
-class scale_by_stddev(_Optimizer):
+class scale_by_stddev(_OptimizerExtraArgs):
     """Rescale updates by the root of the centered exp. moving average of squares."""
     decay: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1624,7 +1850,7 @@ class scale_by_stddev(_Optimizer):
         initial_scale: jax.typing.ArrayLike = 0.0, eps_in_sqrt: bool = True, bias_correction: bool = False,
     ) -> None: ...
 
-class scale_by_trust_ratio(_Optimizer):
+class scale_by_trust_ratio(_OptimizerExtraArgs):
     """Scale updates by `trust ratio`."""
     min_norm: jax.typing.ArrayLike
     trust_coefficient: jax.typing.ArrayLike
@@ -1634,7 +1860,7 @@ class scale_by_trust_ratio(_Optimizer):
         eps: jax.typing.ArrayLike = 0.0,
     ) -> None: ...
 
-class scale_by_yogi(_Optimizer):
+class scale_by_yogi(_OptimizerExtraArgs):
     """Rescale updates according to the Yogi algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1678,140 +1904,30 @@ class schedules:
     Schedule: typing.TypeAlias = collections.abc.Callable[[jax.typing.ArrayLike], jax.typing.ArrayLike]
     StatefulSchedule: typing.TypeAlias = optax.schedules.StatefulSchedule
     WrappedSchedule: typing.TypeAlias = optax.schedules.WrappedSchedule
+    constant_schedule: typing.TypeAlias = symjax.optax.constant_schedule
+    cosine_decay_schedule: typing.TypeAlias = symjax.optax.cosine_decay_schedule
+    cosine_onecycle_schedule: typing.TypeAlias = symjax.optax.cosine_onecycle_schedule
+    exponential_decay: typing.TypeAlias = symjax.optax.exponential_decay
+    inject_hyperparams: typing.TypeAlias = symjax.optax.inject_hyperparams
+    inject_stateful_hyperparams: typing.TypeAlias = symjax.optax.inject_stateful_hyperparams
+    join_schedules: typing.TypeAlias = symjax.optax.join_schedules
+    linear_onecycle_schedule: typing.TypeAlias = symjax.optax.linear_onecycle_schedule
+    linear_schedule: typing.TypeAlias = symjax.optax.linear_schedule
+    piecewise_constant_schedule: typing.TypeAlias = symjax.optax.piecewise_constant_schedule
+    piecewise_interpolate_schedule: typing.TypeAlias = symjax.optax.piecewise_interpolate_schedule
+    polynomial_schedule: typing.TypeAlias = symjax.optax.polynomial_schedule
+    sgdr_schedule: typing.TypeAlias = symjax.optax.sgdr_schedule
+    warmup_constant_schedule: typing.TypeAlias = symjax.optax.warmup_constant_schedule
+    warmup_cosine_decay_schedule: typing.TypeAlias = symjax.optax.warmup_cosine_decay_schedule
+    warmup_exponential_decay_schedule: typing.TypeAlias = symjax.optax.warmup_exponential_decay_schedule
 
-    class constant_schedule(symjax.symbolic_function.Factory):
-        """Constructs a constant schedule."""
-        value: jax.typing.ArrayLike
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class cosine_decay_schedule(symjax.symbolic_function.Factory):
-        """Returns a function which implements cosine learning rate decay."""
-        init_value: jax.typing.ArrayLike
-        decay_steps: int
-        alpha: jax.typing.ArrayLike = 0.0
-        exponent: jax.typing.ArrayLike = 1.0
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class cosine_onecycle_schedule(symjax.symbolic_function.Factory):
-        """Returns a function which implements the onecycle learning rate schedule."""
-        transition_steps: int
-        peak_value: jax.typing.ArrayLike
-        pct_start: float = 0.3
-        div_factor: float = 25.0
-        final_div_factor: float = 10000.0
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class exponential_decay(symjax.symbolic_function.Factory):
-        """Constructs a schedule with either continuous or discrete exponential decay."""
-        init_value: jax.typing.ArrayLike
-        transition_steps: int
-        decay_rate: float
-        transition_begin: int = 0
-        staircase: bool = False
-        end_value: jax.typing.ArrayLike | None = None
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class inject_hyperparams(symjax.symbolic_function.Factory):
-        """Wrapper to injects stateful hyperparameters into GradientTransformations."""
-        inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
-        static_args: str | collections.abc.Iterable[str] = ()
-        hyperparam_dtype: numpy.dtype[typing.Any] | None = None
-        def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
-
-    class inject_stateful_hyperparams(symjax.symbolic_function.Factory):
-        """Wrapper to injects stateful hyperparameters into GradientTransformations."""
-        inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
-        static_args: str | collections.abc.Iterable[str] = ()
-        hyperparam_dtype: numpy.dtype[typing.Any] | None = None
-        def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
-
-    class join_schedules(symjax.symbolic_function.Factory):
-        """Sequentially apply multiple schedules."""
-        schedules: collections.abc.Sequence[Schedule]
-        boundaries: collections.abc.Sequence[int]
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class linear_onecycle_schedule(symjax.symbolic_function.Factory):
-        """Returns a learning rate with three linear phases."""
-        transition_steps: int
-        peak_value: jax.typing.ArrayLike
-        pct_start: float = 0.3
-        pct_final: float = 0.85
-        div_factor: float = 25.0
-        final_div_factor: float = 10000.0
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class linear_schedule(symjax.symbolic_function.Factory):
-        """Schedule with linear transition from ``init_value`` to ``end_value``."""
-        init_value: jax.typing.ArrayLike
-        end_value: jax.typing.ArrayLike
-        transition_steps: int
-        transition_begin: int = 0
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class piecewise_constant_schedule(symjax.symbolic_function.Factory):
-        """Piecewise constant schedule with scaled jumps at specific boundaries."""
-        init_value: jax.typing.ArrayLike
-        boundaries_and_scales: dict[int, float] | None = None
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class piecewise_interpolate_schedule(symjax.symbolic_function.Factory):
-        """Piecewise interpolated schedule with linear or cosine transitions."""
-        interpolate_type: str
-        init_value: jax.typing.ArrayLike
-        boundaries_and_scales: dict[int, float] | None = None
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class polynomial_schedule(symjax.symbolic_function.Factory):
-        """Constructs a schedule with polynomial transition from init to end value."""
-        init_value: jax.typing.ArrayLike
-        end_value: jax.typing.ArrayLike
-        power: jax.typing.ArrayLike
-        transition_steps: int
-        transition_begin: int = 0
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class sgdr_schedule(symjax.symbolic_function.Factory):
-        """SGD with warm restarts."""
-        cosine_kwargs: collections.abc.Iterable[dict[str, jax.typing.ArrayLike]]
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class warmup_constant_schedule(symjax.symbolic_function.Factory):
-        """Linear warmup followed by constant schedule i.e no decay."""
-        init_value: jax.typing.ArrayLike
-        peak_value: jax.typing.ArrayLike
-        warmup_steps: int
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class warmup_cosine_decay_schedule(symjax.symbolic_function.Factory):
-        """Linear warmup followed by cosine decay."""
-        init_value: jax.typing.ArrayLike
-        peak_value: jax.typing.ArrayLike
-        warmup_steps: int
-        decay_steps: int
-        end_value: jax.typing.ArrayLike = 0.0
-        exponent: jax.typing.ArrayLike = 1.0
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-    class warmup_exponential_decay_schedule(symjax.symbolic_function.Factory):
-        """Linear warmup followed by exponential decay."""
-        init_value: jax.typing.ArrayLike
-        peak_value: jax.typing.ArrayLike
-        warmup_steps: int
-        transition_steps: int
-        decay_rate: jax.typing.ArrayLike
-        transition_begin: int = 0
-        staircase: bool = False
-        end_value: jax.typing.ArrayLike | None = None
-        def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
-
-class selective_transform(_Optimizer):
+class selective_transform(_OptimizerExtraArgs):
     """Partition updates so that only un-frozen parameters are optimized."""
     optimizer: optax.GradientTransformation
     freeze_mask: typing.Any
     def __init__(self, optimizer: optax.GradientTransformation, *, freeze_mask: typing.Any) -> None: ...
 
-class set_to_zero(_Optimizer):
+class set_to_zero(_OptimizerExtraArgs):
     """Stateless transformation that maps input gradients to zero."""
     def __init__(self) -> None: ...
 
@@ -1831,14 +1947,20 @@ class sgdr_schedule(symjax.symbolic_function.Factory):
     cosine_kwargs: collections.abc.Iterable[dict[str, jax.typing.ArrayLike]]
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
+@typing.overload
 def sigmoid_binary_cross_entropy(logits: typing.Any, labels: typing.Any) -> typing.Any:
     """Computes element-wise sigmoid cross entropy given logits and labels."""
+@typing.overload
+def sigmoid_binary_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def sigmoid_focal_loss(
     logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, *, alpha: jax.typing.ArrayLike | None = None,
     gamma: jax.typing.ArrayLike = 2.0,
 ) -> jax.Array:
     """Sigmoid focal loss with numerical stability improvements."""
+@typing.overload
+def sigmoid_focal_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
 class sign_sgd(_OptimizerExtraArgs):
     """A variant of SGD using only the signs of the gradient components."""
@@ -1872,41 +1994,53 @@ class sm3(_OptimizerExtraArgs):
     momentum: jax.typing.ArrayLike
     def __init__(self, learning_rate: jax.typing.ArrayLike, momentum: jax.typing.ArrayLike = 0.9) -> None: ...
 
+@typing.overload
 def smooth_labels(
     labels: jax.typing.ArrayLike, alpha: jax.typing.ArrayLike, *, axis: int | tuple[int, ...] | None = -1,
     where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Apply label smoothing."""
+@typing.overload
+def smooth_labels(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
-class snapshot(_Optimizer):
+class snapshot(_OptimizerExtraArgs):
     """Takes a snapshot of updates and stores it in the state."""
     measure_name: str
     measure: typing.Any
     def __init__(self, measure_name: str, measure: typing.Any) -> None: ...
 
+@typing.overload
 def softmax_cross_entropy(
     logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, axis: int | tuple[int, ...] | None = -1,
     where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Computes the softmax cross entropy between sets of logits and labels."""
+@typing.overload
+def softmax_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def softmax_cross_entropy_with_integer_labels(
     logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, axis: int | tuple[int, ...] = -1,
     where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Computes softmax cross entropy between the logits and integer labels."""
+@typing.overload
+def softmax_cross_entropy_with_integer_labels(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
+@typing.overload
 def squared_error(
     predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None,
 ) -> jax.Array:
     """Calculates the squared error for a set of predictions."""
+@typing.overload
+def squared_error(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
 
-class stateless(_Optimizer):
+class stateless(_OptimizerExtraArgs):
     """Creates a stateless transformation from an update-like function."""
     f: collections.abc.Callable[[typing.Any, typing.Any], typing.Any]
     def __init__(self, f: collections.abc.Callable[[typing.Any, typing.Any], typing.Any]) -> None: ...
 
-class stateless_with_tree_map(_Optimizer):
+class stateless_with_tree_map(_OptimizerExtraArgs):
     """Creates a stateless transformation from an update-like function for arrays."""
     f: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike | None], jax.typing.ArrayLike]
     def __init__(
@@ -1914,7 +2048,7 @@ class stateless_with_tree_map(_Optimizer):
         f: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike | None], jax.typing.ArrayLike],
     ) -> None: ...
 
-class trace(_Optimizer):
+class trace(_OptimizerExtraArgs):
     """Compute a trace of past updates."""
     decay: jax.typing.ArrayLike
     nesterov: bool
@@ -1934,7 +2068,7 @@ class transforms:
     MaskedNode: typing.TypeAlias = optax.transforms.MaskedNode
     MaskedState: typing.TypeAlias = optax.transforms.MaskedState
     MonitorState: typing.TypeAlias = optax.transforms.MonitorState
-    MultiSteps: typing.TypeAlias = optax.transforms.MultiSteps
+    MultiSteps: typing.TypeAlias = symjax.optax.MultiSteps
     MultiStepsState: typing.TypeAlias = optax.transforms.MultiStepsState
     NonNegativeParamsState: typing.TypeAlias = optax.transforms.NonNegativeParamsState
     PartitionState: typing.TypeAlias = optax.transforms.PartitionState
@@ -1942,142 +2076,25 @@ class transforms:
     SnapshotState: typing.TypeAlias = optax.transforms.SnapshotState
     TraceState: typing.TypeAlias = optax.transforms.TraceState
     ZeroNansState: typing.TypeAlias = optax.transforms.ZeroNansState
-
-    class adaptive_grad_clip(_Optimizer):
-        """Clips updates to be at most ``clipping * parameter_norm``, unit-wise."""
-        clipping: jax.typing.ArrayLike
-        eps: jax.typing.ArrayLike
-        axis: int | tuple[int, ...] | None
-        def __init__(
-            self, clipping: jax.typing.ArrayLike, eps: jax.typing.ArrayLike = 0.001,
-            axis: int | tuple[int, ...] | None = None,
-        ) -> None: ...
-
-    class add_decayed_weights(_Optimizer):
-        """Add parameter scaled by `weight_decay`."""
-        weight_decay: ScalarOrSchedule
-        mask: typing.Any
-        def __init__(self, weight_decay: ScalarOrSchedule = 0.0, mask: typing.Any = None) -> None: ...
-
-    class add_noise(_Optimizer):
-        """Add gradient noise."""
-        eta: jax.typing.ArrayLike
-        gamma: jax.typing.ArrayLike
-        key: jax.Array | int | None
-        seed: int | None
-        def __init__(
-            self, eta: jax.typing.ArrayLike, gamma: jax.typing.ArrayLike, key: jax.Array | int | None = None, *,
-            seed: int | None = None,
-        ) -> None: ...
-
-    class apply_if_finite(_Optimizer):
-        """A function that wraps an optimizer to make it robust to a few NaNs or Infs."""
-        inner: optax.GradientTransformation
-        max_consecutive_errors: int
-        def __init__(self, inner: optax.GradientTransformation, max_consecutive_errors: int) -> None: ...
-
-    class chain(_OptimizerExtraArgs):
-        """Applies a list of chainable update transformations."""
-        args: tuple[optax.GradientTransformation, ...]
-        def __init__(self, *args: optax.GradientTransformation) -> None: ...
-
-    class clip(_Optimizer):
-        """Clips updates element-wise, to be in ``[-max_delta, +max_delta]``."""
-        max_delta: jax.typing.ArrayLike
-        def __init__(self, max_delta: jax.typing.ArrayLike) -> None: ...
-
-    class clip_by_block_rms(_Optimizer):
-        """Clips updates to a max rms for the gradient of each param vector or matrix."""
-        threshold: jax.typing.ArrayLike
-        def __init__(self, threshold: jax.typing.ArrayLike) -> None: ...
-
-    class clip_by_global_norm(_Optimizer):
-        """Clips updates using their global norm."""
-        max_norm: jax.typing.ArrayLike
-        def __init__(self, max_norm: jax.typing.ArrayLike) -> None: ...
-
-    class conditionally_mask(_OptimizerExtraArgs):
-        """Calls the inner update function only at certain steps."""
-        inner: optax.GradientTransformation
-        should_transform_fn: optax.transforms.ConditionFn
-        forward_extra_args: bool
-        def __init__(
-            self, inner: optax.GradientTransformation, should_transform_fn: optax.transforms.ConditionFn,
-            forward_extra_args: bool = False,
-        ) -> None: ...
-
-    class conditionally_transform(_OptimizerExtraArgs):
-        """Calls the inner update function only at certain steps."""
-        inner: optax.GradientTransformation
-        should_transform_fn: optax.transforms.ConditionFn
-        forward_extra_args: bool
-        def __init__(
-            self, inner: optax.GradientTransformation, should_transform_fn: optax.transforms.ConditionFn,
-            forward_extra_args: bool = False,
-        ) -> None: ...
-
-    class ema(_Optimizer):
-        """Compute an exponential moving average of past updates."""
-        decay: jax.typing.ArrayLike
-        debias: bool
-        accumulator_dtype: typing.Any
-        def __init__(
-            self, decay: jax.typing.ArrayLike, debias: bool = True, accumulator_dtype: typing.Any = None,
-        ) -> None: ...
-
-    class flatten(_OptimizerExtraArgs):
-        """Flattens parameters and gradients for init and update of inner transform."""
-        inner: optax.GradientTransformation
-        def __init__(self, inner: optax.GradientTransformation) -> None: ...
-
-    class freeze(_Optimizer):
-        """Create a transformation that zeros out gradient updates for `mask=True`."""
-        mask: typing.Any
-        def __init__(self, mask: typing.Any) -> None: ...
-
-    class keep_params_nonnegative(_Optimizer):
-        """Modifies the updates to keep parameters non-negative, i.e. >= 0."""
-        def __init__(self) -> None: ...
-
-    class masked(_OptimizerExtraArgs):
-        """Mask updates so only some are transformed, the rest are passed through."""
-        inner: optax.GradientTransformation
-        mask: typing.Any
-        mask_compatible_extra_args: bool
-        def __init__(
-            self, inner: optax.GradientTransformation, mask: typing.Any, *,
-            mask_compatible_extra_args: bool = False,
-        ) -> None: ...
-
-    class measure_with_ema(_OptimizerExtraArgs):
-        """Take a measurement and record it with exponential moving average."""
-        measure: typing.Any
-        decay: jax.typing.ArrayLike
-        debias: bool
-        accumulator_dtype: typing.Any
-        def __init__(
-            self, measure: typing.Any, decay: jax.typing.ArrayLike, debias: bool = True,
-            accumulator_dtype: typing.Any = None,
-        ) -> None: ...
-
-    @staticmethod
-    def monitor(measures: typing.Any) -> typing.Any:
-        """Monitors stateful measurements of updates in a chain."""
-
-    class named_chain(_OptimizerExtraArgs):
-        """Applies a list of named chainable update transformations."""
-        args: tuple[tuple[str, optax.GradientTransformation], ...]
-        def __init__(self, *args: tuple[str, optax.GradientTransformation]) -> None: ...
-
-    class partition(_OptimizerExtraArgs):
-        """Partitions params and applies a different transformation to each subset."""
-        transforms: collections.abc.Mapping[collections.abc.Hashable, optax.GradientTransformation]
-        param_labels: typing.Any
-        mask_compatible_extra_args: bool
-        def __init__(
-            self, transforms: collections.abc.Mapping[collections.abc.Hashable, optax.GradientTransformation],
-            param_labels: typing.Any, *, mask_compatible_extra_args: bool = False,
-        ) -> None: ...
+    adaptive_grad_clip: typing.TypeAlias = symjax.optax.adaptive_grad_clip
+    add_decayed_weights: typing.TypeAlias = symjax.optax.add_decayed_weights
+    add_noise: typing.TypeAlias = symjax.optax.add_noise
+    apply_if_finite: typing.TypeAlias = symjax.optax.apply_if_finite
+    chain: typing.TypeAlias = symjax.optax.chain
+    clip: typing.TypeAlias = symjax.optax.clip
+    clip_by_block_rms: typing.TypeAlias = symjax.optax.clip_by_block_rms
+    clip_by_global_norm: typing.TypeAlias = symjax.optax.clip_by_global_norm
+    conditionally_mask: typing.TypeAlias = symjax.optax.conditionally_mask
+    conditionally_transform: typing.TypeAlias = symjax.optax.conditionally_transform
+    ema: typing.TypeAlias = symjax.optax.ema
+    flatten: typing.TypeAlias = symjax.optax.flatten
+    freeze: typing.TypeAlias = symjax.optax.freeze
+    keep_params_nonnegative: typing.TypeAlias = symjax.optax.keep_params_nonnegative
+    masked: typing.TypeAlias = symjax.optax.masked
+    measure_with_ema: typing.TypeAlias = symjax.optax.measure_with_ema
+    monitor: typing.TypeAlias = symjax.optax.monitor
+    named_chain: typing.TypeAlias = symjax.optax.named_chain
+    partition: typing.TypeAlias = symjax.optax.partition
 
     @staticmethod
     def per_example_global_norm_clip(grads: typing.Any, l2_norm_clip: jax.typing.ArrayLike) -> typing.Any:
@@ -2089,11 +2106,7 @@ class transforms:
     ) -> typing.Any:
         """Applies gradient clipping per-example using per-layer norms."""
 
-    class selective_transform(_Optimizer):
-        """Partition updates so that only un-frozen parameters are optimized."""
-        optimizer: optax.GradientTransformation
-        freeze_mask: typing.Any
-        def __init__(self, optimizer: optax.GradientTransformation, *, freeze_mask: typing.Any) -> None: ...
+    selective_transform: typing.TypeAlias = symjax.optax.selective_transform
 
     @staticmethod
     def skip_large_updates(
@@ -2108,20 +2121,8 @@ class transforms:
     ) -> typing.Any:
         """Returns True iff any of the `updates` contains an inf or a NaN."""
 
-    class snapshot(_Optimizer):
-        """Takes a snapshot of updates and stores it in the state."""
-        measure_name: str
-        measure: typing.Any
-        def __init__(self, measure_name: str, measure: typing.Any) -> None: ...
-
-    class trace(_Optimizer):
-        """Compute a trace of past updates."""
-        decay: jax.typing.ArrayLike
-        nesterov: bool
-        accumulator_dtype: typing.Any
-        def __init__(
-            self, decay: jax.typing.ArrayLike, nesterov: bool = False, accumulator_dtype: typing.Any = None,
-        ) -> None: ...
+    snapshot: typing.TypeAlias = symjax.optax.snapshot
+    trace: typing.TypeAlias = symjax.optax.trace
 
     @staticmethod
     def unitwise_clip(
@@ -2134,9 +2135,7 @@ class transforms:
     def unitwise_norm(x: jax.typing.ArrayLike, axis: int | tuple[int, ...] | None = None) -> jax.Array:
         """Computes the L2 norm of each unit separately."""
 
-    class zero_nans(_Optimizer):
-        """A transformation which replaces NaNs with 0."""
-        def __init__(self) -> None: ...
+    zero_nans: typing.TypeAlias = symjax.optax.zero_nans
 
 def tree_map_params(
     initable: typing.Any, f: collections.abc.Callable[..., typing.Any], state: typing.Any, /,
@@ -2160,10 +2159,10 @@ def update_moment_per_elem_norm(
 ) -> typing.Any:
     """Compute the EMA of the `order`-th moment of the element-wise norm."""
 
-def value_and_grad_from_state(
-    value_fn: collections.abc.Callable[..., jax.typing.ArrayLike],
-) -> typing.Any:
+class value_and_grad_from_state(symjax.symbolic_function.Factory):
     """Alternative to :func:`jax.value_and_grad` fetches value, grad from state."""
+    value_fn: collections.abc.Callable[..., jax.typing.ArrayLike]
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
 class warmup_constant_schedule(symjax.symbolic_function.Factory):
     """Linear warmup followed by constant schedule i.e no decay."""
@@ -2210,6 +2209,6 @@ class yogi(_OptimizerExtraArgs):
         b2: jax.typing.ArrayLike = 0.999, eps: jax.typing.ArrayLike = 0.001,
     ) -> None: ...
 
-class zero_nans(_Optimizer):
+class zero_nans(_OptimizerExtraArgs):
     """A transformation which replaces NaNs with 0."""
     def __init__(self) -> None: ...

@@ -13,7 +13,8 @@ import importlib.metadata
 import json
 import math
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -27,7 +28,7 @@ from symjax.errors import at, brief, unknown
 from symjax.lineage import lineage, with_lineage
 from symjax.missing import MISSING
 from symjax.names import look_up, public_name
-from symjax.object import settle_missing
+from symjax.object import check, settle_missing
 from symjax.paths import ROOT, Path, extend
 from symjax.registry import find_symbol, symbol_names
 from symjax.schema import ATTRIBUTE, Schema
@@ -102,9 +103,10 @@ def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> Non
     arrays: Arrays = {}
     text = _dump(tree, _Writer(hide_defaults, arrays), 2)
     if arrays:
-        with _beside(target).open("wb") as file:
+        with _replacing(_beside(target)) as temporary, temporary.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
-    target.write_text(text)
+    with _replacing(target) as temporary:
+        temporary.write_text(text)
 
 
 def load(path: epath.PathLike, *, modules: Collection[str] = ()) -> Any:
@@ -127,6 +129,18 @@ def load(path: epath.PathLike, *, modules: Collection[str] = ()) -> Any:
     return _parse(text, _Reader(modules, arrays))
 
 
+@contextmanager
+def _replacing(target: epath.Path) -> Iterator[epath.Path]:
+    """A path beside `target` that takes its place when all went well: no half-written file is left."""
+    temporary = target.parent / (target.name + ".tmp")
+    try:
+        yield temporary
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def _beside(path: epath.Path) -> epath.Path:
     return path.parent / (path.name + ".npz")
 
@@ -147,7 +161,7 @@ def _dump(tree: Any, writer: _Writer, indent: int | None) -> str:
     if lineage(tree):
         record["lineage"] = list(lineage(tree))
     record["tree"] = writer.write(tree, ROOT)
-    return json.dumps(record, indent=indent, ensure_ascii=False, allow_nan=False)
+    return json.dumps(record, indent=indent, allow_nan=False)
 
 
 def _parse(text: str | bytes, reader: _Reader) -> Any:
@@ -230,7 +244,7 @@ class _Writer:
         if isinstance(value, enum.Enum):
             return {"$enum": [self._reference(kind, path), value.name]}
         if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
-            return {"$dtype": np.dtype(value).name}
+            return {"$dtype": self._dtype_name(np.dtype(value), path)}
         if isinstance(value, np.generic):
             return {"$scalar": [value.dtype.name, _encode(value.tobytes())]}
         if isinstance(value, jax.core.Tracer):
@@ -258,7 +272,7 @@ class _Writer:
         data = np.asarray(array)
         weak = bool(getattr(array, "weak_type", False))
         record: dict[str, Any] = {
-            "dtype": data.dtype.name,
+            "dtype": self._dtype_name(data.dtype, path),
             "shape": list(data.shape),
             "of": "jax" if isinstance(array, jax.Array) else "numpy",
         }
@@ -270,6 +284,15 @@ class _Writer:
         else:
             record["data"] = _encode(data.tobytes())
         return {"$array": record}
+
+    def _dtype_name(self, dtype: np.dtype[Any], path: Path) -> str:
+        try:
+            known = jnp.dtype(dtype.name) == dtype
+        except TypeError:
+            known = False
+        if not known:
+            raise TypeError(f"the dtype {dtype} cannot be saved: it has no name {at(path)}")
+        return dtype.name
 
     def _reference(self, value: Any, path: Path) -> str:
         found = self.name_of(value)
@@ -363,7 +386,7 @@ class _Reader:
             settle_missing(schema, held, partial=True)
         node = schema.construct(held, path) if not schema.holes(held) else schema.unpickle(held)
         if schema.checks:
-            node.__check__()
+            check(node, path)
         return node
 
     def read_entries(self, content: Any, path: Path) -> dict[Any, Any]:
@@ -414,6 +437,8 @@ class _Reader:
         )
 
     def read_dtype(self, content: Any) -> Any:
+        if not isinstance(content, str):
+            raise TypeError("a dtype is saved by its name")
         dtype = jnp.dtype(content)
         scalar = getattr(jnp, dtype.name, None)
         return scalar if isinstance(scalar, type(jnp.float32)) else dtype

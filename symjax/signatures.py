@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -37,13 +38,17 @@ def fields_of(target: Any, static: Collection[str], *, skip: int = 0) -> tuple[F
         Field(
             name=p.name,
             hint=Any if p.annotation is p.empty or p.kind in _VARIADIC else p.annotation,
-            owner=inspect.unwrap(target),
+            owner=_owner(target),
             default=_default(p),
             static=True if p.name in static else None,
             kind=p.kind,
         )
         for p in parameters
     )
+
+
+def _owner(target: Any) -> Any:
+    return inspect.unwrap(target.func if isinstance(target, functools.partial) else target)
 
 
 def _default(parameter: inspect.Parameter) -> Any:

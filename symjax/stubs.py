@@ -30,7 +30,7 @@ from symjax.namespaces import Namespace
 from symjax.object import Object
 from symjax.schema import ATTRIBUTE
 from symjax.stub_types import STEP, StubTypes, define, document, unwrapped
-from symjax.symbolic_function import Factory
+from symjax.symbolic_function import Factory, Loss, Maker
 
 VIEWS = ("linen", "nnx", "optax")
 _ORIGINAL = "__symjax_original__"
@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for line in difflib.unified_diff(old.splitlines(), text.splitlines(), str(path), n=0):
                 print(line)
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return int(stale)
 
@@ -149,14 +150,23 @@ class _Stub:
         if original is None:  # the base class of modules, which this library has written
             return self.pass_on(name, cls.__module__)
         body: list[str] = []
+        if issubclass(cls, Loss):
+            return self.loss(name, original)
         if _schema(cls).kind == "linen":  # its fields make the constructor
             bases = [self.symbols.get(id(b)) or self.types.reference(b) for b in cls.__bases__]
-        elif issubclass(cls, Factory):
+        elif issubclass(cls, Maker):
             bases, body = [self.factory_base(cls)], self.factory(cls, original)
         else:
             bases, body = [self.node_base(), self.types.reference(original)], self.node(original)
         lines = [f"class {name}({', '.join(bases)}):", *document(original, STEP), *body]
         return lines if len(lines) > 1 else [f"{lines[0]} ..."]
+
+    def loss(self, name: str, function: Any) -> list[str]:
+        """A loss: with all that it requires it is computed, with less it is a node."""
+        overload = f"@{self.types.named('typing.overload')}"
+        arguments = f"**arguments: {self.types.named('typing.Any')}"
+        node = define(name, [arguments], self.types.reference(Loss))
+        return [overload, *self.function(name, function, static=False), overload, *node]
 
     def factory_base(self, cls: type) -> str:
         """The base class of nodes that stand for a result; Optax's when that is an optimizer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections.abc
+import functools
 import inspect
 import types
 import typing
@@ -49,10 +50,35 @@ class Functor(Object):
         return call(type(self), values)
 
 
-class Factory(Object):
-    """A factory with its arguments: stands for what it makes, and is called like that."""
+class Loss(Functor):
+    """A function of arrays: a node while a required argument is missing, called at once when none is.
+
+    A call fills, by position, all arguments that still have their default.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
+        schema: Schema = getattr(cls, ATTRIBUTE)
+        if schema.holes(schema.bind(args, kwargs)):
+            return super().__new__(cls)
+        return cls.__symjax_function__(*args, **kwargs)
+
+
+class Maker(Object):
+    """A factory with its arguments: stands for what it makes."""
 
     __symjax_function__: ClassVar[Any] = None
+
+    def make(self) -> Any:
+        """What the factory makes of the arguments.
+
+        Raises:
+            MissingError: Arguments of the factory are missing.
+        """
+        return call(type(self), getattr(type(self), ATTRIBUTE).read(self))
+
+
+class Factory(Maker):
+    """A factory of functions; the node is called like the function that it stands for."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls what the factory makes.
@@ -61,10 +87,6 @@ class Factory(Object):
             MissingError: Arguments of the factory are missing.
         """
         return self.make()(*args, **kwargs)
-
-    def make(self) -> Any:
-        """What the factory makes of the arguments."""
-        return call(type(self), getattr(type(self), ATTRIBUTE).read(self))
 
 
 class _Transformation:
@@ -103,8 +125,11 @@ class OptimizerSchema(FunctionSchema):
         return node
 
 
-class Optimizer(Factory):
-    """A factory of a gradient transformation; the node itself is one."""
+class Optimizer(Maker):
+    """A factory of a gradient transformation; the node itself is one.
+
+    It is not callable, as no transformation is: Optax tells schedules and measures apart by that.
+    """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
         schema: Schema = getattr(cls, ATTRIBUTE)
@@ -119,32 +144,18 @@ class Optimizer(Factory):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """All is done in ``__new__``: a tuple's items are given at its creation."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: a gradient transformation is no function.
-
-        Raises:
-            TypeError: Always.
-        """
-        raise TypeError(
-            f"a gradient transformation is not called: use .init and .update of {type(self).__name__}"
-        )
-
 
 def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
     """The functor or factory class of a function; see `symjax.symbolize`."""
     static, name, aliases, factory = options
-    made_type = _made_type(function)
-    is_optimizer = _is_transformation(made_type)
-    if factory is None:
-        factory = is_optimizer or _is_callable_hint(made_type)
-    bases: tuple[type, ...]
+    kind = factory if isinstance(factory, type) else node_kind(function, factory)
+    bases: tuple[type, ...] = (kind,)
     schema: type[Schema] = FunctionSchema
-    if factory and is_optimizer:
-        bases, schema = (Optimizer, typing.cast(type, made_type)), OptimizerSchema
-    else:
-        bases = (Factory,) if factory else (Functor,)
+    if kind is Optimizer:
+        # Optax asks by type whether to hand on extra arguments, and annotations say too little of it.
+        bases, schema = (Optimizer, optax.GradientTransformationExtraArgs), OptimizerSchema
     namespace = {
-        **place(function, name),
+        **place(underlying(function), name),
         "__doc__": function.__doc__,
         "__symjax_function__": staticmethod(function),
         "__symjax_fields__": fields_of(function, static),
@@ -154,16 +165,35 @@ def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
         "__symjax_aliases__": aliases,
         "__wrapped__": staticmethod(function),
     }
-    made = types.new_class(function.__name__, bases, exec_body=lambda ns: ns.update(namespace))
-    return made
+    own_name = (name or underlying(function).__name__).rpartition(".")[2]
+    return types.new_class(own_name, bases, exec_body=lambda ns: ns.update(namespace))
+
+
+def node_kind(function: Any, factory: bool | None = None) -> type[Object]:
+    """What a function's nodes are, as its return annotation tells: `Optimizer`, `Factory` or `Functor`.
+
+    Args:
+        function: The function.
+        factory: Whether it is a factory, where that is known.
+    """
+    made_type = _made_type(function)
+    if factory is not False and _is_transformation(made_type):
+        return Optimizer
+    if factory is None:
+        factory = _is_callable_hint(made_type)
+    return Factory if factory else Functor
 
 
 def makes_callable(value: Any) -> bool:
     """Whether `value` is a function whose return annotation says that it makes a function or optimizer."""
-    if not inspect.isfunction(inspect.unwrap(value)) or isinstance(value, type):
-        return False
-    made_type = _made_type(value)
-    return _is_transformation(made_type) or _is_callable_hint(made_type)
+    return inspect.isfunction(underlying(value)) and node_kind(value) is not Functor
+
+
+def underlying(function: Any) -> Any:
+    """The function that is wrapped, or of which some arguments are given already (`optax.nadam`)."""
+    while isinstance(function, functools.partial) or hasattr(function, "__wrapped__"):
+        function = function.func if isinstance(function, functools.partial) else function.__wrapped__
+    return function
 
 
 def call(cls: type, values: dict[str, Any]) -> Any:
@@ -178,9 +208,10 @@ def call(cls: type, values: dict[str, Any]) -> Any:
 
 
 def _fill_holes(node: Any, schema: Schema, args: tuple[Any, ...]) -> dict[str, Any]:
-    """Call-time positional arguments by the names of the missing ones."""
+    """Call-time positional arguments by the names of the missing ones; of a loss, the optional ones too."""
     held = schema.read(node)
-    holes = [name for name in schema.positional if held.get(name, MISSING) is MISSING]
+    absent = schema.defaults if isinstance(node, Loss) else {}
+    holes = [n for n in schema.positional if held.get(n, MISSING) is absent.get(n, MISSING)]
     filled = dict(zip(holes, args, strict=False))
     if len(args) > len(holes):
         rest = schema.field_of_kind(inspect.Parameter.VAR_POSITIONAL)
@@ -199,7 +230,10 @@ def _made_type(function: Any) -> Any:
         annotation = inspect.signature(function).return_annotation
     except (ValueError, TypeError):
         return None
-    return None if annotation is inspect.Signature.empty else resolve(annotation, inspect.unwrap(function))
+    if annotation is inspect.Signature.empty:
+        return None
+    resolved = resolve(annotation, underlying(function))
+    return annotation if resolved is Any else resolved  # what it is made of need not be known
 
 
 def _is_transformation(hint: Any) -> bool:

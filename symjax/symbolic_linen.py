@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import inspect
+import types
+import typing
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
@@ -27,6 +30,7 @@ from symjax.ties import bind_ties, record_ties, untie
 
 _TWIN = "__symjax_twin__"
 _STATIC = "__symjax_static__"
+_ORIGINAL = "__symjax_original__"
 _HOOKS = ("__check__", "on_rebind")  # called by this library, and no methods to Flax
 _unspecified = linen_module._unspecified_parent
 _context = linen_module._context
@@ -85,7 +89,22 @@ class LinenSchema(Schema):
             register(self.cls)
 
 
-class SymbolicModule(Node):
+class _SymbolicMeta(abc.ABCMeta):
+    """Instances of Flax's class count as those of its symbolic version, and those of its subclasses too.
+
+    So ``isinstance(nn.LSTMCell(3), nn.RNNCellBase)`` holds in the symbolic view as it does in Flax.
+    """
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        original = cls.__dict__.get(_ORIGINAL)
+        return type.__instancecheck__(cls if original is None else original, instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        original = cls.__dict__.get(_ORIGINAL)
+        return type.__subclasscheck__(cls if original is None else original, subclass)
+
+
+class SymbolicModule(Node, metaclass=_SymbolicMeta):
     """What a symbolic Linen module has beside Flax's methods."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -143,10 +162,12 @@ class SymbolicModule(Node):
             raise AttributeError(frozen_message(self, name))
         super().__delattr__(name)
 
-    def clone(self, **options: Any) -> Self:
-        """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
-        with unresolved(self):
-            return super().clone(**options)  # type: ignore[misc, no-any-return]
+    if not typing.TYPE_CHECKING:  # Flax's own signature holds
+
+        def clone(self, **options: Any) -> Self:
+            """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
+            with unresolved(self):
+                return super().clone(**options)
 
 
 def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
@@ -162,9 +183,9 @@ def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
         "__doc__": cls.__doc__,
         _STATIC: frozenset(static) | getattr(cls, _STATIC, frozenset()),
         "__symjax_name__": name,
-        "__symjax_original__": cls,
+        _ORIGINAL: cls,
     }
-    made = type(cls)(cls.__name__, (Module, cls), namespace)
+    made: type = types.new_class(cls.__name__, (Module, cls), exec_body=lambda body: body.update(namespace))
     add_symbol(made, aliases)
     return made
 
@@ -173,7 +194,7 @@ def _make_symbolic(cls: type) -> None:
     """Gives a Linen class its schema and symbolic equality, which Flax regenerates in each subclass."""
     fields = tuple(_linen_field(cls, f) for f in _constructor_fields(cls))
     name = cls.__dict__.get("__symjax_name__")
-    original = cls.__dict__.get("__symjax_original__")
+    original = cls.__dict__.get(_ORIGINAL)
     schema = LinenSchema(cls, fields, name, original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
@@ -289,3 +310,6 @@ _flax_repr = nn.Module.__repr__
 
 class Module(SymbolicModule, nn.Module):
     """Flax's `Module`, whose subclasses are symbolic; every symbolized module class is one."""
+
+
+setattr(Module, _ORIGINAL, nn.Module)  # noqa: B010 - for `isinstance`; a plain Flax module is a module

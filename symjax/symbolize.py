@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
@@ -103,7 +103,7 @@ def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
         from symjax.symbolic_class import symbolize_class
 
         return symbolize_class(x, options)
-    if callable(x) and (inspect.isroutine(x) or hasattr(x, "__wrapped__") or hasattr(x, "__name__")):
+    if callable(x) and (isinstance(x, functools.partial) or hasattr(x, "__name__")):
         from symjax.symbolic_function import symbolize_function
 
         return symbolize_function(x, options)

@@ -104,13 +104,23 @@ class Numbers:
 
     def _call(self, name: str, function: Any, *args: Any, **kwargs: Any) -> Any:
         signature = inspect.signature(function)
-        given = signature.bind(*args, **kwargs)
+        given = signature.bind_partial(*args, **kwargs)
         for key in sorted(signature.parameters):
             default = signature.parameters[key].default
             if key in given.arguments or holds_float(default):
                 value = given.arguments.get(key, default)
                 given.arguments[key] = map_floats(functools.partial(self._take, (name, key)), value)
+        if not isinstance(function, type) and _misses(signature, given):
+            return functools.partial(function, **given.arguments)  # how plain code leaves arguments out
         return function(*given.args, **given.kwargs)
+
+
+def _misses(signature: inspect.Signature, given: inspect.BoundArguments) -> bool:
+    try:
+        signature.bind(*given.args, **given.kwargs)
+    except TypeError:
+        return True
+    return False
 
 
 def makes(value: Any) -> bool:
@@ -120,7 +130,7 @@ def makes(value: Any) -> bool:
     return callable(value) and getattr(value, "__module__", "").startswith(_MAKERS)
 
 
-_MAKERS = ("optax.", "jax._src.nn.initializers", "flax.core.meta", "flax.linen.spmd", "functools")
+_MAKERS = ("optax.", "functools", "jax.nn.initializers", "jax._src.nn.initializers", "flax.core.meta", "flax.linen.spmd")
 
 
 def uncalled(namespace: Any, name: str) -> Any:
@@ -158,7 +168,7 @@ class Floats:
         self.made = make(Numbers(namespace, self._record))
 
     def _record(self, place: tuple[str, str], value: float) -> float:
-        if self._static(*place):
+        if self._static(place):
             return value
         own = float(repr(value))  # an object of its own, by which it is found again
         self.places.append(place)
@@ -169,11 +179,11 @@ class Floats:
         """The same with these numbers in the places of the floats."""
         left = iter(numbers)
         return self._make(
-            Numbers(self._namespace, lambda place, value: value if self._static(*place) else next(left))
+            Numbers(self._namespace, lambda place, value: value if self._static(place) else next(left))
         )
 
 
-def modules_known() -> int:
+def classes_known() -> int:
     """How many Linen module classes and symbolic classes there are; a leak makes it grow."""
     found: set[type] = set()
     open_: list[type] = [flax.linen.Module, sj.Object]

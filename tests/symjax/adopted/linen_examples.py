@@ -1,12 +1,10 @@
 """Example arguments of Linen's layers, written once for Flax and for the symbolic view of it."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-import flax.linen
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 # Arguments that many layers require. With these and an array `X` most layers need no line of their own.
@@ -16,24 +14,7 @@ TOKENS = np.array([[1, 4, 0], [2, 2, 3]], np.int32)
 DOT = (((1,), (0,)), ((), ()))
 
 
-def _by_name(cls: type) -> Callable[[Any], dict[str, Any]]:
-    required = [name for name in flax_fields(cls) if name in BY_NAME]
-    return lambda nn: {name: BY_NAME[name] for name in required}
-
-
-def flax_fields(cls: type) -> dict[str, Any]:
-    """The arguments of a layer that must be given."""
-    import dataclasses
-
-    missing = dataclasses.MISSING
-    return {
-        f.name: f
-        for f in dataclasses.fields(cls)
-        if f.init and f.default is missing and f.default_factory is missing and f.name != "parent"
-    }
-
-
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Layer:
     """How a layer is made and called.
 
@@ -43,24 +24,27 @@ class Layer:
         inputs: What it is called with.
         options: Keyword arguments of the call.
         mutable: The collections that the call changes.
-        collections: Further random streams that it draws from.
+        rngs: The random streams that it draws from, beside that of the parameters.
     """
 
     arguments: Callable[[Any], dict[str, Any]] | None = None
     inputs: tuple[Any, ...] = (X,)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     mutable: tuple[str, ...] = ()
     rngs: tuple[str, ...] = ()
 
 
-def _cell_inputs(carry: int, shape: tuple[int, ...] = (2, 4)) -> tuple[Any, ...]:
+def _cell_inputs(carries: int, shape: tuple[int, ...] = (2, 4)) -> tuple[Any, ...]:
     state = np.full(shape, 0.5, np.float32)
-    return (state if carry == 1 else (state,) * carry), np.ones(shape, np.float32)
+    return (state if carries == 1 else (state,) * carries), np.ones(shape, np.float32)
 
 
 CELL = Layer(inputs=_cell_inputs(1))
 LSTM = Layer(inputs=_cell_inputs(2))
-ATTENTION = {"dropout_rate": 0.25, "deterministic": False}
+FP8 = Layer(lambda nn: {"amax_history_length": 3}, (X[0], X[1].T, DOT))
+ATTENTION = Layer(
+    lambda nn: {"num_heads": 2, "dropout_rate": 0.25, "deterministic": False}, rngs=("dropout",)
+)
 
 LAYERS: dict[str, Layer] = {
     "BatchNorm": Layer(options={"use_running_average": False}, mutable=("batch_stats",)),
@@ -74,24 +58,24 @@ LAYERS: dict[str, Layer] = {
     "Dropout": Layer(options={"deterministic": False}, rngs=("dropout",)),
     "Einsum": Layer(lambda nn: {"shape": (4, 3), "einsum_str": "...x,xy->...y"}),
     "Embed": Layer(inputs=(TOKENS,)),
-    "Fp8DirectDotGeneralOp": Layer(lambda nn: {"amax_history_length": 3}, (X[0], X[1].T, DOT)),
-    "Fp8DotGeneralOp": Layer(lambda nn: {"amax_history_length": 3}, (X[0], X[1].T, DOT)),
-    "Fp8Einsum": Layer(lambda nn: {"amax_history_length": 3}, ("ij,jk->ik", X[0], X[1].T)),
+    "Fp8DirectDotGeneralOp": FP8,
+    "Fp8DotGeneralOp": FP8,
+    "Fp8Einsum": Layer(FP8.arguments, ("ij,jk->ik", X[0], X[1].T)),
     "GRUCell": CELL,
     "GroupNorm": Layer(lambda nn: {"num_groups": 2}),
     "LSTMCell": LSTM,
     "MGUCell": CELL,
-    "MultiHeadAttention": Layer(lambda nn: {"num_heads": 2, **ATTENTION}, rngs=("dropout",)),
-    "MultiHeadDotProductAttention": Layer(lambda nn: {"num_heads": 2, **ATTENTION}, rngs=("dropout",)),
+    "MultiHeadAttention": ATTENTION,
+    "MultiHeadDotProductAttention": ATTENTION,
     "OptimizedLSTMCell": LSTM,
     "RNN": Layer(lambda nn: {"cell": nn.OptimizedLSTMCell(features=3)}),
-    "SelfAttention": Layer(lambda nn: {"num_heads": 2, **ATTENTION}, rngs=("dropout",)),
+    "SelfAttention": ATTENTION,
     "Sequential": Layer(
         lambda nn: {"layers": [nn.Dense(features=3), nn.relu, nn.LayerNorm(epsilon=1e-5), nn.PReLU()]}
     ),
     "SimpleCell": CELL,
     "SpectralNorm": Layer(
-        lambda nn: {"layer_instance": nn.Dense(features=3), "epsilon": 1e-6},
+        lambda nn: {"layer_instance": nn.Dense(features=3)},
         options={"update_stats": True},
         mutable=("batch_stats",),
     ),
@@ -100,7 +84,7 @@ LAYERS: dict[str, Layer] = {
 
 
 def example(name: str, cls: type) -> Layer:
-    """The example of a layer.
+    """The example of a layer; one that has a kernel, a scale or embeddings gets an initializer for it.
 
     Raises:
         LookupError: There is none, and `BY_NAME` knows too little; the message says what to add.
@@ -108,12 +92,45 @@ def example(name: str, cls: type) -> Layer:
     found = LAYERS.get(name, Layer())
     if found.arguments is not None:
         return found
-    unknown = [required for required in flax_fields(cls) if required not in BY_NAME]
+    required = _required(cls)
+    unknown = [argument for argument in required if argument not in BY_NAME]
     if unknown:
         raise LookupError(
             f"flax.linen.{name} is new here and requires {', '.join(unknown)}: add a Layer(…) to LAYERS in "
             "linen_examples.py, or the name and a reason to EXCEPTIONS in names.py"
         )
-    import dataclasses
+    fields = {field.name for field in dataclasses.fields(cls)}
+    drawn = [key for key in ("kernel_init", "scale_init", "embedding_init") if key in fields]
+    return dataclasses.replace(
+        found,
+        arguments=lambda nn: {
+            **{key: BY_NAME[key] for key in required},
+            **{key: nn.initializers.truncated_normal(stddev=0.5) for key in drawn},
+        },
+    )
 
-    return dataclasses.replace(found, arguments=_by_name(cls))
+
+def _required(cls: type) -> list[str]:
+    missing = dataclasses.MISSING
+    return [
+        field.name
+        for field in dataclasses.fields(cls)
+        if field.init
+        and field.default is missing
+        and field.default_factory is missing
+        and field.name not in ("parent", "name")
+    ]
+
+
+def run(layer: Layer, made: Any) -> Any:
+    """A layer's variables, and what it gives for its inputs, with what it changes."""
+    keys = {name: jax.random.key(position) for position, name in enumerate(("params", *layer.rngs))}
+    variables = made.init(keys, *layer.inputs, **layer.options)
+    output = made.apply(
+        variables,
+        *layer.inputs,
+        **layer.options,
+        rngs={name: keys[name] for name in layer.rngs},
+        mutable=list(layer.mutable) or False,
+    )
+    return variables, output

@@ -325,8 +325,16 @@ def is_loss(function: Any) -> bool:
     return getattr(optax.losses, name, None) is function and not name.startswith("make_")
 
 
-def use_of(found: Example, plain: Any) -> Callable[[Any], Any]:
-    """What is done with what Optax made: steps of an optimizer, or values of a schedule."""
+def use_of(found: Example, function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """What is done with what Optax made: steps of an optimizer, values of a schedule, the loss of arrays."""
     if found.use is not None:
         return found.use
-    return optimize if isinstance(plain, optax.GradientTransformation) else schedule
+    if is_loss(function):
+        arrays = {k: v for k, v in found.arguments(optax).items() if isinstance(v, np.ndarray)}
+        return lambda made: made(**arrays)
+    return use
+
+
+def use(made: Any) -> Any:
+    """Steps of an optimizer, or values of a schedule."""
+    return optimize(made) if isinstance(made, optax.GradientTransformation) else schedule(made)

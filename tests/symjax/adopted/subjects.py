@@ -1,0 +1,131 @@
+"""Everything that the laws are stated for: each covered name of each room, made and used by its example."""
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flax.linen
+import flax.linen.initializers
+import jax
+import numpy as np
+import optax
+
+import symjax.linen
+import symjax.optax
+from symjax.static_arguments import STATIC
+
+from . import linen_examples, names, optax_examples
+from .laws import Floats, Numbers, Place
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """Something public of Flax, JAX or Optax that has a symbolic version.
+
+    Attributes:
+        room: Where it belongs.
+        name: Its name in the room.
+        make: Makes it with the names of a namespace: the room's original, or the symbolic view.
+        use: What one does with it: a layer's variables and output, an optimizer's steps, a schedule's values.
+        original: The namespace of the original.
+        view: The symbolic view.
+    """
+
+    room: names.Room
+    name: str
+    make: Callable[[Any], Any]
+    use: Callable[[Any], Any]
+    original: Any
+    view: Any
+
+    def __repr__(self) -> str:
+        return f"{self.room.title.split()[0]}.{self.name}"
+
+    def plain(self) -> Any:
+        """Made of the original."""
+        return self.make(Numbers(self.original, lambda place, value: value))
+
+    def node(self) -> Any:
+        """Made of the symbolic view."""
+        return self.make(self.view)
+
+    def floats(self, namespace: Any) -> Floats:
+        """All floats that are leaves of the node, those of defaults too."""
+        return Floats(self.make, namespace, self.is_static)
+
+    def is_static(self, place: Place) -> bool:
+        """Whether the curated table says that this float is structure."""
+        owner, argument = place
+        return argument in STATIC.get(f"{self.room.view}.{owner}", ())
+
+
+def subjects() -> list[Subject]:
+    """All of them; a name without an example is left out here, and fails in `test_coverage.py`."""
+    return [*_of(names.LINEN, _layer), *_of(names.INITIALIZERS, _initializer), *_of(names.OPTAX, _of_optax)]
+
+
+def _of(room: names.Room, make: Callable[[str, Any], Subject]) -> Iterator[Subject]:
+    left_out = names.exceptions(room)
+    for name, value in names.members(room).items():
+        if name not in left_out:
+            try:
+                yield make(name, value)
+            except LookupError:
+                continue
+
+
+def _layer(name: str, cls: type) -> Subject:
+    found = linen_examples.example(name, cls)
+    return Subject(
+        names.LINEN,
+        name,
+        lambda nn: getattr(nn, name)(**found.arguments(nn)),
+        functools.partial(linen_examples.run, found),
+        flax.linen,
+        symjax.linen,
+    )
+
+
+INITIALIZER_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "constant": {"value": 0.5},
+    "variance_scaling": {"scale": 2.0, "mode": "fan_in", "distribution": "normal"},
+}
+SHAPES: dict[str, tuple[int, ...]] = {"delta_orthogonal": (3, 2, 4)}
+
+
+def _initializer(name: str, function: Any) -> Subject:
+    import inspect
+
+    arguments = INITIALIZER_ARGUMENTS.get(name, {})
+    required = {p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty}
+    if not required <= arguments.keys():
+        raise LookupError(
+            f"the initializer {name} is new here and requires {', '.join(sorted(required - arguments.keys()))}: "
+            "add its arguments to INITIALIZER_ARGUMENTS in subjects.py"
+        )
+    shape = SHAPES.get(name, (3, 4))
+    return Subject(
+        names.INITIALIZERS,
+        name,
+        lambda initializers: getattr(initializers, name)(**arguments),
+        lambda made: made(jax.random.key(0), shape),
+        flax.linen.initializers,
+        symjax.linen.initializers,
+    )
+
+
+def _of_optax(name: str, function: Any) -> Subject:
+    found = optax_examples.example(name, function)
+
+    def make(ox: Any) -> Any:
+        arguments = found.arguments(ox)
+        if optax_examples.is_loss(function):
+            arguments = {k: v for k, v in arguments.items() if not isinstance(v, np.ndarray)}
+        args, kwargs = ((), arguments) if isinstance(arguments, dict) else (arguments, {})
+        return operator.attrgetter(name)(ox)(*args, **kwargs)
+
+    return Subject(
+        names.OPTAX, name, make, optax_examples.use_of(found, function), optax, symjax.optax
+    )
