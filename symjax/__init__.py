@@ -1,5 +1,8 @@
 """A machine-learning experiment as a symbolic tree: program, symbol and JAX pytree at once."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from symjax.containers import Map
 from symjax.diff import Diff, Difference, diff
 from symjax.equality import eq, hash
@@ -9,7 +12,6 @@ from symjax.leaves import is_leaf
 from symjax.lineage import lineage
 from symjax.missing import MISSING, Insertion, MissingError
 from symjax.object import Object, field
-from symjax.patches import patch, patcher, role
 from symjax.paths import Path, PathError
 from symjax.placeholders import Placeholder
 from symjax.python_source import to_python
@@ -17,11 +19,35 @@ from symjax.query import contains, is_partial, missing, query
 from symjax.rebind import rebind
 from symjax.refs import ref
 from symjax.schema import is_symbolic
-from symjax.search import floatv, oneof
 from symjax.serialization import LoadError, from_json, load, save, to_json
 from symjax.symbolic_nnx import build
 from symjax.symbolize import symbolize
 from symjax.walk import Step, traverse, walk
+
+if TYPE_CHECKING:
+    from symjax.patches import patch, patcher, role
+    from symjax.search import floatv, oneof
+
+# The everyday verbs of the other rooms, which are imported at their first use.
+_ROOMS = {
+    "patch": "symjax.patches",
+    "patcher": "symjax.patches",
+    "role": "symjax.patches",
+    "floatv": "symjax.search",
+    "oneof": "symjax.search",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(importlib.import_module(_ROOMS[name]), name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS})
+
 
 __all__ = [
     "Diff",

@@ -10,7 +10,7 @@ from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
 from symjax.registration import static_key
 from symjax.schema import schema_of
-from symjax.tree import items
+from symjax.tree import ATOMS, items
 
 
 class Diff(NamedTuple):
@@ -121,7 +121,7 @@ def _compare(a: Any, b: Any, path: Path, folds: Callable[[Any, Any], bool], flat
         return
     for key, left in held:
         right = others.pop(key, MISSING)
-        if left is right:
+        if left is right or (type(left) in ATOMS and type(right) in ATOMS and eq(left, right)):
             continue
         if left is MISSING or right is MISSING:
             flat[path / key] = Diff(left, right)

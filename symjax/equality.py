@@ -12,11 +12,14 @@ import numpy as np
 
 from symjax.containers import Map
 from symjax.leaves import is_array
+from symjax.missing import MISSING
 from symjax.registration import compound_parts, is_other_pytree, static_key
 from symjax.schema import ATTRIBUTE, HASH, Schema
 
 _pack = struct.Struct("<d").pack
+_NAN = "nan"  # the hash of a NaN is that of its address
 _PLAIN = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType})
+_NATIVE = _PLAIN | {int, bool}
 _DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
 
 
@@ -123,16 +126,12 @@ def _hash_node(node: Any, schema: Schema) -> int:
     parts: list[Any] = [type(node)]
     lasting = True
     for name in schema.names:
-        if name not in held:
-            continue
-        value = held[name]
+        value = held.get(name, MISSING)
         kind = type(value)
-        if kind in _PLAIN:
-            parts.append(value)
-        elif kind is int or kind is bool:
-            parts.append((kind, value))
+        if kind in _NATIVE or (kind is tuple and _NATIVE.issuperset(map(type, value))):
+            parts.append(value)  # 1 and True hash alike; `eq` tells them apart
         elif kind is float:
-            parts.append(_pack(value))
+            parts.append(value if value == value else _NAN)
         else:
             parts.append(hash(value))
             lasting = lasting and _lasts(value)

@@ -82,16 +82,20 @@ from optax import (
     tree_utils as tree_utils,
 )
 
+class Injecting(symjax.symbolic_function.Factory):
+    """`optax.inject_hyperparams` of a factory; called with the factory's arguments it gives an optimizer."""
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> injected: ...
+
 class _Node:
     def rebind(self, updates: typing.Any = None, /, **fields: typing.Any) -> typing.Self: ...
     @classmethod
     def partial(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
 
-class _OptimizerExtraArgs(symjax.symbolic_function.Optimizer, optax.GradientTransformationExtraArgs):  # type: ignore[misc]
+class _Optimizer(symjax.symbolic_function.Optimizer, optax.GradientTransformationExtraArgs):  # type: ignore[misc]
     def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
 MaskOrFn: typing.TypeAlias = typing.Any
 
-class MultiSteps(_Node, optax.MultiSteps):
+class MultiSteps(_Node, optax.MultiSteps):  # type: ignore[misc]
     """An optimizer wrapper to accumulate gradients over multiple steps."""
     opt: optax.GradientTransformation
     every_k_schedule: int | Schedule
@@ -110,7 +114,7 @@ ScalarOrSchedule: typing.TypeAlias = float | jax.Array | Schedule
 Schedule: typing.TypeAlias = collections.abc.Callable[[jax.typing.ArrayLike], jax.typing.ArrayLike]
 Updates: typing.TypeAlias = typing.Any
 
-class adabelief(_OptimizerExtraArgs):
+class adabelief(_Optimizer):
     """The AdaBelief optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -124,7 +128,7 @@ class adabelief(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 1e-16, *, nesterov: bool = False,
     ) -> None: ...
 
-class adadelta(_OptimizerExtraArgs):
+class adadelta(_Optimizer):
     """The Adadelta optimizer."""
     learning_rate: ScalarOrSchedule | None
     rho: jax.typing.ArrayLike
@@ -137,7 +141,7 @@ class adadelta(_OptimizerExtraArgs):
         weight_decay_mask: typing.Any = None,
     ) -> None: ...
 
-class adafactor(_OptimizerExtraArgs):
+class adafactor(_Optimizer):
     """The Adafactor optimizer."""
     learning_rate: ScalarOrSchedule | None
     min_dim_size_to_factor: int
@@ -160,7 +164,7 @@ class adafactor(_OptimizerExtraArgs):
         factored: bool = True, weight_decay_mask: typing.Any = None,
     ) -> None: ...
 
-class adagrad(_OptimizerExtraArgs):
+class adagrad(_Optimizer):
     """The Adagrad optimizer."""
     learning_rate: ScalarOrSchedule
     initial_accumulator_value: jax.typing.ArrayLike
@@ -170,7 +174,7 @@ class adagrad(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 1e-07,
     ) -> None: ...
 
-class adam(_OptimizerExtraArgs):
+class adam(_Optimizer):
     """The Adam optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -185,7 +189,7 @@ class adam(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None, *, nesterov: bool = False,
     ) -> None: ...
 
-class adamax(_OptimizerExtraArgs):
+class adamax(_Optimizer):
     """A variant of the Adam optimizer that uses the infinity norm."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -196,7 +200,7 @@ class adamax(_OptimizerExtraArgs):
         b2: jax.typing.ArrayLike = 0.999, eps: jax.typing.ArrayLike = 1e-08,
     ) -> None: ...
 
-class adamaxw(_OptimizerExtraArgs):
+class adamaxw(_Optimizer):
     """Adamax with weight decay regularization."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -210,7 +214,7 @@ class adamaxw(_OptimizerExtraArgs):
         weight_decay: ScalarOrSchedule = 0.0001, mask: typing.Any = None,
     ) -> None: ...
 
-class adamw(_OptimizerExtraArgs):
+class adamw(_Optimizer):
     """Adam with weight decay regularization."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -228,7 +232,7 @@ class adamw(_OptimizerExtraArgs):
         weight_decay: ScalarOrSchedule = 0.0001, mask: typing.Any = None, *, nesterov: bool = False,
     ) -> None: ...
 
-class adan(_OptimizerExtraArgs):
+class adan(_Optimizer):
     """The ADAptive Nesterov momentum algorithm (Adan)."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -244,7 +248,7 @@ class adan(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 1e-08, weight_decay: ScalarOrSchedule = 0.0, mask: typing.Any = None,
     ) -> None: ...
 
-class adaptive_grad_clip(_OptimizerExtraArgs):
+class adaptive_grad_clip(_Optimizer):
     """Clips updates to be at most ``clipping * parameter_norm``, unit-wise."""
     clipping: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -254,13 +258,13 @@ class adaptive_grad_clip(_OptimizerExtraArgs):
         axis: int | tuple[int, ...] | None = None,
     ) -> None: ...
 
-class add_decayed_weights(_OptimizerExtraArgs):
+class add_decayed_weights(_Optimizer):
     """Add parameter scaled by `weight_decay`."""
     weight_decay: ScalarOrSchedule
     mask: typing.Any
     def __init__(self, weight_decay: ScalarOrSchedule = 0.0, mask: typing.Any = None) -> None: ...
 
-class add_noise(_OptimizerExtraArgs):
+class add_noise(_Optimizer):
     """Add gradient noise."""
     eta: jax.typing.ArrayLike
     gamma: jax.typing.ArrayLike
@@ -271,7 +275,7 @@ class add_noise(_OptimizerExtraArgs):
         seed: int | None = None,
     ) -> None: ...
 
-class amsgrad(_OptimizerExtraArgs):
+class amsgrad(_Optimizer):
     """The AMSGrad optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -288,12 +292,12 @@ class amsgrad(_OptimizerExtraArgs):
         bias_correction_nu: bool = True,
     ) -> None: ...
 
-class apply_every(_OptimizerExtraArgs):
+class apply_every(_Optimizer):
     """Accumulate gradients and apply them every k steps."""
     k: jax.typing.ArrayLike
     def __init__(self, k: jax.typing.ArrayLike = 1) -> None: ...
 
-class apply_if_finite(_OptimizerExtraArgs):
+class apply_if_finite(_Optimizer):
     """A function that wraps an optimizer to make it robust to a few NaNs or Infs."""
     inner: optax.GradientTransformation
     max_consecutive_errors: int
@@ -305,31 +309,31 @@ def apply_updates(params: typing.Any, updates: typing.Any) -> typing.Any:
 def bias_correction(moment: typing.Any, decay: typing.Any, count: typing.Any) -> typing.Any:
     """Performs bias correction. It becomes a no-op as count goes to infinity."""
 
-class centralize(_OptimizerExtraArgs):
+class centralize(_Optimizer):
     """Centralizes gradients by subtracting their mean along leading dimension."""
     def __init__(self) -> None: ...
 
-class chain(_OptimizerExtraArgs):
+class chain(_Optimizer):
     """Applies a list of chainable update transformations."""
     args: tuple[optax.GradientTransformation, ...]
     def __init__(self, *args: optax.GradientTransformation) -> None: ...
 
-class clip(_OptimizerExtraArgs):
+class clip(_Optimizer):
     """Clips updates element-wise, to be in ``[-max_delta, +max_delta]``."""
     max_delta: jax.typing.ArrayLike
     def __init__(self, max_delta: jax.typing.ArrayLike) -> None: ...
 
-class clip_by_block_rms(_OptimizerExtraArgs):
+class clip_by_block_rms(_Optimizer):
     """Clips updates to a max rms for the gradient of each param vector or matrix."""
     threshold: jax.typing.ArrayLike
     def __init__(self, threshold: jax.typing.ArrayLike) -> None: ...
 
-class clip_by_global_norm(_OptimizerExtraArgs):
+class clip_by_global_norm(_Optimizer):
     """Clips updates using their global norm."""
     max_norm: jax.typing.ArrayLike
     def __init__(self, max_norm: jax.typing.ArrayLike) -> None: ...
 
-class conditionally_mask(_OptimizerExtraArgs):
+class conditionally_mask(_Optimizer):
     """Calls the inner update function only at certain steps."""
     inner: optax.GradientTransformation
     should_transform_fn: optax.transforms.ConditionFn
@@ -339,7 +343,7 @@ class conditionally_mask(_OptimizerExtraArgs):
         forward_extra_args: bool = False,
     ) -> None: ...
 
-class conditionally_transform(_OptimizerExtraArgs):
+class conditionally_transform(_Optimizer):
     """Calls the inner update function only at certain steps."""
     inner: optax.GradientTransformation
     should_transform_fn: optax.transforms.ConditionFn
@@ -380,7 +384,7 @@ class contrib:
     SophiaState: typing.TypeAlias = optax.contrib.SophiaState
     SplitRealAndImaginaryState: typing.TypeAlias = optax.contrib.SplitRealAndImaginaryState
 
-    class acprop(_OptimizerExtraArgs):
+    class acprop(_Optimizer):
         """The ACProp optimizer."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -396,7 +400,7 @@ class contrib:
             mask: typing.Any = None,
         ) -> None: ...
 
-    class ademamix(_OptimizerExtraArgs):
+    class ademamix(_Optimizer):
         """AdEMAMix."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -415,7 +419,7 @@ class contrib:
             weight_decay: jax.typing.ArrayLike = 0.0, mask: typing.Any = None,
         ) -> None: ...
 
-    class adopt(_OptimizerExtraArgs):
+    class adopt(_Optimizer):
         """ADOPT (Adaptive Optimization with Provable Theoretical guarantees)."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -432,7 +436,7 @@ class contrib:
             clip_value_fn: collections.abc.Callable[[jax.Array], jax.Array] = ...,
         ) -> None: ...
 
-    class cocob(_OptimizerExtraArgs):
+    class cocob(_Optimizer):
         """Rescale updates according to the COntinuous COin Betting algorithm."""
         learning_rate: ScalarOrSchedule
         alpha: jax.typing.ArrayLike
@@ -444,7 +448,7 @@ class contrib:
             eps: jax.typing.ArrayLike = 1e-08, weight_decay: jax.typing.ArrayLike = 0.0, mask: typing.Any = None,
         ) -> None: ...
 
-    class dadapt_adamw(_OptimizerExtraArgs):
+    class dadapt_adamw(_Optimizer):
         """Learning rate free AdamW by D-Adaptation."""
         learning_rate: ScalarOrSchedule
         betas: tuple[jax.typing.ArrayLike, jax.typing.ArrayLike]
@@ -457,7 +461,7 @@ class contrib:
             estim_lr0: jax.typing.ArrayLike = 1e-06, weight_decay: jax.typing.ArrayLike = 0.0,
         ) -> None: ...
 
-    class differentially_private_aggregate(_OptimizerExtraArgs):
+    class differentially_private_aggregate(_Optimizer):
         """Aggregates gradients based on the DPSGD algorithm."""
         l2_norm_clip: jax.typing.ArrayLike
         noise_multiplier: jax.typing.ArrayLike
@@ -468,7 +472,7 @@ class contrib:
             key: jax.Array | int | None = None, *, seed: int | None = None,
         ) -> None: ...
 
-    class dog(_OptimizerExtraArgs):
+    class dog(_Optimizer):
         """Distance over Gradients (DoG) optimizer."""
         learning_rate: ScalarOrSchedule
         init_step: tuple[typing.Literal['distance', 'learning_rate', 'heuristic'], jax.typing.ArrayLike]
@@ -482,7 +486,7 @@ class contrib:
             mask: typing.Any = None,
         ) -> None: ...
 
-    class dowg(_OptimizerExtraArgs):
+    class dowg(_Optimizer):
         """Distance over weighted Gradients optimizer."""
         learning_rate: ScalarOrSchedule
         init_estim_sq_dist: jax.typing.ArrayLike | None
@@ -495,7 +499,7 @@ class contrib:
             mask: typing.Any = None,
         ) -> None: ...
 
-    class dpsgd(_OptimizerExtraArgs):
+    class dpsgd(_Optimizer):
         """The DPSGD optimizer."""
         learning_rate: ScalarOrSchedule
         l2_norm_clip: jax.typing.ArrayLike
@@ -509,7 +513,7 @@ class contrib:
             nesterov: bool = False,
         ) -> None: ...
 
-    class galore(_OptimizerExtraArgs):
+    class galore(_Optimizer):
         """GaLore: Memory-efficient training via gradient lowrank projection."""
         learning_rate: ScalarOrSchedule
         rank: int
@@ -526,12 +530,12 @@ class contrib:
             weight_dimension_numbers: typing.Any = None,
         ) -> None: ...
 
-    class hutchinson_estimator_diag_hessian(_OptimizerExtraArgs):
+    class hutchinson_estimator_diag_hessian(_Optimizer):
         """Returns a GradientTransformationExtraArgs computing the Hessian diagonal."""
         random_seed: jax.Array | None
         def __init__(self, random_seed: jax.Array | None = None) -> None: ...
 
-    class madgrad(_OptimizerExtraArgs):
+    class madgrad(_Optimizer):
         """The MADGRAD optimizer."""
         learning_rate: ScalarOrSchedule
         momentum: float
@@ -542,7 +546,7 @@ class contrib:
             eps: float = 1e-06,
         ) -> None: ...
 
-    class mechanize(_OptimizerExtraArgs):
+    class mechanize(_Optimizer):
         """Mechanic - a black box learning rate tuner/optimizer."""
         base_optimizer: optax.GradientTransformation | optax.GradientTransformationExtraArgs
         weight_decay: jax.typing.ArrayLike
@@ -555,7 +559,7 @@ class contrib:
             s_init: jax.typing.ArrayLike = 1e-06, num_betas: int = 6,
         ) -> None: ...
 
-    class momo(_OptimizerExtraArgs):
+    class momo(_Optimizer):
         """Adaptive Learning Rates for SGD with momentum."""
         learning_rate: ScalarOrSchedule
         beta: jax.typing.ArrayLike
@@ -568,7 +572,7 @@ class contrib:
             adapt_lower_bound: bool = False,
         ) -> None: ...
 
-    class momo_adam(_OptimizerExtraArgs):
+    class momo_adam(_Optimizer):
         """Adaptive Learning Rates for Adam(W)."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -584,7 +588,7 @@ class contrib:
             adapt_lower_bound: bool = False,
         ) -> None: ...
 
-    class muon(_OptimizerExtraArgs):
+    class muon(_Optimizer):
         """Muon: Momentum Orthogonalized by Newton-schulz."""
         learning_rate: ScalarOrSchedule
         ns_coeffs: tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike] | tuple[tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike], ...] | str
@@ -618,11 +622,11 @@ class contrib:
             consistent_rms: jax.typing.ArrayLike | None = None,
         ) -> None: ...
 
-    class normalize(_OptimizerExtraArgs):
+    class normalize(_Optimizer):
         """Normalizes the gradient."""
         def __init__(self) -> None: ...
 
-    class prodigy(_OptimizerExtraArgs):
+    class prodigy(_Optimizer):
         """Learning rate free AdamW with Prodigy."""
         learning_rate: ScalarOrSchedule
         betas: tuple[jax.typing.ArrayLike, jax.typing.ArrayLike]
@@ -640,7 +644,7 @@ class contrib:
             weight_decay: jax.typing.ArrayLike = 0.0, safeguard_warmup: bool = False,
         ) -> None: ...
 
-    class reduce_on_plateau(_OptimizerExtraArgs):
+    class reduce_on_plateau(_Optimizer):
         """Reduce learning rate when a metric has stopped improving."""
         factor: float
         patience: jax.typing.ArrayLike
@@ -655,7 +659,7 @@ class contrib:
             min_scale: jax.typing.ArrayLike = 0.0,
         ) -> None: ...
 
-    class sam(_OptimizerExtraArgs):
+    class sam(_Optimizer):
         """Implementation of SAM (Sharpness Aware Minimization)."""
         optimizer: optax.GradientTransformation
         adv_optimizer: optax.GradientTransformation
@@ -669,7 +673,7 @@ class contrib:
             batch_axis_name: str | None = None,
         ) -> None: ...
 
-    class scale_by_acprop(_OptimizerExtraArgs):
+    class scale_by_acprop(_Optimizer):
         """Rescale updates according to ACProp (asynchronous version of AdaBelief)."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -680,7 +684,7 @@ class contrib:
             eps: jax.typing.ArrayLike = 1e-16, eps_root: jax.typing.ArrayLike = 1e-16,
         ) -> None: ...
 
-    class scale_by_ademamix(_OptimizerExtraArgs):
+    class scale_by_ademamix(_Optimizer):
         """Scale updates according to the Ademamix algorithm."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -695,7 +699,7 @@ class contrib:
             eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: jax.typing.DTypeLike | None = None,
         ) -> None: ...
 
-    class scale_by_adopt(_OptimizerExtraArgs):
+    class scale_by_adopt(_Optimizer):
         """Rescale updates according to the ADOPT algorithm."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -711,13 +715,13 @@ class contrib:
             clip_value_fn: collections.abc.Callable[[jax.Array], jax.Array] = ...,
         ) -> None: ...
 
-    class scale_by_cocob(_OptimizerExtraArgs):
+    class scale_by_cocob(_Optimizer):
         """Rescale updates according to the COntinuous COin Betting algorithm."""
         alpha: jax.typing.ArrayLike
         eps: jax.typing.ArrayLike
         def __init__(self, alpha: jax.typing.ArrayLike = 100.0, eps: jax.typing.ArrayLike = 1e-08) -> None: ...
 
-    class scale_by_galore(_OptimizerExtraArgs):
+    class scale_by_galore(_Optimizer):
         """Scale updates using GaLore (Gradient Low-Rank Projection)."""
         rank: int
         update_proj_gap: int
@@ -730,7 +734,7 @@ class contrib:
             weight_dimension_numbers: typing.Any = None,
         ) -> None: ...
 
-    class scale_by_madgrad(_OptimizerExtraArgs):
+    class scale_by_madgrad(_Optimizer):
         """Rescale updates according to the MADGRAD algorithm."""
         learning_rate: ScalarOrSchedule
         momentum: float
@@ -739,7 +743,7 @@ class contrib:
             self, learning_rate: ScalarOrSchedule, momentum: float = 0.9, eps: float = 1e-06,
         ) -> None: ...
 
-    class scale_by_muon(_OptimizerExtraArgs):
+    class scale_by_muon(_Optimizer):
         """Rescale updates according to the Muon algorithm."""
         ns_coeffs: tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike] | tuple[tuple[jax.typing.ArrayLike, jax.typing.ArrayLike, jax.typing.ArrayLike], ...]
         ns_steps: jax.typing.ArrayLike
@@ -760,7 +764,7 @@ class contrib:
             weight_dimension_numbers: typing.Any = None,
         ) -> None: ...
 
-    class scale_by_simplified_ademamix(_OptimizerExtraArgs):
+    class scale_by_simplified_ademamix(_Optimizer):
         """Scale updates according to the Simplified AdEMAMix optimizer."""
         b1: jax.typing.ArrayLike
         b2: jax.typing.ArrayLike
@@ -772,7 +776,7 @@ class contrib:
             eps: jax.typing.ArrayLike = 1e-08, eps_root: jax.typing.ArrayLike = 0.0,
         ) -> None: ...
 
-    class schedule_free(_OptimizerExtraArgs):
+    class schedule_free(_Optimizer):
         """Turn base_optimizer schedule_free."""
         base_optimizer: optax.GradientTransformation
         learning_rate: ScalarOrSchedule
@@ -785,7 +789,7 @@ class contrib:
             state_dtype: jax.typing.DTypeLike | None = None,
         ) -> None: ...
 
-    class schedule_free_adamw(_OptimizerExtraArgs):
+    class schedule_free_adamw(_Optimizer):
         """Schedule-Free wrapper for AdamW."""
         learning_rate: jax.typing.ArrayLike
         warmup_steps: int | None
@@ -806,7 +810,7 @@ class contrib:
     def schedule_free_eval_params(state: typing.Any, params: typing.Any) -> typing.Any:
         """Params for evaluation of :func:`optax.contrib.schedule_free`."""
 
-    class schedule_free_sgd(_OptimizerExtraArgs):
+    class schedule_free_sgd(_Optimizer):
         """Schedule-Free wrapper for SGD."""
         learning_rate: jax.typing.ArrayLike
         warmup_steps: int | None
@@ -820,7 +824,7 @@ class contrib:
             weight_lr_power: jax.typing.ArrayLike = 2.0, state_dtype: jax.typing.DTypeLike | None = None,
         ) -> None: ...
 
-    class simplified_ademamix(_OptimizerExtraArgs):
+    class simplified_ademamix(_Optimizer):
         """Simplified AdEMAMix."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -837,7 +841,7 @@ class contrib:
             mask: typing.Any = None,
         ) -> None: ...
 
-    class sophia(_OptimizerExtraArgs):
+    class sophia(_Optimizer):
         """Sophia optimizer."""
         learning_rate: ScalarOrSchedule
         b1: jax.typing.ArrayLike
@@ -863,7 +867,7 @@ class contrib:
             print_win_rate_every_n_steps: jax.typing.ArrayLike = 0,
         ) -> None: ...
 
-    class split_real_and_imaginary(_OptimizerExtraArgs):
+    class split_real_and_imaginary(_Optimizer):
         """Splits the real and imaginary components of complex updates into two."""
         inner: optax.GradientTransformation
         def __init__(self, inner: optax.GradientTransformation) -> None: ...
@@ -874,7 +878,10 @@ def convex_kl_divergence(
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
 ) -> jax.Array: ...
 @typing.overload
-def convex_kl_divergence(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def convex_kl_divergence(
+    log_predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
+    axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 class cosine_decay_schedule(symjax.symbolic_function.Factory):
     """Returns a function which implements cosine learning rate decay."""
@@ -891,7 +898,11 @@ def cosine_distance(
 ) -> jax.Array:
     """Computes the cosine distance between targets and predictions."""
 @typing.overload
-def cosine_distance(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def cosine_distance(
+    predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
+    epsilon: jax.typing.ArrayLike = 0.0, axis: int | tuple[int, ...] | None = -1,
+    where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 class cosine_onecycle_schedule(symjax.symbolic_function.Factory):
     """Returns a function which implements the onecycle learning rate schedule."""
@@ -909,7 +920,11 @@ def cosine_similarity(
 ) -> jax.Array:
     """Computes the cosine similarity between targets and predictions."""
 @typing.overload
-def cosine_similarity(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def cosine_similarity(
+    predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
+    epsilon: jax.typing.ArrayLike = 0.0, axis: int | tuple[int, ...] | None = -1,
+    where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def ctc_loss(
@@ -918,7 +933,11 @@ def ctc_loss(
 ) -> jax.Array:
     """Computes CTC loss."""
 @typing.overload
-def ctc_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def ctc_loss(
+    logits: jax.typing.ArrayLike = ..., logit_paddings: jax.typing.ArrayLike = ...,
+    labels: jax.typing.ArrayLike = ..., label_paddings: jax.typing.ArrayLike = ..., *, blank_id: int = 0,
+    log_epsilon: jax.typing.ArrayLike = -100000.0,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def ctc_loss_with_forward_probs(
@@ -927,9 +946,13 @@ def ctc_loss_with_forward_probs(
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Computes CTC loss and CTC forward-probabilities."""
 @typing.overload
-def ctc_loss_with_forward_probs(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def ctc_loss_with_forward_probs(
+    logits: jax.typing.ArrayLike = ..., logit_paddings: jax.typing.ArrayLike = ...,
+    labels: jax.typing.ArrayLike = ..., label_paddings: jax.typing.ArrayLike = ..., *, blank_id: int = 0,
+    log_epsilon: jax.typing.ArrayLike = -100000.0,
+) -> symjax.symbolic_function.Loss: ...
 
-class ema(_OptimizerExtraArgs):
+class ema(_Optimizer):
     """Compute an exponential moving average of past updates."""
     decay: jax.typing.ArrayLike
     debias: bool
@@ -948,17 +971,17 @@ class exponential_decay(symjax.symbolic_function.Factory):
     end_value: jax.typing.ArrayLike | None = None
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class flatten(_OptimizerExtraArgs):
+class flatten(_Optimizer):
     """Flattens parameters and gradients for init and update of inner transform."""
     inner: optax.GradientTransformation
     def __init__(self, inner: optax.GradientTransformation) -> None: ...
 
-class freeze(_OptimizerExtraArgs):
+class freeze(_Optimizer):
     """Create a transformation that zeros out gradient updates for `mask=True`."""
     mask: typing.Any
     def __init__(self, mask: typing.Any) -> None: ...
 
-class fromage(_OptimizerExtraArgs):
+class fromage(_Optimizer):
     """The Frobenius matched gradient descent (Fromage) optimizer."""
     learning_rate: ScalarOrSchedule
     min_norm: jax.typing.ArrayLike
@@ -971,7 +994,10 @@ def generalized_kl_divergence(
 ) -> jax.Array:
     """Computes the generalized Kullback-Leibler divergence loss."""
 @typing.overload
-def generalized_kl_divergence(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def generalized_kl_divergence(
+    log_predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
+    axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 def global_norm(updates: typing.Any) -> jax.Array:
     """Compute the global norm across a nested structure of tensors."""
@@ -980,7 +1006,9 @@ def global_norm(updates: typing.Any) -> jax.Array:
 def hinge_loss(predictor_outputs: jax.typing.ArrayLike, targets: jax.typing.ArrayLike) -> jax.Array:
     """Computes the hinge loss for binary classification."""
 @typing.overload
-def hinge_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def hinge_loss(
+    predictor_outputs: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def huber_loss(
@@ -989,9 +1017,12 @@ def huber_loss(
 ) -> jax.Array:
     """Huber loss, similar to L2 loss close to zero, L1 loss away from zero."""
 @typing.overload
-def huber_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def huber_loss(
+    predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None, *,
+    delta: jax.typing.ArrayLike = 1.0,
+) -> symjax.symbolic_function.Loss: ...
 
-class identity(_OptimizerExtraArgs):
+class identity(_Optimizer):
     """Stateless identity transformation that leaves input gradients untouched."""
     def __init__(self) -> None: ...
 
@@ -1003,21 +1034,19 @@ def incremental_update(
 def init_empty_state(params: typing.Any) -> optax.EmptyState:
     """Init function for a :class:`GradientTransformation` with empty state."""
 
-class inject_hyperparams(symjax.symbolic_function.Factory):
+class inject_hyperparams(Injecting):
     """Wrapper to injects stateful hyperparameters into GradientTransformations."""
     inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
     static_args: str | collections.abc.Iterable[str] = ()
     hyperparam_dtype: numpy.dtype[typing.Any] | None = None
-    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
-class inject_stateful_hyperparams(symjax.symbolic_function.Factory):
+class inject_stateful_hyperparams(Injecting):
     """Wrapper to injects stateful hyperparameters into GradientTransformations."""
     inner_factory: collections.abc.Callable[..., optax.GradientTransformation]
     static_args: str | collections.abc.Iterable[str] = ()
     hyperparam_dtype: numpy.dtype[typing.Any] | None = None
-    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> optax.GradientTransformationExtraArgs: ...
 
-class injected(_OptimizerExtraArgs):
+class injected(_Optimizer):
     """What an injecting factory makes of these arguments: hyperparameters are in the state."""
     factory: typing.Any
     args: tuple[typing.Any, ...]
@@ -1030,7 +1059,7 @@ class join_schedules(symjax.symbolic_function.Factory):
     boundaries: collections.abc.Sequence[int]
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class keep_params_nonnegative(_OptimizerExtraArgs):
+class keep_params_nonnegative(_Optimizer):
     """Modifies the updates to keep parameters non-negative, i.e. >= 0."""
     def __init__(self) -> None: ...
 
@@ -1041,15 +1070,20 @@ def kl_divergence(
 ) -> jax.Array:
     """Computes the Kullback-Leibler divergence (relative entropy) loss."""
 @typing.overload
-def kl_divergence(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def kl_divergence(
+    log_predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
+    axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def l2_loss(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None) -> jax.Array:
     """Calculates the L2 loss for a set of predictions."""
 @typing.overload
-def l2_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def l2_loss(
+    predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
-class lamb(_OptimizerExtraArgs):
+class lamb(_Optimizer):
     """The LAMB optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -1064,7 +1098,7 @@ class lamb(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 0.0, weight_decay: ScalarOrSchedule = 0.0, mask: typing.Any = None,
     ) -> None: ...
 
-class lars(_OptimizerExtraArgs):
+class lars(_Optimizer):
     """The LARS optimizer."""
     learning_rate: ScalarOrSchedule
     weight_decay: ScalarOrSchedule
@@ -1081,7 +1115,7 @@ class lars(_OptimizerExtraArgs):
         momentum: jax.typing.ArrayLike = 0.9, nesterov: bool = False,
     ) -> None: ...
 
-class lbfgs(_OptimizerExtraArgs):
+class lbfgs(_Optimizer):
     """L-BFGS optimizer."""
     learning_rate: ScalarOrSchedule | None
     memory_size: int
@@ -1111,7 +1145,7 @@ class linear_schedule(symjax.symbolic_function.Factory):
     transition_begin: int = 0
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class lion(_OptimizerExtraArgs):
+class lion(_Optimizer):
     """The Lion optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -1129,9 +1163,11 @@ class lion(_OptimizerExtraArgs):
 def log_cosh(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None) -> jax.Array:
     """Calculates the log-cosh loss for a set of predictions."""
 @typing.overload
-def log_cosh(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def log_cosh(
+    predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
-class lookahead(_OptimizerExtraArgs):
+class lookahead(_Optimizer):
     """Lookahead optimizer."""
     fast_optimizer: optax.GradientTransformation
     sync_period: jax.typing.ArrayLike
@@ -1146,20 +1182,26 @@ class losses:
     """The losses sub-package."""
 
     @typing.overload
+    @staticmethod
     def binary_dice_loss(
         predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *, smooth: jax.typing.ArrayLike = 1.0,
         apply_sigmoid: bool = True,
     ) -> jax.Array:
         """Binary Dice Loss convenience function."""
     @typing.overload
-    def binary_dice_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
-    convex_kl_divergence: typing.TypeAlias = symjax.optax.convex_kl_divergence
-    cosine_distance: typing.TypeAlias = symjax.optax.cosine_distance
-    cosine_similarity: typing.TypeAlias = symjax.optax.cosine_similarity
-    ctc_loss: typing.TypeAlias = symjax.optax.ctc_loss
-    ctc_loss_with_forward_probs: typing.TypeAlias = symjax.optax.ctc_loss_with_forward_probs
+    @staticmethod
+    def binary_dice_loss(
+        predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
+        smooth: jax.typing.ArrayLike = 1.0, apply_sigmoid: bool = True,
+    ) -> symjax.symbolic_function.Loss: ...
+    convex_kl_divergence = symjax.optax.convex_kl_divergence
+    cosine_distance = symjax.optax.cosine_distance
+    cosine_similarity = symjax.optax.cosine_similarity
+    ctc_loss = symjax.optax.ctc_loss
+    ctc_loss_with_forward_probs = symjax.optax.ctc_loss_with_forward_probs
 
     @typing.overload
+    @staticmethod
     def dice_loss(
         predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *,
         class_weights: jax.typing.ArrayLike | None = None, smooth: jax.typing.ArrayLike = 1.0,
@@ -1168,22 +1210,33 @@ class losses:
     ) -> jax.Array:
         """Computes the Dice Loss for multi-class segmentation."""
     @typing.overload
-    def dice_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
-    generalized_kl_divergence: typing.TypeAlias = symjax.optax.generalized_kl_divergence
-    hinge_loss: typing.TypeAlias = symjax.optax.hinge_loss
-    huber_loss: typing.TypeAlias = symjax.optax.huber_loss
-    kl_divergence: typing.TypeAlias = symjax.optax.kl_divergence
+    @staticmethod
+    def dice_loss(
+        predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
+        class_weights: jax.typing.ArrayLike | None = None, smooth: jax.typing.ArrayLike = 1.0,
+        alpha: jax.typing.ArrayLike = 0.5, beta: jax.typing.ArrayLike = 0.5, apply_softmax: bool = True,
+        reduction: str = 'mean', ignore_background: bool = False, axis: jax.typing.ArrayLike | None = None,
+    ) -> symjax.symbolic_function.Loss: ...
+    generalized_kl_divergence = symjax.optax.generalized_kl_divergence
+    hinge_loss = symjax.optax.hinge_loss
+    huber_loss = symjax.optax.huber_loss
+    kl_divergence = symjax.optax.kl_divergence
 
     @typing.overload
+    @staticmethod
     def kl_divergence_with_log_targets(
         log_predictions: jax.typing.ArrayLike, log_targets: jax.typing.ArrayLike,
         axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
     ) -> jax.Array:
         """Computes the Kullback-Leibler divergence (relative entropy) loss."""
     @typing.overload
-    def kl_divergence_with_log_targets(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
-    l2_loss: typing.TypeAlias = symjax.optax.l2_loss
-    log_cosh: typing.TypeAlias = symjax.optax.log_cosh
+    @staticmethod
+    def kl_divergence_with_log_targets(
+        log_predictions: jax.typing.ArrayLike = ..., log_targets: jax.typing.ArrayLike = ...,
+        axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+    ) -> symjax.symbolic_function.Loss: ...
+    l2_loss = symjax.optax.l2_loss
+    log_cosh = symjax.optax.log_cosh
 
     class make_fenchel_young_loss(symjax.symbolic_function.Factory):
         """Creates a Fenchel-Young loss from a max function."""
@@ -1191,49 +1244,77 @@ class losses:
         def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
     @typing.overload
+    @staticmethod
     def multiclass_generalized_dice_loss(
         predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike, *, smooth: jax.typing.ArrayLike = 1.0,
         apply_softmax: bool = True, ignore_background: bool = False,
     ) -> jax.Array:
         """Computes Multiclass Generalized Dice Loss with automatic class weighting."""
     @typing.overload
-    def multiclass_generalized_dice_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    @staticmethod
+    def multiclass_generalized_dice_loss(
+        predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
+        smooth: jax.typing.ArrayLike = 1.0, apply_softmax: bool = True, ignore_background: bool = False,
+    ) -> symjax.symbolic_function.Loss: ...
 
     @typing.overload
+    @staticmethod
     def multiclass_hinge_loss(scores: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
         """Multiclass hinge loss."""
     @typing.overload
-    def multiclass_hinge_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    @staticmethod
+    def multiclass_hinge_loss(
+        scores: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+    ) -> symjax.symbolic_function.Loss: ...
 
     @typing.overload
+    @staticmethod
     def multiclass_perceptron_loss(scores: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
         """Multiclass perceptron loss."""
     @typing.overload
-    def multiclass_perceptron_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    @staticmethod
+    def multiclass_perceptron_loss(
+        scores: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+    ) -> symjax.symbolic_function.Loss: ...
 
     @typing.overload
+    @staticmethod
     def multiclass_sparsemax_loss(scores: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
         """Multiclass sparsemax loss."""
     @typing.overload
-    def multiclass_sparsemax_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
-    ntxent: typing.TypeAlias = symjax.optax.ntxent
+    @staticmethod
+    def multiclass_sparsemax_loss(
+        scores: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+    ) -> symjax.symbolic_function.Loss: ...
+    ntxent = symjax.optax.ntxent
 
     @typing.overload
+    @staticmethod
     def perceptron_loss(predictor_outputs: jax.typing.ArrayLike, targets: jax.typing.ArrayLike) -> jax.Array:
         """Binary perceptron loss."""
     @typing.overload
-    def perceptron_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    @staticmethod
+    def perceptron_loss(
+        predictor_outputs: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
+    ) -> symjax.symbolic_function.Loss: ...
 
     @typing.overload
+    @staticmethod
     def poly_loss_cross_entropy(
         logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, *, epsilon: jax.typing.ArrayLike = 2.0,
         axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
     ) -> jax.Array:
         """Computes PolyLoss between logits and labels."""
     @typing.overload
-    def poly_loss_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    @staticmethod
+    def poly_loss_cross_entropy(
+        logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., *,
+        epsilon: jax.typing.ArrayLike = 2.0, axis: int | tuple[int, ...] | None = -1,
+        where: jax.typing.ArrayLike | None = None,
+    ) -> symjax.symbolic_function.Loss: ...
 
     @typing.overload
+    @staticmethod
     def ranking_softmax_loss(
         logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike, *, where: jax.typing.ArrayLike | None = None,
         weights: jax.typing.ArrayLike | None = None,
@@ -1241,22 +1322,32 @@ class losses:
     ) -> jax.Array:
         """Ranking softmax loss."""
     @typing.overload
-    def ranking_softmax_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
-    safe_softmax_cross_entropy: typing.TypeAlias = symjax.optax.safe_softmax_cross_entropy
-    sigmoid_binary_cross_entropy: typing.TypeAlias = symjax.optax.sigmoid_binary_cross_entropy
-    sigmoid_focal_loss: typing.TypeAlias = symjax.optax.sigmoid_focal_loss
-    smooth_labels: typing.TypeAlias = symjax.optax.smooth_labels
-    softmax_cross_entropy: typing.TypeAlias = symjax.optax.softmax_cross_entropy
-    softmax_cross_entropy_with_integer_labels: typing.TypeAlias = symjax.optax.softmax_cross_entropy_with_integer_labels
+    @staticmethod
+    def ranking_softmax_loss(
+        logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., *,
+        where: jax.typing.ArrayLike | None = None, weights: jax.typing.ArrayLike | None = None,
+        reduce_fn: collections.abc.Callable[..., jax.typing.ArrayLike] | None = ...,
+    ) -> symjax.symbolic_function.Loss: ...
+    safe_softmax_cross_entropy = symjax.optax.safe_softmax_cross_entropy
+    sigmoid_binary_cross_entropy = symjax.optax.sigmoid_binary_cross_entropy
+    sigmoid_focal_loss = symjax.optax.sigmoid_focal_loss
+    smooth_labels = symjax.optax.smooth_labels
+    softmax_cross_entropy = symjax.optax.softmax_cross_entropy
+    softmax_cross_entropy_with_integer_labels = symjax.optax.softmax_cross_entropy_with_integer_labels
 
     @typing.overload
+    @staticmethod
     def sparsemax_loss(logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
         """Binary sparsemax loss."""
     @typing.overload
-    def sparsemax_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
-    squared_error: typing.TypeAlias = symjax.optax.squared_error
+    @staticmethod
+    def sparsemax_loss(
+        logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+    ) -> symjax.symbolic_function.Loss: ...
+    squared_error = symjax.optax.squared_error
 
     @typing.overload
+    @staticmethod
     def triplet_margin_loss(
         anchors: jax.typing.ArrayLike, positives: jax.typing.ArrayLike, negatives: jax.typing.ArrayLike,
         axis: int = -1, norm_degree: jax.typing.ArrayLike = 2, margin: jax.typing.ArrayLike = 1.0,
@@ -1264,9 +1355,14 @@ class losses:
     ) -> jax.Array:
         """Returns the triplet loss for a batch of embeddings."""
     @typing.overload
-    def triplet_margin_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+    @staticmethod
+    def triplet_margin_loss(
+        anchors: jax.typing.ArrayLike = ..., positives: jax.typing.ArrayLike = ...,
+        negatives: jax.typing.ArrayLike = ..., axis: int = -1, norm_degree: jax.typing.ArrayLike = 2,
+        margin: jax.typing.ArrayLike = 1.0, eps: jax.typing.ArrayLike = 1e-06,
+    ) -> symjax.symbolic_function.Loss: ...
 
-class masked(_OptimizerExtraArgs):
+class masked(_Optimizer):
     """Mask updates so only some are transformed, the rest are passed through."""
     inner: optax.GradientTransformation
     mask: typing.Any
@@ -1283,7 +1379,7 @@ def matrix_inverse_pth_root(
 ) -> typing.Any:
     """Computes `matrix^(-1/p)`, where `p` is a positive integer."""
 
-class measure_with_ema(_OptimizerExtraArgs):
+class measure_with_ema(_Optimizer):
     """Take a measurement and record it with exponential moving average."""
     measure: typing.Any
     decay: jax.typing.ArrayLike
@@ -1305,7 +1401,7 @@ class microbatch(symjax.symbolic_function.Factory):
     num_real_microbatches: int | jax.Array | None = symjax.object.field(kw_only=True, default=None)
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
-class monitor(_OptimizerExtraArgs):
+class monitor(_Optimizer):
     """Monitors stateful measurements of updates in a chain."""
     measures: typing.Any
     def __init__(self, measures: typing.Any) -> None: ...
@@ -1314,7 +1410,7 @@ def multi_normal(
     loc: jax.typing.ArrayLike, log_scale: jax.typing.ArrayLike,
 ) -> optax._src.utils.MultiNormalDiagFromLogScale: ...
 
-class multi_transform(_OptimizerExtraArgs):
+class multi_transform(_Optimizer):
     """Partitions params and applies a different transformation to each subset."""
     transforms: collections.abc.Mapping[collections.abc.Hashable, optax.GradientTransformation]
     param_labels: typing.Any
@@ -1324,7 +1420,7 @@ class multi_transform(_OptimizerExtraArgs):
         param_labels: typing.Any, *, mask_compatible_extra_args: bool = False,
     ) -> None: ...
 
-class nadam(_OptimizerExtraArgs):
+class nadam(_Optimizer):
     """The NAdam optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -1339,7 +1435,7 @@ class nadam(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None, *, nesterov: bool = True,
     ) -> None: ...
 
-class nadamw(_OptimizerExtraArgs):
+class nadamw(_Optimizer):
     """NAdamW optimizer, implemented as part of the AdamW optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -1357,7 +1453,7 @@ class nadamw(_OptimizerExtraArgs):
         weight_decay: ScalarOrSchedule = 0.0001, mask: typing.Any = None, *, nesterov: bool = True,
     ) -> None: ...
 
-class named_chain(_OptimizerExtraArgs):
+class named_chain(_Optimizer):
     """Applies a list of named chainable update transformations."""
     args: tuple[tuple[str, optax.GradientTransformation], ...]
     def __init__(self, *args: tuple[str, optax.GradientTransformation]) -> None: ...
@@ -1367,7 +1463,7 @@ def nnls(
 ) -> jax.Array:
     """Solves the non-negative least squares problem."""
 
-class noisy_sgd(_OptimizerExtraArgs):
+class noisy_sgd(_Optimizer):
     """A variant of SGD with added noise."""
     learning_rate: ScalarOrSchedule
     eta: jax.typing.ArrayLike
@@ -1380,7 +1476,7 @@ class noisy_sgd(_OptimizerExtraArgs):
         seed: int | None = None,
     ) -> None: ...
 
-class normalize_by_update_norm(_OptimizerExtraArgs):
+class normalize_by_update_norm(_Optimizer):
     """Scale by the inverse of the update norm."""
     scale_factor: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1388,7 +1484,7 @@ class normalize_by_update_norm(_OptimizerExtraArgs):
         self, scale_factor: jax.typing.ArrayLike = 1.0, eps: jax.typing.ArrayLike = 1e-06,
     ) -> None: ...
 
-class novograd(_OptimizerExtraArgs):
+class novograd(_Optimizer):
     """NovoGrad optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -1408,9 +1504,12 @@ def ntxent(
 ) -> jax.Array:
     """Normalized temperature scaled cross entropy loss (NT-Xent)."""
 @typing.overload
-def ntxent(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def ntxent(
+    embeddings: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+    temperature: jax.typing.ArrayLike = 0.07,
+) -> symjax.symbolic_function.Loss: ...
 
-class optimistic_adam(_OptimizerExtraArgs):
+class optimistic_adam(_Optimizer):
     """The Optimistic Adam optimizer."""
     learning_rate: jax.typing.ArrayLike
     optimism: jax.typing.ArrayLike | None
@@ -1426,7 +1525,7 @@ class optimistic_adam(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 0.0, mu_dtype: typing.Any = None, *, nesterov: bool = True,
     ) -> None: ...
 
-class optimistic_adam_v2(_OptimizerExtraArgs):
+class optimistic_adam_v2(_Optimizer):
     """The Optimistic Adam optimizer."""
     learning_rate: ScalarOrSchedule
     alpha: jax.typing.ArrayLike
@@ -1444,7 +1543,7 @@ class optimistic_adam_v2(_OptimizerExtraArgs):
         nesterov: bool = True,
     ) -> None: ...
 
-class optimistic_gradient_descent(_OptimizerExtraArgs):
+class optimistic_gradient_descent(_Optimizer):
     """An Optimistic Gradient Descent optimizer."""
     learning_rate: ScalarOrSchedule
     alpha: ScalarOrSchedule
@@ -1453,7 +1552,7 @@ class optimistic_gradient_descent(_OptimizerExtraArgs):
         self, learning_rate: ScalarOrSchedule, alpha: ScalarOrSchedule = 1.0, beta: ScalarOrSchedule = 1.0,
     ) -> None: ...
 
-class partition(_OptimizerExtraArgs):
+class partition(_Optimizer):
     """Partitions params and applies a different transformation to each subset."""
     transforms: collections.abc.Mapping[collections.abc.Hashable, optax.GradientTransformation]
     param_labels: typing.Any
@@ -1490,7 +1589,7 @@ class piecewise_interpolate_schedule(symjax.symbolic_function.Factory):
     boundaries_and_scales: dict[int, float] | None = None
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class polyak_sgd(_OptimizerExtraArgs):
+class polyak_sgd(_Optimizer):
     """SGD with Polyak step-size."""
     max_learning_rate: jax.typing.ArrayLike
     scaling: ScalarOrSchedule
@@ -1518,7 +1617,7 @@ def power_iteration(
 ) -> typing.Any:
     """Power iteration algorithm."""
 
-class radam(_OptimizerExtraArgs):
+class radam(_Optimizer):
     """The Rectified Adam optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -1534,7 +1633,7 @@ class radam(_OptimizerExtraArgs):
         nesterov: bool = False,
     ) -> None: ...
 
-class rmsprop(_OptimizerExtraArgs):
+class rmsprop(_Optimizer):
     """A flexible RMSProp optimizer."""
     learning_rate: ScalarOrSchedule
     decay: jax.typing.ArrayLike
@@ -1552,7 +1651,7 @@ class rmsprop(_OptimizerExtraArgs):
         nesterov: bool = False, bias_correction: bool = False,
     ) -> None: ...
 
-class rprop(_OptimizerExtraArgs):
+class rprop(_Optimizer):
     """The Rprop optimizer."""
     learning_rate: jax.typing.ArrayLike
     eta_minus: jax.typing.ArrayLike
@@ -1584,20 +1683,22 @@ def safe_root_mean_squares(x: jax.typing.ArrayLike, min_rms: jax.typing.ArrayLik
 def safe_softmax_cross_entropy(logits: jax.typing.ArrayLike, labels: jax.typing.ArrayLike) -> jax.Array:
     """Computes the softmax cross entropy between sets of logits and labels."""
 @typing.overload
-def safe_softmax_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def safe_softmax_cross_entropy(
+    logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+) -> symjax.symbolic_function.Loss: ...
 
-class scale(_OptimizerExtraArgs):
+class scale(_Optimizer):
     """Scale updates by some fixed scalar `step_size`."""
     step_size: jax.typing.ArrayLike
     def __init__(self, step_size: jax.typing.ArrayLike) -> None: ...
 
-class scale_by_adadelta(_OptimizerExtraArgs):
+class scale_by_adadelta(_Optimizer):
     """Rescale updates according to the Adadelta algorithm."""
     rho: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
     def __init__(self, rho: jax.typing.ArrayLike = 0.9, eps: jax.typing.ArrayLike = 1e-06) -> None: ...
 
-class scale_by_adam(_OptimizerExtraArgs):
+class scale_by_adam(_Optimizer):
     """Rescale updates according to the Adam algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1611,7 +1712,7 @@ class scale_by_adam(_OptimizerExtraArgs):
         mu_dtype: jax.typing.DTypeLike | None = None, *, nesterov: bool = False,
     ) -> None: ...
 
-class scale_by_adamax(_OptimizerExtraArgs):
+class scale_by_adamax(_Optimizer):
     """Rescale updates according to the Adamax algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1621,7 +1722,7 @@ class scale_by_adamax(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 1e-08,
     ) -> None: ...
 
-class scale_by_adan(_OptimizerExtraArgs):
+class scale_by_adan(_Optimizer):
     """Rescale updates according to the Adan algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1634,7 +1735,7 @@ class scale_by_adan(_OptimizerExtraArgs):
         eps_root: jax.typing.ArrayLike = 0.0,
     ) -> None: ...
 
-class scale_by_amsgrad(_OptimizerExtraArgs):
+class scale_by_amsgrad(_Optimizer):
     """Rescale updates according to the AMSGrad algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1650,7 +1751,7 @@ class scale_by_amsgrad(_OptimizerExtraArgs):
         bias_correction_nu: bool = True,
     ) -> None: ...
 
-class scale_by_backtracking_linesearch(_OptimizerExtraArgs):
+class scale_by_backtracking_linesearch(_Optimizer):
     """Backtracking line-search ensuring sufficient decrease (Armijo criterion)."""
     max_backtracking_steps: jax.typing.ArrayLike
     slope_rtol: jax.typing.ArrayLike
@@ -1668,7 +1769,7 @@ class scale_by_backtracking_linesearch(_OptimizerExtraArgs):
         rtol: jax.typing.ArrayLike = 0.0, store_grad: bool = False, verbose: bool = False,
     ) -> None: ...
 
-class scale_by_belief(_OptimizerExtraArgs):
+class scale_by_belief(_Optimizer):
     """Rescale updates according to the AdaBelief algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1680,7 +1781,7 @@ class scale_by_belief(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 1e-16, eps_root: jax.typing.ArrayLike = 1e-16, *, nesterov: bool = False,
     ) -> None: ...
 
-class scale_by_distance_over_gradients(_OptimizerExtraArgs):
+class scale_by_distance_over_gradients(_Optimizer):
     """Distance-over-gradients learning rate-free optimizer."""
     reps_rel: typing.Any
     eps: typing.Any
@@ -1691,7 +1792,7 @@ class scale_by_distance_over_gradients(_OptimizerExtraArgs):
         global_scale: typing.Any = 1.0,
     ) -> None: ...
 
-class scale_by_factored_rms(_OptimizerExtraArgs):
+class scale_by_factored_rms(_Optimizer):
     """Scaling by a factored estimate of the gradient rms (as in Adafactor)."""
     factored: bool
     decay_rate: jax.typing.ArrayLike
@@ -1706,19 +1807,19 @@ class scale_by_factored_rms(_OptimizerExtraArgs):
         decay_rate_fn: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike], jax.typing.ArrayLike] = ...,
     ) -> None: ...
 
-class scale_by_lbfgs(_OptimizerExtraArgs):
+class scale_by_lbfgs(_Optimizer):
     """Scales updates by L-BFGS."""
     memory_size: int
     scale_init_precond: bool
     def __init__(self, memory_size: int = 10, scale_init_precond: bool = True) -> None: ...
 
-class scale_by_learning_rate(_OptimizerExtraArgs):
+class scale_by_learning_rate(_Optimizer):
     """Scale by the (negative) learning rate (either as scalar or as schedule)."""
     learning_rate: ScalarOrSchedule | None
     flip_sign: bool
     def __init__(self, learning_rate: ScalarOrSchedule | None = None, *, flip_sign: bool = True) -> None: ...
 
-class scale_by_lion(_OptimizerExtraArgs):
+class scale_by_lion(_Optimizer):
     """Rescale updates according to the Lion algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1731,7 +1832,7 @@ class scale_by_lion(_OptimizerExtraArgs):
         mode: typing.Literal['hard', 'smooth', 'refined'] = 'hard', smooth_beta: float = 1.0,
     ) -> None: ...
 
-class scale_by_novograd(_OptimizerExtraArgs):
+class scale_by_novograd(_Optimizer):
     """Computes NovoGrad updates."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1745,23 +1846,23 @@ class scale_by_novograd(_OptimizerExtraArgs):
         weight_decay: jax.typing.ArrayLike = 0.0, mu_dtype: jax.typing.DTypeLike | None = None,
     ) -> None: ...
 
-class scale_by_optimistic_gradient(_OptimizerExtraArgs):
+class scale_by_optimistic_gradient(_Optimizer):
     """Compute generalized optimistic gradients."""
     alpha: jax.typing.ArrayLike
     beta: jax.typing.ArrayLike
     def __init__(self, alpha: jax.typing.ArrayLike = 1.0, beta: jax.typing.ArrayLike = 1.0) -> None: ...
 
-class scale_by_param_block_norm(_OptimizerExtraArgs):
+class scale_by_param_block_norm(_Optimizer):
     """Scale updates for each param block by the norm of that block's parameters."""
     min_scale: jax.typing.ArrayLike
     def __init__(self, min_scale: jax.typing.ArrayLike = 0.001) -> None: ...
 
-class scale_by_param_block_rms(_OptimizerExtraArgs):
+class scale_by_param_block_rms(_Optimizer):
     """Scale updates by rms of the gradient for each param vector or matrix."""
     min_scale: jax.typing.ArrayLike
     def __init__(self, min_scale: jax.typing.ArrayLike = 0.001) -> None: ...
 
-class scale_by_polyak(_OptimizerExtraArgs):
+class scale_by_polyak(_Optimizer):
     """Scales the update by Polyak's step-size."""
     f_min: jax.typing.ArrayLike
     max_learning_rate: jax.typing.ArrayLike
@@ -1772,7 +1873,7 @@ class scale_by_polyak(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 0.0, variant: str = 'sps',
     ) -> None: ...
 
-class scale_by_radam(_OptimizerExtraArgs):
+class scale_by_radam(_Optimizer):
     """Rescale updates according to the Rectified Adam algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1786,7 +1887,7 @@ class scale_by_radam(_OptimizerExtraArgs):
         threshold: jax.typing.ArrayLike = 5.0, *, nesterov: bool = False,
     ) -> None: ...
 
-class scale_by_rms(_OptimizerExtraArgs):
+class scale_by_rms(_Optimizer):
     """Rescale updates by the root of the exp. moving avg of the square."""
     decay: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1798,7 +1899,7 @@ class scale_by_rms(_OptimizerExtraArgs):
         initial_scale: jax.typing.ArrayLike = 0.0, eps_in_sqrt: bool = True, bias_correction: bool = False,
     ) -> None: ...
 
-class scale_by_rprop(_OptimizerExtraArgs):
+class scale_by_rprop(_Optimizer):
     """Scale with the Rprop optimizer."""
     learning_rate: jax.typing.ArrayLike
     eta_minus: jax.typing.ArrayLike
@@ -1811,7 +1912,7 @@ class scale_by_rprop(_OptimizerExtraArgs):
         max_step_size: jax.typing.ArrayLike = 50.0,
     ) -> None: ...
 
-class scale_by_rss(_OptimizerExtraArgs):
+class scale_by_rss(_Optimizer):
     """Rescale updates by the root of the sum of all squared gradients to date."""
     initial_accumulator_value: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1819,16 +1920,16 @@ class scale_by_rss(_OptimizerExtraArgs):
         self, initial_accumulator_value: jax.typing.ArrayLike = 0.1, eps: jax.typing.ArrayLike = 1e-07,
     ) -> None: ...
 
-class scale_by_schedule(_OptimizerExtraArgs):
+class scale_by_schedule(_Optimizer):
     """Scale updates using a custom schedule for the `step_size`."""
     step_size_fn: Schedule
     def __init__(self, step_size_fn: Schedule) -> None: ...
 
-class scale_by_sign(_OptimizerExtraArgs):
+class scale_by_sign(_Optimizer):
     """Compute the signs of the gradient elements."""
     def __init__(self) -> None: ...
 
-class scale_by_sm3(_OptimizerExtraArgs):
+class scale_by_sm3(_Optimizer):
     """Scale updates by `sm3`."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1838,7 +1939,7 @@ class scale_by_sm3(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 1e-08,
     ) -> None: ...
 
-class scale_by_stddev(_OptimizerExtraArgs):
+class scale_by_stddev(_Optimizer):
     """Rescale updates by the root of the centered exp. moving average of squares."""
     decay: jax.typing.ArrayLike
     eps: jax.typing.ArrayLike
@@ -1850,7 +1951,7 @@ class scale_by_stddev(_OptimizerExtraArgs):
         initial_scale: jax.typing.ArrayLike = 0.0, eps_in_sqrt: bool = True, bias_correction: bool = False,
     ) -> None: ...
 
-class scale_by_trust_ratio(_OptimizerExtraArgs):
+class scale_by_trust_ratio(_Optimizer):
     """Scale updates by `trust ratio`."""
     min_norm: jax.typing.ArrayLike
     trust_coefficient: jax.typing.ArrayLike
@@ -1860,7 +1961,7 @@ class scale_by_trust_ratio(_OptimizerExtraArgs):
         eps: jax.typing.ArrayLike = 0.0,
     ) -> None: ...
 
-class scale_by_yogi(_OptimizerExtraArgs):
+class scale_by_yogi(_Optimizer):
     """Rescale updates according to the Yogi algorithm."""
     b1: jax.typing.ArrayLike
     b2: jax.typing.ArrayLike
@@ -1873,7 +1974,7 @@ class scale_by_yogi(_OptimizerExtraArgs):
         initial_accumulator_value: jax.typing.ArrayLike = 1e-06,
     ) -> None: ...
 
-class scale_by_zoom_linesearch(_OptimizerExtraArgs):
+class scale_by_zoom_linesearch(_Optimizer):
     """Linesearch ensuring sufficient decrease and small curvature."""
     max_linesearch_steps: jax.typing.ArrayLike
     max_learning_rate: jax.typing.ArrayLike | None
@@ -1921,17 +2022,17 @@ class schedules:
     warmup_cosine_decay_schedule: typing.TypeAlias = symjax.optax.warmup_cosine_decay_schedule
     warmup_exponential_decay_schedule: typing.TypeAlias = symjax.optax.warmup_exponential_decay_schedule
 
-class selective_transform(_OptimizerExtraArgs):
+class selective_transform(_Optimizer):
     """Partition updates so that only un-frozen parameters are optimized."""
     optimizer: optax.GradientTransformation
     freeze_mask: typing.Any
     def __init__(self, optimizer: optax.GradientTransformation, *, freeze_mask: typing.Any) -> None: ...
 
-class set_to_zero(_OptimizerExtraArgs):
+class set_to_zero(_Optimizer):
     """Stateless transformation that maps input gradients to zero."""
     def __init__(self) -> None: ...
 
-class sgd(_OptimizerExtraArgs):
+class sgd(_Optimizer):
     """A canonical Stochastic Gradient Descent optimizer."""
     learning_rate: ScalarOrSchedule
     momentum: jax.typing.ArrayLike | None
@@ -1951,7 +2052,9 @@ class sgdr_schedule(symjax.symbolic_function.Factory):
 def sigmoid_binary_cross_entropy(logits: typing.Any, labels: typing.Any) -> typing.Any:
     """Computes element-wise sigmoid cross entropy given logits and labels."""
 @typing.overload
-def sigmoid_binary_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def sigmoid_binary_cross_entropy(
+    logits: typing.Any = ..., labels: typing.Any = ...,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def sigmoid_focal_loss(
@@ -1960,14 +2063,17 @@ def sigmoid_focal_loss(
 ) -> jax.Array:
     """Sigmoid focal loss with numerical stability improvements."""
 @typing.overload
-def sigmoid_focal_loss(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def sigmoid_focal_loss(
+    logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., *,
+    alpha: jax.typing.ArrayLike | None = None, gamma: jax.typing.ArrayLike = 2.0,
+) -> symjax.symbolic_function.Loss: ...
 
-class sign_sgd(_OptimizerExtraArgs):
+class sign_sgd(_Optimizer):
     """A variant of SGD using only the signs of the gradient components."""
     learning_rate: ScalarOrSchedule
     def __init__(self, learning_rate: ScalarOrSchedule) -> None: ...
 
-class signum(_OptimizerExtraArgs):
+class signum(_Optimizer):
     """A variant of SGD using signs of the components of an EMA of the gradient."""
     learning_rate: ScalarOrSchedule
     beta: jax.typing.ArrayLike
@@ -1988,7 +2094,7 @@ def skip_not_finite(
 ) -> typing.Any:
     """Returns True iff any of the `updates` contains an inf or a NaN."""
 
-class sm3(_OptimizerExtraArgs):
+class sm3(_Optimizer):
     """The SM3 optimizer."""
     learning_rate: jax.typing.ArrayLike
     momentum: jax.typing.ArrayLike
@@ -2001,9 +2107,12 @@ def smooth_labels(
 ) -> jax.Array:
     """Apply label smoothing."""
 @typing.overload
-def smooth_labels(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def smooth_labels(
+    labels: jax.typing.ArrayLike = ..., alpha: jax.typing.ArrayLike = ..., *,
+    axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
-class snapshot(_OptimizerExtraArgs):
+class snapshot(_Optimizer):
     """Takes a snapshot of updates and stores it in the state."""
     measure_name: str
     measure: typing.Any
@@ -2016,7 +2125,10 @@ def softmax_cross_entropy(
 ) -> jax.Array:
     """Computes the softmax cross entropy between sets of logits and labels."""
 @typing.overload
-def softmax_cross_entropy(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def softmax_cross_entropy(
+    logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
+    axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def softmax_cross_entropy_with_integer_labels(
@@ -2025,7 +2137,10 @@ def softmax_cross_entropy_with_integer_labels(
 ) -> jax.Array:
     """Computes softmax cross entropy between the logits and integer labels."""
 @typing.overload
-def softmax_cross_entropy_with_integer_labels(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def softmax_cross_entropy_with_integer_labels(
+    logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., axis: int | tuple[int, ...] = -1,
+    where: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
 @typing.overload
 def squared_error(
@@ -2033,14 +2148,16 @@ def squared_error(
 ) -> jax.Array:
     """Calculates the squared error for a set of predictions."""
 @typing.overload
-def squared_error(**arguments: typing.Any) -> symjax.symbolic_function.Loss: ...
+def squared_error(
+    predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None,
+) -> symjax.symbolic_function.Loss: ...
 
-class stateless(_OptimizerExtraArgs):
+class stateless(_Optimizer):
     """Creates a stateless transformation from an update-like function."""
     f: collections.abc.Callable[[typing.Any, typing.Any], typing.Any]
     def __init__(self, f: collections.abc.Callable[[typing.Any, typing.Any], typing.Any]) -> None: ...
 
-class stateless_with_tree_map(_OptimizerExtraArgs):
+class stateless_with_tree_map(_Optimizer):
     """Creates a stateless transformation from an update-like function for arrays."""
     f: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike | None], jax.typing.ArrayLike]
     def __init__(
@@ -2048,7 +2165,7 @@ class stateless_with_tree_map(_OptimizerExtraArgs):
         f: collections.abc.Callable[[jax.typing.ArrayLike, jax.typing.ArrayLike | None], jax.typing.ArrayLike],
     ) -> None: ...
 
-class trace(_OptimizerExtraArgs):
+class trace(_Optimizer):
     """Compute a trace of past updates."""
     decay: jax.typing.ArrayLike
     nesterov: bool
@@ -2193,12 +2310,12 @@ class warmup_exponential_decay_schedule(symjax.symbolic_function.Factory):
     end_value: jax.typing.ArrayLike | None = None
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class with_extra_args_support(_OptimizerExtraArgs):
+class with_extra_args_support(_Optimizer):
     """Wraps a gradient transformation, so that it ignores extra args."""
     tx: optax.GradientTransformation
     def __init__(self, tx: optax.GradientTransformation) -> None: ...
 
-class yogi(_OptimizerExtraArgs):
+class yogi(_Optimizer):
     """The Yogi optimizer."""
     learning_rate: ScalarOrSchedule
     b1: jax.typing.ArrayLike
@@ -2209,6 +2326,6 @@ class yogi(_OptimizerExtraArgs):
         b2: jax.typing.ArrayLike = 0.999, eps: jax.typing.ArrayLike = 0.001,
     ) -> None: ...
 
-class zero_nans(_OptimizerExtraArgs):
+class zero_nans(_Optimizer):
     """A transformation which replaces NaNs with 0."""
     def __init__(self) -> None: ...

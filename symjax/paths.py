@@ -40,14 +40,8 @@ class Path:
     def __new__(cls, keys: Iterable[Hashable] = ()) -> Path:  # noqa: D102 - see the class
         path = ROOT
         for key in keys:
-            path = path / key
+            path = extend(path, key)
         return path
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError("a Path is immutable")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError("a Path is immutable")
 
     @staticmethod
     def parse(text: str | Path) -> Path:
@@ -166,7 +160,7 @@ class Path:
             text = "" if path is None else path._text or ""
             for path in reversed(unnamed):
                 text = _join(text, path._key)
-                _set_text(path, text)
+                path._text = text
         return text
 
     def __repr__(self) -> str:
@@ -199,17 +193,14 @@ class Path:
 
 
 _new = object.__new__
-_set_key = vars(Path)["_key"].__set__
-_set_parent = vars(Path)["_parent"].__set__
-_set_text = vars(Path)["_text"].__set__
 
 
 def extend(parent: Path | None, key: Hashable) -> Path:
     """The path of the child `key`; what ``/`` does for keys that are no paths."""
     path = _new(Path)
-    _set_key(path, key)
-    _set_parent(path, parent)
-    _set_text(path, None if parent is not None else "")
+    path._key = key
+    path._parent = parent
+    path._text = None if parent is not None else ""
     return path
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from symjax.equality import eq
 from symjax.missing import MISSING
-from symjax.paths import Path
+from symjax.paths import ROOT, Path, extend
+from symjax.tree import ATOMS, items
 from symjax.walk import Step, traverse, walk
 
 
@@ -37,8 +38,12 @@ def query(
         {Path('a.b'): 1, Path('c'): 2}
     """
     pattern = re.compile(regex) if isinstance(regex, str) else regex
-    test = None if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
     found: dict[Path, Any] = {}
+    form = None if where is None else arity_form(where, ("v", "vp", "kvp"), "where")
+    if pattern is None and form in ("v", "vp"):
+        _select(tree, None, _applied(where, form), enter_selected, _Trail(None, None), found)
+        return found
+    test = None if where is None else _applied(where, form)
 
     def visit(path: Path, value: Any, parent: Any) -> Step:
         if pattern is not None and pattern.match(str(path)) is None:
@@ -50,6 +55,39 @@ def query(
 
     traverse(tree, visit)
     return found
+
+
+def _select(
+    value: Any, parent: Any, test: Callable[..., Any], enter: bool, trail: _Trail, found: dict[Path, Any]
+) -> None:
+    """Collects what passes a test that does not ask for the path: paths are made for hits only."""
+    if test(None, value, parent):
+        found[trail.path()] = value
+        if not enter:
+            return
+    for key, item in items(value) or ():
+        if type(item) not in ATOMS:
+            _select(item, value, test, enter, _Trail(trail, key), found)
+        elif test(None, item, value):
+            found[extend(trail.path(), key)] = item
+
+
+class _Trail:
+    """A path that is made when it is asked for."""
+
+    __slots__ = ("above", "key", "made")
+
+    def __init__(self, above: _Trail | None, key: Any) -> None:
+        self.above = above
+        self.key = key
+        self.made: Path | None = ROOT if above is None else None
+
+    def path(self) -> Path:
+        """The path, made once."""
+        if self.made is None:
+            assert self.above is not None
+            self.made = extend(self.above.path(), self.key)
+        return self.made
 
 
 def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bool:
@@ -112,17 +150,10 @@ def with_arity(function: Callable[..., Any], forms: tuple[str, ...], what: str) 
     Raises:
         TypeError: The function takes another number of arguments.
     """
-    if type(function) is types.FunctionType and not function.__code__.co_flags & inspect.CO_VARARGS:
-        takes = function.__code__.co_argcount
-        required = takes - len(function.__defaults__ or ())
-    else:
-        arity = _arity(function)
-        if arity is None:  # a builtin without a signature, such as a class
-            return lambda k, v, p: function(v)
-        required, takes = arity
-    if any(len(form) == required for form in forms):
-        takes = required
-    form = next((f for f in sorted(forms, key=len, reverse=True) if required <= len(f) <= takes), None)
+    return _applied(function, arity_form(function, forms, what))
+
+
+def _applied(function: Any, form: str | None) -> Callable[..., Any]:
     match form:
         case "v":
             return lambda k, v, p: function(v)
@@ -130,8 +161,25 @@ def with_arity(function: Callable[..., Any], forms: tuple[str, ...], what: str) 
             return lambda k, v, p: function(v, p)
         case "kv":
             return lambda k, v, p: function(k, v)
-        case "kvp":
-            return function
+        case _:
+            return function  # type: ignore[no-any-return]
+
+
+def arity_form(function: Callable[..., Any], forms: tuple[str, ...], what: str) -> str:
+    """Which of `forms` a function takes; see `with_arity`."""
+    if type(function) is types.FunctionType and not function.__code__.co_flags & inspect.CO_VARARGS:
+        takes = function.__code__.co_argcount
+        required = takes - len(function.__defaults__ or ())
+    else:
+        arity = _arity(function)
+        if arity is None:  # a builtin without a signature, such as a class
+            return forms[0]
+        required, takes = arity
+    if any(len(form) == required for form in forms):
+        takes = required
+    form = next((f for f in sorted(forms, key=len, reverse=True) if required <= len(f) <= takes), None)
+    if form is not None:
+        return form
     names = " or ".join(f"({', '.join(form)})" for form in forms)
     raise TypeError(f"{what} must take {names}, got a function of {required} arguments")
 

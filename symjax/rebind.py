@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
@@ -12,15 +11,12 @@ from symjax.object import check
 from symjax.paths import ROOT, Path, extend
 from symjax.query import with_arity
 from symjax.schema import schema_of
-from symjax.tree import child, items, replace
+from symjax.tree import ATOMS, child, items, replace
 
 T = TypeVar("T")
 Updates = Mapping[str | Path, Any]
 Rule = Callable[..., Any]
 Log = list[tuple[Path, Any]]
-
-
-_ATOMS = frozenset({int, float, bool, str, type(None), types.FunctionType})  # they have no parts
 
 
 class _New:
@@ -171,12 +167,19 @@ def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
         if new is not value:
             log.append((path, new))
             return new
-        if type(value) in _ATOMS or not (held := items(value)):
+        held = items(value)
+        if not held:
             return value
         start = len(log)
         changes: dict[Hashable, Any] = {}
         for key, item in held:
-            made = visit(item, extend(path, key), value)
+            where = extend(path, key)
+            if type(item) not in ATOMS:
+                made = visit(item, where, value)
+            else:
+                made = ask(where, item, value)
+                if made is not item:
+                    log.append((where, made))
             if made is not item:
                 changes[key] = made
         return _changed(value, changes, path, log[start:], log)

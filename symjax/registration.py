@@ -181,7 +181,7 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
         return None, value
     if kind is int or kind is bool:
         return (value, CHILD) if mark is False else (None, (kind, value))
-    if is_leaf(value):
+    if kind is float:
         return value, CHILD
     if getattr(kind, ATTRIBUTE, None) is not None:
         children, layout = flatten(value)
@@ -191,6 +191,8 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
         return (value, CHILD) if children else (None, layout)
     if isinstance(value, tuple):
         return _sort_tuple(value, mark)
+    if is_leaf(value):
+        return value, CHILD
     if mark is False and isinstance(value, np.generic):
         return value, CHILD
     if is_other_pytree(value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import weakref
 from collections.abc import Iterable
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from symjax.namespaces import Namespace
 from symjax.schema import ATTRIBUTE, Schema
 
+_STANDARD = sys.stdlib_module_names - {"__main__"}
 VIEWS = ("symjax.linen", "symjax.optax", "symjax.nnx")
 _by_name: dict[str, type] = {}
 _by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
@@ -74,8 +76,12 @@ def remember(original: Any, options: Any, cls: type) -> None:
 
 
 def trusted_modules() -> set[str]:
-    """The modules that have defined a symbol: loading a file may look up functions in them."""
-    return {cls.__module__ for cls in _by_name.values()}
+    """The modules that have defined a symbol: loading a file may look up functions in them.
+
+    The standard library never counts, although a class made by ``exec`` says that it is of `builtins`.
+    """
+    homes = {cls.__module__ for cls in _by_name.values()}
+    return {name for name in homes if name.partition(".")[0] not in _STANDARD}
 
 
 def _replaces(new: type, held: type) -> bool:

@@ -15,12 +15,11 @@ import math
 import struct
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from etils import epath
 
 from symjax.containers import Map
 from symjax.equality import eq
@@ -32,6 +31,9 @@ from symjax.object import check, settle_missing
 from symjax.paths import ROOT, Path, extend
 from symjax.registry import find_symbol, symbol_names
 from symjax.schema import ATTRIBUTE, Schema
+
+if TYPE_CHECKING:
+    from etils import epath
 
 FORMAT = 1
 _EMBED = 4096  # bytes; larger arrays lie beside a saved file
@@ -99,6 +101,8 @@ def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> Non
     Raises:
         TypeError: As `to_json`; then nothing is written.
     """
+    from etils import epath  # slow to import, and only needed here
+
     target = epath.Path(path)
     arrays: Arrays = {}
     text = _dump(tree, _Writer(hide_defaults, arrays), 2)
@@ -120,6 +124,8 @@ def load(path: epath.PathLike, *, modules: Collection[str] = ()) -> Any:
         FileNotFoundError: There is no such file, or the arrays beside it are gone.
         LoadError: As `from_json`.
     """
+    from etils import epath
+
     source = epath.Path(path)
     text = source.read_text()
     arrays: Arrays = {}
@@ -331,6 +337,7 @@ class _Reader:
     def __init__(self, modules: Collection[str], arrays: Arrays | None) -> None:
         self.modules = modules
         self.arrays = arrays
+        self.references: dict[str, Any] = {}
 
     def read(self, record: Any, path: Path) -> Any:
         kind = type(record)
@@ -415,7 +422,9 @@ class _Reader:
         return array if not content.get("weak") else _weak(array)
 
     def read_reference(self, content: Any) -> Any:
-        return look_up(content, self.modules)
+        if content not in self.references:
+            self.references[content] = look_up(content, self.modules)
+        return self.references[content]
 
     def read_enum(self, content: Any) -> Any:
         cls = look_up(content[0], self.modules)

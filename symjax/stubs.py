@@ -28,6 +28,7 @@ import optax
 from symjax.hints import resolve
 from symjax.namespaces import Namespace
 from symjax.object import Object
+from symjax.optax import Injecting
 from symjax.schema import ATTRIBUTE
 from symjax.stub_types import STEP, StubTypes, define, document, unwrapped
 from symjax.symbolic_function import Factory, Loss, Maker
@@ -35,6 +36,7 @@ from symjax.symbolic_function import Factory, Loss, Maker
 VIEWS = ("linen", "nnx", "optax")
 _ORIGINAL = "__symjax_original__"
 _RNGS = "rngs"
+_STATIC = ["@staticmethod"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -121,9 +123,10 @@ class _Stub:
         if isinstance(value, Namespace):
             return [f"class {name}:", *document(value.original, STEP), *self.members(value, STEP)]
         if inner and id(value) in self.symbols:
-            return [self.alias(name, self.types.named(f"{self.view.name}.{self.symbols[id(value)]}"))]
+            first = self.types.named(f"{self.view.name}.{self.symbols[id(value)]}")
+            return [f"{name} = {first}" if issubclass(value, Loss) else self.alias(name, first)]
         if _schema(value) is not None:
-            return self.symbol(name, value)
+            return self.symbol(name, value, static=inner)
         if not inner and (self.typed or is_module or is_type):
             hidden = name in self.private and not is_module
             return self.pass_on(name, value.__module__ if hidden else self.original)
@@ -144,44 +147,54 @@ class _Stub:
         self.passed.setdefault(module, []).append(name)
         return []
 
-    def symbol(self, name: str, cls: type) -> list[str]:
-        """A symbolic class."""
+    def symbol(self, name: str, cls: type, *, static: bool) -> list[str]:
+        """A symbolic class; a loss, which is shown as a function, may be one of a class."""
         original = vars(cls).get(_ORIGINAL)
         if original is None:  # the base class of modules, which this library has written
             return self.pass_on(name, cls.__module__)
-        body: list[str] = []
         if issubclass(cls, Loss):
-            return self.loss(name, original)
+            return self.loss(name, original, static=static)
+        body: list[str] = []
+        ignored = ""
         if _schema(cls).kind == "linen":  # its fields make the constructor
             bases = [self.symbols.get(id(b)) or self.types.reference(b) for b in cls.__bases__]
         elif issubclass(cls, Maker):
             bases, body = [self.factory_base(cls)], self.factory(cls, original)
         else:
             bases, body = [self.node_base(), self.types.reference(original)], self.node(original)
-        lines = [f"class {name}({', '.join(bases)}):", *document(original, STEP), *body]
+            ignored = _ignored(sys.modules[original.__module__])
+        lines = [f"class {name}({', '.join(bases)}):{ignored}", *document(original, STEP), *body]
         return lines if len(lines) > 1 else [f"{lines[0]} ..."]
 
-    def loss(self, name: str, function: Any) -> list[str]:
+    def loss(self, name: str, function: Any, *, static: bool) -> list[str]:
         """A loss: with all that it requires it is computed, with less it is a node."""
+        parameters = inspect.signature(function).parameters.values()
+        optional = [p.replace(default=...) if p.default is p.empty else p for p in parameters]
         overload = f"@{self.types.named('typing.overload')}"
-        arguments = f"**arguments: {self.types.named('typing.Any')}"
-        node = define(name, [arguments], self.types.reference(Loss))
-        return [overload, *self.function(name, function, static=False), overload, *node]
+        node = define(name, self.types.parameters(optional, function), self.types.reference(Loss))
+        computed = self.function(name, function, static=static)
+        return [overload, *computed, overload, *_STATIC[:static], *node]
 
     def factory_base(self, cls: type) -> str:
         """The base class of nodes that stand for a result; Optax's when that is an optimizer."""
-        if not issubclass(cls, optax.GradientTransformation):
-            return self.types.reference(Factory)
-        extra = "ExtraArgs" if issubclass(cls, optax.GradientTransformationExtraArgs) else ""
-        kind = self.types.named(f"optax.GradientTransformation{extra}")
-        optimizer = self.types.named("symjax.symbolic_function.Optimizer")
-        anything, itself = self.types.named("typing.Any"), self.types.named("typing.Self")
-        ignored = "" if _is_typed(optax) else "  # type: ignore[misc]"
-        self.bases[f"_Optimizer{extra}"] = [
-            f"class _Optimizer{extra}({optimizer}, {kind}):{ignored}",
-            *define("__new__", ["cls", f"*args: {anything}", f"**kwargs: {anything}"], itself, STEP),
-        ]
-        return f"_Optimizer{extra}"
+        anything = self.types.named("typing.Any")
+        taken = [f"*args: {anything}", f"**kwargs: {anything}"]
+        if issubclass(cls, optax.GradientTransformation):
+            optimizer = self.types.named("symjax.symbolic_function.Optimizer")
+            kind = self.types.named("optax.GradientTransformationExtraArgs")
+            self.bases["_Optimizer"] = [
+                f"class _Optimizer({optimizer}, {kind}):{_ignored(optax)}",
+                *define("__new__", ["cls", *taken], self.types.named("typing.Self"), STEP),
+            ]
+            return "_Optimizer"
+        if issubclass(cls, Injecting):
+            self.bases["Injecting"] = [
+                f"class Injecting({self.types.reference(Factory)}):",
+                *document(Injecting, STEP),
+                *define("__call__", ["self", *taken], "injected", STEP),
+            ]
+            return "Injecting"
+        return self.types.reference(Factory)
 
     def factory(self, cls: type, function: Any) -> list[str]:
         """The fields of a factory; they make its constructor, unless they are of odd kinds or names."""
@@ -196,7 +209,7 @@ class _Stub:
             lines += define("__init__", ["self", *self.types.parameters(parameters, function)], "None", STEP)
         else:
             lines = [STEP + self.types.field(p, function) for p in parameters]
-        if not is_optimizer:
+        if not is_optimizer and not issubclass(cls, Injecting):
             takes, result = self.call(resolve(signature.return_annotation, unwrapped(function)))
             lines += define("__call__", ["self", *takes], result, STEP)
         return lines
@@ -250,7 +263,7 @@ class _Stub:
         described = document(unwrapped(function), STEP)
         if described:
             lines[-1] = lines[-1].removesuffix(" ...")
-        return [*(["@staticmethod"] if static else []), *lines, *described]
+        return [*_STATIC[:static], *lines, *described]
 
 
 def _public(space: Namespace) -> list[str]:
@@ -282,6 +295,11 @@ def _passed_on(module: str, names: list[str]) -> list[str]:
 def _is_typed(module: types.ModuleType) -> bool:
     package = sys.modules[module.__name__.partition(".")[0]]
     return (Path(str(package.__file__)).parent / "py.typed").exists()
+
+
+def _ignored(module: types.ModuleType) -> str:
+    """What stands behind a base class of a module: for type checkers those of untyped ones are ``Any``."""
+    return "" if _is_typed(module) else "  # type: ignore[misc]"
 
 
 if __name__ == "__main__":

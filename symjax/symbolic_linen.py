@@ -312,4 +312,4 @@ class Module(SymbolicModule, nn.Module):
     """Flax's `Module`, whose subclasses are symbolic; every symbolized module class is one."""
 
 
-setattr(Module, _ORIGINAL, nn.Module)  # noqa: B010 - for `isinstance`; a plain Flax module is a module
+setattr(Module, _ORIGINAL, nn.Module)  # for `isinstance`: a plain Flax module is a module

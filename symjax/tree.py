@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import types
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -16,8 +17,9 @@ from symjax.paths import ROOT, Path
 from symjax.registration import FieldKey
 from symjax.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
-__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "replace"]
+__all__ = ["ATOMS", "child", "is_container", "is_symbolic", "items", "jax_key", "replace"]
 
+ATOMS = frozenset({int, float, bool, str, type(None), types.FunctionType})  # they have no parts
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
 
 
@@ -175,11 +177,17 @@ def _replace_items(value: Any, changes: Mapping[Hashable, Any], path: Path) -> A
         if type(index) is not int or index < 0 or (index >= size and new is MISSING):
             raise NoSuchPath(no_such_path(value, key, path / key))
         at_index[index] = new
+    plain = [new is not MISSING and not isinstance(new, Insertion) for new in at_index.values()]
     end = max(at_index, default=-1) + 1
+    if all(plain) and end <= size:
+        result = list(value)
+        for index, new in at_index.items():
+            result[index] = new
+        return type(value)(result)
     for index in range(size, end):
         if index not in at_index:
             raise NoSuchPath(no_such_path(value, end - 1, path / (end - 1)))
-    result: list[Any] = []
+    result = []
     for index in range(max(size, end)):
         old = value[index : index + 1]
         new = at_index[index] if index in at_index else old[0]

@@ -81,7 +81,7 @@ class Validator:
         values = given
         for name, value in given.items():
             kind = type(value)
-            if kind in _SIMPLE:
+            if kind in _SIMPLE or (kind is tuple and _SIMPLE.issuperset(map(type, value))):
                 continue
             if kind is list and _are_settled(value):
                 values = {**values, name: tuple(value)}

@@ -85,7 +85,6 @@ def test_arrays_at_length():
 def test_arrays_that_have_no_range():
     assert sj.format(np.full(8, 1j)).startswith("c128[8]")
     assert sj.format(jax.random.key(0)).startswith("key<fry>[]")
-    assert "f32[]" in jax.jit(lambda x: jnp.asarray(len(sj.format(x))) and sj.format(x) and x)(1.0).__class__.__name__ or True
 
 
 def test_a_tracer_is_its_shape():

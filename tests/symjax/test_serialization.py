@@ -353,6 +353,12 @@ def test_trees_that_are_refused(tree, kind, message):
         sj.from_json(text_of({"$map": {"x.y": tree}}))
 
 
+def test_a_class_of_a_module_that_is_not_its_own_makes_nothing_known():
+    exec("import symjax as sj\nclass Homeless(sj.Object):\n    value: int", {})  # its module is `builtins`
+    for name in ("builtins:eval", "builtins:exec", "builtins:open", "types:new_class", "os:system"):
+        bad(text_of({"$ref": name}), LoadError, f"'{name}'")
+
+
 def test_a_function_of_another_module_is_looked_up_when_it_is_allowed():
     text = text_of({"$ref": "json:dumps"})
     bad(text, LoadError, r"modules=\['json'\]")

@@ -21,6 +21,7 @@ import symjax.patches
 import symjax.search
 from symjax import stubs
 from symjax.namespaces import Namespace
+from symjax.symbolic_function import Loss
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = Path(__file__).with_name("typing_sample.py")
@@ -30,6 +31,7 @@ INNER = [
     ("linen", "initializers"),
     ("nnx", "initializers"),
     ("optax", "contrib"),
+    ("optax", "losses"),
     ("optax", "schedules"),
     ("optax", "transforms"),
 ]
@@ -52,6 +54,8 @@ def declared(body: list[ast.stmt]) -> Declared:
             names[node.name] = node
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             names[node.target.id] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            names[node.targets[0].id] = node
         elif isinstance(node, ast.ImportFrom):
             names.update({alias.asname: node for alias in node.names if alias.asname})
     return names
@@ -61,6 +65,13 @@ def in_class(names: Declared, name: str) -> Declared:
     node = names[name]
     assert isinstance(node, ast.ClassDef)
     return declared(node.body)
+
+
+def named_again(view: str, node: ast.stmt) -> str | None:
+    """The name in the view for which a name of an inner module stands, if it is one more name of that."""
+    value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+    first = "" if value is None else ast.unparse(value)
+    return first.removeprefix(f"symjax.{view}.") if first.startswith(f"symjax.{view}.") else None
 
 
 def public(original: ModuleType, *, modules: bool) -> set[str]:
@@ -111,16 +122,43 @@ def test_inner_modules_are_all_tested(view: str) -> None:
     assert inner == {name for v, name in INNER if v == view}
 
 
-def constructor(node: ast.ClassDef) -> list[str]:
-    """The parameters of a class in a stub: those of its ``__init__``, or else its fields."""
+@pytest.mark.parametrize(("view", "inner"), INNER)
+def test_what_is_one_object_is_declared_once(view: str, inner: str, written: dict[str, str]) -> None:
+    shown = importlib.import_module(f"symjax.{view}")
+    for name, node in in_class(declared(ast.parse(written[view]).body), inner).items():
+        value, first = getattr(getattr(shown, inner), name), named_again(view, node)
+        if first is not None:
+            assert value is getattr(shown, first), name
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef) and isinstance(value, type):
+            assert name not in dir(shown) or value is not getattr(shown, name), name
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    given = function.args
+    listed = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [arg.arg for arg in listed if arg is not None]
+
+
+def required(function: ast.FunctionDef) -> list[str]:
+    given = function.args
+    listed = [*given.posonlyargs, *given.args]
+    only_by_name = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    return [
+        *(arg.arg for arg in listed[: len(listed) - len(given.defaults)]),
+        *(arg.arg for arg, default in only_by_name if default is None),
+    ]
+
+
+def constructor(node: ast.ClassDef | ast.FunctionDef) -> list[str]:
+    """The parameters of a function or class in a stub: those of its ``__init__``, or else its fields."""
+    if isinstance(node, ast.FunctionDef):
+        return parameters(node)
     names = declared(node.body)
     init = names.pop("__init__", None)
     if init is None:
         return [name for name, field in names.items() if isinstance(field, ast.AnnAssign)]
     assert isinstance(init, ast.FunctionDef)
-    given = init.args
-    listed = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
-    return [arg.arg for arg in listed if arg is not None][1:]
+    return parameters(init)[1:]
 
 
 @pytest.mark.parametrize(
@@ -129,20 +167,54 @@ def constructor(node: ast.ClassDef) -> list[str]:
 def test_constructors_take_what_the_originals_take(
     view: str, inner: str | None, written: dict[str, str]
 ) -> None:
-    names, original = declared(ast.parse(written[view]).body), ORIGINALS[view]
+    in_view = names = declared(ast.parse(written[view]).body)
+    original = ORIGINALS[view]
     if inner is not None:
-        names, original = in_class(names, inner), getattr(original, inner)
+        names, original = in_class(in_view, inner), getattr(original, inner)
     compared = 0
-    for name, node in names.items():
+    for name, alias in names.items():
         value = getattr(original, name, None)
-        if isinstance(node, ast.ClassDef) and value is not None and not inspect.ismodule(value):
+        node = in_view.get(named_again(view, alias) or "", alias)
+        is_made = isinstance(node, ast.ClassDef | ast.FunctionDef)
+        if is_made and value is not None and not inspect.ismodule(value):
             if isinstance(value, type):  # NNX's metaclass has a signature of its own
-                parameters = list(inspect.signature(vars(value)["__init__"]).parameters)[1:]
+                takes = list(inspect.signature(vars(value)["__init__"]).parameters)[1:]
             else:
-                parameters = list(inspect.signature(value).parameters)
-            assert constructor(node) == parameters, name
+                takes = list(inspect.signature(value).parameters)
+            assert constructor(node) == takes, name
             compared += 1
     assert compared > 10
+
+
+@pytest.mark.parametrize("inner", [None, "losses"])
+def test_a_loss_is_computed_or_a_node(inner: str | None, written: dict[str, str]) -> None:
+    body = ast.parse(written["optax"]).body
+    original: ModuleType = optax
+    if inner is not None:
+        node = declared(body)[inner]
+        assert isinstance(node, ast.ClassDef)
+        body, original = node.body, getattr(optax, inner)
+    overloads: dict[str, list[ast.FunctionDef]] = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and "typing.overload" in map(ast.unparse, node.decorator_list):
+            overloads.setdefault(node.name, []).append(node)
+    for name, (computed, held) in overloads.items():
+        takes = inspect.signature(getattr(original, name)).parameters
+        assert parameters(computed) == parameters(held) == list(takes), name
+        assert required(computed) == [p.name for p in takes.values() if p.default is p.empty], name
+        assert required(held) == [], name
+        assert held.returns is not None
+        assert ast.unparse(held.returns) == f"{Loss.__module__}.{Loss.__qualname__}"
+        for overload in (computed, held):
+            assert ("staticmethod" in map(ast.unparse, overload.decorator_list)) == (inner is not None), name
+
+    shown = importlib.import_module("symjax.optax")
+    space = shown if inner is None else getattr(shown, inner)
+    values = {name: getattr(space, name) for name in dir(space) if not name.startswith("_")}
+    losses = {n for n, v in values.items() if isinstance(v, type) and issubclass(v, Loss)}
+    again = {name for name in losses if inner is not None and values[name] is getattr(shown, name, None)}
+    assert overloads.keys() == losses - again
+    assert overloads
 
 
 def test_docstrings_are_the_first_paragraphs(written: dict[str, str]) -> None:

@@ -491,7 +491,6 @@ def test_clone_copy_bind_tabulate_and_shapes():
     assert "Dense" in model.tabulate(KEY, X)
     assert jax.eval_shape(model.init, KEY, X)["params"]["layers_0"]["kernel"].shape == (6, 3)
     assert model.lazy_init(KEY, jax.ShapeDtypeStruct((2, 6), jnp.float32))["params"]["layers_0"]["bias"].shape == (3,)
-    assert model.is_initializing() is False
     assert model.path == ()
     assert nn.Dense(3).init_with_output(KEY, X)[0].shape == (2, 3)
 

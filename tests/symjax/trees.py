@@ -4,6 +4,7 @@ A tree is drawn as a `Recipe`, which makes the same tree anew at every call: equ
 """
 
 import enum
+import functools
 import typing
 from collections.abc import Callable, Hashable
 from typing import Any
@@ -156,11 +157,13 @@ def fresh_float(value: float) -> float:
     return float(np.float64(value))
 
 
+@functools.cache
 def floats() -> st.SearchStrategy[Recipe]:
     values = st.one_of(st.sampled_from(FLOATS), st.floats())
     return values.map(lambda v: Recipe(lambda: fresh_float(v)))
 
 
+@functools.cache
 def ints() -> st.SearchStrategy[Recipe]:
     return st.one_of(st.sampled_from(INTS), st.integers()).map(constant)
 
@@ -169,6 +172,7 @@ def texts() -> st.SearchStrategy[str]:
     return st.one_of(st.sampled_from(ODD_TEXTS), st.sampled_from("abc"), st.text(max_size=4))
 
 
+@functools.cache
 def keys() -> st.SearchStrategy[Hashable]:
     """Keys of mappings: texts, ints, and whatever else has a literal."""
     rare = st.sampled_from([True, False, None, (1, "a]"), (True,), (1,), b"x", 1.5, 0.0, -0.0])
@@ -204,6 +208,7 @@ def numpy_scalars() -> st.SearchStrategy[Recipe]:
     return st.sampled_from(values).map(lambda v: Recipe(lambda: v.copy()))
 
 
+@functools.cache
 def atoms(foreign: bool = True) -> st.SearchStrategy[Recipe]:
     """Values without parts.
 
@@ -228,6 +233,7 @@ def atoms(foreign: bool = True) -> st.SearchStrategy[Recipe]:
     return st.one_of(known)
 
 
+@functools.cache
 def modules() -> st.SearchStrategy[Recipe]:
     """Linen modules, tiny and nested."""
     dense = st.builds(
@@ -239,7 +245,7 @@ def modules() -> st.SearchStrategy[Recipe]:
         st.sampled_from([None, jnp.bfloat16]),
         st.sampled_from([nn.initializers.lecun_normal, lambda: nn.initializers.normal(0.1)]),
     )
-    dropout = floats().filter(lambda r: 0 <= r() <= 1).map(lambda rate: Recipe(nn.Dropout, rate))
+    dropout = st.sampled_from([0.0, 0.25, 1.0]).map(lambda rate: Recipe(nn.Dropout, constant(rate)))
     activation = st.sampled_from([constant(nn.relu), constant(jnp.tanh)])
     single = st.one_of(dense, dropout, activation)
     lists = st.lists(single, max_size=3).map(lambda parts: Recipe(lambda *items: list(items), *parts))
@@ -255,6 +261,7 @@ def modules() -> st.SearchStrategy[Recipe]:
     return st.one_of(dense, dropout, st.builds(lambda parts: Recipe(nn.Sequential, parts), lists), stack)
 
 
+@functools.cache
 def optimizers() -> st.SearchStrategy[Recipe]:
     adam = floats().map(lambda rate: Recipe(optax.adam, rate))
     scheduled = floats().map(
@@ -302,6 +309,7 @@ def nodes(children: st.SearchStrategy[Recipe]) -> st.SearchStrategy[Recipe]:
     )
 
 
+@functools.cache
 def structure() -> st.SearchStrategy[Recipe]:
     """What may stand in a field that is marked static: look-alikes of each other above all."""
     alike = st.sampled_from(
@@ -313,6 +321,7 @@ def structure() -> st.SearchStrategy[Recipe]:
     )
 
 
+@functools.cache
 def values(foreign: bool = True, max_leaves: int = 6) -> st.SearchStrategy[Recipe]:
     """Anything at all, as a recipe."""
     simple = st.one_of(atoms(foreign), atoms(foreign), modules(), optimizers())
@@ -323,12 +332,14 @@ def values(foreign: bool = True, max_leaves: int = 6) -> st.SearchStrategy[Recip
     )
 
 
+@functools.cache
 def recipes(foreign: bool = True) -> st.SearchStrategy[Recipe]:
     """Trees: symbolic nodes and plain containers of anything."""
     inner = values(foreign)
     return st.one_of(nodes(inner), nodes(inner), modules(), sequences(inner), mappings(inner))
 
 
+@functools.cache
 def objects(foreign: bool = True) -> st.SearchStrategy[Recipe]:
     """Trees whose root is a symbolic object, in which all is frozen."""
     inner = values(foreign)

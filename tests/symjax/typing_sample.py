@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import symjax as sj
 from symjax import linen as nn
 from symjax import nnx, optax
+from symjax.symbolic_function import Loss
 
 
 class Net(nn.Module):
@@ -111,7 +112,29 @@ def optimizers() -> None:
     state = adam.init(jnp.ones(3))
     updates, state = adam.update(jnp.ones(3), state)
     optax.apply_updates(jnp.ones(3), updates)
-    optax.softmax_cross_entropy(logits=jnp.ones(3), labels=jnp.ones(3))
+    nadam = optax.nadam(0.1, b1=0.8)
+    assert_type(nadam.nesterov, bool)
+    several = optax.MultiSteps(nadam, every_k_schedule=2)
+    assert_type(several.rebind(every_k_schedule=3).use_grad_mean, bool)
+    assert_type(optax.transforms.MultiSteps(nadam, 2), optax.MultiSteps)
+    injecting = optax.inject_hyperparams(optax.adam)
+    assert_type(injecting.rebind(static_args="b1"), optax.inject_hyperparams)
+    assert_type(injecting(learning_rate=0.1), optax.injected)
+    optax.chain(optax.monitor({}), optax.contrib.dog(1.0), injecting(learning_rate=0.1))
+
+
+def losses() -> None:
+    zeros, ones = jnp.zeros(3), jnp.ones(3)
+    assert_type(optax.softmax_cross_entropy(logits=ones, labels=ones), jax.Array)
+    assert_type(optax.losses.softmax_cross_entropy(ones, ones), jax.Array)
+    assert_type(optax.losses.dice_loss(ones[None], ones[None]), jax.Array)
+    huber = optax.huber_loss(delta=0.5)
+    assert_type(huber, Loss)
+    assert_type(huber.rebind(delta=0.1), Loss)
+    assert jnp.all(huber(ones, zeros) == optax.losses.huber_loss(ones, zeros, delta=0.5))
+    assert_type(optax.losses.huber_loss(delta=0.5), Loss)
+    assert_type(optax.losses.dice_loss(smooth=0.5), Loss)
+    assert_type(optax.softmax_cross_entropy(ones), Loss)
 
 
 def nnx_modules() -> None:
@@ -147,7 +170,13 @@ def refused() -> None:
     optax.cosine_decay_schedule(0.1)  # type: ignore[call-arg]
     optax.contrib.adam  # type: ignore[attr-defined]
     optax.sgdd  # type: ignore[attr-defined]
-    optax.softmax_cross_entropy(jnp.ones(3))  # type: ignore[call-arg]
+    optax.huber_loss(dleta=0.5)  # type: ignore[call-overload]
+    optax.huber_loss(delta="0.5")  # type: ignore[call-overload]
+    optax.losses.huber_loss(dleta=0.5)  # type: ignore[call-overload]
+    optax.losses.dice_loss(smoth=0.5)  # type: ignore[call-overload]
+    optax.losses.huber  # type: ignore[attr-defined]
+    optax.MultiSteps(optax.adam(0.1))  # type: ignore[call-arg]
+    optax.nadam(0.1, beta1=0.9)  # type: ignore[call-arg]
 
     nnx.Linear(2)  # type: ignore[call-arg]
     nnx.Linear(2, 3, features=4)  # type: ignore[call-arg]
@@ -159,6 +188,7 @@ def main() -> None:
     linen_modules()
     initializers()
     optimizers()
+    losses()
     nnx_modules()
     normal, adam = nn.initializers.normal(0.1), optax.adam(0.1)
     values: list[Any] = [None, normal, adam, nnx.Linear(2, 3), nn.Conv(4, (3, 3))]
