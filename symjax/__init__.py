@@ -25,7 +25,9 @@ from symjax.symbolize import symbolize
 from symjax.walk import Step, traverse, walk
 
 if TYPE_CHECKING:
-    from symjax.patches import patch, patcher, role
+    from symjax.patches.apply import patch
+    from symjax.patches.patcher import patcher
+    from symjax.patches.roles import role
     from symjax.search import floatv, oneof
 
 # The everyday verbs of the other rooms, which are imported at their first use.

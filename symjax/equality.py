@@ -81,6 +81,7 @@ def _eq_other(a: Any, b: Any) -> bool:
     if parts_a is not None:
         return eq(parts_a, parts_b)
     if is_other_pytree(a):
+        treedef_a: Any
         leaves_a, treedef_a = jax.tree.flatten(a)
         leaves_b, treedef_b = jax.tree.flatten(b)
         if not bool(treedef_a == treedef_b):
@@ -103,7 +104,7 @@ def hash(tree: Any) -> int:
     schema = getattr(kind, ATTRIBUTE, None)
     if schema is not None:
         cached = schema.caches(tree).get(HASH)
-        return _hash_node(tree, schema) if cached is None else cached  # type: ignore[no-any-return]
+        return _hash_node(tree, schema) if cached is None else cached
     if kind in _PLAIN:
         return builtins.hash(tree)
     if kind is int or kind is bool:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from symjax.containers import Map
 from symjax.names import find, public_name
-from symjax.schema import ATTRIBUTE, Schema
+from symjax.schema import ATTRIBUTE, Schema, schema_of
 
 
 class Node:
@@ -102,8 +102,8 @@ def named(value: Any) -> Any:
         return {key: named(item) for key, item in value.items()}
     if type(value) is Map:
         return Map.of(named(dict(value)))
-    if type(value) is tuple:
-        return tuple([named(item) for item in value])
+    if isinstance(value, tuple) and schema_of(value) is None:
+        return getattr(type(value), "_make", tuple)([named(item) for item in value])
     if callable(value) and not isinstance(value, type) and not isinstance(value, Node):
         found = public_name(value)
         if found is not None:
@@ -120,8 +120,8 @@ def _found(value: Any) -> Any:
         return {key: _found(item) for key, item in value.items()}
     if type(value) is Map:
         return Map.of(_found(dict(value)))
-    if type(value) is tuple:
-        return tuple([_found(item) for item in value])
+    if isinstance(value, tuple) and schema_of(value) is None:
+        return getattr(type(value), "_make", tuple)([_found(item) for item in value])
     return value
 
 

@@ -131,9 +131,17 @@ class _Writer:
     def _hides(self, value: Any, default: Any) -> bool:
         if default is MISSING:
             return False
-        if value is default and callable(value) and public_name(value) is None:
+        if value is default and not self._can_write(value):
             return True
         return self.hide_defaults and eq(value, default)
+
+    def _can_write(self, default: Any) -> bool:
+        """Whether a default has a text of its own; if not, the class makes it again."""
+        try:
+            _Writer(self.hide_defaults).write(default, ROOT)
+        except TypeError:
+            return False
+        return True
 
     def _class_name(self, schema: Schema, path: Path) -> str:
         found = public_name(schema.cls)

@@ -196,6 +196,7 @@ class _Writer:
         self.hide_defaults = hide_defaults
         self.arrays = arrays
         self._names: dict[int, tuple[str, str] | None] = {}  # by id; the tree keeps the values alive
+        self._writable: dict[int, bool] = {}  # defaults, likewise
 
     def name_of(self, value: Any) -> tuple[str, str] | None:
         """See `public_name`; looked up once for each value."""
@@ -233,13 +234,23 @@ class _Writer:
             if default is not MISSING and (value is default or self.hide_defaults):
                 if name in schema.hidden or (self.hide_defaults and eq(value, default)):
                     continue
-                if value is default and callable(value) and self.name_of(value) is None:
+                if value is default and type(value) not in _NATIVE and not self._can_write(value, path):
                     continue  # a default without a name of its own is made again by the class
             if type(value) in _NATIVE:
                 record[name] = value
             else:
                 record[name] = self.write(value, extend(path, name))
         return record
+
+    def _can_write(self, default: Any, path: Path) -> bool:
+        if id(default) not in self._writable:
+            try:
+                self.write(default, path)
+            except TypeError:
+                self._writable[id(default)] = False
+            else:
+                self._writable[id(default)] = True
+        return self._writable[id(default)]
 
     def _write_entries(self, value: Any, path: Path) -> Any:
         if all(type(key) is str for key in value):

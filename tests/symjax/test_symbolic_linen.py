@@ -66,23 +66,14 @@ def assert_same_numbers_eagerly(symbolic, plain, *inputs):
     assert_bitwise(symbolic.apply(variables, *inputs), plain.apply(variables, *inputs))
 
 
-LAYERS = [
-    (lambda nn: nn.Dense(3), (X,)),
-    (lambda nn: nn.Dense(3, use_bias=False, dtype=jnp.bfloat16), (X,)),
+LAYERS = [  # every layer has its laws in `adopted/`
     (lambda nn: nn.Dense(3, kernel_init=nn.initializers.normal(0.1)), (X,)),
+    (lambda nn: nn.Dense(3, use_bias=False, dtype=jnp.bfloat16), (X,)),
     (lambda nn: nn.Conv(2, (3,), padding="SAME", strides=2), (X[..., None],)),
-    (lambda nn: nn.ConvTranspose(2, (2,)), (X[..., None],)),
-    (lambda nn: nn.Embed(5, 3), (jnp.asarray([0, 4]),)),
     (lambda nn: nn.LayerNorm(epsilon=1e-3), (X,)),
-    (lambda nn: nn.GroupNorm(num_groups=2), (X,)),
-    (lambda nn: nn.RMSNorm(), (X,)),
     (lambda nn: nn.BatchNorm(use_running_average=True, momentum=0.9), (X,)),
-    (lambda nn: nn.Einsum((6, 3), "ab,bc->ac"), (X,)),
-    (lambda nn: nn.PReLU(), (X,)),
-    (lambda nn: nn.Bidirectional(nn.RNN(nn.GRUCell(2)), nn.RNN(nn.GRUCell(2))), (X[None],)),
-    (lambda nn: nn.RNN(nn.LSTMCell(2)), (X[None],)),
     (lambda nn: nn.Sequential([nn.Dense(4), nn.relu, nn.Dense(2)]), (X,)),
-    (lambda nn: nn.MultiHeadDotProductAttention(num_heads=2, qkv_features=4), (X[None],)),
+    (lambda nn: nn.RNN(nn.SimpleCell(2)), (X[None],)),
 ]
 
 
@@ -91,7 +82,7 @@ def test_layers_give_bitwise_the_same_numbers(make, inputs):
     assert_same_numbers(make(nn), make(raw), *inputs)
 
 
-@pytest.mark.parametrize("layer", [LAYERS[0], LAYERS[6], LAYERS[9]])
+@pytest.mark.parametrize("layer", [LAYERS[0], LAYERS[3], LAYERS[4]])
 def test_layers_give_the_same_numbers_eagerly(layer):
     make, inputs = layer
     assert_same_numbers_eagerly(make(nn), make(raw), *inputs)
