@@ -52,6 +52,13 @@ def public_name(value: Any) -> tuple[str, str] | None:
     return None
 
 
+def is_nameless(value: Any) -> bool:
+    """Whether a value is, or holds in a tuple, a function without a name: a closure in a default."""
+    if isinstance(value, tuple):
+        return any(is_nameless(item) for item in value)
+    return callable(value) and public_name(value) is None
+
+
 def place(value: Any, name: str | None) -> dict[str, str]:
     """``__module__`` and ``__qualname__`` of the symbolic version of a class or function.
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from symjax.containers import Map
-from symjax.names import find, public_name
+from symjax.names import find, is_nameless, public_name
 from symjax.schema import ATTRIBUTE, Schema, schema_of
 
 
@@ -63,7 +63,7 @@ class Node:
         values = {
             name: value
             for name, value in schema.arguments(self).items()
-            if not (callable(value) and value is schema.defaults.get(name))
+            if not (value is schema.defaults.get(name) and is_nameless(value))
         }  # a default may be a closure, which cannot be pickled; the class has it
         if schema.original is not None and public_name(schema.cls) is None:
             return _revive_adopted, (schema.original, schema.options, named(values))
@@ -96,6 +96,15 @@ class _Name:
     name: str
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Partial:
+    """Stands for a `functools.partial`, whose function may have to be named."""
+
+    function: Any
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
 def named(value: Any) -> Any:
     """A value with names in the place of functions, in containers too."""
     if isinstance(value, dict):
@@ -104,6 +113,8 @@ def named(value: Any) -> Any:
         return Map.of(named(dict(value)))
     if isinstance(value, tuple) and schema_of(value) is None:
         return getattr(type(value), "_make", tuple)([named(item) for item in value])
+    if type(value) is functools.partial:
+        return _Partial(named(value.func), named(value.args), named(value.keywords))
     if callable(value) and not isinstance(value, type) and not isinstance(value, Node):
         found = public_name(value)
         if found is not None:
@@ -116,6 +127,8 @@ def _found(value: Any) -> Any:
     if isinstance(value, _Name):
         importlib.import_module(value.module)
         return find(value.module, value.name)
+    if isinstance(value, _Partial):
+        return functools.partial(_found(value.function), *_found(value.args), **_found(value.keywords))
     if isinstance(value, dict):
         return {key: _found(item) for key, item in value.items()}
     if type(value) is Map:

@@ -18,7 +18,7 @@ from symjax.equality import eq
 from symjax.errors import at, brief
 from symjax.formatting import Document, Style
 from symjax.missing import MISSING
-from symjax.names import public_name
+from symjax.names import is_nameless, public_name
 from symjax.paths import ROOT, Path
 from symjax.schema import Schema, schema_of
 from symjax.serialization import to_json
@@ -131,17 +131,9 @@ class _Writer:
     def _hides(self, value: Any, default: Any) -> bool:
         if default is MISSING:
             return False
-        if value is default and not self._can_write(value):
-            return True
+        if value is default and is_nameless(value):
+            return True  # the class makes it again
         return self.hide_defaults and eq(value, default)
-
-    def _can_write(self, default: Any) -> bool:
-        """Whether a default has a text of its own; if not, the class makes it again."""
-        try:
-            _Writer(self.hide_defaults).write(default, ROOT)
-        except TypeError:
-            return False
-        return True
 
     def _class_name(self, schema: Schema, path: Path) -> str:
         found = public_name(schema.cls)

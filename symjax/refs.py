@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from symjax.errors import NoSuchPath, at
 from symjax.object import field
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
-from symjax.schema import ATTRIBUTE, schema_of
+from symjax.schema import ATTRIBUTE, holds, schema_of
 from symjax.tree import child, items, replace
 from symjax.walk import walk
 
@@ -124,16 +124,9 @@ def unresolved(node: Any) -> Iterator[None]:
         _raw.nodes = before
 
 
-def holds_ref(values: Any) -> bool:
+def holds_ref(values: Iterable[Any]) -> bool:
     """Whether a reference is among these values, or in a container among them."""
-    for value in values:
-        if isinstance(value, Ref):
-            return True
-        if isinstance(value, tuple) and schema_of(value) is None and holds_ref(value):
-            return True
-        if type(value) is Map and holds_ref(value.values()):
-            return True
-    return False
+    return holds(values, lambda value: isinstance(value, Ref))
 
 
 class Resolver:

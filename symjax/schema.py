@@ -269,13 +269,18 @@ def is_placeholder(value: Any) -> bool:
     return getattr(type(value), PLACEHOLDER, False)
 
 
-def holds_placeholder(values: Iterable[Any]) -> bool:
-    """Whether a placeholder is among these values, or in a container among them."""
+def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
+    """Whether one of these values, or one in a container among them, passes a test; nodes are not entered."""
     for value in values:
-        if is_placeholder(value):
+        if test(value):
             return True
-        if isinstance(value, tuple) and schema_of(value) is None and holds_placeholder(value):
+        if isinstance(value, tuple) and schema_of(value) is None and holds(value, test):
             return True
-        if type(value) is Map and holds_placeholder(value.values()):
+        if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def holds_placeholder(values: Iterable[Any]) -> bool:
+    """Whether a placeholder is among these values, or in a container among them."""
+    return holds(values, is_placeholder)

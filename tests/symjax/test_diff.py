@@ -6,9 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import symjax as sj
-from symjax import Diff, Path
+from symjax import Diff, Path, optax
 from symjax import linen as nn
-from symjax import optax
 
 from . import trees
 from .trees import Box, Pair, Plain, Rate, SubBox, affine, constant
@@ -35,7 +34,9 @@ def test_updates_turn_a_into_b(left, right):
 def test_updates_after_a_change_somewhere(recipe, data):
     a = recipe()
     b = recipe()
-    for path in data.draw(st.lists(st.sampled_from(trees.open_places(a) or [Path(())]), max_size=2, unique=True)):
+    for path in data.draw(
+        st.lists(st.sampled_from(trees.open_places(a) or [Path(())]), max_size=2, unique=True)
+    ):
         value = data.draw(st.one_of(trees.values(max_leaves=2), trees.structure()))()
         if path in trees.walked(b):
             b = sj.rebind(b, {path: value})
@@ -131,7 +132,9 @@ def test_the_forms_agree(left, right):
         assert entry.right is held_b.get(path, sj.MISSING)
     assert list(difference.flat) == list(difference)
     assert len(difference.flat) == len(difference)
-    assert list(unnested(difference.nested)) == [(path.keys, entry) for path, entry in difference.flat.items()]
+    assert list(unnested(difference.nested)) == [
+        (path.keys, entry) for path, entry in difference.flat.items()
+    ]
     assert list(difference.updates()) == list(difference)
     for path in difference:  # no difference lies inside another
         assert not any(path != other and path.startswith(other) for other in difference)

@@ -176,7 +176,7 @@ def test_it_is_an_equivalence(one, two, three):
 def test_operators_of_nodes_agree_with_the_verbs(recipe):
     a, b = recipe(), recipe()
     assert a == b
-    assert not a != b
+    assert (a != b) is False
     assert hash(a) == hash(b) == sj.hash(a)
     for _, value, _ in sj.walk(a):
         if sj.is_symbolic(value):

@@ -101,4 +101,6 @@ def test_masks_and_shardings():
 def test_a_filled_tree_may_be_filled_and_mapped_again():
     filled = sj.fill(Box(1.0, 2.0), 0)
     assert jax.tree.leaves(sj.fill(filled, 0, {"other": 5})) == [0, 5]
-    assert jax.tree.map(lambda old, new: old if new else None, Box(1.0, 2.0), sj.fill(filled, 1)) == Box(1.0, 2.0)
+    assert jax.tree.map(lambda old, new: old if new else None, Box(1.0, 2.0), sj.fill(filled, 1)) == Box(
+        1.0, 2.0
+    )

@@ -12,7 +12,15 @@ from .trees import Box
 
 
 def test_module_classes_are_symbolic_versions_of_flax_s():
-    for name in ("Dense", "Conv", "BatchNorm", "Sequential", "Dropout", "MultiHeadDotProductAttention", "RNN"):
+    for name in (
+        "Dense",
+        "Conv",
+        "BatchNorm",
+        "Sequential",
+        "Dropout",
+        "MultiHeadDotProductAttention",
+        "RNN",
+    ):
         symbolic, original = getattr(nn, name), getattr(raw, name)
         assert issubclass(symbolic, original)
         assert symbolic is not original
@@ -27,7 +35,9 @@ def test_initializer_factories_are_nodes():
     assert node == nn.initializers.normal(stddev=0.1)
     key = jax.random.key(0)
     assert jnp.array_equal(node(key, (3,)), raw.initializers.normal(0.1)(key, (3,)))
-    assert jnp.array_equal(node(key, (3,), jnp.bfloat16), raw.initializers.normal(0.1)(key, (3,), jnp.bfloat16))
+    assert jnp.array_equal(
+        node(key, (3,), jnp.bfloat16), raw.initializers.normal(0.1)(key, (3,), jnp.bfloat16)
+    )
     assert nn.Dense(3, kernel_init=node).rebind({"kernel_init.stddev": 0.2}).kernel_init.stddev == 0.2
 
 
@@ -43,7 +53,9 @@ def test_the_names_are_those_of_flax():
     assert {"Dense", "Module", "relu", "initializers"} <= set(dir(nn))
     with pytest.raises(AttributeError, match=r"module 'symjax.linen' has no attribute 'Dens'"):
         nn.Dens
-    with pytest.raises(AttributeError, match=r"module 'symjax.linen.initializers' has no attribute 'nothing'"):
+    with pytest.raises(
+        AttributeError, match=r"module 'symjax.linen.initializers' has no attribute 'nothing'"
+    ):
         nn.initializers.nothing
     with pytest.raises(ImportError):
         from symjax.linen import Nothing  # noqa: F401

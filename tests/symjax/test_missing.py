@@ -13,7 +13,12 @@ from . import trees
 
 
 def test_there_is_one_missing():
-    for same in (copy.copy(sj.MISSING), copy.deepcopy(sj.MISSING), pickle.loads(pickle.dumps(sj.MISSING)), Missing()):
+    for same in (
+        copy.copy(sj.MISSING),
+        copy.deepcopy(sj.MISSING),
+        pickle.loads(pickle.dumps(sj.MISSING)),
+        Missing(),
+    ):
         assert same is sj.MISSING
     assert sj.from_json(sj.to_json([sj.MISSING]))[0] is sj.MISSING
     assert not sj.MISSING

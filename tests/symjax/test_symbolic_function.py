@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import symjax as sj
 from symjax import linen as nn
 
-from .trees import Box, affine, double, ramp
+from .trees import Box, double, ramp
 
 
 @sj.symbolize
@@ -132,7 +132,9 @@ def test_variadic_arguments():
     assert variadic(c=5)(1) == (1, 2, (), 5, 4, {})
 
 
-@given(st.integers(), st.lists(st.integers(), max_size=3), st.dictionaries(st.sampled_from("efg"), st.integers()))
+@given(
+    st.integers(), st.lists(st.integers(), max_size=3), st.dictionaries(st.sampled_from("efg"), st.integers())
+)
 def test_binding_is_that_of_python(a, rest, more):
     def plain(a, /, b=2, *rest, c, d=4, **more):
         return (a, b, rest, c, d, more)
@@ -166,11 +168,14 @@ def test_functors_are_pytrees():
     assert jax.jit(lambda f, x: f(x))(node, 3) == 2.0
     assert jax.grad(lambda f: f(3.0))(node).scale == 4.0
     np.testing.assert_array_equal(
-        jax.vmap(lambda f: f(3.0), in_axes=(sj.fill(node, 0),))(node.rebind(scale=jnp.arange(2.0))), [0.0, 4.0]
+        jax.vmap(lambda f: f(3.0), in_axes=(sj.fill(node, 0),))(node.rebind(scale=jnp.arange(2.0))),
+        [0.0, 4.0],
     )
 
 
-@pytest.mark.parametrize("node", [add(1), add(1, 2), variadic(1, 2, 3, c=5, e=6), constant_schedule(0.5), adder(1, 2, z=3)])
+@pytest.mark.parametrize(
+    "node", [add(1), add(1, 2), variadic(1, 2, 3, c=5, e=6), constant_schedule(0.5), adder(1, 2, z=3)]
+)
 def test_copies(node):
     assert pickle.loads(pickle.dumps(node)) == node
     assert cloudpickle.loads(cloudpickle.dumps(node)) == node
@@ -260,8 +265,20 @@ def test_functions_of_others():
     assert sj.from_json(sj.to_json(node)) == node
 
 
+def test_methods_and_compiled_functions():
+    class Scaler:
+        def scale(self, x, factor=2.0):
+            return x * factor
+
+    assert sj.symbolize(Scaler.scale)(self=Scaler(), x=3)() == 6.0
+    assert sj.symbolize(Scaler().scale)(3)() == 6.0
+    assert sj.symbolize(jax.jit(double))(3)() == 6
+    assert sj.symbolize(jnp.add)(1.0, 2.0)() == 3.0
+    assert sj.from_json(sj.to_json(sj.symbolize(jnp.add)(1.0))) == sj.symbolize(jnp.add)(1.0)
+
+
 def test_what_cannot_be_read_is_refused():
-    with pytest.raises(TypeError, match="cannot symbolize .*signature cannot be read"):
+    with pytest.raises(TypeError, match=r"cannot symbolize .*signature cannot be read"):
         sj.symbolize(max)
 
 
@@ -278,6 +295,9 @@ def test_a_function_with_names_that_nodes_use():
         return (self, rebind, partial)
 
     assert awkward(0)() == (0, 1, 2)
+    assert awkward(self=0)() == (0, 1, 2)
+    assert awkward()(self=0) == (0, 1, 2)
+    assert awkward.partial(rebind=5)(0) == (0, 5, 2)
     assert sj.rebind(awkward(0), {"rebind": 5})() == (0, 5, 2)
 
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen as raw
-from hypothesis import given, settings
+from hypothesis import given
 
 import symjax as sj
 from symjax import linen as nn
@@ -90,16 +90,24 @@ def test_layers_give_the_same_numbers_eagerly(layer):
 
 def test_dropout_gives_the_same_numbers():
     rngs = {"params": KEY, "dropout": jax.random.key(1)}
-    assert_same_numbers(nn.Dropout(0.5, deterministic=False), raw.Dropout(0.5, deterministic=False), X, rngs=rngs)
-    assert_same_numbers(nn.Dropout(0.0, deterministic=False), raw.Dropout(0.0, deterministic=False), X, rngs=rngs)
+    assert_same_numbers(
+        nn.Dropout(0.5, deterministic=False), raw.Dropout(0.5, deterministic=False), X, rngs=rngs
+    )
+    assert_same_numbers(
+        nn.Dropout(0.0, deterministic=False), raw.Dropout(0.0, deterministic=False), X, rngs=rngs
+    )
 
 
 def test_mutable_collections():
     for train in (True, False):
-        symbolic, plain = nn.BatchNorm(use_running_average=not train), raw.BatchNorm(use_running_average=not train)
+        symbolic, plain = (
+            nn.BatchNorm(use_running_average=not train),
+            raw.BatchNorm(use_running_average=not train),
+        )
         variables = plain.init(KEY, X)
         assert_bitwise(
-            symbolic.apply(variables, X, mutable=["batch_stats"]), plain.apply(variables, X, mutable=["batch_stats"])
+            symbolic.apply(variables, X, mutable=["batch_stats"]),
+            plain.apply(variables, X, mutable=["batch_stats"]),
         )
 
 
@@ -404,7 +412,11 @@ def test_assignment_is_refused():
         for name in ("features", "anything"):
             with pytest.raises((AttributeError, flax.errors.SetAttributeFrozenModuleError)):
                 setattr(target, name, 1)
-    for target, name in ((module, "layers"), (module.layers[0], "features"), (STYLES["compact"][0][0], "width")):
+    for target, name in (
+        (module, "layers"),
+        (module.layers[0], "features"),
+        (STYLES["compact"][0][0], "width"),
+    ):
         with pytest.raises(AttributeError, match=f"immutable.*\\(path={name}\\)$"):
             delattr(target, name)
     assert module == nn.Sequential([nn.Dense(3)])
@@ -424,10 +436,22 @@ def test_lists_and_dicts_inside_are_frozen():
 @pytest.mark.parametrize(
     ("make", "kind", "message"),
     [
-        (lambda: nn.Dense(3, feature=4), TypeError, r"no field of Dense 'feature'; did you mean 'features'\?.*\(path=feature\)$"),
+        (
+            lambda: nn.Dense(3, feature=4),
+            TypeError,
+            r"no field of Dense 'feature'; did you mean 'features'\?.*\(path=feature\)$",
+        ),
         (lambda: nn.Dense(), TypeError, r"Dense misses features.*\(path=features\)$"),
-        (lambda: nn.Dense("x"), TypeError, r"Dense.features expects int, got 'x' of type str \(path=features\)$"),
-        (lambda: nn.Sequential([nn.Dense(2)]).rebind({"layers[0].features": "x"}), TypeError, r"\(path=layers\[0\]\.features\)$"),
+        (
+            lambda: nn.Dense("x"),
+            TypeError,
+            r"Dense.features expects int, got 'x' of type str \(path=features\)$",
+        ),
+        (
+            lambda: nn.Sequential([nn.Dense(2)]).rebind({"layers[0].features": "x"}),
+            TypeError,
+            r"\(path=layers\[0\]\.features\)$",
+        ),
         (lambda: nn.Dense(3).rebind(feature=1), KeyError, r"did you mean 'features'\?.*\(path=feature\)$"),
         (lambda: trees.Stack([bytearray()], {}), TypeError, r"unhashable structure.*\(path=layers\[0\]\)$"),
     ],
@@ -481,8 +505,9 @@ def test_clone_copy_bind_tabulate_and_shapes():
     assert_bitwise(found, variables)
     assert "Dense" in model.tabulate(KEY, X)
     assert jax.eval_shape(model.init, KEY, X)["params"]["layers_0"]["kernel"].shape == (6, 3)
-    assert model.lazy_init(KEY, jax.ShapeDtypeStruct((2, 6), jnp.float32))["params"]["layers_0"]["bias"].shape == (3,)
-    assert model.path == ()
+    assert model.lazy_init(KEY, jax.ShapeDtypeStruct((2, 6), jnp.float32))["params"]["layers_0"][
+        "bias"
+    ].shape == (3,)
     assert nn.Dense(3).init_with_output(KEY, X)[0].shape == (2, 3)
 
 

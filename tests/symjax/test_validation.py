@@ -86,8 +86,8 @@ ACCEPTED = [
     (bytes, b"x"),
     (None, None),
     (int | None, None),
-    (Optional[int], 3),
-    (Union[int, str], "x"),
+    (Optional[int], 3),  # noqa: UP045
+    (Union[int, str], "x"),  # noqa: UP007
     (float | str, "x"),
     (Color, Color.RED),
     (Level, Level.ONE),
@@ -451,9 +451,18 @@ def test_hints_of_linen_modules():
         nn.Dense(2.5)
 
 
-@pytest.mark.parametrize("cls", [nn.Dense, nn.Conv, nn.Embed, nn.LayerNorm, nn.BatchNorm, nn.Dropout, nn.Einsum])
+@pytest.mark.parametrize(
+    "cls", [nn.Dense, nn.Conv, nn.Embed, nn.LayerNorm, nn.BatchNorm, nn.Dropout, nn.Einsum]
+)
 def test_every_default_of_a_layer_passes_its_own_hints(cls):
-    required = {"rate": 0.5, "features": 3, "kernel_size": (3,), "num_embeddings": 4, "shape": (2, 3), "einsum_str": "ab,bc->ac"}
+    required = {
+        "rate": 0.5,
+        "features": 3,
+        "kernel_size": (3,),
+        "num_embeddings": 4,
+        "shape": (2, 3),
+        "einsum_str": "ab,bc->ac",
+    }
     names = inspect.signature(cls).parameters
     made = cls(**{name: value for name, value in required.items() if name in names})
     given_again = {str(p): v for p, v, parent in sj.walk(made) if parent is made and p != "name"}

@@ -18,34 +18,32 @@ import optax
 
 
 class Room(NamedTuple):
-    """A package whose public names are covered.
+    """A part of a package whose public names are covered.
 
     Attributes:
         title: As the table shows it.
-        view: The module of this library that shows the package's names.
-        modules: The package's modules by their name in the view; the first is the package itself.
-        covers: Whether a name of the package is one that the room is there for.
+        view: The module of this library that shows the names.
+        modules: The modules by their name in the view; the first is the package itself.
+        belongs: Whether a public name is one that the room is there for.
     """
 
     title: str
     view: str
     modules: dict[str, ModuleType]
-    covers: Callable[[str, Any], bool]
+    belongs: Callable[[Any], bool]
 
 
-def _is_layer(name: str, value: Any) -> bool:
-    return isinstance(value, type) and issubclass(value, flax.linen.Module)
+def _is_class(value: Any) -> bool:
+    return isinstance(value, type)
 
 
-def _is_function(name: str, value: Any) -> bool:
-    return callable(value) and not isinstance(value, type) and not _is_hint(value)
+def _is_function(value: Any) -> bool:
+    is_hint = typing.get_origin(value) is not None or isinstance(value, typing.TypeVar)
+    return callable(value) and not isinstance(value, type) and not is_hint
 
 
-def _is_hint(value: Any) -> bool:
-    return typing.get_origin(value) is not None or isinstance(value, typing.TypeVar)
-
-
-LINEN = Room("Linen layers", "symjax.linen", {"": flax.linen}, _is_layer)
+LINEN = Room("Linen", "symjax.linen", {"": flax.linen}, _is_class)
+LINEN_FUNCTIONS = Room("Linen functions", "symjax.linen", {"": flax.linen}, _is_function)
 INITIALIZERS = Room(
     "Initializers",
     "symjax.linen.initializers",
@@ -63,9 +61,9 @@ OPTAX = Room(
         "schedules": optax.schedules,
         "transforms": optax.transforms,
     },
-    _is_function,
+    lambda value: _is_class(value) or _is_function(value),
 )
-ROOMS = (LINEN, INITIALIZERS, OPTAX)
+ROOMS = (LINEN, LINEN_FUNCTIONS, INITIALIZERS, OPTAX)
 
 
 def public(module: ModuleType) -> dict[str, Any]:
@@ -80,7 +78,7 @@ def members(room: Room) -> dict[str, Any]:
     seen: list[Any] = []
     for prefix, module in room.modules.items():
         for name, value in public(module).items():
-            if room.covers(name, value) and not any(value is other for other in seen):
+            if room.belongs(value) and not any(value is other for other in seen):
                 seen.append(value)
                 found[f"{prefix}.{name}".lstrip(".")] = value
     return found
@@ -97,22 +95,76 @@ def aliases(room: Room) -> Iterator[tuple[str, str]]:
 
 
 class Why(enum.Enum):
-    """Why a name is not symbolized: it is a value, or no one's argument."""
+    """Why a name is not symbolized."""
 
     ABSTRACT = "a base class: it is subclassed, never made"
-    ARRAYS = "a function of arrays, done when it returns: the function is the value"
+    ARRAYS = "a function of arrays, done when it returns: the function itself is the value"
+    BODY = "for the body of a module's method: no argument of an experiment"
+    DATA = "data: a state, parameters, their metadata; a pytree of JAX's own"
     DEVICE = "its dtypes exist on other accelerators only"
-    HINT = "a type alias"
-    INITIALIZER = "an initializer already, no factory: the function is the value"
-    LIFT = "a lift of modules or functions: what it returns is symbolic where a class goes in"
-    MADE = "makes what has a name of its own: jax.nn.initializers.zeros and ones"
-    MARK = "a decorator or switch for the body of a class"
+    HINT = "a type for annotations"
+    INITIALIZER = "an initializer already, no factory of one: the function itself is the value"
+    LIFT = "a lift: what it makes of a symbolic class is a symbolic class (test_lifts.py)"
+    MADE = "returns a named function, jax.nn.initializers.zeros or ones: that is the value"
+    MESH = "translates axis names: no part of an experiment"
+    OPTION = "an option of a lift, compared by value"
+    RUN = "runs a module, or shows it"
 
+
+# Functions that are values as they are, by the packages in which they are defined.
+VALUES = ("jax.", "flax.linen.pooling", "flax.linen.attention")
 
 EXCEPTIONS: dict[str, dict[Why, tuple[str, ...]]] = {
     LINEN.title: {
         Why.ABSTRACT: ("Module", "RNNCellBase"),
+        Why.BODY: ("BatchApply",),
+        Why.DATA: ("FrozenDict", "LogicallyPartitioned", "Partitioned", "Variable"),
         Why.DEVICE: ("NANOOFp8DotGeneralOp",),
+        Why.OPTION: ("DenyList",),
+    },
+    LINEN_FUNCTIONS.title: {
+        Why.BODY: (
+            "compact",
+            "compact_name_scope",
+            "cond",
+            "custom_vjp",
+            "fold_rngs",
+            "grad",
+            "jvp",
+            "merge_param",
+            "named_call",
+            "nowrap",
+            "share_scope",
+            "switch",
+            "value_and_grad",
+            "vjp",
+            "while_loop",
+            "with_logical_constraint",
+        ),
+        Why.INITIALIZER: ("ones", "zeros"),
+        Why.LIFT: ("add_metadata_axis", "checkpoint", "jit", "map_variables", "remat_scan", "scan", "vmap"),
+        Why.MADE: ("ones_init", "zeros_init"),
+        Why.MESH: (
+            "get_logical_axis_rules",
+            "get_partition_spec",
+            "get_sharding",
+            "logical_axis_rules",
+            "logical_to_mesh",
+            "logical_to_mesh_axes",
+            "logical_to_mesh_sharding",
+            "set_logical_axis_rules",
+            "unbox",
+        ),
+        Why.RUN: (
+            "apply",
+            "disable_named_call",
+            "enable_named_call",
+            "init",
+            "init_with_output",
+            "intercept_methods",
+            "override_named_call",
+            "tabulate",
+        ),
     },
     INITIALIZERS.title: {
         Why.INITIALIZER: ("ones", "zeros"),
@@ -162,6 +214,17 @@ EXCEPTIONS: dict[str, dict[Why, tuple[str, ...]]] = {
 }
 
 
-def exceptions(room: Room) -> dict[str, str]:
-    """The names of a room that are not covered, with their reasons."""
-    return {name: why.value for why, names in EXCEPTIONS[room.title].items() for name in names}
+def exceptions(room: Room) -> dict[str, Why]:
+    """The names of a room that are not symbolized, with their reasons."""
+    found = {name: why for why, left_out in EXCEPTIONS[room.title].items() for name in left_out}
+    for name, value in members(room).items():
+        if isinstance(value, type) and issubclass(value, tuple):
+            found[name] = Why.DATA
+        elif getattr(value, "_is_protocol", False):
+            found[name] = Why.HINT
+    return found
+
+
+def is_value(room: Room, value: Any) -> bool:
+    """Whether what a room shows is a value as it is: an activation, pooling, attention."""
+    return room is LINEN_FUNCTIONS and getattr(value, "__module__", "").startswith(VALUES)

@@ -114,6 +114,13 @@ def schedule(made: Any) -> Any:
     return [made(count) for count in (0, 1, 2, 3, 5, 8)] + [made(jnp.int32(4))]
 
 
+def stateful(made: Any) -> Any:
+    """A schedule that keeps its count in a state."""
+    state = made.init()
+    later = made.update(state)
+    return state, made(state), later, made(later)
+
+
 def inject(made: Any) -> Any:
     """The optimizer that an injecting factory makes, with a schedule and a number injected."""
     return optimize(made(learning_rate=optax.linear_schedule(0.1, 0.0, 3), b1=0.8))
@@ -206,6 +213,8 @@ _CTC = Example(
 )
 
 EXAMPLES: dict[str, Example] = {
+    "MultiSteps": Example(lambda ox: {"opt": ox.adam(0.1), "every_k_schedule": 2}, optimize),
+    "WrappedSchedule": Example(lambda ox: {"schedule_fn": ox.linear_schedule(1.0, 0.0, 3)}, stateful),
     "adafactor": Example(_with(learning_rate=0.1, min_dim_size_to_factor=2)),
     "add_noise": Example(lambda ox: {"eta": 0.01, "gamma": 0.55, "key": jax.random.key(1)}),
     "chain": Example(lambda ox: (ox.clip_by_global_norm(1.0), ox.scale_by_adam(), ox.scale(-0.1))),

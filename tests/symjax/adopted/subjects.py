@@ -1,9 +1,11 @@
 """Everything that the laws are stated for: each covered name of each room, made and used by its example."""
 
+import contextlib
 import dataclasses
 import functools
+import inspect
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import flax.linen
@@ -41,7 +43,7 @@ class Subject:
     view: Any
 
     def __repr__(self) -> str:
-        return f"{self.room.title.split()[0]}.{self.name}"
+        return f"{self.room.title} {self.name}"
 
     def plain(self) -> Any:
         """Made of the original."""
@@ -61,21 +63,6 @@ class Subject:
         return argument in STATIC.get(f"{self.room.view}.{owner}", ())
 
 
-def subjects() -> list[Subject]:
-    """All of them; a name without an example is left out here, and fails in `test_coverage.py`."""
-    return [*_of(names.LINEN, _layer), *_of(names.INITIALIZERS, _initializer), *_of(names.OPTAX, _of_optax)]
-
-
-def _of(room: names.Room, make: Callable[[str, Any], Subject]) -> Iterator[Subject]:
-    left_out = names.exceptions(room)
-    for name, value in names.members(room).items():
-        if name not in left_out:
-            try:
-                yield make(name, value)
-            except LookupError:
-                continue
-
-
 def _layer(name: str, cls: type) -> Subject:
     found = linen_examples.example(name, cls)
     return Subject(
@@ -83,6 +70,22 @@ def _layer(name: str, cls: type) -> Subject:
         name,
         lambda nn: getattr(nn, name)(**found.arguments(nn)),
         functools.partial(linen_examples.run, found),
+        flax.linen,
+        symjax.linen,
+    )
+
+
+def _partitioned(name: str, function: Any) -> Subject:
+    if name not in ("with_partitioning", "with_logical_partitioning"):
+        raise LookupError(
+            f"flax.linen.{name} is new here: add its module to VALUES in names.py if it is a function of arrays, "
+            "its name to EXCEPTIONS there with a reason, or make it a subject in subjects.py"
+        )
+    return Subject(
+        names.LINEN_FUNCTIONS,
+        name,
+        lambda nn: getattr(nn, name)(nn.initializers.normal(stddev=0.5), ("rows", None)),
+        lambda made: made(jax.random.key(0), (2, 3)),
         flax.linen,
         symjax.linen,
     )
@@ -96,8 +99,6 @@ SHAPES: dict[str, tuple[int, ...]] = {"delta_orthogonal": (3, 2, 4)}
 
 
 def _initializer(name: str, function: Any) -> Subject:
-    import inspect
-
     arguments = INITIALIZER_ARGUMENTS.get(name, {})
     required = {p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty}
     if not required <= arguments.keys():
@@ -129,3 +130,24 @@ def _of_optax(name: str, function: Any) -> Subject:
     return Subject(
         names.OPTAX, name, make, optax_examples.use_of(found, function), optax, symjax.optax
     )
+
+
+# How a name of each room becomes a subject. Another package is another room and another line here.
+MAKERS: dict[str, Callable[[str, Any], Subject]] = {
+    names.LINEN.title: _layer,
+    names.LINEN_FUNCTIONS.title: _partitioned,
+    names.INITIALIZERS.title: _initializer,
+    names.OPTAX.title: _of_optax,
+}
+
+
+def subjects() -> list[Subject]:
+    """All of them; a name without an example is left out here, and fails in `test_coverage.py`."""
+    found = []
+    for room in names.ROOMS:
+        left_out = names.exceptions(room)
+        for name, value in names.members(room).items():
+            if name not in left_out and not names.is_value(room, value):
+                with contextlib.suppress(LookupError):
+                    found.append(MAKERS[room.title](name, value))
+    return found
