@@ -20,6 +20,7 @@ LIFTS = frozenset(
 _made: weakref.WeakKeyDictionary[type, dict[Any, type]] = weakref.WeakKeyDictionary()
 
 
+@functools.cache
 def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
     """A lifted transform that gives the same class for the same class and arguments.
 

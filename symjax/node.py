@@ -25,7 +25,7 @@ class Node:
         return rebind(self, updates, **fields)
 
     @classmethod
-    def partial(cls, *args: Any, **kwargs: Any) -> Self:
+    def partial(cls, /, *args: Any, **kwargs: Any) -> Self:
         """A node with arguments missing; they are given later by `rebind`.
 
         Example:

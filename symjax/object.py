@@ -94,7 +94,7 @@ class Object(Node):
 
     if not typing.TYPE_CHECKING:
 
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
+        def __init__(self, /, *args: Any, **kwargs: Any) -> None:
             schema = self.__symjax_schema__
             given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
             values = (schema._validator or schema.validator()).admit(given) if given else given
@@ -260,7 +260,7 @@ def _is_descriptor(value: Any) -> bool:
 
 
 def _own_field(cls: type, name: str, hint: Any) -> Field:
-    if name in _RESERVED:
+    if name in _RESERVED or name.startswith(("_sj_", "__")):
         raise TypeError(f"{cls.__name__}.{name}: this name is the library's; call the field otherwise")
     given = cls.__dict__.get(name, MISSING)
     if not isinstance(given, FieldMark):

@@ -108,7 +108,12 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
         "__symjax_original__": cls,
         "__symjax_static__": frozenset(static),
     }
-    made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+    try:
+        made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+    except Exception as error:
+        raise TypeError(
+            f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
+        ) from error
     add_symbol(made, aliases)
     return made
 
@@ -159,7 +164,7 @@ def _constructor_fields(source: type, init: Any, static: Collection[str]) -> tup
 def _recording_init(cls: type, init: Any) -> Any:
     """The constructor: records the arguments of the outermost class, then runs `init` as it was."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
         if type(self) is not cls:  # called by a subclass's __init__
             init(self, *args, **kwargs)
             return

@@ -33,7 +33,7 @@ class Functor(Object):
 
     __symjax_function__: ClassVar[Any] = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the function: `args` fill the missing arguments in order, `kwargs` override by name.
 
         Raises:
@@ -56,7 +56,7 @@ class Loss(Functor):
     A call fills, by position, all arguments that still have their default.
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
         schema: Schema = getattr(cls, ATTRIBUTE)
         if schema.holes(schema.bind(args, kwargs)):
             return super().__new__(cls)
@@ -80,7 +80,7 @@ class Maker(Object):
 class Factory(Maker):
     """A factory of functions; the node is called like the function that it stands for."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls what the factory makes.
 
         Raises:
@@ -131,7 +131,7 @@ class Optimizer(Maker):
     It is not callable, as no transformation is: Optax tells schedules and measures apart by that.
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
         schema: Schema = getattr(cls, ATTRIBUTE)
         if not args and kwargs.keys() == {"init", "update"}:  # a NamedTuple put together again
             lazy = getattr(kwargs["init"], "__self__", None)
@@ -145,7 +145,7 @@ class Optimizer(Maker):
         """As of a NamedTuple: with other functions it is a plain transformation, and no node."""
         return optax.GradientTransformationExtraArgs(*self)._replace(**functions) if functions else self
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, /, *args: Any, **kwargs: Any) -> None:
         """All is done in ``__new__``: a tuple's items are given at its creation."""
 
 

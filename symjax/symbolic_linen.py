@@ -210,7 +210,7 @@ def _explaining_init(init: Any, schema: LinenSchema) -> Any:
     """Flax's constructor, which says of a wrong argument what would have been right."""
 
     @functools.wraps(init)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
         try:
             init(self, *args, **kwargs)
         except TypeError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import functools
+import typing
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
@@ -10,6 +12,8 @@ import flax.linen
 import flax.nnx
 
 from symjax.errors import brief
+from symjax.node import Node
+from symjax.object import Object
 from symjax.registry import remember, symbolized
 from symjax.schema import ATTRIBUTE
 
@@ -91,6 +95,14 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
 
 
 def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
+    if isinstance(x, type) and (
+        issubclass(x, enum.Enum) or x in (Object, Node, typing.Protocol, typing.Generic)
+    ):
+        raise TypeError(f"cannot symbolize {x.__name__}: its members are no sets of arguments")
+    if x is flax.linen.Module:
+        from symjax.symbolic_linen import Module
+
+        return Module
     if isinstance(x, type) and issubclass(x, flax.linen.Module):
         from symjax.symbolic_linen import symbolize_linen
 

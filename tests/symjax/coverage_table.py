@@ -1,4 +1,4 @@
-"""Prints what of Flax and Optax is covered by the laws, and why the rest is not: ``python coverage_table.py``."""
+"""Prints what of Flax and Optax is covered by the laws, and why the rest is not."""
 
 import importlib
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Imports the tables under the names that the tests give them; the working tree stays out of `sys.path`."""
+    """Imports the tables as the tests do; the working tree stays out of `sys.path`."""
     here = Path(__file__).resolve().parent
     package = types.ModuleType("adopted")
     package.__path__ = [str(here / "adopted")]

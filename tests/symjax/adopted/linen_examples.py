@@ -67,6 +67,7 @@ LAYERS: dict[str, Layer] = {
     "MGUCell": CELL,
     "MultiHeadAttention": ATTENTION,
     "MultiHeadDotProductAttention": ATTENTION,
+    "NANOOFp8DotGeneralOp": FP8,
     "OptimizedLSTMCell": LSTM,
     "RNN": Layer(lambda nn: {"cell": nn.OptimizedLSTMCell(features=3)}),
     "SelfAttention": ATTENTION,

@@ -101,7 +101,6 @@ class Why(enum.Enum):
     ARRAYS = "a function of arrays, done when it returns: the function itself is the value"
     BODY = "for the body of a module's method: no argument of an experiment"
     DATA = "data: a state, parameters, their metadata; a pytree of JAX's own"
-    DEVICE = "its dtypes exist on other accelerators only"
     HINT = "a type for annotations"
     INITIALIZER = "an initializer already, no factory of one: the function itself is the value"
     LIFT = "a lift: what it makes of a symbolic class is a symbolic class (test_lifts.py)"
@@ -119,7 +118,6 @@ EXCEPTIONS: dict[str, dict[Why, tuple[str, ...]]] = {
         Why.ABSTRACT: ("Module", "RNNCellBase"),
         Why.BODY: ("BatchApply",),
         Why.DATA: ("FrozenDict", "LogicallyPartitioned", "Partitioned", "Variable"),
-        Why.DEVICE: ("NANOOFp8DotGeneralOp",),
         Why.OPTION: ("DenyList",),
     },
     LINEN_FUNCTIONS.title: {

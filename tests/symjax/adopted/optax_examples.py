@@ -1,4 +1,4 @@
-"""Example arguments of Optax's factories and losses, written once for Optax and for the symbolic view of it."""
+"""Example arguments of Optax's factories and losses, for Optax and for the symbolic view of it."""
 
 import dataclasses
 import inspect
