@@ -62,7 +62,7 @@ def _kind(name: str, value: Any) -> type | None:
 
 def _adopt(name: str, value: Any) -> Any:
     name = first_name(name, value, _VIEWS)
-    if value in (optax.MultiSteps, optax.WrappedSchedule):
+    if value is optax.MultiSteps or value is optax.WrappedSchedule:
         return symbolize(value, name=name)
     kind = _kind(name, value)
     return value if kind is None else adopt_with(value, (STATIC.get(name, ()), name, (), kind))

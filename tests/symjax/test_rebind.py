@@ -431,6 +431,18 @@ def test_a_path_that_does_not_exist(tree, path, message):
         sj.rebind(tree, {path: 1})
 
 
+@pytest.mark.parametrize(
+    ("key", "path"), [(1, "[True]"), (1, "[1.0]"), (True, "[1]"), (0.0, "[-0.0]"), ("1", "[1]")]
+)
+def test_an_equal_key_of_another_type_is_another_key(key, path):
+    for update in ("new", sj.MISSING):
+        if key == "1" and update == "new":
+            continue  # a new key
+        for tree in ({key: "old"}, sj.Map({key: "old"})):
+            with pytest.raises(KeyError, match=r"\(path=\["):
+                sj.rebind(tree, {path: update})
+
+
 @pytest.mark.parametrize("path", ["[7]", "a", "['a']", "[3]"])
 def test_only_what_is_there_is_deleted(path):
     with pytest.raises(KeyError, match=r"\(path="):

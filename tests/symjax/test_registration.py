@@ -81,6 +81,15 @@ def test_map_and_transpose_and_eval_shape(recipe):
     assert jax.tree.structure(shapes) == jax.tree.structure(numbers)
 
 
+@pytest.mark.parametrize(
+    "content", [(1.0, sj.MISSING, "s"), {"x": 1.0, "y": sj.MISSING}, (sj.MISSING, (2.0, sj.MISSING))]
+)
+def test_marks_inside_containers_stay_in_their_places(content):
+    tree = Box(content)
+    assert jax.tree.map(lambda leaf: leaf, tree) == tree
+    assert sj.from_json(sj.to_json(tree)) == tree
+
+
 # Unflatten runs no user code.
 
 

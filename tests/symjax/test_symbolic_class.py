@@ -657,10 +657,8 @@ def test_a_class_that_wants_to_be_called_and_indexed():
 )
 def test_arguments_may_have_any_name(name):
     namespace: dict[str, Any] = {"__name__": __name__}
-    exec(
-        f"class Named{name}:\n    def __init__(this, {name}, other=1.0):\n        this.pair = ({name}, other)",
-        namespace,
-    )
+    body = f"def __init__(this, {name}, other=1.0):\n        this.pair = ({name}, other)"
+    exec(f"class Named{name}:\n    {body}", namespace)
     cls = sj.symbolize(namespace[f"Named{name}"])
     node = cls(**{name: 0.5})
     assert node.pair == (0.5, 1.0)

@@ -88,23 +88,32 @@ class Numbers:
         namespace: Flax's, Optax's, or a symbolic view of one.
         take: Given where a float stands, ``(name of the class or factory, name of the argument)``, and the
             float; returns what is passed instead.
+        instead: Arguments by their place, over what is given.
     """
 
-    def __init__(self, namespace: Any, take: Callable[[Place, float], Any], prefix: str = "") -> None:
+    def __init__(
+        self,
+        namespace: Any,
+        take: Callable[[Place, float], Any],
+        instead: Mapping[Place, Any] | None = None,
+        prefix: str = "",
+    ) -> None:
         self.namespace = namespace
         self._take = take
+        self._instead = instead or {}
         self._prefix = prefix
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.namespace, name)
         full = f"{self._prefix}{name}"
         if inspect.ismodule(value) or isinstance(value, Namespace):
-            return Numbers(value, self._take, f"{full}.")
+            return Numbers(value, self._take, self._instead, f"{full}.")
         return functools.partial(self._call, full, value) if makes(value) else value
 
     def _call(self, name: str, function: Any, *args: Any, **kwargs: Any) -> Any:
         signature = inspect.signature(function)
         given = signature.bind_partial(*args, **kwargs)
+        given.arguments.update({key: value for (at, key), value in self._instead.items() if at == name})
         for key in sorted(signature.parameters):
             default = signature.parameters[key].default
             if key in given.arguments or holds_float(default):
@@ -130,7 +139,14 @@ def makes(value: Any) -> bool:
     return callable(value) and getattr(value, "__module__", "").startswith(_MAKERS)
 
 
-_MAKERS = ("optax.", "functools", "jax.nn.initializers", "jax._src.nn.initializers", "flax.core.meta", "flax.linen.spmd")
+_MAKERS = (
+    "optax.",
+    "functools",
+    "jax.nn.initializers",
+    "jax._src.nn.initializers",
+    "flax.core.meta",
+    "flax.linen.spmd",
+)
 
 
 def uncalled(namespace: Any, name: str) -> Any:
@@ -157,18 +173,32 @@ def holds_float(value: Any) -> bool:
 
 
 class Floats:
-    """The floats of something that is made from a namespace: their places, and other numbers there."""
+    """The floats of something that is made from a namespace: their places, and other numbers there.
 
-    def __init__(self, make: Callable[[Any], Any], namespace: Any, static: Callable[..., bool]) -> None:
+    Args:
+        make: Makes it from a namespace.
+        namespace: Flax's, Optax's, or a symbolic view of one.
+        is_static: Whether the float at a place is left as it is.
+        instead: Arguments by their place, over those that `make` gives.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[Any], Any],
+        namespace: Any,
+        is_static: Callable[[Place], bool],
+        instead: Mapping[Place, Any] | None = None,
+    ) -> None:
         self._make = make
         self._namespace = namespace
-        self._static = static
+        self._is_static = is_static
+        self._instead = instead
         self.places: list[Place] = []
         self.values: list[float] = []
-        self.made = make(Numbers(namespace, self._record))
+        self.made = make(Numbers(namespace, self._record, instead))
 
-    def _record(self, place: tuple[str, str], value: float) -> float:
-        if self._static(place):
+    def _record(self, place: Place, value: float) -> float:
+        if self._is_static(place):
             return value
         own = float(repr(value))  # an object of its own, by which it is found again
         self.places.append(place)
@@ -178,9 +208,11 @@ class Floats:
     def make(self, numbers: Any) -> Any:
         """The same with these numbers in the places of the floats."""
         left = iter(numbers)
-        return self._make(
-            Numbers(self._namespace, lambda place, value: value if self._static(place) else next(left))
-        )
+
+        def take(place: Place, value: float) -> Any:
+            return value if self._is_static(place) else next(left)
+
+        return self._make(Numbers(self._namespace, take, self._instead))
 
 
 def classes_known() -> int:

@@ -145,7 +145,7 @@ class Example:
     Attributes:
         arguments: The arguments, made with the factories of a namespace: a dict, or a tuple for those that
             go by position.
-        use: What is done with what was made; None for a loss, which is done when it returns, and where `use_of` knows.
+        use: What is done with what was made; None for a loss, and where `use_of` knows.
     """
 
     arguments: Callable[[Any], Any] | None = None
