@@ -67,7 +67,7 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         validators += edit.validators
         if edit.places:
             steps.append(describe_rule(rule))
-        elif not edit.validators and not isinstance(rule, Expects):
+        elif (edit.tried or not edit.validators) and not isinstance(rule, Expects):
             _complain(describe_rule(rule), strict)
         result = edit.tree
     for check in validators:
@@ -99,6 +99,7 @@ class _Edit:
     tree: Any
     places: tuple[Path, ...] = ()
     validators: tuple[_Check, ...] = ()
+    tried: bool = True  # whether anything was to be changed
 
 
 def _apply(tree: Any, rule: Any) -> _Edit:
@@ -133,7 +134,7 @@ def _apply_patch(tree: Any, rule: Patch) -> _Edit:
         raise
     if validator is None:
         return edit
-    return _Edit(edit.tree, edit.places, (*edit.validators, _Check(validator, rule.uri)))
+    return _Edit(edit.tree, edit.places, (*edit.validators, _Check(validator, rule.uri)), edit.tried)
 
 
 def _split(outcome: object) -> tuple[object, Validator | None]:
@@ -164,7 +165,7 @@ def _takes_one(function: object) -> TypeGuard[Validator]:
 def _apply_outcome(tree: Any, outcome: object) -> _Edit:
     """What a patch returned: a whole new tree, or rules."""
     if outcome is None:
-        return _Edit(tree)
+        return _Edit(tree, tried=False)
     if is_symbolic(outcome) and not isinstance(outcome, Patch):
         return _Edit(outcome, tuple(diff(tree, outcome)))
     places: list[Path] = []

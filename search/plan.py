@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.errors import at, brief, known
+from symjax.schema import is_symbolic
 
 from .arguments import Aval, flatten
 from .buckets import Bucket, sort
@@ -129,6 +130,7 @@ def plan(
         >>> print(search.plan(Line.run, space, dnas, jax.random.key(1), devices=jax.devices()[:1]))
         32 configurations → 2 programs of 8 lanes; split by steps (2); lanes: slope
     """
+    _check_function(fn)
     _check_space(space, dnas)
     chosen = tuple(devices if devices is not None else jax.local_devices())
     if not chosen:
@@ -162,6 +164,17 @@ def plan(
         _splits(space, batch, set(range(len(points))) - sorting.lanes),
         sorting.demoted,
     )
+
+
+def _check_function(fn: object) -> None:
+    """Refuses a bound method: it would evaluate its own tree, and not the configurations."""
+    bound = getattr(fn, "__self__", None)
+    if is_symbolic(bound):
+        name = getattr(fn, "__name__", "run")
+        raise TypeError(
+            f"expected a function of (experiment, key), got a method bound to one experiment; "
+            f"give {type(bound).__name__}.{name} itself"
+        )
 
 
 def _check_space(space: Space, dnas: DNA) -> None:

@@ -8,6 +8,7 @@ from symjax.diff import Diff, Difference, diff
 from symjax.equality import eq, hash
 from symjax.fill import fill
 from symjax.formatting import format
+from symjax.json_reader import LoadError
 from symjax.leaves import is_leaf
 from symjax.lineage import lineage
 from symjax.missing import MISSING, Insertion, MissingError
@@ -19,7 +20,7 @@ from symjax.query import contains, is_partial, missing, query
 from symjax.rebind import rebind
 from symjax.refs import ref
 from symjax.schema import is_symbolic
-from symjax.serialization import LoadError, from_json, load, save, to_json
+from symjax.serialization import from_json, load, save, to_json
 from symjax.symbolic_nnx import build
 from symjax.symbolize import symbolize
 from symjax.walk import Step, traverse, walk

@@ -7,8 +7,9 @@ from typing import Any
 
 import jax.tree_util as jtu
 
-from symjax.errors import NoSuchPath, at, known
+from symjax.errors import NoSuchPath, at, known, nearest
 from symjax.paths import Path
+from symjax.walk import walk
 
 
 def fill(tree: Any, default: Any, values: Mapping[str | Path, Any] | None = None) -> Any:
@@ -40,7 +41,14 @@ def fill(tree: Any, default: Any, values: Mapping[str | Path, Any] | None = None
     for path in sorted(wanted, key=len):
         hits = [index for index, leaf in enumerate(paths) if leaf.startswith(path)]
         if not hits:
-            raise NoSuchPath(f"no leaf at or below {str(path)!r}; {known(paths, 'the leaves')} {at(path)}")
+            raise NoSuchPath(_no_leaf(tree, path, paths))
         for index in hits:
             filled[index] = wanted[path]
     return jtu.tree_unflatten(treedef, filled)
+
+
+def _no_leaf(tree: Any, path: Path, leaves: list[Path]) -> str:
+    """The message for a path at which there is no leaf: it is structure, or it is not there."""
+    exists = any(held == path for held, _, _ in walk(tree))
+    why = "which is structure" if exists else f"which does not exist {nearest(path, leaves)}".rstrip()
+    return f"no leaf at or below {str(path)!r}, {why}; {known(leaves, 'the leaves')} {at(path)}"

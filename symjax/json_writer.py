@@ -156,8 +156,9 @@ class Writer:
         found = self.name_of(value)
         if found is None:
             raise TypeError(
-                f"{brief(value)} cannot be saved: a lambda or closure has no name by which it is found "
-                f"again; define it at the top of a module, or use @sj.symbolize {at(path)}"
+                f"{brief(value)} of type {type(value).__name__} cannot be saved: it has no name by which "
+                f"it is found again, a lambda or closure has none; define a function at the top of a module, "
+                f"and use sj.symbolize, or symjax.linen and symjax.optax, for what has arguments {at(path)}"
             )
         return ":".join(found)
 

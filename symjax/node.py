@@ -144,11 +144,10 @@ def revive_map(items: dict[Any, Any]) -> Map:
 
 
 def _revive(cls: type, values: dict[str, Any]) -> Any:
-    from symjax.refs import guard, holds_ref
+    from symjax.refs import guard_holder
 
     values = _found(values)
-    if holds_ref(values.values()):
-        guard(cls)
+    guard_holder(cls, values.values())
     schema: Schema = getattr(cls, ATTRIBUTE)
     return schema.unpickle({**schema.defaults, **values})
 

@@ -173,6 +173,10 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
     register(cls)
     add_symbol(cls, aliases)
+    if holds_placeholder(schema.defaults.values()):
+        from symjax.refs import guard_holder
+
+        guard_holder(cls, schema.defaults.values())
 
 
 def dataclass_fields(schema: Schema) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
 
     Raises:
         KeyError: A path that does not exist; the message names the nearest valid names.
-        TypeError: A new value of a wrong type; ends in ``(path=…)``.
+        TypeError: A new value of a wrong type; ends in ``(path=…)``. Or a rule that returns nothing.
         ValueError: A new value outside its constraints, or updates that overlap.
 
     Example:
@@ -184,4 +184,9 @@ def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
                 changes[key] = made
         return _changed(value, changes, path, log[start:], log)
 
-    return _settled(visit(tree, ROOT, None))
+    made = visit(tree, ROOT, None)
+    if made is None and tree is not None:
+        raise TypeError(
+            f"the rule returned None for the root: a rule returns each value that it keeps {at(ROOT)}"
+        )
+    return _settled(made)

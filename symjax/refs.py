@@ -99,6 +99,12 @@ def guard(cls: type) -> None:
     setattr(cls, _GUARDED, True)
 
 
+def guard_holder(cls: type, values: Iterable[Any]) -> None:
+    """Guards a class if one of its nodes will hold these values, and there is a reference among them."""
+    if holds_ref(values):
+        guard(cls)
+
+
 class _LeadsOutError(LookupError):
     """A reference starts above the nodes at hand."""
 

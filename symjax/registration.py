@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import struct
 import threading
@@ -54,6 +55,10 @@ class Layout:
         self.jax_keys = jax_keys
         self.revive = revive
 
+    def __repr__(self) -> str:
+        parts = [f"{k}={'*' if k in self.keys else brief(v, 30)}" for k, v in self.template.items()]
+        return f"<{', '.join(parts)}>"
+
     def unflatten(self, children: Iterable[Any]) -> Any:
         """The node with these children. Runs no user code and checks nothing: JAX may pass anything."""
         values = self.template.copy()
@@ -76,6 +81,7 @@ class Mixed:
 
 _layouts: weakref.WeakValueDictionary[Hashable, Layout] = weakref.WeakValueDictionary()
 _lock = threading.Lock()
+atexit.register(_layouts.clear)  # or the last layouts would die after what their dictionary needs
 
 
 def flatten(node: Any) -> tuple[tuple[Any, ...], Layout]:

@@ -218,7 +218,11 @@ class Schema:
         if self.factories:
             for name, factory in self.factories.items():
                 if name not in values:
-                    held[name] = freeze(factory())
+                    held[name] = made = freeze(factory())
+                    if holds_placeholder((made,)):
+                        from symjax.refs import guard_holder
+
+                        guard_holder(self.cls, (made,))
         held.update(values)
         return held
 

@@ -156,7 +156,7 @@ def _parse(text: str | bytes, reader: Reader) -> Any:
     except RecursionError:
         raise LoadError("the text is nested too deeply to be a tree") from None
     except (ValueError, UnicodeDecodeError) as error:
-        raise LoadError(f"the text is no JSON, or cut off: {error}") from None
+        raise LoadError(f"the text is no JSON, or cut off: {error}; for a file use sj.load") from None
     if not isinstance(record, dict) or "format" not in record or "tree" not in record:
         raise LoadError('no saved tree: expected an object with "format" and "tree"')
     if record["format"] != FORMAT or isinstance(record["format"], bool):

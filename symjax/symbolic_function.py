@@ -143,7 +143,8 @@ class Optimizer(Maker):
 
     def _replace(self, **functions: Any) -> Any:
         """As of a NamedTuple: with other functions it is a plain transformation, and no node."""
-        return optax.GradientTransformationExtraArgs(*self)._replace(**functions) if functions else self
+        plain = optax.GradientTransformationExtraArgs(self.init, self.update)  # type: ignore[attr-defined]
+        return plain._replace(**functions) if functions else self
 
     def __init__(self, /, *args: Any, **kwargs: Any) -> None:
         """All is done in ``__new__``: a tuple's items are given at its creation."""

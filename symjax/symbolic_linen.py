@@ -157,6 +157,12 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
                 raise
             raise located from error
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        sealed = type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized
+        if sealed and not name.startswith("__"):
+            raise AttributeError(frozen_message(self, name))
+        super().__setattr__(name, value)
+
     def __delattr__(self, name: str) -> None:
         if type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized:
             raise AttributeError(frozen_message(self, name))

@@ -50,7 +50,8 @@ def symbolize(
     - A Flax Linen module class gives a module class of the same name, constructor and parameters.
     - A Flax NNX module class gives a class of nodes of its constructor's arguments, of which
       `symjax.build` makes the module; called with ``rngs`` it builds at once.
-    - Any other class gives a subclass that remembers its constructor's arguments.
+    - Any other class gives a subclass that remembers its constructor's arguments. They are the object, to
+      this library: what methods change afterwards is not seen.
     - A function gives a class of functors: arguments are bound by name, ``node()`` calls it, and
       missing ones may come at call time.
     - A factory, a function whose result is what counts (an initializer, a schedule, an optimizer), gives
@@ -62,7 +63,8 @@ def symbolize(
             control flow depends on.
         name: The name under which nodes are saved; by default module and qualified name.
         aliases: Names under which older files have saved it.
-        factory: Whether a function is a factory; by default its return annotation tells.
+        factory: Whether a function is a factory; by default its return annotation tells. What makes an
+            optimizer must be annotated, as in ``-> optax.GradientTransformation``.
 
     Raises:
         TypeError: `x` cannot be symbolic; the message says why.

@@ -10,7 +10,7 @@ from typing import Any
 
 from symjax.containers import Map
 from symjax.paths import Path
-from symjax.refs import Ref, Resolver, guard, holds_ref
+from symjax.refs import Ref, Resolver, guard_holder, holds_ref
 from symjax.schema import Schema, schema_of
 from symjax.tree import items, replace
 
@@ -63,8 +63,7 @@ def bind_ties(module: Any, schema: Schema) -> None:
     resolver = Resolver()
     for name, value in untied.items():
         held[name] = resolver.visit(value, Path((name,)), (node,))
-    if holds_ref(values.values()):
-        guard(schema.cls)
+    guard_holder(schema.cls, values.values())
 
 
 def _is_module(value: Any) -> bool:

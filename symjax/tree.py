@@ -11,6 +11,7 @@ import jax.tree_util as jtu
 
 from symjax.containers import Map, freeze
 from symjax.errors import NoSuchPath, at, unknown
+from symjax.leaves import is_leaf
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
 from symjax.paths import ROOT, Path
@@ -73,7 +74,8 @@ def no_such_path(value: Any, key: Hashable, path: Path) -> str:
     where = f"{str(path.parent) or 'the root'} is a {type(value).__name__}"
     held = items(value)
     if held is None:
-        return f"no value at {str(path)!r}: {where}, which has no parts {at(path)}"
+        hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
+        return f"no value at {str(path)!r}: {where}, which has no parts{hint} {at(path)}"
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return f"no value at {str(path)!r}: {where} of {len(held)} items {at(path)}"
     what = "key" if isinstance(value, _DICTS) else "field"

@@ -149,10 +149,9 @@ class Validator:
 
     def _guard(self, value: Any) -> None:
         """Makes the class read references resolved, from its first reference on."""
-        from symjax.refs import guard, holds_ref
+        from symjax.refs import guard_holder
 
-        if holds_ref((value,)):
-            guard(self.schema.cls)
+        guard_holder(self.schema.cls, (value,))
 
     def _admit_beside(self, field: Field, value: Any, path: Path) -> None:
         """Arrays are checked by dtype and shape; a placeholder by the values that it stands for."""

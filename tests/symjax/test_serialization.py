@@ -370,6 +370,7 @@ def test_bytes_that_are_no_text():
         ({"$ref": "numpy:testing.suppress_warnings"}, LoadError, r"'numpy:testing"),
         ({"$ref": "numpy:__builtins__.eval"}, LoadError, r"'numpy:__builtins__"),
         ({"$ref": "jax:jit.__globals__.get"}, LoadError, r"'jax:jit.__globals__.get'"),
+        ({"$ref": f"{trees.__name__}:Box.__init__"}, LoadError, r"Box.__init__"),
         ({"$ref": "jax:os.system"}, LoadError, r"'jax:os.system'"),
         ({"$ref": "flax.io:os.system"}, LoadError, r"'flax.io:os.system'"),
         ({"$ref": "flax.io:shutil.rmtree"}, LoadError, r"'flax.io:shutil.rmtree'"),

@@ -85,7 +85,7 @@ def _partitioned(name: str, function: Any) -> Subject:
         names.LINEN_FUNCTIONS,
         name,
         lambda nn: getattr(nn, name)(nn.initializers.normal(stddev=0.5), ("rows", None)),
-        lambda made: made(jax.random.key(0), (2, 3)),
+        lambda made: made(jax.random.key(0, impl="unsafe_rbg"), (2, 3)),
         flax.linen,
         symjax.linen,
     )
@@ -111,7 +111,7 @@ def _initializer(name: str, function: Any) -> Subject:
         names.INITIALIZERS,
         name,
         lambda initializers: getattr(initializers, name)(**arguments),
-        lambda made: made(jax.random.key(0), shape),
+        lambda made: made(jax.random.key(0, impl="unsafe_rbg"), shape),
         flax.linen.initializers,
         symjax.linen.initializers,
     )
