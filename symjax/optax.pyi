@@ -69,7 +69,6 @@ from optax import (
     TransformInitFn as TransformInitFn,
     TransformUpdateExtraArgsFn as TransformUpdateExtraArgsFn,
     TransformUpdateFn as TransformUpdateFn,
-    WrappedSchedule as WrappedSchedule,
     ZeroNansState as ZeroNansState,
     ZoomLinesearchInfo as ZoomLinesearchInfo,
     assignment as assignment,
@@ -113,6 +112,10 @@ Params: typing.TypeAlias = typing.Any
 ScalarOrSchedule: typing.TypeAlias = float | jax.Array | Schedule
 Schedule: typing.TypeAlias = collections.abc.Callable[[jax.typing.ArrayLike], jax.typing.ArrayLike]
 Updates: typing.TypeAlias = typing.Any
+
+class WrappedSchedule(_Node, optax.WrappedSchedule):  # type: ignore[misc]
+    """A stateful schedule that wraps a stateless schedule."""
+    def __init__(self, schedule_fn: Schedule) -> None: ...
 
 class adabelief(_Optimizer):
     """The AdaBelief optimizer."""
@@ -2004,7 +2007,7 @@ class schedules:
     InjectStatefulHyperparamsState: typing.TypeAlias = optax.schedules.InjectStatefulHyperparamsState
     Schedule: typing.TypeAlias = collections.abc.Callable[[jax.typing.ArrayLike], jax.typing.ArrayLike]
     StatefulSchedule: typing.TypeAlias = optax.schedules.StatefulSchedule
-    WrappedSchedule: typing.TypeAlias = optax.schedules.WrappedSchedule
+    WrappedSchedule: typing.TypeAlias = symjax.optax.WrappedSchedule
     constant_schedule: typing.TypeAlias = symjax.optax.constant_schedule
     cosine_decay_schedule: typing.TypeAlias = symjax.optax.cosine_decay_schedule
     cosine_onecycle_schedule: typing.TypeAlias = symjax.optax.cosine_onecycle_schedule

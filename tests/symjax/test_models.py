@@ -24,6 +24,12 @@ from .adopted.laws import bits, classes_known, same_traced
 from .models import resnet, sequence_autoencoder, transformer
 
 IMPORT = "from flax import linen as nn"
+EDITS: dict[str, Callable[[str], str]] = {
+    "import": lambda source: source.replace(IMPORT, "from symjax import linen as nn"),
+    "decorator": lambda source: source.replace(IMPORT, f"{IMPORT}\nimport symjax as sj").replace(
+        "\nclass ", "\n@sj.symbolize\nclass "
+    ),
+}
 KEY = jax.random.key(0, impl="unsafe_rbg")  # the cheapest to compile; any will do
 _random = np.random.default_rng(0)
 IMAGES = _random.normal(size=(2, 8, 8, 3)).astype(np.float32)
@@ -31,15 +37,15 @@ TOKENS = np.array([[1, 2, 3, 4, 0], [4, 3, 2, 1, 0]])
 SEQUENCES = _random.normal(size=(2, 5, 3)).astype(np.float32)
 
 
-def adopted(module: types.ModuleType) -> types.ModuleType:
-    """The module as it is when one line of its source is another."""
-    name = f"{module.__name__}_symbolic"
+def adopted(module: types.ModuleType, by: str = "import") -> types.ModuleType:
+    """The module as it is when its import line is another, or its classes are decorated."""
+    name = f"{module.__name__}_by_{by}"
     if name not in sys.modules:
         source = inspect.getsource(module)
         assert source.count(IMPORT) == 1
         made = types.ModuleType(name)
         sys.modules[name] = made
-        exec(compile(source.replace(IMPORT, "from symjax import linen as nn"), name, "exec"), vars(made))
+        exec(compile(EDITS[by](source), name, "exec"), vars(made))
     return sys.modules[name]
 
 
@@ -63,8 +69,8 @@ class Case(NamedTuple):
     def plain(self) -> Any:
         return self.build(self.module)
 
-    def symbolic(self) -> Any:
-        return self.build(adopted(self.module))
+    def symbolic(self, by: str = "import") -> Any:
+        return self.build(adopted(self.module, by))
 
     def variables(self, model: Any) -> Any:
         return model.init(KEY, self.inputs)
@@ -79,6 +85,11 @@ class Case(NamedTuple):
             mutable=["batch_stats"],
         )
         return sum(jnp.mean(leaf**2) for leaf in jax.tree.leaves(output)), changed
+
+    def output(self, model: Any) -> Any:
+        variables = flax.linen.unbox(self.variables(model))
+        params = variables.pop("params")
+        return self.loss(model, params, variables)
 
     def gradients(self, model: Any) -> Any:
         variables = flax.linen.unbox(self.variables(model))
@@ -124,22 +135,20 @@ def test_the_same_program_for_loss_gradients_and_changed_collections(case: Case)
 
 
 @every_model
-def test_a_decorator_does_what_the_import_does(case: Case) -> None:
-    plain = case.plain()
-    fields = {name: getattr(plain, name) for name in type(plain).__annotations__}
-    decorated = sj.symbolize(type(plain))(**fields)
-    assert isinstance(decorated, type(plain))
+def test_decorators_do_what_the_import_does(case: Case) -> None:
+    plain, decorated = case.plain(), case.symbolic(by="decorator")
+    assert sj.is_symbolic(decorated)
     assert same_traced(lambda: case.gradients(decorated), lambda: case.gradients(plain))
 
 
 @every_model
 def test_as_an_argument_it_compiles_once_and_lanes_equal_the_loop(case: Case) -> None:
     model = _traceable(case.symbolic())
-    initialize = jax.jit(case.gradients)
+    run = jax.jit(case.output)
     others = [model, model.rebind({case.float_path: 0.75})]
-    alone = [initialize(one) for one in others]
-    assert initialize._cache_size() == 1
-    batched = jax.vmap(initialize)(jax.tree.map(lambda *leaves: jnp.stack(leaves), *others))
+    alone = [run(one) for one in others]
+    assert run._cache_size() == 1
+    batched = jax.vmap(run)(jax.tree.map(lambda *leaves: jnp.stack(leaves), *others))
     for lane, expected in enumerate(alone):
         one = jax.tree.map(lambda value, lane=lane: value[lane], batched)
         chex.assert_trees_all_close(one, expected, rtol=1e-4, atol=1e-5)
