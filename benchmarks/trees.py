@@ -47,7 +47,6 @@ ROWS = {
     "import": "import (floor: jax, flax, optax)",
 }
 
-
 AIMS = (
     *(Aim(row, "PyGlove", 150) for row in ("construct-3", "construct-7", "change", "diff")),
     Aim("rule", "PyGlove", 80),
@@ -60,9 +59,7 @@ AIMS = (
     Aim("import", "floor", 1.25, at_most=True),
 )
 
-
 Ops = dict[str, Op]
-
 
 # The tree, the same for all: 25 layers of 7 arguments, and an optimizer.
 

@@ -103,7 +103,7 @@ class Writer:
             return {"$enum": [self._reference(kind, path), value.name]}
         if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
             return {"$dtype": self._dtype_name(np.dtype(value), path)}
-        if isinstance(value, np.generic):
+        if isinstance(value, np.generic) and value.dtype.kind in "biufcV":
             return {"$scalar": [value.dtype.name, _encode(value.tobytes())]}
         if isinstance(value, jax.core.Tracer):
             raise TypeError(f"a tracer cannot be saved; save the tree outside of jit {at(path)}")
@@ -124,6 +124,8 @@ class Writer:
         raise TypeError(f"{brief(value)} of type {kind.__name__} cannot be saved as JSON {at(path)}")
 
     def _write_array(self, array: Any, path: Path) -> dict[str, Any]:
+        if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+            raise TypeError(f"an array of type {type(array).__name__} cannot be saved {at(path)}")
         if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
             impl = str(jax.random.key_impl(array))
             return {"$key": [impl, self._write_array(jax.random.key_data(array), path)]}

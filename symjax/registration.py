@@ -151,7 +151,7 @@ def _flatten_items(
             keys.append(key)
             children.append(child)
             template[key] = None
-        elif value is not MISSING:
+        elif value is not MISSING or head[0] in (Map, Mixed):  # a node does not hold its holes
             template[key] = value
     layout_key = tuple(parts)
     with _lock:

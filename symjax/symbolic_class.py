@@ -16,7 +16,7 @@ from symjax.paths import ROOT, Path
 from symjax.registration import register
 from symjax.registry import add_symbol
 from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
-from symjax.signatures import call_arguments, fields_of
+from symjax.signatures import call_arguments, fields_of, keep_generic
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"
@@ -110,10 +110,13 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
     }
     try:
         made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+    except ValueError:  # of this library: a name in `static` that is none
+        raise
     except Exception as error:
         raise TypeError(
             f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
         ) from error
+    keep_generic(made, cls)
     add_symbol(made, aliases)
     return made
 

@@ -26,6 +26,7 @@ from symjax.refs import unresolved
 from symjax.registration import register
 from symjax.registry import add_symbol
 from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.signatures import keep_generic
 from symjax.ties import bind_ties, record_ties, untie
 
 _TWIN = "__symjax_twin__"
@@ -192,6 +193,7 @@ def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
         _ORIGINAL: cls,
     }
     made: type = types.new_class(cls.__name__, (Module, cls), exec_body=lambda body: body.update(namespace))
+    keep_generic(made, cls)
     add_symbol(made, aliases)
     return made
 

@@ -15,7 +15,7 @@ from symjax.leaves import is_leaf
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
 from symjax.paths import ROOT, Path
-from symjax.registration import FieldKey
+from symjax.registration import FieldKey, static_key
 from symjax.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
 __all__ = ["ATOMS", "child", "is_container", "is_symbolic", "items", "jax_key", "replace"]
@@ -150,7 +150,10 @@ def _replace_fields(
 
 def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
     entries = dict(value)
+    same = {key: key for key in entries}
     for key, new in changes.items():
+        if static_key(same.get(key, key)) != static_key(key):  # 1 and True are two keys
+            raise NoSuchPath(no_such_path(value, key, path / key))
         if new is MISSING:
             if key not in entries:
                 raise NoSuchPath(no_such_path(value, key, path / key))

@@ -175,7 +175,10 @@ def test_it_is_a_tree(case: Case) -> None:
     there = model.rebind({case.float_path: 0.75})
     assert there != model
     assert jax.tree.structure(there) == jax.tree.structure(model)
-    assert there.rebind({case.float_path: sj.query(model, case.float_path)[sj.Path.parse(case.float_path)]}) == model
+    assert (
+        there.rebind({case.float_path: sj.query(model, case.float_path)[sj.Path.parse(case.float_path)]})
+        == model
+    )
 
 
 @every_model
@@ -217,16 +220,16 @@ def test_other_methods_run_through_apply() -> None:
     case = CASES["transformer"]
     plain, symbolic = case.plain(), case.symbolic()
     variables = case.variables(plain)
-    ours, theirs = (
-        model.apply(variables, TOKENS, 2, method="generate") for model in (symbolic, plain)
-    )
+    ours, theirs = (model.apply(variables, TOKENS, 2, method="generate") for model in (symbolic, plain))
     assert bits(ours) == bits(theirs)
     assert ours.shape == (2, 7)
 
 
 def test_names_of_axes_survive_and_shard() -> None:
     case = CASES["transformer"]
-    ours, theirs = (jax.eval_shape(lambda model=model: case.variables(model)) for model in (case.symbolic(), case.plain()))
+    ours, theirs = (
+        jax.eval_shape(lambda model=model: case.variables(model)) for model in (case.symbolic(), case.plain())
+    )
     specs = flax.linen.get_partition_spec(ours)
     assert specs == flax.linen.get_partition_spec(theirs)
     assert specs["params"]["blocks_0"]["mlp"]["up"]["kernel"] == jax.sharding.PartitionSpec("embed", "mlp")

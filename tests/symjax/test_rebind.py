@@ -349,6 +349,13 @@ def test_a_root_is_neither_deleted_nor_inserted(root):
         sj.rebind([1], lambda k, v: v if k else root)
 
 
+def test_a_rule_that_returns_nothing_is_told_so():
+    with pytest.raises(TypeError, match=r"the rule returned None for the root.*\(path=<root>\)$"):
+        NET.rebind(lambda k, v: None)
+    assert sj.rebind([1], lambda k, v: None if k else v) == [None]
+    assert sj.rebind(None, lambda k, v: v) is None
+
+
 @pytest.mark.parametrize("rule", [lambda: 1, lambda k: k, lambda a, b, c, d: a])
 def test_a_rule_of_another_form_is_refused(rule):
     with pytest.raises(

@@ -223,9 +223,9 @@ def test_what_cannot_be_saved_leaves_the_file_as_it_was(tmp_path):
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (lambda x: x, "a lambda or closure has no name"),
+        (lambda x: x, "a lambda or closure has none"),
         (trees.State(1.0), "of type State cannot be saved"),
-        (functools.partial(lambda x: x), "a lambda or closure has no name"),
+        (functools.partial(lambda x: x), "a lambda or closure has none"),
         (object(), "of type object cannot be saved"),
         (Box().rebind, "cannot be saved"),
         (sys, "of type module cannot be saved"),

@@ -554,11 +554,7 @@ class Tagged:
         super().__init_subclass__()
 
 
-
-
-@pytest.mark.parametrize(
-    "thing", [trees.Color, trees.Level, sj.Object, Tagged, Protocol, max]
-)
+@pytest.mark.parametrize("thing", [trees.Color, trees.Level, sj.Object, Tagged, Protocol, max])
 def test_what_cannot_be_symbolic_is_named(thing):
     with pytest.raises(TypeError, match=f"cannot symbolize .*{thing.__name__}"):
         sj.symbolize(thing)

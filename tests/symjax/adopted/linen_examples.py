@@ -125,7 +125,10 @@ def _required(cls: type) -> list[str]:
 
 def run(layer: Layer, made: Any) -> Any:
     """A layer's variables, and what it gives for its inputs, with what it changes."""
-    keys = {name: jax.random.key(position, impl="unsafe_rbg") for position, name in enumerate(("params", *layer.rngs))}
+    keys = {
+        name: jax.random.key(position, impl="unsafe_rbg")
+        for position, name in enumerate(("params", *layer.rngs))
+    }
     variables = made.init(keys, *layer.inputs, **layer.options)
     output = made.apply(
         variables,

@@ -233,12 +233,8 @@ EXAMPLES: dict[str, Example] = {
         optimize_fast_and_slow,
     ),
     "masked": Example(lambda ox: {"inner": ox.adam(0.1), "mask": only_matrices}),
-    "measure_with_ema": Example(
-        lambda ox: {"measure": optax.tree.norm, "decay": 0.75}, transform
-    ),
-    "microbatch": Example(
-        lambda ox: {"fun": objective, "argnums": 0, "microbatch_size": 1}, at_samples
-    ),
+    "measure_with_ema": Example(lambda ox: {"measure": optax.tree.norm, "decay": 0.75}, transform),
+    "microbatch": Example(lambda ox: {"fun": objective, "argnums": 0, "microbatch_size": 1}, at_samples),
     "monitor": Example(
         lambda ox: {"measures": {"norm": optax.tree.norm, "ema": ox.measure_with_ema(optax.tree.norm, 0.9)}}
     ),
@@ -298,9 +294,7 @@ EXAMPLES: dict[str, Example] = {
     "losses.multiclass_hinge_loss": Example(_with(scores=LOGITS, labels=CLASSES)),
     "losses.multiclass_perceptron_loss": Example(_with(scores=LOGITS, labels=CLASSES)),
     "losses.multiclass_sparsemax_loss": Example(_with(scores=LOGITS, labels=CLASSES)),
-    "losses.triplet_margin_loss": Example(
-        _with(anchors=LOGITS, positives=LABELS, negatives=LOGITS[::-1])
-    ),
+    "losses.triplet_margin_loss": Example(_with(anchors=LOGITS, positives=LABELS, negatives=LOGITS[::-1])),
 }
 
 

@@ -127,9 +127,7 @@ def _of_optax(name: str, function: Any) -> Subject:
         args, kwargs = ((), arguments) if isinstance(arguments, dict) else (arguments, {})
         return operator.attrgetter(name)(ox)(*args, **kwargs)
 
-    return Subject(
-        names.OPTAX, name, make, optax_examples.use_of(found, function), optax, symjax.optax
-    )
+    return Subject(names.OPTAX, name, make, optax_examples.use_of(found, function), optax, symjax.optax)
 
 
 # How a name of each room becomes a subject. Another package is another room and another line here.

@@ -21,7 +21,9 @@ def rows() -> Iterator[tuple[str, str, str]]:
             elif name in left_out:
                 status = left_out[name].value
             else:
-                status = VALUE if names.is_value(room, value) else "NOT COVERED: add an example or an exception"
+                status = (
+                    VALUE if names.is_value(room, value) else "NOT COVERED: add an example or an exception"
+                )
             yield (*_place(room, name), status)
         for first, other in names.aliases(room):
             yield (*_place(room, other), f"the same object as {'.'.join(_place(room, first))}")

@@ -1,7 +1,6 @@
 """Every public name is covered by the laws, or left out for a reason; nothing is forgotten, nothing stale."""
 
 import functools
-import types
 from typing import Any
 
 import flax.linen
@@ -12,7 +11,7 @@ import symjax.linen
 import symjax.optax
 
 from . import linen_examples, names, optax_examples
-from .subjects import MAKERS, subjects
+from .subjects import MAKERS
 from .table import table
 
 

@@ -57,7 +57,9 @@ def _untraceable(subject: Subject, instead: dict[Place, Any]) -> list[Place]:
         place: Floats(subject.make, subject.original, lambda other, place=place: other != place, instead)
         for place in everything.places
     }
-    return [place for place, found in alone.items() if not _is_traced(subject, found)] or [("together", "all")]
+    return [place for place, found in alone.items() if not _is_traced(subject, found)] or [
+        ("together", "all")
+    ]
 
 
 def _is_traced(subject: Subject, found: Floats) -> bool:
@@ -95,7 +97,12 @@ def _others(parameter: inspect.Parameter) -> list[Any]:
         return [0.5]
     if float in hints and isinstance(default, int):
         return [float(default)]
-    return [choice for hint in hints if typing.get_origin(hint) is typing.Literal for choice in typing.get_args(hint)]
+    return [
+        choice
+        for hint in hints
+        if typing.get_origin(hint) is typing.Literal
+        for choice in typing.get_args(hint)
+    ]
 
 
 def _flat(hint: Any) -> Iterator[Any]:
