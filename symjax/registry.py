@@ -67,6 +67,11 @@ def symbolized(original: Any, options: Any) -> Any:
         return None
 
 
+def any_symbolized(original: Any) -> Any:
+    """What `original` was symbolized to first, with whatever options, or None."""
+    return next(iter(_by_original.get(original, {}).values()), None)
+
+
 def remember(original: Any, options: Any, cls: type) -> None:
     """Lets the next call of `symbolize` with the same arguments return the same class."""
     try:

@@ -24,7 +24,7 @@ from symjax.object import FieldMark, absent_attribute, frozen_message, missing_m
 from symjax.paths import ROOT, Path
 from symjax.refs import unresolved
 from symjax.registration import register
-from symjax.registry import add_symbol
+from symjax.registry import add_symbol, any_symbolized
 from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
 from symjax.signatures import keep_generic
 from symjax.ties import bind_ties, record_ties, untie
@@ -196,6 +196,30 @@ def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
     keep_generic(made, cls)
     add_symbol(made, aliases)
     return made
+
+
+def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
+    """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
+
+    Args:
+        module: The module.
+        made: Those that were made already, by the identity of the plain ones; this one is added.
+    """
+    if module.parent is not None or module.scope is not None:
+        return module
+    if id(module) not in made:
+        from symjax.symbolize import adopt_with
+
+        plain = type(module)
+        if getattr(nn, plain.__name__, None) is plain:
+            from symjax import linen
+
+            cls: Any = getattr(linen, plain.__name__)
+        else:
+            cls = any_symbolized(plain) or adopt_with(plain, ((), None, (), None))
+        names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
+        made[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
+    return made[id(module)]
 
 
 def _make_symbolic(cls: type) -> None:

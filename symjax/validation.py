@@ -7,6 +7,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import flax.linen
 import jax
 import numpy as np
 import pydantic
@@ -19,7 +20,7 @@ from symjax.leaves import is_array
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
 from symjax.registration import check_structure
-from symjax.schema import ATTRIBUTE, holds_placeholder, is_placeholder
+from symjax.schema import ATTRIBUTE, holds_placeholder, is_placeholder, schema_of
 
 if TYPE_CHECKING:
     from symjax.schema import Field, Schema
@@ -95,6 +96,7 @@ class Validator:
         forced = self.schema.forced_leaves
         values = dict(given)
         beside: list[str] = []
+        adopted: dict[int, Any] = {}
         for name, value in given.items():
             if name not in fields:
                 raise TypeError(f"{self.schema.unknown_field(name)} {at(path / name)}")
@@ -102,7 +104,7 @@ class Validator:
                 if name in forced and not isinstance(value, int | float | complex):
                     raise TypeError(_no_leaf(name, value, path))
                 continue
-            value = self._freeze(name, value, path)
+            value = self._freeze(name, value, path, adopted)
             values[name] = value
             if holds_placeholder((value,)):
                 self._guard(value)
@@ -134,10 +136,10 @@ class Validator:
         """One argument, as `admit` does it."""
         return self.admit({name: value}, path)[name]
 
-    def _freeze(self, name: str, value: Any, path: Path) -> Any:
+    def _freeze(self, name: str, value: Any, path: Path, adopted: dict[int, Any]) -> Any:
         mark = self.schema.fields[name].static
         try:
-            value = freeze(value)
+            value = _adopted(freeze(value), adopted)
             check_structure(value, mark, path / name)
         except RecursionError:
             raise ValueError(
@@ -308,6 +310,26 @@ def _holds_undecided(value: Any) -> bool:
     if type(value) is Map:
         return any(_holds_undecided(item) for item in value.values())
     return value is MISSING or is_placeholder(value) or is_array(value)
+
+
+def _adopted(value: Any, made: dict[int, Any]) -> Any:
+    """`value` with plain Linen modules, also in containers, as the symbolic ones that they would have been.
+
+    Args:
+        value: A frozen value.
+        made: Those that were made already, by the identity of the plain ones: one instance stays one.
+    """
+    if isinstance(value, flax.linen.Module) and schema_of(value) is None:
+        from symjax.symbolic_linen import adopt_module
+
+        return adopt_module(value, made)
+    if type(value) is tuple:
+        items = [_adopted(item, made) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
+    if type(value) is Map:
+        entries = {key: _adopted(item, made) for key, item in value.items()}
+        return value if all(entries[key] is item for key, item in value.items()) else Map.of(entries)
+    return value
 
 
 def _no_leaf(name: str, value: Any, path: Path) -> str:

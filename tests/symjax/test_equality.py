@@ -266,6 +266,28 @@ def test_equality_is_decided_inside_jit_too():
     assert not bool(different)  # two tracers are equal only if they are the same
 
 
+def test_hashes_tell_trees_apart():
+    """No law asks for it, but a set of a thousand trees does."""
+    assert len({hash(Rate(0.1 * i, j)) for i in range(50) for j in range(20)}) == 1000
+    assert (
+        len({hash(nn.Sequential([nn.Dense(i), nn.Dense(j)])) for i in range(1, 20) for j in range(1, 20)})
+        == 361
+    )
+
+
+@given(trees.objects(foreign=False))
+def test_a_hash_is_never_stale(recipe):
+    tree = recipe()
+    leaves, structure = jax.tree.flatten(tree)
+    before = hash(tree)
+    doubled = jax.tree.unflatten(structure, [0.125] * len(leaves))
+    fresh = jax.tree.map(lambda leaf: 0.125, recipe())
+    assert doubled == fresh
+    assert hash(doubled) == hash(fresh)
+    assert hash(tree.rebind(other="new")) == hash(recipe().rebind(other="new"))
+    assert hash(tree) == before == hash(recipe())
+
+
 def test_unhashable_values_have_no_hash():
     with pytest.raises(TypeError):
         sj.hash({"a": bytearray(b"x")})
