@@ -134,7 +134,7 @@ class Optimizer(Maker):
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
         schema: Schema = getattr(cls, ATTRIBUTE)
         functions = args or tuple(kwargs.get(name) for name in ("init", "update"))
-        owners = [getattr(function, "__self__", None) for function in functions]
+        owners: list[Any] = [getattr(function, "__self__", None) for function in functions]
         if len(args) + len(kwargs) == 2 and all(isinstance(owner, _Transformation) for owner in owners):
             return schema.revive(dict(owners[0].values))  # a NamedTuple put together again, as Flax does
         held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
