@@ -21,6 +21,7 @@ from symjax.errors import at, brief
 from symjax.missing import MISSING
 from symjax.names import is_nameless, public_name
 from symjax.paths import Path, extend
+from symjax.registry import find_symbol
 from symjax.schema import ATTRIBUTE, Schema
 
 NATIVE = frozenset({str, int, bool, type(None)})  # what JSON writes as it is
@@ -41,6 +42,7 @@ class Writer:
         self.hide_defaults = hide_defaults
         self.arrays = arrays
         self._names: dict[int, tuple[str, str] | None] = {}  # by id; the tree keeps the values alive
+        self._symbols: set[str] = set()  # the names of classes that are known to be found again
         self._nameless: dict[int, bool] = {}  # defaults, likewise
 
     def name_of(self, value: Any) -> tuple[str, str] | None:
@@ -70,6 +72,13 @@ class Writer:
         return self._write_other(value, kind, path)
 
     def _write_node(self, node: Any, schema: Schema, path: Path) -> dict[str, Any]:
+        if schema.name not in self._symbols:
+            if find_symbol(schema.name) is None:
+                raise TypeError(
+                    f"{schema.cls.__name__} has no name to be saved by: a lifted class is made by a call; "
+                    f"subclass it at the top of a module {at(path)}"
+                )
+            self._symbols.add(schema.name)
         record: dict[str, Any] = {"$type": schema.name}
         for name, value in schema.values(node):
             if value is MISSING:

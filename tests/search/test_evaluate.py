@@ -470,7 +470,7 @@ OUT_OF_MEMORY = """
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")
 def test_out_of_memory_is_tried_again_in_fewer_lanes():
     script = textwrap.dedent(OUT_OF_MEMORY)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lanes, compiled, errors, last, same = done.stdout.split()
     assert int(lanes) < 32

@@ -429,7 +429,7 @@ def test_a_class_of_a_module_that_is_not_imported_is_not_imported(tmp_path):
         "        except sj.LoadError: print('refused')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["refused"] * 6
 
