@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import functools
 import inspect
+import sys
 import types
 import typing
 from collections.abc import Iterable
@@ -95,6 +96,11 @@ class _SymbolicMeta(abc.ABCMeta):
 
     So ``isinstance(nn.LSTMCell(3), nn.RNNCellBase)`` holds in the symbolic view as it does in Flax.
     """
+
+    def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+        """A class made by a call, as lifted transforms do, is of the module that made it, not of `abc`."""
+        namespace.setdefault("__module__", sys._getframe(1).f_globals["__name__"])
+        return super().__new__(meta, name, bases, namespace, **kwargs)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         original = cls.__dict__.get(_ORIGINAL)
