@@ -6,6 +6,7 @@ import enum
 import functools
 import inspect
 import math
+import struct
 from typing import Any
 
 import jax
@@ -172,6 +173,9 @@ class _Writer:
         if value is ...:
             return "..."
         if kind is float:
+            plain = float(str(value))  # a NaN has a sign and a payload, which its text has not
+            if struct.pack("<d", plain) != struct.pack("<d", value):
+                return self._by_json(value, path)
             return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
         if kind is complex and math.isfinite(value.real) and math.isfinite(value.imag):
             return f"complex({value.real!r}, {value.imag!r})"
