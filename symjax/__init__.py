@@ -3,6 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from symjax.building import build
 from symjax.containers import Map
 from symjax.diff import Diff, Difference, diff
 from symjax.equality import eq, hash
@@ -21,11 +22,11 @@ from symjax.rebind import rebind
 from symjax.refs import ref
 from symjax.schema import is_symbolic
 from symjax.serialization import from_json, load, save, to_json
-from symjax.symbolic_nnx import build
 from symjax.symbolize import symbolize
 from symjax.walk import Step, traverse, walk
 
 if TYPE_CHECKING:
+    from symjax import linen, nnx, optax, patches, search
     from symjax.patches.apply import patch
     from symjax.patches.patcher import patcher
     from symjax.patches.roles import role
@@ -39,9 +40,12 @@ _ROOMS = {
     "floatv": "symjax.search",
     "oneof": "symjax.search",
 }
+_SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = getattr(importlib.import_module(_ROOMS[name]), name)
@@ -49,7 +53,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS})
+    return sorted({*globals(), *_ROOMS, *_SUBMODULES})
 
 
 __all__ = [
@@ -79,16 +83,21 @@ __all__ = [
     "is_partial",
     "is_symbolic",
     "lineage",
+    "linen",
     "load",
     "missing",
+    "nnx",
     "oneof",
+    "optax",
     "patch",
     "patcher",
+    "patches",
     "query",
     "rebind",
     "ref",
     "role",
     "save",
+    "search",
     "symbolize",
     "to_json",
     "to_python",

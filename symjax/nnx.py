@@ -1,29 +1,39 @@
 """Flax NNX with symbolic layers: ``from symjax import nnx`` instead of ``from flax import nnx``.
 
 A layer's constructor called with ``rngs``, or with modules that are built already, builds at once, as
-Flax's does; without, it gives a symbolic node, of which `symjax.build` makes the module. `Module` is
-Flax's: a module class of one's own becomes symbolic by `symjax.symbolize`. The rest is Flax's too.
+Flax's does, and so it does inside the constructor of a module wherever Flax's would. Otherwise it gives a
+symbolic node, of which `symjax.build` makes the module. A module class of one's own becomes symbolic by
+`symjax.symbolize`. The rest is Flax's.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import flax.linen.initializers
 from flax import nnx
 
-from symjax.namespaces import Namespace
+from symjax.building import Module
+from symjax.namespaces import Namespace, first_name
 from symjax.static_arguments import STATIC
 from symjax.symbolic_function import makes_callable
 from symjax.symbolize import symbolize
 
-_OWN = frozenset({nnx.Module, nnx.List, nnx.Dict, nnx.RNNCellBase})  # bases and containers, no layers
+_OWN = frozenset({nnx.List, nnx.Dict, nnx.RNNCellBase})  # bases and containers, no layers
+_VIEWS = {
+    "symjax.linen.initializers": flax.linen.initializers,
+    f"{__name__}.initializers": nnx.initializers,
+}
 
 
 def _adopt(name: str, value: Any) -> Any:
+    if value is nnx.Module:
+        return Module
     if isinstance(value, type) and issubclass(value, nnx.Module) and value not in _OWN:
         return symbolize(value, name=name, static=STATIC.get(name, ()))
     if makes_callable(value) and name.startswith(f"{__name__}.initializers."):
-        return symbolize(value, name=name, factory=True)
+        name = first_name(name, value, _VIEWS)
+        return symbolize(value, name=name, static=STATIC.get(name, ()), factory=True)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Tied Linen modules: Flax shares the parameters of one instance that is used twice; a tree says so.
+"""Tied modules: Flax shares the parameters of one instance that is used twice; a tree says so.
 
 A module's identity is no part of a tree: JAX loses it, and patches share subtrees freely. So a constructor
 that is given the same module twice records a `Ref` at the second place, and only references tie.
@@ -6,13 +6,15 @@ that is given the same module twice records a `Ref` at the second place, and onl
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from symjax.containers import Map
-from symjax.paths import Path
+from symjax.paths import ROOT, Path
 from symjax.refs import Ref, Resolver, guard_holder, holds_ref
 from symjax.schema import Schema, schema_of
-from symjax.tree import items, replace
+from symjax.tree import map_items, replace
+
+T = TypeVar("T")
 
 
 def record_ties(values: dict[str, Any]) -> dict[str, Any]:
@@ -27,15 +29,19 @@ def record_ties(values: dict[str, Any]) -> dict[str, Any]:
                 return Ref(str(first[id(value)]), depth)
             first[id(value)] = path
             depth += 1
-        return _map_children(value, path, lambda item, where: visit(item, where, depth))
+        changes = map_items(value, path, lambda item, where: visit(item, where, depth))
+        return replace(value, changes, path) if changes else value
 
     return {name: visit(value, Path((name,)), 1) for name, value in values.items()}
 
 
 def untie(values: dict[str, Any]) -> dict[str, Any]:
     """Arguments in which a module that stands twice by accident is two modules."""
-    if not _may_share(values):
-        return values
+    return untied(values) if _may_share(values) else values
+
+
+def untied(tree: T) -> T:
+    """A tree in which a module that stands twice by accident is two modules."""
     seen: set[int] = set()
 
     def visit(value: Any, path: Path) -> Any:
@@ -44,9 +50,11 @@ def untie(values: dict[str, Any]) -> dict[str, Any]:
             if id(value) in seen and schema is not None:
                 value = schema.revive(dict(schema.values(value)))
             seen.add(id(value))
-        return _map_children(value, path, visit)
+        changes = map_items(value, path, visit)
+        return replace(value, changes, path) if changes else value
 
-    return {name: visit(value, Path((name,))) for name, value in values.items()}
+    made: T = visit(tree, ROOT)
+    return made
 
 
 def bind_ties(module: Any, schema: Schema) -> None:
@@ -68,7 +76,7 @@ def bind_ties(module: Any, schema: Schema) -> None:
 
 def _is_module(value: Any) -> bool:
     schema = schema_of(value)
-    return schema is not None and schema.kind == "linen"
+    return schema is not None and schema.kind in ("linen", "nnx")
 
 
 def _may_share(values: dict[str, Any]) -> bool:
@@ -79,12 +87,3 @@ def _may_share(values: dict[str, Any]) -> bool:
             return True
         count += _is_module(value)
     return count > 1
-
-
-def _map_children(value: Any, path: Path, visit: Any) -> Any:
-    changes = {}
-    for key, item in items(value) or ():
-        made = visit(item, path / key)
-        if made is not item:
-            changes[key] = made
-    return replace(value, changes, path) if changes else value

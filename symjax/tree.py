@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import types
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import jax.tree_util as jtu
@@ -18,7 +18,7 @@ from symjax.paths import ROOT, Path
 from symjax.registration import FieldKey, static_key
 from symjax.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
-__all__ = ["ATOMS", "child", "is_container", "is_symbolic", "items", "jax_key", "replace"]
+__all__ = ["ATOMS", "child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
 
 ATOMS = frozenset({int, float, bool, str, type(None), types.FunctionType})  # they have no parts
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
@@ -81,6 +81,16 @@ def no_such_path(value: Any, key: Hashable, path: Path) -> str:
     what = "key" if isinstance(value, _DICTS) else "field"
     names = [name for name, _ in held]
     return f"no value at {str(path)!r}: {where} with {unknown(what, key, names)} {at(path)}"
+
+
+def map_items(value: Any, path: Path, function: Callable[[Any, Path], Any]) -> dict[Hashable, Any]:
+    """What `function(child, path of the child)` makes of the children, by key, where it is another object."""
+    changes = {}
+    for key, item in items(value) or ():
+        made = function(item, path / key)
+        if made is not item:
+            changes[key] = made
+    return changes
 
 
 def jax_key(value: Any, key: Hashable) -> Any:

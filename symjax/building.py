@@ -1,0 +1,154 @@
+"""How NNX modules are made: of nodes by `build`, and at once wherever Flax makes them at once."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from typing import Any
+
+from flax import nnx
+
+from symjax.errors import at
+from symjax.missing import MissingError
+from symjax.paths import ROOT, Path
+from symjax.placeholders import Placeholder
+from symjax.query import missing
+from symjax.refs import resolve
+from symjax.schema import is_placeholder, schema_of
+from symjax.signatures import call_arguments
+from symjax.symbolic_class import thaw_values
+from symjax.ties import untied
+from symjax.tree import map_items, replace
+from symjax.walk import walk
+
+RNGS = "rngs"
+_constructing = contextvars.ContextVar("symjax_nnx_constructing", default=False)
+
+
+def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
+    """Makes the NNX modules that a tree stands for.
+
+    Args:
+        tree: A node of a symbolized NNX module, or a tree that holds such nodes.
+        rngs: An `nnx.Rngs`, or the seed or key for one; it is handed to every module that takes it, in the
+            order of the tree, innermost first.
+
+    Returns:
+        The module; or the tree with modules in the place of the nodes. A node and the references to it
+        become one module, which shares its parameters.
+
+    Raises:
+        KeyError: A reference that leads nowhere.
+        MissingError: Arguments are missing; lists them by path.
+        TypeError: A choice is still open, or Flax refuses an argument; ends in ``(path=…)``.
+
+    Example:
+        >>> import jax
+        >>> from symjax import nnx
+        >>> node = nnx.Linear(2, 3)
+        >>> build(node, rngs=0)(jax.numpy.ones((1, 2))).shape
+        (1, 3)
+    """
+    holes = missing(tree)
+    if holes:
+        listed = ", ".join(str(path) for path in holes)
+        raise MissingError(f"the tree cannot be built, it misses {listed} {at(next(iter(holes)))}")
+    return Building(rngs if isinstance(rngs, nnx.Rngs) else nnx.Rngs(rngs)).make(tree)
+
+
+class Building:
+    """Makes modules of nodes: the same module of the same node, wherever that is given.
+
+    Args:
+        rngs: Handed to every module that takes it; None for those that Flax makes without.
+    """
+
+    def __init__(self, rngs: nnx.Rngs | None) -> None:
+        self.rngs = rngs
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def make(self, tree: Any) -> Any:
+        """`tree` with modules in the place of its nodes."""
+        if id(tree) not in self._made:
+            self._made[id(tree)] = tree, self._visit(resolve(untied(tree)), ROOT)
+        return self._made[id(tree)][1]
+
+    def _visit(self, value: Any, path: Path) -> Any:
+        if id(value) in self._made:
+            return self._made[id(value)][1]
+        if is_placeholder(value):
+            raise TypeError(f"the tree cannot be built, {value!r} is not decided yet {at(path)}")
+        changes = map_items(value, path, self._visit)
+        if not is_builder(value):
+            return replace(value, changes, path) if changes else value
+        module = self._call(value, changes, path)
+        self._made[id(value)] = value, module
+        return module
+
+    def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
+        schema: Any = schema_of(node)
+        args, kwargs = call_arguments(schema, thaw_values({**schema.read(node), **changes}))
+        if schema.takes_rngs and self.rngs is not None:
+            kwargs[RNGS] = self.rngs
+        try:
+            return construct(schema.original, *args, **kwargs)
+        except Exception as error:
+            error.add_note(f"while building {type(node).__name__} {at(path)}")
+            raise
+
+
+def construct(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Calls a module's constructor, in which modules are made at once as far as Flax makes them."""
+    token = _constructing.set(True)
+    try:
+        return make(*args, **kwargs)
+    finally:
+        _constructing.reset(token)
+
+
+def is_constructing() -> bool:
+    """Whether the constructor of an NNX module is running."""
+    return _constructing.get()
+
+
+def as_flax_would(value: Any) -> Any:
+    """A value with modules in the place of those nodes in it that Flax makes without ``rngs``."""
+    if is_builder(value):
+        return value if _waits(value) else Building(None).make(value)
+    if schema_of(value) is not None:
+        return value
+    changes = map_items(value, ROOT, lambda item, _: as_flax_would(item))
+    return replace(value, changes) if changes else value
+
+
+def is_builder(value: Any) -> bool:
+    """Whether a value is a node of which `build` makes a module."""
+    schema = schema_of(value)
+    return schema is not None and schema.kind == "nnx"
+
+
+def _waits(node: Any) -> bool:
+    """Whether a node cannot become a module by itself."""
+    return any(
+        isinstance(value, Placeholder) or (is_builder(value) and schema_of(value).needs_rngs)
+        for _, value, _ in walk(node)
+    ) or bool(missing(node))
+
+
+class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
+    """Makes modules at once inside a module's constructor; `nnx.Module` and its subclasses are Flax's."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """The module."""
+        given = {name: as_flax_would(value) for name, value in kwargs.items()}
+        return construct(super().__call__, *[as_flax_would(value) for value in args], **given)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return type.__instancecheck__(nnx.Module if cls is Module else cls, instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return type.__subclasscheck__(nnx.Module if cls is Module else cls, subclass)
+
+
+class Module(nnx.Module, metaclass=ModuleMeta):
+    """Flax's `nnx.Module`. In the constructors of subclasses every layer is made at once, as in Flax."""
