@@ -20,6 +20,7 @@ from symjax.symbolic_function import makes_callable
 from symjax.symbolize import symbolize
 
 _OWN = frozenset({nnx.List, nnx.Dict, nnx.RNNCellBase})  # bases and containers, no layers
+_WRAPPERS = (nnx.with_partitioning, nnx.with_metadata)  # an initializer of an initializer
 _VIEWS = {
     "symjax.linen.initializers": flax.linen.initializers,
     f"{__name__}.initializers": nnx.initializers,
@@ -31,6 +32,8 @@ def _adopt(name: str, value: Any) -> Any:
         return Module
     if isinstance(value, type) and issubclass(value, nnx.Module) and value not in _OWN:
         return symbolize(value, name=name, static=STATIC.get(name, ()))
+    if value in _WRAPPERS:
+        return symbolize(value, name=name, factory=True)
     if makes_callable(value) and name.startswith(f"{__name__}.initializers."):
         name = first_name(name, value, _VIEWS)
         return symbolize(value, name=name, static=STATIC.get(name, ()), factory=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen
+import flax.nnx
 import jax
 import jax.extend
 import jax.numpy as jnp
@@ -146,6 +147,10 @@ _MAKERS = (
     "jax._src.nn.initializers",
     "flax.core.meta",
     "flax.linen.spmd",
+    "flax.nnx.nn.",
+    "flax.nnx.helpers",
+    "flax.nnx.spmd",
+    "flax.nnx.variablelib",
 )
 
 
@@ -216,9 +221,9 @@ class Floats:
 
 
 def classes_known() -> int:
-    """How many Linen module classes and symbolic classes there are; a leak makes it grow."""
+    """How many module classes and symbolic classes there are; a leak makes it grow."""
     found: set[type] = set()
-    open_: list[type] = [flax.linen.Module, sj.Object]
+    open_: list[type] = [flax.linen.Module, flax.nnx.Module, sj.Object]
     while open_:
         for cls in type.__subclasses__(open_.pop()):
             if cls not in found:

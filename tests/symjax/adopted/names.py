@@ -1,4 +1,4 @@
-"""The public names of the installed Flax Linen, JAX initializers and Optax, and what each of them is.
+"""The public names of the installed Flax Linen, Flax NNX, JAX initializers and Optax, and what each is.
 
 Discovered, not listed: a name that a new version brings is either an example of `*_examples.py`, or an
 exception below with its reason, or the suite fails and says what to add.
@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import flax.linen
+import flax.nnx
 import jax
 import jax.nn.initializers
 import optax
@@ -50,6 +51,8 @@ INITIALIZERS = Room(
     {"": flax.linen.initializers, "jax": jax.nn.initializers},
     _is_function,
 )
+NNX = Room("NNX", "symjax.nnx", {"": flax.nnx}, _is_class)
+NNX_FUNCTIONS = Room("NNX functions", "symjax.nnx", {"": flax.nnx}, _is_function)
 OPTAX = Room(
     "Optax",
     "symjax.optax",
@@ -63,7 +66,7 @@ OPTAX = Room(
     },
     lambda value: _is_class(value) or _is_function(value),
 )
-ROOMS = (LINEN, LINEN_FUNCTIONS, INITIALIZERS, OPTAX)
+ROOMS = (LINEN, LINEN_FUNCTIONS, NNX, NNX_FUNCTIONS, INITIALIZERS, OPTAX)
 
 
 def public(module: ModuleType) -> dict[str, Any]:
@@ -99,19 +102,22 @@ class Why(enum.Enum):
 
     ABSTRACT = "a base class: it is subclassed, never made"
     ARRAYS = "a function of arrays, done when it returns: the function itself is the value"
-    BODY = "for the body of a module's method: no argument of an experiment"
+    BODY = "for the body of a module's class or method: no argument of an experiment"
     DATA = "data: a state, parameters, their metadata; a pytree of JAX's own"
+    FILTER = "selects among a module's variables; a value"
     HINT = "a type for annotations"
     INITIALIZER = "an initializer already, no factory of one: the function itself is the value"
     LIFT = "a lift: what it makes of a symbolic class is a symbolic class (test_lifts.py)"
     MADE = "returns a named function, jax.nn.initializers.zeros or ones: that is the value"
     MESH = "translates axis names: no part of an experiment"
     OPTION = "an option of a lift, compared by value"
-    RUN = "runs a module, or shows it"
+    RUN = "runs a module, shows it, or takes it apart"
+    TRANSFORM = "transforms functions of modules that are built (test_in_nnx.py)"
+    TRAINING = "holds what changes in training; made of a module that is built"
 
 
 # Functions that are values as they are, by the packages in which they are defined.
-VALUES = ("jax.", "flax.linen.pooling", "flax.linen.attention")
+VALUES = ("jax.", "flax.linen.pooling", "flax.linen.attention", "flax.nnx.nn.attention")
 
 EXCEPTIONS: dict[str, dict[Why, tuple[str, ...]]] = {
     LINEN.title: {
@@ -162,6 +168,144 @@ EXCEPTIONS: dict[str, dict[Why, tuple[str, ...]]] = {
             "intercept_methods",
             "override_named_call",
             "tabulate",
+        ),
+    },
+    NNX.title: {
+        Why.ABSTRACT: ("Module", "Object", "Pytree", "RNNCellBase"),
+        Why.DATA: (
+            "BatchStat",
+            "Cache",
+            "Dict",
+            "FlatState",
+            "GraphDef",
+            "GraphState",
+            "Intermediate",
+            "List",
+            "LoRAParam",
+            "NodeStates",
+            "OptArray",
+            "OptState",
+            "OptVariable",
+            "Param",
+            "Perturbation",
+            "RngCount",
+            "RngKey",
+            "RngState",
+            "RngStream",
+            "Rngs",
+            "State",
+            "Variable",
+            "VariableMetadata",
+        ),
+        Why.FILTER: ("All", "Any", "Everything", "Not", "Nothing", "OfType", "PathContains", "WithTag"),
+        Why.OPTION: ("Carry", "DiffState", "StateAxes", "StateSharding"),
+        Why.RUN: (
+            "MergeContext",
+            "SplitContext",
+            "UpdateContext",
+            "set_graph_mode",
+            "set_graph_updates",
+            "use_eager_sharding",
+        ),
+        Why.TRAINING: ("EMA", "Metric", "ModelAndOptimizer", "MultiMetric", "Optimizer", "TrainState"),
+    },
+    NNX_FUNCTIONS.title: {
+        Why.MESH: (
+            "abstract_with_sharding",
+            "as_abstract",
+            "get_abstract_model",
+            "get_named_sharding",
+            "get_partition_spec",
+            "logical_axis_rules",
+        ),
+        Why.BODY: (
+            "data",
+            "dataclass",
+            "register_data_type",
+            "register_variable_name",
+            "static",
+            "variable_name_from_type",
+            "variable_type_from_name",
+        ),
+        Why.RUN: (
+            "as_pure",
+            "cached_partial",
+            "call",
+            "capture",
+            "check_pytree",
+            "clone",
+            "current_update_context",
+            "display",
+            "eval_shape",
+            "filter_state",
+            "find_duplicates",
+            "flatten",
+            "fork_rngs",
+            "from_flat_state",
+            "from_tree",
+            "graphdef",
+            "has_data",
+            "is_data",
+            "iter_children",
+            "iter_graph",
+            "iter_module_children",
+            "iter_modules",
+            "make_jaxpr",
+            "map",
+            "map_state",
+            "merge",
+            "merge_context",
+            "merge_state",
+            "pop",
+            "prefix",
+            "pure",
+            "recursive_map",
+            "replace_by_pure_dict",
+            "reseed",
+            "restore_int_paths",
+            "restore_rngs",
+            "set_metadata",
+            "split",
+            "split_context",
+            "split_rngs",
+            "split_state",
+            "state",
+            "tabulate",
+            "to_flat_state",
+            "to_pure_dict",
+            "to_tree",
+            "unflatten",
+            "unpack",
+            "update",
+            "update_context",
+            "using_eager_sharding",
+            "var_defaults",
+            "vars_as",
+            "view",
+            "view_info",
+            "with_attributes",
+            "with_rngs",
+            "with_vars",
+        ),
+        Why.TRANSFORM: (
+            "checkify",
+            "cond",
+            "custom_vjp",
+            "fori_loop",
+            "grad",
+            "jit",
+            "jit_partial",
+            "jvp",
+            "pmap",
+            "remat",
+            "scan",
+            "shard_map",
+            "switch",
+            "transform_metadata",
+            "value_and_grad",
+            "vjp",
+            "vmap",
+            "while_loop",
         ),
     },
     INITIALIZERS.title: {
@@ -225,4 +369,4 @@ def exceptions(room: Room) -> dict[str, Why]:
 
 def is_value(room: Room, value: Any) -> bool:
     """Whether what a room shows is a value as it is: an activation, pooling, attention."""
-    return room is LINEN_FUNCTIONS and getattr(value, "__module__", "").startswith(VALUES)
+    return room in (LINEN_FUNCTIONS, NNX_FUNCTIONS) and getattr(value, "__module__", "").startswith(VALUES)

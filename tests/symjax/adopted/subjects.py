@@ -10,15 +10,17 @@ from typing import Any
 
 import flax.linen
 import flax.linen.initializers
+import flax.nnx
 import jax
 import numpy as np
 import optax
 
 import symjax.linen
+import symjax.nnx
 import symjax.optax
 from symjax.static_arguments import STATIC
 
-from . import linen_examples, names, optax_examples
+from . import linen_examples, names, nnx_examples, optax_examples
 from .laws import Floats, Numbers, Place
 
 
@@ -75,6 +77,17 @@ def _layer(name: str, cls: type) -> Subject:
     )
 
 
+def _nnx_layer(name: str, cls: Any) -> Subject:
+    found = nnx_examples.example(name, cls)
+
+    def make(nn: Any) -> Any:
+        arguments = found.arguments(nn)
+        return getattr(nn, name)(*arguments.pop("args", ()), **arguments)
+
+    use = functools.partial(nnx_examples.run, found)
+    return Subject(names.NNX, name, make, use, nnx_examples.Plain(), symjax.nnx)
+
+
 def _partitioned(name: str, function: Any) -> Subject:
     if name not in ("with_partitioning", "with_logical_partitioning"):
         raise LookupError(
@@ -88,6 +101,28 @@ def _partitioned(name: str, function: Any) -> Subject:
         lambda made: made(jax.random.key(0, impl="unsafe_rbg"), (2, 3)),
         flax.linen,
         symjax.linen,
+    )
+
+
+def _parameter(initializer: Any) -> Any:
+    with flax.nnx.use_eager_sharding(False):  # there is no mesh
+        return flax.nnx.Param(initializer(jax.random.key(0, impl="unsafe_rbg"), (2, 3)))
+
+
+def _annotated(name: str, function: Any) -> Subject:
+    arguments = {"with_partitioning": {"sharding": ("rows", None)}, "with_metadata": {"note": "kept"}}
+    if name not in arguments:
+        raise LookupError(
+            f"flax.nnx.{name} is new here: add its module to VALUES in names.py if it is a function of arrays, "
+            "its name to EXCEPTIONS there with a reason, or make it a subject in subjects.py"
+        )
+    return Subject(
+        names.NNX_FUNCTIONS,
+        name,
+        lambda nn: getattr(nn, name)(nn.initializers.normal(stddev=0.5), **arguments[name]),
+        _parameter,
+        flax.nnx,
+        symjax.nnx,
     )
 
 
@@ -134,6 +169,8 @@ def _of_optax(name: str, function: Any) -> Subject:
 MAKERS: dict[str, Callable[[str, Any], Subject]] = {
     names.LINEN.title: _layer,
     names.LINEN_FUNCTIONS.title: _partitioned,
+    names.NNX.title: _nnx_layer,
+    names.NNX_FUNCTIONS.title: _annotated,
     names.INITIALIZERS.title: _initializer,
     names.OPTAX.title: _of_optax,
 }

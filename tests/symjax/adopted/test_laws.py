@@ -12,7 +12,7 @@ import pytest
 
 import symjax as sj
 
-from . import names, optax_examples
+from . import names, nnx_examples, optax_examples
 from .laws import bits, classes_known, same_traced
 from .subjects import Subject, subjects
 
@@ -29,6 +29,11 @@ RUN_IN_LANES = ("adam", "huber_loss", "inject_hyperparams", "lamb", "linear_sche
 def test_a_node_is_what_flax_and_optax_look_for(subject: Subject) -> None:
     plain, node = subject.plain(), subject.node()
     assert sj.is_symbolic(node)
+    if isinstance(plain, nnx_examples.Call):
+        built = sj.build(node)
+        assert type(built) is plain.cls
+        assert isinstance(built, type(node))
+        return
     if isinstance(plain, flax.linen.Module):
         assert isinstance(node, type(plain))
         assert type(node).__name__ == type(plain).__name__
