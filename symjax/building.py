@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from flax import nnx
 
 from symjax.errors import at
 from symjax.missing import MissingError
+from symjax.nnx_errors import note_tracers, noting
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
 from symjax.query import missing
@@ -40,7 +42,8 @@ def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
     Raises:
         KeyError: A reference that leads nowhere.
         MissingError: Arguments are missing; lists them by path.
-        TypeError: A choice is still open, or Flax refuses an argument; ends in ``(path=…)``.
+        TypeError: A choice is still open; ends in ``(path=…)``.
+        Exception: What a constructor raises, with a note that says at which node.
 
     Example:
         >>> import jax
@@ -94,6 +97,7 @@ class Building:
             return construct(schema.original, *args, **kwargs)
         except Exception as error:
             error.add_note(f"while building {type(node).__name__} {at(path)}")
+            note_tracers(error, type(node).__name__, schema.read(node))
             raise
 
 
@@ -151,4 +155,10 @@ class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
 
 
 class Module(nnx.Module, metaclass=ModuleMeta):
-    """Flax's `nnx.Module`. In the constructors of subclasses every layer is made at once, as in Flax."""
+    """Flax's `nnx.Module`; subclasses make layers at once, as in Flax, and errors say at which it was."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, method in list(vars(cls).items()):
+            if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
+                setattr(cls, name, noting(method))

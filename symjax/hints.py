@@ -57,7 +57,8 @@ class Instance:
 
     def _builds(self, value: Any) -> bool:
         built = getattr(type(value), "__symjax_builds__", None)
-        return isinstance(built, type) and issubclass(built, self.cls)
+        wanted = vars(self.cls).get("__symjax_builds__") or self.cls
+        return isinstance(built, type) and issubclass(built, wanted)
 
 
 def resolve(hint: Any, owner: Any) -> Any:

@@ -1,8 +1,6 @@
 """Models written for Flax Linen become symbolic by one import line, and nothing about their numbers changes."""
 
 import functools
-import inspect
-import sys
 import types
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,31 +20,13 @@ from symjax import optax
 
 from .adopted.laws import bits, classes_known, same_traced
 from .models import resnet, sequence_autoencoder, transformer
+from .models.edits import edited
 
-IMPORT = "from flax import linen as nn"
-EDITS: dict[str, Callable[[str], str]] = {
-    "import": lambda source: source.replace(IMPORT, "from symjax import linen as nn"),
-    "decorator": lambda source: source.replace(IMPORT, f"{IMPORT}\nimport symjax as sj").replace(
-        "\nclass ", "\n@sj.symbolize\nclass "
-    ),
-}
 KEY = jax.random.key(0, impl="unsafe_rbg")  # the cheapest to compile; any will do
 _random = np.random.default_rng(0)
 IMAGES = _random.normal(size=(2, 8, 8, 3)).astype(np.float32)
 TOKENS = np.array([[1, 2, 3, 4, 0], [4, 3, 2, 1, 0]])
 SEQUENCES = _random.normal(size=(2, 5, 3)).astype(np.float32)
-
-
-def adopted(module: types.ModuleType, by: str = "import") -> types.ModuleType:
-    """The module as it is when its import line is another, or its classes are decorated."""
-    name = f"{module.__name__}_by_{by}"
-    if name not in sys.modules:
-        source = inspect.getsource(module)
-        assert source.count(IMPORT) == 1
-        made = types.ModuleType(name)
-        sys.modules[name] = made
-        exec(compile(EDITS[by](source), name, "exec"), vars(made))
-    return sys.modules[name]
 
 
 class Case(NamedTuple):
@@ -70,7 +50,7 @@ class Case(NamedTuple):
         return self.build(self.module)
 
     def symbolic(self, by: str = "import") -> Any:
-        return self.build(adopted(self.module, by))
+        return self.build(edited(self.module, by))
 
     def variables(self, model: Any) -> Any:
         return model.init(KEY, self.inputs)

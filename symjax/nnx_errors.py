@@ -1,0 +1,84 @@
+"""Errors inside an NNX module, with a note on the layer at fault and its place in the module that was called.
+
+The error itself stays Flax's own. The layer is found by the frames of the traceback: the layers of NNX know
+neither their parents nor their names.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+from flax import nnx
+
+from symjax.errors import at
+from symjax.paths import ROOT, Path
+
+_inside = contextvars.ContextVar("symjax_nnx_inside", default=False)
+
+
+def noting(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A module's method that tells of an error at which layer it happened; the outermost one does."""
+
+    @functools.wraps(call)
+    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if _inside.get():
+            return call(self, *args, **kwargs)
+        token = _inside.set(True)
+        try:
+            return call(self, *args, **kwargs)
+        except Exception as error:
+            note_layer(error, self)
+            raise
+        finally:
+            _inside.reset(token)
+
+    return wrapped
+
+
+def note_layer(error: Exception, module: nnx.Module) -> None:
+    """Notes on an error where in `module` it happened."""
+    path, layer = ROOT, module
+    for inner in _modules(error.__traceback__):
+        below = _path_in(layer, inner)
+        # Transforms such as `nnx.jit` run a copy of the module.
+        path = path / below if below is not None else ROOT
+        layer = inner
+    error.add_note(
+        f"{path}: {_text(layer)} was running {at(path)}" if path else f"{_text(layer)} was running"
+    )
+    note_tracers(error, type(layer).__name__, vars(layer))
+
+
+def note_tracers(error: Exception, owner: str, values: dict[str, Any]) -> None:
+    """Notes which values Python control flow cannot test since `jit` traces them."""
+    traced = [name for name, value in values.items() if isinstance(value, jax.core.Tracer)]
+    if traced and isinstance(error, jax.errors.ConcretizationTypeError):
+        error.add_note(
+            f"{owner} holds floats that jit traces, {', '.join(traced)}, and Python control flow needs a "
+            f"value: make it structure where it enters the tree, by @sj.symbolize(static={traced})"
+        )
+
+
+def _modules(traceback: types.TracebackType | None) -> Iterator[nnx.Module]:
+    """The modules whose methods were running, outermost first."""
+    while traceback is not None:
+        owner = traceback.tb_frame.f_locals.get("self")
+        if isinstance(owner, nnx.Module):
+            yield owner
+        traceback = traceback.tb_next
+
+
+def _path_in(module: nnx.Module, inner: nnx.Module) -> Path | None:
+    """Where one module stands in another."""
+    return next((Path(path) for path, node in nnx.iter_graph(module) if node is inner), None)
+
+
+def _text(module: nnx.Module) -> str:
+    """A module with its sizes, by which one knows it."""
+    sizes = [f"{k}={v}" for k, v in vars(module).items() if type(v) is int and not k.startswith("_")]
+    return f"{type(module).__name__}({', '.join(sizes)})"
