@@ -141,7 +141,7 @@ class Call:
     def do(self, rngs: nnx.Rngs) -> Any:
         """The module; those among its arguments are made first, as Python evaluates them."""
         args, kwargs = _done(self.args, rngs), _done(self.kwargs, rngs)
-        if RNGS in inspect.signature(self.cls.__init__).parameters:
+        if RNGS in inspect.signature(getattr(self.cls, "__symjax_builds__", self.cls).__init__).parameters:
             kwargs[RNGS] = rngs
         return self.cls(*args, **kwargs)
 
@@ -171,6 +171,13 @@ class _Later:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Call:
         return Call(self.cls, args, kwargs)
+
+
+def make(name: str, layer: Layer, nn: Any) -> Any:
+    """A layer made of a namespace."""
+    assert layer.arguments is not None
+    arguments = layer.arguments(nn)
+    return getattr(nn, name)(*arguments.pop("args", ()), **arguments)
 
 
 def run(layer: Layer, made: Any) -> Any:

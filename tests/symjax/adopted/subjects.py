@@ -79,11 +79,7 @@ def _layer(name: str, cls: type) -> Subject:
 
 def _nnx_layer(name: str, cls: Any) -> Subject:
     found = nnx_examples.example(name, cls)
-
-    def make(nn: Any) -> Any:
-        arguments = found.arguments(nn)
-        return getattr(nn, name)(*arguments.pop("args", ()), **arguments)
-
+    make = functools.partial(nnx_examples.make, name, found)
     use = functools.partial(nnx_examples.run, found)
     return Subject(names.NNX, name, make, use, nnx_examples.Plain(), symjax.nnx)
 
