@@ -220,8 +220,6 @@ from flax.nnx import (
     vmap as vmap,
     while_loop as while_loop,
     with_attributes as with_attributes,
-    with_metadata as with_metadata,
-    with_partitioning as with_partitioning,
     with_rngs as with_rngs,
     with_vars as with_vars,
     wrappers as wrappers,
@@ -860,3 +858,35 @@ class initializers:
     @staticmethod
     def zeros_init() -> flax.typing.Initializer:
         """Builds an initializer that returns a constant array full of zeros."""
+
+class with_metadata(symjax.symbolic_function.Factory):
+    initializer: collections.abc.Callable[..., typing.Any]
+    on_set_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]]
+    on_get_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]]
+    on_create_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]]
+    on_add_axis: collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None]]
+    on_remove_axis: collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None]]
+    metadata: collections.abc.Mapping[str, typing.Any]
+    def __init__(
+        self, initializer: collections.abc.Callable[..., typing.Any],
+        on_set_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]] = (),
+        on_get_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]] = (),
+        on_create_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]] = (),
+        on_add_axis: collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None]] = (),
+        on_remove_axis: collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], int, str | None], None]] = (),
+        **metadata: typing.Any,
+    ) -> None: ...
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
+
+class with_partitioning(symjax.symbolic_function.Factory):
+    """A wrapper over any initializer to add sharding annotation data to a `Variable`."""
+    initializer: collections.abc.Callable[..., typing.Any]
+    sharding: tuple[str | tuple[str, ...] | None, ...]
+    mesh: jax.sharding.Mesh | None
+    metadata: collections.abc.Mapping[str, typing.Any]
+    def __init__(
+        self, initializer: collections.abc.Callable[..., typing.Any],
+        sharding: tuple[str | tuple[str, ...] | None, ...], mesh: jax.sharding.Mesh | None = None,
+        **metadata: typing.Any,
+    ) -> None: ...
+    def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...

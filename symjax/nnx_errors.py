@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import inspect
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -79,6 +80,15 @@ def _path_in(module: nnx.Module, inner: nnx.Module) -> Path | None:
 
 
 def _text(module: nnx.Module) -> str:
-    """A module with its sizes, by which one knows it."""
-    sizes = [f"{k}={v}" for k, v in vars(module).items() if type(v) is int and not k.startswith("_")]
+    """A module with the sizes that it was given, by which one knows it."""
+    held = vars(module)
+    sizes = [
+        f"{name}={held[name]}"
+        for name, parameter in inspect.signature(type(module).__init__).parameters.items()
+        if name in held and _is_size(held[name]) and held[name] != parameter.default
+    ]
     return f"{type(module).__name__}({', '.join(sizes)})"
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int or (type(value) is tuple and all(type(item) is int for item in value))
