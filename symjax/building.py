@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from flax import nnx
 
@@ -15,16 +15,34 @@ from symjax.nnx_errors import note_tracers, noting
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
 from symjax.query import missing
-from symjax.refs import resolve
-from symjax.schema import is_placeholder, schema_of
+from symjax.refs import guard_holder, resolve
+from symjax.schema import ATTRIBUTE, Field, Schema, is_placeholder, schema_of
 from symjax.signatures import call_arguments
 from symjax.symbolic_class import thaw_values
-from symjax.ties import untied
+from symjax.ties import record_ties, untied
 from symjax.tree import map_items, replace
 from symjax.walk import walk
 
 RNGS = "rngs"
 _constructing = contextvars.ContextVar("symjax_nnx_constructing", default=False)
+
+
+class NnxSchema(Schema):
+    """Nodes of NNX modules: the constructor's arguments without ``rngs``."""
+
+    kind: ClassVar[str] = "nnx"
+
+    def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
+        super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
+        self.takes_rngs = any(f.name == RNGS for f in fields)
+        self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
+
+    def complete(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See `Schema.complete`; a node that is given twice becomes one module."""
+        tied = record_ties(values)
+        if tied is not values:
+            guard_holder(self.cls, tied.values())
+        return super().complete(tied)
 
 
 def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
@@ -89,7 +107,7 @@ class Building:
         return module
 
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
-        schema: Any = schema_of(node)
+        schema = _schema(node)
         args, kwargs = call_arguments(schema, thaw_values({**schema.read(node), **changes}))
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
@@ -127,14 +145,17 @@ def as_flax_would(value: Any) -> Any:
 
 def is_builder(value: Any) -> bool:
     """Whether a value is a node of which `build` makes a module."""
-    schema = schema_of(value)
-    return schema is not None and schema.kind == "nnx"
+    return isinstance(schema_of(value), NnxSchema)
+
+
+def _schema(node: Any) -> NnxSchema:
+    return getattr(type(node), ATTRIBUTE)  # type: ignore[no-any-return]
 
 
 def _waits(node: Any) -> bool:
     """Whether a node cannot become a module by itself."""
     return any(
-        isinstance(value, Placeholder) or (is_builder(value) and schema_of(value).needs_rngs)
+        isinstance(value, Placeholder) or (is_builder(value) and _schema(value).needs_rngs)
         for _, value, _ in walk(node)
     ) or bool(missing(node))
 

@@ -10,35 +10,15 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
-from symjax.building import RNGS, Building, Module, as_flax_would, construct, is_constructing
+from symjax.building import RNGS, Building, Module, NnxSchema, as_flax_would, construct, is_constructing
 from symjax.containers import Map
 from symjax.missing import MissingError
 from symjax.names import place
 from symjax.object import Object, absent_attribute
-from symjax.refs import guard_holder
-from symjax.schema import Field, Schema, schema_of
+from symjax.schema import schema_of
 from symjax.signatures import fields_of
-from symjax.ties import record_ties
 
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"
-
-
-class NnxSchema(Schema):
-    """Nodes of NNX modules: the constructor's arguments without ``rngs``."""
-
-    kind: ClassVar[str] = "nnx"
-
-    def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
-        super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
-        self.takes_rngs = any(f.name == RNGS for f in fields)
-        self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
-
-    def complete(self, values: dict[str, Any]) -> dict[str, Any]:
-        """See `Schema.complete`; a node that is given twice becomes one module."""
-        tied = record_ties(values)
-        if tied is not values:
-            guard_holder(self.cls, tied.values())
-        return super().complete(tied)
 
 
 def _original(cls: type) -> Any:
