@@ -79,7 +79,7 @@ class FloatV(Choice):
         return "floatv", [_Brief(self.lo), _Brief(self.hi), *scale], {}
 
 
-def oneof(candidates: Iterable[Any]) -> Any:
+def oneof(candidates: Iterable[Any], *more: Any) -> Any:
     """One of several candidates: a decision that a search makes.
 
     Stands anywhere in a tree, whatever the type hint there; each candidate is checked against that
@@ -88,6 +88,7 @@ def oneof(candidates: Iterable[Any]) -> Any:
 
     Args:
         candidates: What there is to choose from, in a fixed order; at least one.
+        *more: Refused: the candidates are one list.
 
     Returns:
         A `OneOf`; typed as `Any`, because it stands for another value.
@@ -100,6 +101,8 @@ def oneof(candidates: Iterable[Any]) -> Any:
         >>> oneof([8, 16, 32])
         oneof([8, 16, 32])
     """
+    if more:
+        raise TypeError(f"oneof takes its candidates as one list: oneof({brief([candidates, *more])})")
     if isinstance(candidates, str | bytes | Set) or not isinstance(candidates, Iterable):
         raise TypeError(
             f"oneof takes a list of candidates, got {brief(candidates)} of type {type(candidates).__name__}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import types
 from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 from flax import serialization
 from flax.core import FrozenDict
@@ -50,6 +50,9 @@ class Map(Mapping[Hashable, Any]):
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a Map is immutable; rebind the tree that holds it")
+
+    def __setitem__(self, key: Hashable, value: Any) -> NoReturn:
+        raise TypeError(f"a Map is immutable; rebind the tree that holds it, at the path of {key!r}")
 
     def __or__(self, other: Mapping[Hashable, Any]) -> Map:
         return Map({**self, **other})

@@ -249,7 +249,8 @@ def _parse_name(text: str, start: int) -> tuple[str, int]:
         end += 1
     name = text[start:end]
     if not name.isidentifier():
-        raise _bad(text, start, f"{name!r} is no name; quote other keys, as in [{name!r}]")
+        brackets = f"[{name}]" if name.isdecimal() else f"[{name!r}]"
+        raise _bad(text, start, f"{name!r} is no name; other keys stand in brackets, as in {brackets}")
     return name, end
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from symjax.object import Object
 
@@ -20,3 +20,21 @@ class Placeholder(Object):
     def options(self) -> Iterable[Any]:
         """The values that this one may stand for, as far as they can be listed."""
         return ()
+
+    def __symjax_undecided__(self, *_: Any) -> NoReturn:
+        """Refuses to be computed with.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError(
+            f"{self!r} is not decided yet and cannot be computed with: it stands for a value that it gets "
+            "when a point of the search space is decoded, search.space(tree).decode(dna)"
+        )
+
+
+for _operator in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    for _prefix in ("", "r"):
+        setattr(Placeholder, f"__{_prefix}{_operator}__", Placeholder.__symjax_undecided__)
+for _operator in ("neg", "abs", "lt", "le", "gt", "ge"):
+    setattr(Placeholder, f"__{_operator}__", Placeholder.__symjax_undecided__)

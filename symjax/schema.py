@@ -210,7 +210,7 @@ class Schema:
 
     def unknown_field(self, name: object) -> str:
         """The message for a name that is no field."""
-        return unknown(f"field of {self.cls.__name__}", name, self.names, "its fields")
+        return f"{self.cls.__name__} has {unknown('field', name, self.names, 'its fields')}"
 
     def complete(self, values: dict[str, Any]) -> dict[str, Any]:
         """`values` over the defaults."""

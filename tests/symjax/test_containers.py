@@ -45,7 +45,7 @@ def test_it_is_a_pytree_in_the_order_of_its_keys(items):
 
 def test_it_is_immutable():
     held = sj.Map({"a": [1]})
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"immutable; rebind .* at the path of 'a'"):
         held["a"] = 2
     with pytest.raises(TypeError):
         del held["a"]

@@ -231,7 +231,7 @@ def test_the_message_says_what_to_do_instead():
         (
             lambda: Adam(learning_rat=0.1),
             TypeError,
-            r"no field of Adam 'learning_rat'; did you mean 'learning_rate'\? "
+            r"Adam has no field 'learning_rat'; did you mean 'learning_rate'\? "
             r"its fields: learning_rate, betas, nesterov \(path=learning_rat\)$",
         ),
         (lambda: Base(), TypeError, r"Base misses first; give them, or .*Base.partial\(…\) \(path=first\)$"),
@@ -352,7 +352,7 @@ def test_a_subclass_may_only_narrow_a_type():
 
 
 def test_an_attribute_that_is_no_field():
-    with pytest.raises(AttributeError, match=r"no field of Adam 'nestrov'; did you mean 'nesterov'\?"):
+    with pytest.raises(AttributeError, match=r"Adam has no field 'nestrov'; did you mean 'nesterov'\?"):
         Adam().nestrov
     assert not hasattr(Adam(), "__nothing__")
     assert getattr(Adam(), "nothing", 5) == 5

@@ -439,7 +439,7 @@ def test_lists_and_dicts_inside_are_frozen():
         (
             lambda: nn.Dense(3, feature=4),
             TypeError,
-            r"no field of Dense 'feature'; did you mean 'features'\?.*\(path=feature\)$",
+            r"Dense has no field 'feature'; did you mean 'features'\?.*\(path=feature\)$",
         ),
         (lambda: nn.Dense(), TypeError, r"Dense misses features.*\(path=features\)$"),
         (
