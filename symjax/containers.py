@@ -52,7 +52,10 @@ class Map(Mapping[Hashable, Any]):
         raise AttributeError("a Map is immutable; rebind the tree that holds it")
 
     def __setitem__(self, key: Hashable, value: Any) -> NoReturn:
-        raise TypeError(f"a Map is immutable; rebind the tree that holds it, at the path of {key!r}")
+        raise TypeError(_immutable(key))
+
+    def __delitem__(self, key: Hashable) -> NoReturn:
+        raise TypeError(_immutable(key))
 
     def __or__(self, other: Mapping[Hashable, Any]) -> Map:
         return Map({**self, **other})
@@ -87,6 +90,10 @@ class Map(Mapping[Hashable, Any]):
         from symjax.node import named, revive_map
 
         return revive_map, (named(dict(self)),)
+
+
+def _immutable(key: Hashable) -> str:
+    return f"a Map is immutable; rebind the tree that holds it, at the path of {key!r}"
 
 
 _MAPPINGS = frozenset(
