@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copyreg
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -11,6 +12,7 @@ from flax import nnx
 
 from symjax.errors import at
 from symjax.missing import MissingError
+from symjax.names import find
 from symjax.nnx_errors import note_tracers, noting
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
@@ -173,6 +175,16 @@ class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return type.__subclasscheck__(nnx.Module if cls is Module else cls, subclass)
+
+
+def _reduce_class(cls: Any) -> Any:
+    """Pickles a module class behind its symbolic version, where a decorator has put it, or by its name."""
+    symbolic = find(cls.__module__, cls.__qualname__)
+    behind = getattr(symbolic, "__symjax_builds__", None) is cls
+    return (getattr, (symbolic, "__symjax_builds__")) if behind else cls.__qualname__
+
+
+copyreg.pickle(ModuleMeta, _reduce_class)
 
 
 class Module(nnx.Module, metaclass=ModuleMeta):

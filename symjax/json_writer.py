@@ -130,7 +130,10 @@ class Writer:
             return {"$namedtuple": [self._reference(kind, path), items]}
         if callable(value):
             return {"$ref": self._reference(value, path)}
-        raise TypeError(f"{brief(value)} of type {kind.__name__} cannot be saved as JSON {at(path)}")
+        raise TypeError(
+            f"{brief(value)} of type {kind.__name__} cannot be saved as JSON; the arguments of a class "
+            f"that went through sj.symbolize can {at(path)}"
+        )
 
     def _write_array(self, array: Any, path: Path) -> dict[str, Any]:
         if isinstance(array, np.ndarray) and type(array) is not np.ndarray:

@@ -55,6 +55,11 @@ class _BuilderMeta(type):
             original is not None and isinstance(instance, original)
         )
 
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return super().__subclasscheck__(subclass) or (
+            _original(cls) is not None and issubclass(_original(subclass) or subclass, _original(cls))
+        )
+
     def __getattr__(cls, name: str) -> Any:
         """Class methods and constants of the module class."""
         original = None if name.startswith("__") else _original(cls)
@@ -99,6 +104,8 @@ def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
         "__symjax_builds__": cls,
         "__symjax_aliases__": aliases,
     }
+    if getattr(cls, "__parameters__", ()):  # generic: its nodes are, too
+        namespace["__class_getitem__"] = classmethod(types.GenericAlias)
     made: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
     return made
 

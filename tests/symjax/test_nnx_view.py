@@ -1,5 +1,8 @@
 """NNX modules as nodes, `build`, and where modules are made at once."""
 
+import pickle
+from typing import Generic, TypeVar
+
 import flax.linen
 import jax
 import jax.numpy as jnp
@@ -30,6 +33,25 @@ class Net(nnx.Module):
 
     def __call__(self, x):
         return self.act(self.linear(x))
+
+
+@sj.symbolize
+class Wide(Net):
+    """A class of a class."""
+
+    def __init__(self, inputs, *, rngs):
+        super().__init__(inputs, rngs, outputs=8)
+
+
+T = TypeVar("T")
+
+
+@sj.symbolize
+class Wrapper(nnx.Module, Generic[T]):
+    """A generic class."""
+
+    def __init__(self, inner: T):
+        self.inner = inner
 
 
 class Undecorated(nnx.Module):
@@ -95,6 +117,20 @@ def test_a_subclass_of_a_symbolic_layer_is_a_module_class():
     made = Pair(rngs=plain.Rngs(0))
     assert isinstance(made, plain.Sequential)
     assert type(made.layers[1]) is plain.PReLU
+
+
+def test_a_decorated_class_can_be_extended_pickled_and_made_of_a_type():
+    wide = sj.build(Wide(2))
+    assert wide(X).shape == (1, 8)
+    assert isinstance(wide, Net)
+    assert issubclass(Wide, Net)
+    assert not issubclass(Net, Wide)
+    again = pickle.loads(pickle.dumps(wide))
+    assert type(again) is type(wide)
+    assert jnp.array_equal(again(X), wide(X))
+    assert pickle.loads(pickle.dumps(Wide(2))) == Wide(2)
+    assert type(pickle.loads(pickle.dumps(Undecorated(rngs=plain.Rngs(0))))) is Undecorated
+    assert Wrapper[plain.Linear](nnx.Linear(2, 3)) == Wrapper(nnx.Linear(2, 3))
 
 
 def test_module_is_flax_s_for_all_that_asks():
