@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
 
 from symjax.equality import eq
+from symjax.leaves import ATOMS
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
 from symjax.registration import static_key
 from symjax.schema import schema_of
-from symjax.tree import ATOMS, items
+from symjax.tree import items
 
 
 class Diff(NamedTuple):

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from symjax.containers import Map
 from symjax.leaves import is_array
 
-_SEQUENCES = {list, cabc.Sequence, cabc.MutableSequence, cabc.Collection, cabc.Iterable}
+SEQUENCES = {list, cabc.Sequence, cabc.MutableSequence, cabc.Collection, cabc.Iterable}
 _SETS = {set, frozenset, cabc.Set, cabc.MutableSet}
 _MAPPINGS = {dict, cabc.Mapping, cabc.MutableMapping, Map}
 _SCALARS = {bool: "b", int: "iu", float: "fiu", complex: "cfiu"}
@@ -103,21 +103,14 @@ def translate(hint: Any, arrays: bool = False) -> Any:
     Lists are tuples here, sets frozensets, dicts maps; classes are checked by instance and never
     rebuilt; `Literal[1]` does not take True; integers of NumPy are integers.
     """
+    hint = bare(hint)
     origin = get_origin(hint)
     if hint is Any or isinstance(hint, str | typing.ForwardRef):
         return Any
     if hint is None or hint is types.NoneType:
         return None
-    if isinstance(hint, typing.TypeVar):
-        return translate(hint.__bound__, arrays) if hint.__bound__ is not None else Any
-    if isinstance(hint, typing.NewType):
-        return translate(hint.__supertype__, arrays)
-    if hasattr(hint, "__value__"):  # a PEP 695 alias
-        return translate(hint.__value__, arrays)
     if origin is Annotated:
         return _translate_annotated(hint, arrays)
-    if origin in (typing.ClassVar, typing.Final, typing.Required, typing.NotRequired):
-        return translate(get_args(hint)[0], arrays)
     if hint in _SCALARS:
         return _scalar(hint, (), arrays)
     if hint in (str, bytes):
@@ -133,6 +126,27 @@ def translate(hint: Any, arrays: bool = False) -> Any:
     return _translate_container(hint, origin or hint, get_args(hint), arrays)
 
 
+def bare(hint: Any) -> Any:
+    """A hint in the place of what only names or marks it: a type variable, a new type, an alias, `Final`."""
+    if isinstance(hint, typing.TypeVar):
+        return Any if hint.__bound__ is None else bare(hint.__bound__)
+    if isinstance(hint, typing.NewType):
+        return bare(hint.__supertype__)
+    if hasattr(hint, "__value__"):  # a PEP 695 alias
+        return bare(hint.__value__)
+    if get_origin(hint) in (typing.ClassVar, typing.Final, typing.Required, typing.NotRequired):
+        return bare(get_args(hint)[0])
+    return hint
+
+
+def mentions_float(hint: Any) -> bool:
+    """Whether an int may have to become a float somewhere in a value of this hint."""
+    if hint in (float, complex):
+        return True
+    inner = [getattr(hint, name, None) for name in ("__supertype__", "__value__", "__bound__")]
+    return any(mentions_float(part) for part in (*get_args(hint), *inner) if part is not None)
+
+
 def _translate_container(hint: Any, kind: Any, args: tuple[Any, ...], arrays: bool) -> Any:
     if kind is tuple:
         if not args:
@@ -143,7 +157,7 @@ def _translate_container(hint: Any, kind: Any, args: tuple[Any, ...], arrays: bo
         sized = Check(lambda value: not isinstance(value, tuple) or len(value) == length, show(hint))
         parts: Any = tuple[tuple(translate(arg, arrays) for arg in args)] if length else tuple[()]  # type: ignore[misc]
         return Annotated[parts, pydantic.BeforeValidator(sized.test_or_raise)]
-    if kind in _SEQUENCES and (args or kind is list):
+    if kind in SEQUENCES and (args or kind is list):
         item = translate(args[0], arrays) if args else Any
         sequence = tuple[item, ...]  # type: ignore[valid-type]
         if kind is list or kind is cabc.MutableSequence:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+# The common types whose values are frozen, hashable, without parts, and no placeholders.
+ATOMS = frozenset(
+    {int, float, bool, str, complex, type(None), type, types.FunctionType, types.BuiltinFunctionType}
+    | {type(jnp.float32), type(jax.nn.relu), type(jax.nn.silu), type(np.dtype(np.float32))}
+)
 _LEAF_TYPES = (float, complex, jax.Array, np.inexact, jax.ShapeDtypeStruct)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import types
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
@@ -11,16 +10,15 @@ import jax.tree_util as jtu
 
 from symjax.containers import Map, freeze
 from symjax.errors import NoSuchPath, at, unknown
-from symjax.leaves import is_leaf
+from symjax.leaves import ATOMS, is_leaf
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
 from symjax.paths import ROOT, Path
 from symjax.registration import FieldKey, static_key
 from symjax.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
-__all__ = ["ATOMS", "child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
+__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
 
-ATOMS = frozenset({int, float, bool, str, type(None), types.FunctionType})  # they have no parts
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
 
 
@@ -35,11 +33,16 @@ def items(value: Any) -> list[tuple[Any, Any]] | None:
 
     An argument that a node is not given yet counts, as `MISSING`.
     """
-    schema: Schema | None = getattr(type(value), ATTRIBUTE, None)
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return list(enumerate(value))
+    if kind in ATOMS:
+        return None
+    schema: Schema | None = getattr(kind, ATTRIBUTE, None)
     if schema is not None:
         return schema.values(value)
     if isinstance(value, tuple):
-        names = getattr(type(value), "_fields", None)
+        names = getattr(kind, "_fields", None)
         return list(zip(names or range(len(value)), value, strict=True))
     if isinstance(value, list):
         return list(enumerate(value))

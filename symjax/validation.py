@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import flax.linen
-import jax
-import numpy as np
 import pydantic
 from typing_extensions import TypedDict
 
 from symjax.containers import Map, freeze
 from symjax.errors import at, brief
-from symjax.hints import CONFIG, adapter, resolve, show, translate
-from symjax.leaves import is_array
+from symjax.exact_types import exact_items, exact_types, is_settled
+from symjax.hints import CONFIG, adapter, mentions_float, resolve, show, translate
+from symjax.leaves import ATOMS, is_array
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
 from symjax.registration import check_structure
-from symjax.schema import ATTRIBUTE, holds_placeholder, is_placeholder, schema_of
+from symjax.schema import holds_placeholder, is_placeholder, schema_of
 
 if TYPE_CHECKING:
     from symjax.schema import Field, Schema
 
-# Values that are frozen, hashable and no placeholder by their type alone.
-_SIMPLE = frozenset(
-    {int, bool, str, float, complex, type, type(None), types.FunctionType, types.BuiltinFunctionType}
-    | {type(jax.numpy.float32), type(jax.nn.relu), type(jax.nn.silu), type(np.dtype(np.float32))}
-)
 _CONSTRAINTS = frozenset(
     {
         "greater_than",
@@ -57,10 +50,17 @@ class Validator:
         self.schema = schema
         hints = {name: resolve(field.hint, field.owner) for name, field in schema.fields.items()}
         self._hints = hints
-        self._names = frozenset(hints)
-        self._floating = tuple(name for name, hint in hints.items() if _mentions_float(hint))
-        self._validate = _compile(schema.cls.__name__, hints).validate_python
+        self._floating = tuple(name for name, hint in hints.items() if mentions_float(hint))
         self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
+        unforced = {name: hint for name, hint in hints.items() if name not in schema.forced_leaves}
+        self._kinds = {name: exact_types(hint) for name, hint in unforced.items()}
+        self._items = {name: exact_items(hint) for name, hint in unforced.items()}
+
+    @functools.cached_property
+    def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """Pydantic's check of some fields, compiled when a value asks for it."""
+        validator = _compile(self.schema.cls.__name__, self._hints)
+        return validator.validate_python  # type: ignore[no-any-return]
 
     def admit(self, given: Mapping[str, Any], path: Path = ROOT) -> dict[str, Any]:
         """The arguments as they may stand in the tree: frozen, hashable, of the hinted types.
@@ -77,17 +77,34 @@ class Validator:
             TypeError: A name that is no field, unhashable structure, or a value of a wrong type.
             ValueError: A value outside its constraints, or a container that holds itself.
         """
-        if not self._names.issuperset(given) or self.schema.forced_leaves:
-            return self._admit_any(given, path)
+        kinds = self._kinds
+        values: Any = given
+        unsettled: dict[str, Any] = {}
+        for name, value in given.items():
+            kind = type(value)
+            if kind in kinds.get(name, ()):
+                continue
+            items = self._items.get(name) if kind is tuple or kind is list else None
+            if items is None or not items.match(value):
+                unsettled[name] = value
+            elif kind is list:
+                values = {**values, name: tuple(value)}
+        admitted = self._admit_unsettled(unsettled, path) if unsettled else unsettled
+        return values if admitted is unsettled else {**values, **admitted}
+
+    def _admit_unsettled(self, given: dict[str, Any], path: Path) -> dict[str, Any]:
+        """`admit` for arguments that do not pass by their exact types."""
         values = given
         for name, value in given.items():
             kind = type(value)
-            if kind in _SIMPLE or (kind is tuple and _SIMPLE.issuperset(map(type, value))):
-                continue
-            if kind is list and _are_settled(value):
-                values = {**values, name: tuple(value)}
-            elif not _are_settled(value if kind is tuple else (value,)):
+            if name not in self._kinds:
                 return self._admit_any(given, path)
+            if kind in ATOMS:
+                continue
+            if not all(map(is_settled, set(map(type, value)) if kind is tuple or kind is list else (kind,))):
+                return self._admit_any(given, path)
+            if kind is list:
+                values = {**values, name: tuple(value)}
         return self._validated(values, values, path)
 
     def _admit_any(self, given: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -100,7 +117,7 @@ class Validator:
         for name, value in given.items():
             if name not in fields:
                 raise TypeError(f"{self.schema.unknown_field(name)} {at(path / name)}")
-            if type(value) in _SIMPLE:
+            if type(value) in ATOMS:
                 if name in forced and not isinstance(value, int | float | complex):
                     raise TypeError(_no_leaf(name, value, path))
                 continue
@@ -264,14 +281,6 @@ def _compile(name: str, hints: dict[str, Any]) -> Any:
         return _typed_dict(name, translated)
 
 
-def _mentions_float(hint: Any) -> bool:
-    """Whether an int may have to become a float somewhere in a value of this hint."""
-    if hint in (float, complex):
-        return True
-    inner = [getattr(hint, name, None) for name in ("__supertype__", "__value__", "__bound__")]
-    return any(_mentions_float(part) for part in (*typing.get_args(hint), *inner) if part is not None)
-
-
 def _typed_dict(name: str, hints: dict[str, Any]) -> Any:
     make: Any = TypedDict
     record = make(name, hints, total=False)
@@ -292,15 +301,6 @@ def _merge(value: Any, output: Any) -> Any:
         if any(entries[key] is not item for key, item in value.items()):
             return Map.of(entries)
     return value
-
-
-def _are_settled(values: Sequence[Any]) -> bool:
-    """Whether all of these values are frozen, hashable, and no placeholders, by their types alone."""
-    for value in values:
-        kind = type(value)
-        if kind not in _SIMPLE and (getattr(kind, ATTRIBUTE, None) is None or is_placeholder(value)):
-            return False
-    return True
 
 
 def _holds_undecided(value: Any) -> bool:
