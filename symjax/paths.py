@@ -151,16 +151,18 @@ class Path:
 
     def __str__(self) -> str:
         text = self._text
-        if text is None:
-            path: Path | None = self
-            unnamed: list[Path] = []
-            while path is not None and path._text is None:
-                unnamed.append(path)
-                path = path._parent
-            text = "" if path is None else path._text or ""
-            for path in reversed(unnamed):
-                text = _join(text, path._key)
-                path._text = text
+        return self._write() if text is None else text
+
+    def _write(self) -> str:
+        """The text, kept by this path and those above it."""
+        path = self
+        unnamed = []
+        while (text := path._text) is None:
+            unnamed.append(path)
+            path = path._parent  # type: ignore[assignment] # only the root has none, and it has a text
+        while unnamed:
+            path = unnamed.pop()
+            path._text = text = _join(text, path._key)
         return text
 
     def __repr__(self) -> str:
@@ -174,7 +176,7 @@ class Path:
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(str(self))
+        return hash(self._text or self._write())
 
     def __lt__(self, other: Path) -> bool:
         return str(self) < str(other)

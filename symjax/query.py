@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from symjax.equality import eq
+from symjax.leaves import ATOMS
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path, extend
-from symjax.tree import ATOMS, items
+from symjax.tree import items
 from symjax.walk import Step, traverse, walk
 
 
@@ -40,8 +41,12 @@ def query(
     pattern = re.compile(regex) if isinstance(regex, str) else regex
     found: dict[Path, Any] = {}
     form = None if where is None else arity_form(where, ("v", "vp", "kvp"), "where")
-    if pattern is None and form in ("v", "vp"):
-        _select(tree, None, _applied(where, form), enter_selected, _Trail(None, None), found)
+    if where is not None and pattern is None and form != "kvp":
+
+        def below(parent: Any) -> Callable[[Any], bool]:
+            return (lambda v: where(v, parent)) if form == "vp" else where
+
+        _select(tree, ROOT, below(None), below, enter_selected, found)
         return found
     test = None if where is None else _applied(where, form)
 
@@ -58,36 +63,35 @@ def query(
 
 
 def _select(
-    value: Any, parent: Any, test: Callable[..., Any], enter: bool, trail: _Trail, found: dict[Path, Any]
+    value: Any,
+    path: Path,
+    test: Callable[[Any], bool],
+    below: Callable[[Any], Callable[[Any], bool]],
+    enter: bool,
+    found: dict[Path, Any],
 ) -> None:
-    """Collects what passes a test that does not ask for the path: paths are made for hits only."""
-    if test(None, value, parent):
-        found[trail.path()] = value
+    """Collects what passes a test that does not ask for the path: atoms get one only if they pass.
+
+    Args:
+        value: Any value.
+        path: Where it stands.
+        test: The test of this value.
+        below: Makes the test of the children of a value.
+        enter: Search inside a value that was selected too.
+        found: What was selected so far.
+    """
+    if test(value):
+        found[path] = value
         if not enter:
             return
-    for key, item in items(value) or ():
-        if type(item) not in ATOMS:
-            _select(item, value, test, enter, _Trail(trail, key), found)
-        elif test(None, item, value):
-            found[extend(trail.path(), key)] = item
-
-
-class _Trail:
-    """A path that is made when it is asked for."""
-
-    __slots__ = ("above", "key", "made")
-
-    def __init__(self, above: _Trail | None, key: Any) -> None:
-        self.above = above
-        self.key = key
-        self.made: Path | None = ROOT if above is None else None
-
-    def path(self) -> Path:
-        """The path, made once."""
-        if self.made is None:
-            assert self.above is not None
-            self.made = extend(self.above.path(), self.key)
-        return self.made
+    held = items(value)
+    if held:
+        test = below(value)
+        for key, item in held:
+            if type(item) not in ATOMS:
+                _select(item, extend(path, key), test, below, enter, found)
+            elif test(item):
+                found[extend(path, key)] = item
 
 
 def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
 from symjax.errors import at, brief
+from symjax.leaves import ATOMS
 from symjax.missing import MISSING, Insertion
 from symjax.object import check
 from symjax.paths import ROOT, Path, extend
-from symjax.query import with_arity
+from symjax.query import arity_form
 from symjax.schema import schema_of
-from symjax.tree import ATOMS, child, items, replace
+from symjax.tree import child, items, replace
 
 T = TypeVar("T")
 Updates = Mapping[str | Path, Any]
@@ -159,11 +160,15 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
 
 def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
     """Applies a rule in pre-order; changed nodes are rebuilt on the way back, once each."""
-    ask = with_arity(rule, ("kv", "kvp"), "a rule")
+    takes_parent = arity_form(rule, ("kv", "kvp"), "a rule") == "kvp"
     log: Log = []
 
-    def visit(value: Any, path: Path, parent: Any) -> Any:
-        new = ask(path, value, parent)
+    def below(parent: Any) -> Rule:
+        """The rule for the children of a value, which it may ask for."""
+        return (lambda k, v: rule(k, v, parent)) if takes_parent else rule
+
+    def visit(value: Any, path: Path, ask: Rule) -> Any:
+        new = ask(path, value)
         if new is not value:
             log.append((path, new))
             return new
@@ -172,19 +177,20 @@ def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
             return value
         start = len(log)
         changes: dict[Hashable, Any] = {}
+        ask = below(value)
         for key, item in held:
             where = extend(path, key)
             if type(item) not in ATOMS:
-                made = visit(item, where, value)
+                made = visit(item, where, ask)
             else:
-                made = ask(where, item, value)
+                made = ask(where, item)
                 if made is not item:
                     log.append((where, made))
             if made is not item:
                 changes[key] = made
-        return _changed(value, changes, path, log[start:], log)
+        return _changed(value, changes, path, log[start:], log) if changes else value
 
-    made = visit(tree, ROOT, None)
+    made = visit(tree, ROOT, below(None))
     if made is None and tree is not None:
         raise TypeError(
             f"the rule returned None for the root: a rule returns each value that it keeps {at(ROOT)}"

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from symjax.paths import ROOT, Path
+from symjax.paths import ROOT, Path, extend
 from symjax.tree import items
 
 Visit = Callable[[Path, Any, Any], Any]
@@ -32,7 +32,7 @@ def walk(tree: Any) -> Iterator[tuple[Path, Any, Any]]:
         path, value, _ = entry
         held = items(value)
         if held:
-            stack.extend([(path / key, item, value) for key, item in reversed(held)])
+            stack.extend([(extend(path, key), item, value) for key, item in reversed(held)])
 
 
 class Step(enum.Enum):
@@ -77,5 +77,5 @@ def traverse(tree: Any, pre: Visit | None = None, post: Visit | None = None) -> 
             continue
         stack.append((path, value, parent, True))
         for key, item in reversed(items(value) or ()):
-            stack.append((path / key, item, value, False))
+            stack.append((extend(path, key), item, value, False))
     return True
