@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from symjax.containers import Map
-from symjax.leaves import is_array
+from symjax.leaves import ATOMS, is_array
 from symjax.missing import MISSING
 from symjax.registration import compound_parts, is_other_pytree, static_key
 from symjax.schema import ATTRIBUTE, HASH, Schema
@@ -20,6 +20,10 @@ _pack = struct.Struct("<d").pack
 _NAN = "nan"  # the hash of a NaN is that of its address
 _PLAIN = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType})
 _NATIVE = _PLAIN | {int, bool}
+_EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
+_SEQUENCES = (tuple, list)
+_MAPPINGS = (dict, Map)
+_LASTING = (int, float, np.generic, type)  # besides atoms, what keeps its hash
 _DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
 
 
@@ -38,29 +42,33 @@ def eq(a: Any, b: Any) -> bool:
     kind = type(a)
     if kind is not type(b):
         return _is_dtype(a) and _is_dtype(b) and np.dtype(a) == np.dtype(b)
-    schema = getattr(kind, ATTRIBUTE, None)
-    if schema is not None:
-        left, right = schema.read(a), schema.read(b)
-        for name in schema.names:
-            x, y = left.get(name, None), right.get(name, None)
-            if x is not y and not eq(x, y):
-                return False
-            if x is None and (name in left) is not (name in right):
-                return False
-        return True
-    if kind is str or kind is int or kind is bool:
-        return a == b  # type: ignore[no-any-return]
     if kind is float:
         return _pack(a) == _pack(b)
-    if isinstance(a, tuple | list):
-        return len(a) == len(b) and all(eq(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict | Map):
+    if kind in _EXACT:
+        return a == b  # type: ignore[no-any-return]
+    if kind is tuple or kind is list:
+        return len(a) == len(b) and all(map(eq, a, b))
+    schema = getattr(kind, ATTRIBUTE, None)
+    if schema is not None:
+        return _eq_nodes(a, b, schema)
+    if isinstance(a, _SEQUENCES):
+        return len(a) == len(b) and all(map(eq, a, b))
+    if isinstance(a, _MAPPINGS):
         if len(a) != len(b) or not all(key in b and eq(a[key], b[key]) for key in a):
             return False
         return same_keys(a, b)
     if kind is frozenset:
         return static_key(a) == static_key(b)
     return _eq_other(a, b)
+
+
+def _eq_nodes(a: Any, b: Any, schema: Schema) -> bool:
+    left, right = schema.read(a), schema.read(b)
+    for name in schema.names:
+        x, y = left.get(name, MISSING), right.get(name, MISSING)
+        if x is not y and not eq(x, y):
+            return False
+    return True
 
 
 def same_keys(a: Any, b: Any) -> bool:
@@ -100,29 +108,37 @@ def hash(tree: Any) -> int:
         >>> hash({'a': 1, 'b': 2}) == hash({'b': 2, 'a': 1})
         True
     """
+    return _hash(tree)[0]
+
+
+def _hash(tree: Any) -> tuple[int, bool]:
+    """The hash, and whether it lasts: arrays of NumPy can be changed, and foreign values may hold one."""
     kind = type(tree)
+    if kind in _NATIVE:
+        return builtins.hash(tree), True
     schema = getattr(kind, ATTRIBUTE, None)
     if schema is not None:
-        cached = schema.caches(tree).get(HASH)
-        return _hash_node(tree, schema) if cached is None else cached
-    if kind in _PLAIN:
-        return builtins.hash(tree)
-    if kind is int or kind is bool:
-        return builtins.hash((kind, tree))
+        return _hash_node(tree, schema)
     if kind is float:
-        return builtins.hash(_pack(tree))
-    if isinstance(tree, tuple | list):
-        return builtins.hash((kind, *[hash(item) for item in tree]))
-    if isinstance(tree, dict | Map):
-        entries = frozenset((static_key(key), hash(item)) for key, item in tree.items())
-        return builtins.hash((kind, entries))
+        return builtins.hash(_pack(tree)), True
+    if isinstance(tree, _SEQUENCES):
+        made = [_hash(item) for item in tree]
+        lasting = isinstance(tree, tuple) and all(lasts for _, lasts in made)
+        return builtins.hash((kind, *[part for part, _ in made])), lasting
+    if isinstance(tree, _MAPPINGS):
+        parts = {static_key(key): _hash(item) for key, item in tree.items()}
+        lasting = kind is Map and all(lasts for _, lasts in parts.values())
+        return builtins.hash((kind, frozenset((key, part) for key, (part, _) in parts.items()))), lasting
     if kind is frozenset:
-        return builtins.hash((kind, static_key(tree)))
-    return _hash_other(tree)
+        return builtins.hash((kind, static_key(tree))), False
+    return _hash_other(tree), kind in ATOMS or isinstance(tree, _LASTING)
 
 
-def _hash_node(node: Any, schema: Schema) -> int:
-    """The hash of a symbolic node, kept by the node unless it holds an array that could be changed."""
+def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
+    """The hash of a symbolic node, kept by the node if it lasts."""
+    caches = node.__dict__
+    if HASH in caches:
+        return caches[HASH], True
     held = schema.read(node)
     parts: list[Any] = [type(node)]
     lasting = True
@@ -134,24 +150,13 @@ def _hash_node(node: Any, schema: Schema) -> int:
         elif kind is float:
             parts.append(value if value == value else _NAN)
         else:
-            parts.append(hash(value))
-            lasting = lasting and _lasts(value)
+            part, lasts = _hash(value)
+            parts.append(part)
+            lasting = lasting and lasts
     made = builtins.hash(tuple(parts))
     if lasting:
-        schema.caches(node)[HASH] = made
-    return made
-
-
-def _lasts(value: Any) -> bool:
-    """Whether a value's hash can be kept: arrays of NumPy can be changed, and others may hold one."""
-    schema = getattr(type(value), ATTRIBUTE, None)
-    if schema is not None:
-        return HASH in schema.caches(value)
-    if isinstance(value, tuple):
-        return all(_lasts(item) for item in value)
-    if type(value) is Map:
-        return all(_lasts(item) for item in value.values())
-    return type(value) in _PLAIN or isinstance(value, int | float | np.generic | type)
+        caches[HASH] = made
+    return made, lasting
 
 
 def _hash_other(tree: Any) -> int:
