@@ -24,6 +24,7 @@ from symjax.schema import ATTRIBUTE, FLAT, Schema, schema_of
 
 # Values of these types are structure, and their own static key (no other value equals them).
 _PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type(MISSING)})
+_NATIVE_KEYS = _PLAIN_KEYS | {int, bool}  # likewise, beside their types
 _DTYPE_LIKE = (np.dtype, type(jnp.float32))
 
 
@@ -94,8 +95,7 @@ def flatten(node: Any) -> tuple[tuple[Any, ...], Layout]:
 
 def _flatten_node(node: Any) -> tuple[tuple[Any, ...], Layout]:
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    items = schema.values(node)
-    flat = _flatten_items((type(node),), items, schema.marks, FieldKey, schema.revive)
+    flat = _flatten_items((type(node),), schema.values(node), schema.marks, FieldKey, schema.revive)
     node.__dict__[FLAT] = flat
     return flat
 
@@ -139,26 +139,27 @@ def _flatten_items(
     revive: Callable[[dict[Any, Any], Any], Any],
 ) -> tuple[tuple[Any, ...], Layout]:
     """Sorts the items of a node into children and structure, and interns the layout."""
-    template: dict[Any, Any] = {}
     children: list[Any] = []
     keys: list[Any] = []
     parts: list[Hashable] = list(head)
+    if head[0] is Map:  # the keys of other kinds follow from their types
+        parts += [key if type(key) is str else static_key(key) for key, _ in items]
     for key, value in items:
         child, part = _sort(value, marks.get(key) if marks else None)
-        parts.append(key if type(key) is str else static_key(key))
         parts.append(part)
         if part is CHILD or type(child) is Mixed:
             keys.append(key)
             children.append(child)
-            template[key] = None
-        elif value is not MISSING or head[0] in (Map, Mixed):  # a node does not hold its holes
-            template[key] = value
     layout_key = tuple(parts)
-    with _lock:
-        layout = _layouts.get(layout_key)
-        if layout is None:
-            layout = Layout(template, tuple(keys), tuple([jax_key(k) for k in keys]), revive)
-            _layouts[layout_key] = layout
+    layout = _layouts.get(layout_key)
+    if layout is None:
+        template = dict(items)
+        if head[0] is not Map and head[0] is not Mixed:  # a node does not hold its holes
+            template = {key: value for key, value in items if value is not MISSING}
+        template.update(dict.fromkeys(keys))
+        made = Layout(template, tuple(keys), tuple([jax_key(key) for key in keys]), revive)
+        with _lock:
+            layout = _layouts.setdefault(layout_key, made)
     return tuple(children), layout
 
 
@@ -189,6 +190,8 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
         return (value, CHILD) if mark is False else (None, (kind, value))
     if kind is float:
         return value, CHILD
+    if kind is tuple:
+        return _sort_tuple(value, mark)
     if getattr(kind, ATTRIBUTE, None) is not None:
         children, layout = flatten(value)
         return (value, CHILD) if children else (None, layout)
@@ -207,6 +210,8 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
 
 
 def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashable]:
+    if mark is not False and _NATIVE_KEYS.issuperset(map(type, value)):
+        return None, (type(value), tuple(map(type, value)), value)
     sorted_items = [_sort(item, mark) for item in value]
     if all(part is CHILD for _, part in sorted_items) and value:
         return value, CHILD  # JAX enters a plain tuple by itself
