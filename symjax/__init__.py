@@ -3,7 +3,6 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from symjax.building import build
 from symjax.containers import Map
 from symjax.diff import Diff, Difference, diff
 from symjax.equality import eq, hash
@@ -27,13 +26,15 @@ from symjax.walk import Step, traverse, walk
 
 if TYPE_CHECKING:
     from symjax import linen, nnx, optax, patches, search
+    from symjax.building import build
     from symjax.patches.apply import patch
     from symjax.patches.patcher import patcher
     from symjax.patches.roles import role
     from symjax.search import floatv, oneof
 
-# The everyday verbs of the other rooms, which are imported at their first use.
-_ROOMS = {
+# Verbs that are imported at their first use: those of the other rooms, and what needs Flax NNX.
+_LATE = {
+    "build": "symjax.building",
     "patch": "symjax.patches",
     "patcher": "symjax.patches",
     "role": "symjax.patches",
@@ -46,14 +47,14 @@ _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
 def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return importlib.import_module(f"{__name__}.{name}")
-    if name not in _ROOMS:
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = getattr(importlib.import_module(_ROOMS[name]), name)
+    globals()[name] = getattr(importlib.import_module(_LATE[name]), name)
     return globals()[name]
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ROOMS, *_SUBMODULES})
+    return sorted({*globals(), *_LATE, *_SUBMODULES})
 
 
 __all__ = [

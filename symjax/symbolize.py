@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 import functools
+import sys
 import typing
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 import flax.linen
-import flax.nnx
 
 from symjax.errors import brief
 from symjax.node import Node
@@ -109,7 +109,8 @@ def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
         from symjax.symbolic_linen import symbolize_linen
 
         return symbolize_linen(x, options)
-    if isinstance(x, type) and issubclass(x, flax.nnx.Module):
+    nnx = sys.modules.get("flax.nnx")  # imported wherever there is one of its classes
+    if nnx is not None and isinstance(x, type) and issubclass(x, nnx.Module):
         from symjax.symbolic_nnx import symbolize_nnx
 
         return symbolize_nnx(x, options)
