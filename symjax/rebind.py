@@ -158,6 +158,10 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
     return node
 
 
+def _note(error: Exception, path: Path, value: Any) -> None:
+    error.add_note(f"when a rule was given {brief(value)} {at(path)}")
+
+
 def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
     """Applies a rule in pre-order; changed nodes are rebuilt on the way back, once each."""
     takes_parent = arity_form(rule, ("kv", "kvp"), "a rule") == "kvp"
@@ -168,7 +172,11 @@ def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
         return (lambda k, v: rule(k, v, parent)) if takes_parent else rule
 
     def visit(value: Any, path: Path, ask: Rule) -> Any:
-        new = ask(path, value)
+        try:
+            new = ask(path, value)
+        except Exception as error:
+            _note(error, path, value)
+            raise
         if new is not value:
             log.append((path, new))
             return new
@@ -183,7 +191,11 @@ def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
             if type(item) not in ATOMS:
                 made = visit(item, where, ask)
             else:
-                made = ask(where, item)
+                try:
+                    made = ask(where, item)
+                except Exception as error:
+                    _note(error, where, item)
+                    raise
                 if made is not item:
                     log.append((where, made))
             if made is not item:

@@ -603,3 +603,17 @@ def test_checks_run_after_the_follow_ups():
     assert Sum((1, 2), 3).rebind({"parts[0]": 5}) == Sum((5, 2), 7)
     with pytest.raises(ValueError, match=r"^the total is off \(path=content\)$"):
         Box(Sum((1, 2), 3)).rebind({"content.total": 5})
+
+
+def test_an_error_of_a_rule_says_what_it_was_given():
+    tree = {"a": [1, {"b": "text"}]}
+    for rule in (
+        lambda k, v: v / 0 if v == 1 else v,
+        lambda k, v, p: v.missing if isinstance(v, dict) and "b" in v else v,
+    ):
+        with pytest.raises((ZeroDivisionError, AttributeError)) as caught:
+            sj.rebind(tree, rule)
+        assert caught.value.__notes__[0] in (
+            "when a rule was given 1 (path=a[0])",
+            "when a rule was given {'b': 'text'} (path=a[1])",
+        )
