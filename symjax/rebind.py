@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from symjax.errors import at, brief
 from symjax.leaves import ATOMS
 from symjax.missing import MISSING, Insertion
+from symjax.moves import followed, may_move
 from symjax.object import check
 from symjax.paths import ROOT, Path, extend
 from symjax.query import arity_form
@@ -60,7 +61,8 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
         {'a': [10, 20]}
     """
     if callable(updates) and not isinstance(updates, Mapping):
-        tree = _rebind_by_rule(tree, updates)
+        log: Log = []
+        tree = _keep_references(tree, _rebind_by_rule(tree, updates, log), log)
         updates = None
     if updates is not None and not isinstance(updates, Mapping):
         raise TypeError(f"updates are {{path: value}} or a rule (k, v) or (k, v, p), got {brief(updates)}")
@@ -72,7 +74,15 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
     branches = _branches({**(updates or {}), **fields})  # type: ignore[dict-item]
     if isinstance(branches, _New):
         return _settled(branches.value)  # type: ignore[no-any-return]
-    return _apply(tree, branches, ROOT, [])  # type: ignore[no-any-return]
+    log = []
+    return _keep_references(tree, _apply(tree, branches, ROOT, log), log)
+
+
+def _keep_references(old: T, new: T, log: Log) -> T:
+    if not may_move(log):
+        return new
+    updates = followed(old, new, log)
+    return _apply(new, _branches(updates), ROOT, [], hooks=False) if updates else new  # type: ignore[no-any-return]
 
 
 def _settled(root: Any) -> Any:
@@ -114,7 +124,7 @@ def _apply(value: Any, branches: dict[Hashable, Any], path: Path, log: Log, *, h
             raise ValueError(f"updates overlap: two of them reach the same item {at(where)}")
         if isinstance(branch, _New):
             changes[key] = branch.value
-            log.append((where, branch.value))
+            log.append((path / key, branch.value))
         else:
             old = child(value, key, where)
             new = _apply(old, branch, where, log, hooks=hooks)
@@ -162,10 +172,9 @@ def _note(error: Exception, path: Path, value: Any) -> None:
     error.add_note(f"when a rule was given {brief(value)} {at(path)}")
 
 
-def _rebind_by_rule(tree: Any, rule: Rule) -> Any:
+def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
     """Applies a rule in pre-order; changed nodes are rebuilt on the way back, once each."""
     takes_parent = arity_form(rule, ("kv", "kvp"), "a rule") == "kvp"
-    log: Log = []
 
     def below(parent: Any) -> Rule:
         """The rule for the children of a value, which it may ask for."""

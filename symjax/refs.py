@@ -14,7 +14,7 @@ from symjax.errors import NoSuchPath, at
 from symjax.object import field
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
-from symjax.schema import ATTRIBUTE, holds, schema_of
+from symjax.schema import ATTRIBUTE, holds, is_placeholder, schema_of
 from symjax.tree import child, items, replace
 from symjax.walk import walk
 
@@ -100,9 +100,17 @@ def guard(cls: type) -> None:
 
 
 def guard_holder(cls: type, values: Iterable[Any]) -> None:
-    """Guards a class if one of its nodes will hold these values, and there is a reference among them."""
-    if holds_ref(values):
+    """Guards a class if one of its nodes will hold these values, and there is a reference among them.
+
+    Among the candidates of a choice a reference is not resolved: it starts at the node that holds the choice.
+    """
+    if not issubclass(cls, Placeholder) and holds_ref(values):
         guard(cls)
+
+
+def is_node(value: Any) -> bool:
+    """Whether a reference counts this value as one of those above it: a symbolic node, but no choice."""
+    return schema_of(value) is not None and not is_placeholder(value)
 
 
 class _LeadsOutError(LookupError):
@@ -160,7 +168,7 @@ class Resolver:
             return value
         if id(value) in self._made:
             return self._made[id(value)]
-        inner = (*above, value) if schema_of(value) is not None else above
+        inner = (*above, value) if is_node(value) else above
         changes = {}
         for key, item in held:
             made = self.visit(item, path / key, inner, seen)
@@ -185,9 +193,9 @@ class Resolver:
             value = child(value, key, where)
             if isinstance(value, Ref):
                 value = self._target(value, where, chain, seen)
-            if schema_of(value) is not None:
+            if is_node(value):
                 chain = (*chain, value)
-        if schema_of(value) is not None:
+        if is_node(value):
             chain = chain[:-1]
         return self.visit(value, where, chain, seen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -23,7 +24,7 @@ from symjax.names import place
 from symjax.node import Node
 from symjax.object import FieldMark, absent_attribute, frozen_message, missing_message
 from symjax.paths import ROOT, Path
-from symjax.refs import unresolved
+from symjax.refs import guard_holder, unresolved
 from symjax.registration import register
 from symjax.registry import add_symbol, any_symbolized
 from symjax.schema import ATTRIBUTE, FLAT, Field, Schema
@@ -178,8 +179,13 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
     if not typing.TYPE_CHECKING:  # Flax's own signature holds
 
         def clone(self, **options: Any) -> Self:
-            """See `flax.linen.Module.clone`; ties stay references until the clone is bound."""
-            with unresolved(self):
+            """See `flax.linen.Module.clone`; ties stay references until the clone is bound.
+
+            With other arguments a shared module stays where it is not replaced, as in Flax.
+            """
+            schema: Schema = getattr(getattr(type(self), _TWIN, type(self)), ATTRIBUTE)
+            changed = options.keys() & schema.fields.keys() - {"name"}
+            with contextlib.nullcontext() if changed else unresolved(self):
                 return super().clone(**options)
 
 
@@ -316,7 +322,9 @@ def _seal(module: Any) -> None:
     held = schema.read(module)
     given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
     if given:
-        held.update(record_ties(schema.validator().admit(given)))
+        tied = record_ties(schema.validator().admit(given))
+        guard_holder(schema.cls, tied.values())
+        held.update(tied)
     schema.register()
     held["_state"].is_initialized = True  # from here on Flax refuses assignments
     if schema.checks:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from symjax.containers import Map
 from symjax.paths import ROOT, Path
-from symjax.refs import Ref, Resolver, guard_holder, holds_ref
+from symjax.refs import Ref, Resolver, guard_holder, holds_ref, is_node
 from symjax.schema import Schema, schema_of
 from symjax.tree import map_items, replace
 
@@ -28,7 +28,7 @@ def record_ties(values: dict[str, Any]) -> dict[str, Any]:
             if id(value) in first:
                 return Ref(str(first[id(value)]), depth)
             first[id(value)] = path
-            depth += 1
+        depth += is_node(value)
         changes = map_items(value, path, lambda item, where: visit(item, where, depth))
         return replace(value, changes, path) if changes else value
 

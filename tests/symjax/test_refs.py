@@ -7,6 +7,7 @@ import pytest
 
 import symjax as sj
 from symjax import linen as nn
+from symjax import search
 from symjax.refs import resolve
 
 X = jnp.ones((1, 4))
@@ -51,3 +52,40 @@ def test_a_rule_does_not_tie_by_accident():
     model = nn.Sequential([nn.Dense(4), nn.Dense(4)])
     model = model.rebind(lambda k, v: one if isinstance(v, nn.Dense) else v)
     assert model.init(jax.random.key(0), X)["params"].keys() == {"layers_0", "layers_1"}
+
+
+class Two(nn.Module):
+    a: nn.Module
+    b: nn.Module
+
+    def __call__(self, x):
+        return self.b(self.a(x))
+
+
+def test_an_unbound_module_reads_its_ties_as_flax_does():
+    tied = Two(nn.Dense(4), sj.ref("a"))
+    assert tied.b is tied.a
+    shared = nn.Dense(4)
+    assert Two(shared, shared).b.features == 4
+
+
+def test_a_clone_with_other_arguments_keeps_a_shared_module_where_it_is_not_replaced():
+    shared = nn.Dense(4)
+    assert Two(shared, shared).clone() == Two(shared, sj.ref("a"))
+    changed = Two(shared, shared).clone(a=nn.Dense(4, use_bias=False))
+    assert changed == Two(nn.Dense(4, use_bias=False), nn.Dense(4))
+    assert changed.init(jax.random.key(0), X)["params"].keys() == {"a", "b"}
+
+
+def test_among_the_candidates_of_a_choice_a_reference_starts_at_the_node_that_holds_the_choice():
+    shared = nn.Dense(4)
+    model = nn.Sequential([shared, sj.oneof([shared, nn.Dense(4)])])
+    assert str(model).endswith("oneof([ref('layers[0]'), Dense(features=4)])))")
+    assert sj.from_json(sj.to_json(model)) == model
+    space = search.space(model)
+    tied, untied = (space.decode(search.DNA.from_numbers(space.spec, [choice])) for choice in (0, 1))
+    assert tied.init(jax.random.key(0), X)["params"].keys() == {"layers_0"}
+    assert untied.init(jax.random.key(0), X)["params"].keys() == {"layers_0", "layers_1"}
+    net = Net(8, sj.oneof([sj.ref("width"), 3]))
+    space = search.space(net)
+    assert [space.decode(search.DNA.from_numbers(space.spec, [choice])).head for choice in (0, 1)] == [8, 3]
