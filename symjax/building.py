@@ -33,6 +33,7 @@ class NnxSchema(Schema):
     """Nodes of NNX modules: the constructor's arguments without ``rngs``."""
 
     kind: ClassVar[str] = "nnx"
+    converts: ClassVar[bool] = False  # its own code sees what it was given
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from symjax.containers import Map
-from symjax.leaves import ATOMS, is_array
+from symjax.leaves import ATOMS, is_array, is_dtype
 from symjax.missing import MISSING
 from symjax.registration import compound_parts, is_other_pytree, static_key
 from symjax.schema import ATTRIBUTE, HASH, Schema
@@ -24,7 +24,6 @@ _EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python sa
 _SEQUENCES = (tuple, list)
 _MAPPINGS = (dict, Map)
 _LASTING = (int, float, np.generic, type)  # besides atoms, what keeps its hash
-_DTYPE_LIKE = (np.dtype, type(jax.numpy.float32))
 
 
 def eq(a: Any, b: Any) -> bool:
@@ -41,7 +40,7 @@ def eq(a: Any, b: Any) -> bool:
         return True
     kind = type(a)
     if kind is not type(b):
-        return _is_dtype(a) and _is_dtype(b) and np.dtype(a) == np.dtype(b)
+        return is_dtype(a) and is_dtype(b) and np.dtype(a) == np.dtype(b)
     if kind is float:
         return _pack(a) == _pack(b)
     if kind in _EXACT:
@@ -83,7 +82,7 @@ def _eq_other(a: Any, b: Any) -> bool:
         return False  # two tracers are equal only if they are the same
     if is_array(a) or isinstance(a, np.generic):
         return _array_key(a) == _array_key(b)
-    if _is_dtype(a):
+    if is_dtype(a):
         return bool(np.dtype(a) == np.dtype(b))
     parts_a, parts_b = compound_parts(a), compound_parts(b)
     if parts_a is not None:
@@ -166,7 +165,7 @@ def _hash_other(tree: Any) -> int:
         return id(tree)
     if is_array(tree) or isinstance(tree, np.generic):
         return builtins.hash(_array_key(tree))
-    if _is_dtype(tree):
+    if is_dtype(tree):
         return builtins.hash(np.dtype(tree))
     parts = compound_parts(tree)
     if parts is not None:
@@ -175,10 +174,6 @@ def _hash_other(tree: Any) -> int:
         leaves, treedef = jax.tree.flatten(tree)
         return builtins.hash((treedef, *[hash(leaf) for leaf in leaves]))
     return builtins.hash(tree)
-
-
-def _is_dtype(value: Any) -> bool:
-    return isinstance(value, _DTYPE_LIKE) or (isinstance(value, type) and issubclass(value, np.generic))
 
 
 def _array_key(array: Any) -> tuple[Any, ...]:

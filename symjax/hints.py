@@ -19,7 +19,7 @@ from annotated_types import BaseMetadata, GroupedMetadata
 from pydantic_core import PydanticCustomError, core_schema
 
 from symjax.containers import Map
-from symjax.leaves import is_array
+from symjax.leaves import is_array, is_dtype
 
 SEQUENCES = {list, cabc.Sequence, cabc.MutableSequence, cabc.Collection, cabc.Iterable}
 _SETS = {set, frozenset, cabc.Set, cabc.MutableSet}
@@ -113,6 +113,8 @@ def translate(hint: Any, arrays: bool = False) -> Any:
         return _translate_annotated(hint, arrays)
     if hint in _SCALARS:
         return _scalar(hint, (), arrays)
+    if hint is np.dtype:
+        return Annotated[Any, Check(is_dtype, "a dtype")]
     if hint in (str, bytes):
         return hint
     if origin is Literal:
@@ -238,6 +240,8 @@ def _joined(parts: list[Any]) -> Any:
     if any(part is Any for part in parts):
         return Any
     union = functools.reduce(operator.or_, [types.NoneType if part is None else part for part in parts])
+    if len(parts) == 2 and None in parts:  # no union to pydantic, which then knows no mode
+        return union
     return Annotated[union, pydantic.Field(union_mode="left_to_right")]
 
 

@@ -14,6 +14,7 @@ ATOMS = frozenset(
     {int, float, bool, str, complex, type(None), type, types.FunctionType, types.BuiltinFunctionType}
     | {type(jnp.float32), type(jax.nn.relu), type(jax.nn.silu), type(np.dtype(np.float32))}
 )
+_DTYPE_LIKE = (np.dtype, type(jnp.float32))
 _LEAF_TYPES = (float, complex, jax.Array, np.inexact, jax.ShapeDtypeStruct)
 
 
@@ -47,3 +48,8 @@ def _is_numeric_array(value: np.ndarray[Any, Any] | np.generic) -> bool:
     if kind == "V":  # bfloat16 and its relatives, but no structured dtypes
         return bool(jnp.issubdtype(value.dtype, np.number))
     return kind in "biufc"
+
+
+def is_dtype(value: Any) -> bool:
+    """Whether a value says of which dtype arrays are: a NumPy dtype, a class of scalars, `jnp.float32`."""
+    return isinstance(value, _DTYPE_LIKE) or (isinstance(value, type) and issubclass(value, np.generic))

@@ -74,6 +74,7 @@ class Schema:
 
     kind: ClassVar[str] = "object"
     open: ClassVar[bool] = False  # whether the constructor lets required arguments be missing
+    converts: ClassVar[bool] = True  # whether an int becomes a float where the hint says float
 
     def __init__(
         self,

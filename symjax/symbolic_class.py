@@ -27,6 +27,7 @@ class ClassSchema(Schema):
     """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them."""
 
     kind: ClassVar[str] = "class"
+    converts: ClassVar[bool] = False  # its own code sees what it was given
 
     def read(self, node: Any) -> dict[str, Any]:
         """See `Schema.read`."""

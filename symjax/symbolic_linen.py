@@ -44,6 +44,7 @@ class LinenSchema(Schema):
     """Symbolic Linen modules: the arguments are the dataclass fields, beside Flax's own state."""
 
     kind: ClassVar[str] = "linen"
+    converts: ClassVar[bool] = False  # its own code sees what it was given
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, fields, name, original)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 import flax.linen
 import pydantic
@@ -48,9 +48,10 @@ class Validator:
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        hints = {name: resolve(field.hint, field.owner) for name, field in schema.fields.items()}
+        hints = {name: _meant(field) for name, field in schema.fields.items()}
         self._hints = hints
-        self._floating = tuple(name for name, hint in hints.items() if mentions_float(hint))
+        floating = [name for name, hint in hints.items() if schema.converts and mentions_float(hint)]
+        self._floating = tuple(floating)
         self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
         unforced = {name: hint for name, hint in hints.items() if name not in schema.forced_leaves}
         self._kinds = {name: exact_types(hint) for name, hint in unforced.items()}
@@ -260,6 +261,15 @@ def validate_value(hint: Any, value: Any) -> Any:
         entries = [{**entry, "loc": ("", *entry["loc"])} for entry in error.errors(include_url=False)]
         message, _, constraint = _explain(entries, value)
         raise (ValueError if constraint else TypeError)(f"expected {show(hint)}{message}") from None
+
+
+def _meant(field: Field) -> Any:
+    """The hint of a field, together with None or classes if its default is one: many hints leave that out."""
+    hint = resolve(field.hint, field.owner)
+    if hint is not Any and (field.default is None or isinstance(field.default, type)):
+        also = None if field.default is None else type
+        return Union[hint, also]  # noqa: UP007 - a hint may be anything, a text too
+    return hint
 
 
 def _compile(name: str, hints: dict[str, Any]) -> Any:

@@ -516,7 +516,8 @@ def test_equality_is_by_arguments_unless_the_class_has_its_own():
     assert Schedule(0.5) != Schedule(0.5, 11)
     assert hash(Schedule(0.5)) == hash(Schedule(0.5))
     assert Frozen(0.5) == Frozen(0.5)
-    assert Data(1, [1]) == Data(1.0, (1,))
+    assert Data(0.5, [1]) == Data(0.5, (1,))
+    assert Data(1, [1]) != Data(1.0, [1])  # its own code sees what it was given
     assert OwnEquality(0.5, "a") == OwnEquality(0.5, "b")
     assert not sj.eq(OwnEquality(0.5, "a"), OwnEquality(0.5, "b"))
     assert repr(OwnEquality(0.5)) == "own(0.5)"

@@ -687,3 +687,34 @@ def test_generated_modules_have_the_same_parameters_on_the_other_side_of_a_pytre
     expected = jax.eval_shape(module.init_with_output, KEY, x)
     assert jax.eval_shape(made.init_with_output, KEY, x) == expected
     assert jax.eval_shape(lambda m: m.init_with_output(KEY, x), module) == expected
+
+
+class Loose(nn.Module):
+    """Hints as people write them."""
+
+    scale: float = 2
+    dtype: jnp.dtype = jnp.float32
+    block: nn.Module = nn.Dense
+    limit: int = None
+    other: jnp.dtype = sj.field(default=None)
+
+    def __call__(self, x):
+        return self.block(3, dtype=self.dtype)(x**self.scale)
+
+
+def test_a_default_is_an_example_of_what_its_hint_means():
+    given = Loose(dtype=jnp.bfloat16, block=nn.Conv, limit=None, other=np.dtype("int8"))
+    assert (given.dtype, given.block, given.other) == (jnp.bfloat16, nn.Conv, np.dtype("int8"))
+    assert given.rebind(limit=3, dtype=np.float16, block=nn.Dense(2)).limit == 3
+    for wrong in ({"dtype": 3}, {"block": 3}, {"limit": "a"}, {"other": "a"}):
+        with pytest.raises(TypeError, match=r"\(path="):
+            Loose(**wrong)
+
+
+def test_an_int_stays_an_int_for_the_module_s_own_code():
+    assert type(Loose(3).scale) is int
+    assert type(Loose(3).rebind(scale=4).scale) is int
+    assert jax.tree.leaves(Loose(3)) == []
+    assert jax.tree.leaves(Loose(3.0)) == [3.0]
+    again = sj.from_json(sj.to_json(Loose(3)))
+    assert type(again.scale) is int

@@ -476,3 +476,13 @@ def test_an_enum_stays_an_enum():
     assert holder(Choice)(Choice.A).x is Choice.A
     assert holder(Choice | str)("a").x == "a"
     assert holder(int | Level)(Level.ONE).x is Level.ONE
+
+
+@pytest.mark.parametrize(
+    ("hint", "wrong"), [(Callable, 3), (type, 3), (Literal[1, 2], True), (np.dtype, "int8"), (list[int], "a")]
+)
+def test_a_hint_that_may_be_none_is_checked_too(hint, wrong):
+    cls = type("Holder", (sj.Object,), {"__annotations__": {"x": hint | None}, "x": None})
+    assert cls(None) == cls()
+    with pytest.raises(TypeError, match=r"\(path=x\)"):
+        cls(wrong)
