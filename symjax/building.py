@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
-from symjax.errors import at
+from symjax.errors import at, brief
 from symjax.missing import MissingError
 from symjax.names import find
 from symjax.nnx_errors import note_tracers, noting
@@ -20,7 +20,6 @@ from symjax.query import missing
 from symjax.refs import guard_holder, resolve
 from symjax.schema import ATTRIBUTE, Field, Schema, is_placeholder, schema_of
 from symjax.signatures import call_arguments
-from symjax.symbolic_class import thaw_values
 from symjax.ties import record_ties, untied
 from symjax.tree import map_items, replace
 from symjax.walk import walk
@@ -111,7 +110,7 @@ class Building:
 
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
         schema = _schema(node)
-        args, kwargs = call_arguments(schema, thaw_values({**schema.read(node), **changes}))
+        args, kwargs = call_arguments(schema, {**schema.read(node), **changes})
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
         try:
@@ -163,13 +162,27 @@ def _waits(node: Any) -> bool:
     ) or bool(missing(node))
 
 
+def _refuse_nodes(module: nnx.Module) -> None:
+    """Raises where a layer was made without the ``rngs`` that it needs: Flax would have refused it."""
+    for name, held in vars(module).items():
+        items = held.values() if isinstance(held, dict) else held
+        for item in items if isinstance(held, dict | list | tuple | nnx.List) else (held,):
+            if is_builder(item):
+                raise TypeError(
+                    f"{type(module).__name__}.{name} holds a node, {brief(item)}, where a module belongs: a "
+                    f"layer that is made in a constructor takes rngs {at(name)}"
+                )
+
+
 class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
     """Makes modules at once inside a module's constructor; `nnx.Module` and its subclasses are Flax's."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """The module."""
         given = {name: as_flax_would(value) for name, value in kwargs.items()}
-        return construct(super().__call__, *[as_flax_would(value) for value in args], **given)
+        module = construct(super().__call__, *[as_flax_would(value) for value in args], **given)
+        _refuse_nodes(module)
+        return module
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return type.__instancecheck__(nnx.Module if cls is Module else cls, instance)

@@ -141,6 +141,14 @@ def bare(hint: Any) -> Any:
     return hint
 
 
+def means_list(hint: Any) -> bool:
+    """Whether a hint asks for a list, so that a tuple of the tree is none to the code behind it."""
+    hint = bare(hint)
+    if get_origin(hint) in (Annotated, typing.Union, types.UnionType):
+        return any(map(means_list, get_args(hint)))
+    return (get_origin(hint) or hint) in (list, cabc.MutableSequence)
+
+
 def mentions_float(hint: Any) -> bool:
     """Whether an int may have to become a float somewhere in a value of this hint."""
     if hint in (float, complex):

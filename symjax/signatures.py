@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from symjax.containers import freeze
+from symjax.containers import freeze, thaw
 from symjax.missing import MISSING
 from symjax.schema import Field, Schema
 
@@ -67,7 +67,9 @@ def keep_generic(made: Any, original: Any) -> None:
 
 
 def call_arguments(schema: Schema, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Arguments by name as the ``(args, kwargs)`` of a call.
+    """Arguments by name as the ``(args, kwargs)`` of a call of code that knows nothing of trees.
+
+    It gets plain dicts for maps, and lists where its hints ask for lists.
 
     Args:
         schema: Whose fields they are.
@@ -78,8 +80,11 @@ def call_arguments(schema: Schema, values: Mapping[str, Any]) -> tuple[list[Any]
     kind = inspect.Parameter
     rest = schema.field_of_kind(kind.VAR_POSITIONAL)
     by_position = bool(rest is not None and values.get(rest))
+    lists = schema.validator().lists
     for name, field in schema.fields.items():
-        value = values.get(name, MISSING)
+        value = thaw(values.get(name, MISSING))
+        if name in lists and type(value) is tuple:
+            value = list(value)
         if value is MISSING:
             by_position = False
         elif field.kind is kind.VAR_POSITIONAL:

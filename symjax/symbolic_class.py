@@ -7,7 +7,6 @@ import inspect
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from symjax.containers import thaw
 from symjax.errors import at
 from symjax.names import place
 from symjax.node import Node
@@ -194,7 +193,7 @@ def initialize(node: Any, schema: Schema) -> None:
         raise MissingError(
             f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
         )
-    args, kwargs = call_arguments(schema, thaw_values(held[_ARGS]))
+    args, kwargs = call_arguments(schema, held[_ARGS])
     held[_READY] = True
     try:
         vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
@@ -203,11 +202,6 @@ def initialize(node: Any, schema: Schema) -> None:
         raise
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
         _guard(schema.cls)
-
-
-def thaw_values(values: dict[str, Any]) -> dict[str, Any]:
-    """Arguments as foreign code expects them: plain dicts instead of maps."""
-    return {name: thaw(value) for name, value in values.items()}
 
 
 def _shadows(node: Any, cls: type) -> bool:

@@ -18,7 +18,6 @@ from symjax.names import place
 from symjax.object import Object, settle_missing
 from symjax.schema import ATTRIBUTE, FLAT, Schema
 from symjax.signatures import call_arguments, fields_of
-from symjax.symbolic_class import thaw_values
 
 
 class FunctionSchema(Schema):
@@ -208,7 +207,7 @@ def call(cls: type, values: dict[str, Any]) -> Any:
     if holes:
         raise MissingError(f"{cls.__name__} misses {', '.join(holes)} {at(holes[0])}")
     given = {name: values[name] for name in schema.names if name in values}
-    args, kwargs = call_arguments(schema, thaw_values(given))
+    args, kwargs = call_arguments(schema, given)
     return cls.__symjax_function__(*args, **kwargs)  # type: ignore[attr-defined]
 
 

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from symjax.containers import Map, freeze
 from symjax.errors import at, brief
 from symjax.exact_types import exact_items, exact_types, is_settled
-from symjax.hints import CONFIG, adapter, mentions_float, resolve, show, translate
+from symjax.hints import CONFIG, adapter, means_list, mentions_float, resolve, show, translate
 from symjax.leaves import ATOMS, is_array
 from symjax.missing import MISSING
 from symjax.paths import ROOT, Path
@@ -52,6 +52,7 @@ class Validator:
         self._hints = hints
         floating = [name for name, hint in hints.items() if schema.converts and mentions_float(hint)]
         self._floating = tuple(floating)
+        self.lists = frozenset(name for name, hint in hints.items() if means_list(hint))
         self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
         unforced = {name: hint for name, hint in hints.items() if name not in schema.forced_leaves}
         self._kinds = {name: exact_types(hint) for name, hint in unforced.items()}

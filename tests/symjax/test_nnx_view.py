@@ -1,5 +1,6 @@
 """NNX modules as nodes, `build`, and where modules are made at once."""
 
+import itertools
 import pickle
 from typing import Generic, TypeVar
 
@@ -61,7 +62,6 @@ class Undecorated(nnx.Module):
         self.layer = layer
         self.act = nnx.PReLU()
         self.seq = nnx.Sequential(nnx.Linear(2, 3, rngs=rngs), nnx.PReLU(), nnx.Dropout(0.1))
-        self.template = nnx.Linear(2, 3)
 
 
 def test_a_built_node_is_the_module():
@@ -105,8 +105,46 @@ def test_inside_a_constructor_layers_are_made_as_flax_makes_them():
     made = Undecorated(nnx.PReLU(), rngs=plain.Rngs(0))
     assert [type(layer) for layer in made.seq.layers] == [plain.Linear, plain.PReLU, plain.Dropout]
     assert (type(made.layer), type(made.act)) == (plain.PReLU, plain.PReLU)
-    assert sj.is_symbolic(made.template)  # Flax would have refused it
     assert sj.is_symbolic(nnx.PReLU())
+
+
+@pytest.mark.parametrize("wrap", [lambda v: v, lambda v: nnx.List([v]), lambda v: (v,), lambda v: {"a": v}])
+def test_rngs_that_were_forgotten_in_a_constructor(wrap):
+    class Forgetful(nnx.Module):
+        def __init__(self, *, rngs):
+            self.linear = wrap(nnx.Linear(2, 3))
+
+    with pytest.raises(
+        TypeError, match=r"Forgetful.linear holds a node, Linear.* takes rngs \(path=linear\)$"
+    ):
+        Forgetful(rngs=plain.Rngs(0))
+
+
+def test_a_constructor_may_build_nodes_by_itself():
+    class Ensemble(nnx.Module):
+        def __init__(self, member, *, rngs):
+            self.members = nnx.List([sj.build(member, rngs=rngs) for _ in range(2)])
+            self.head = sj.build(nnx.Sequential(nnx.Linear(3, 1), nnx.relu), rngs=rngs)
+
+    made = Ensemble(nnx.Linear(2, 3), rngs=plain.Rngs(0))
+    assert not jnp.array_equal(made.members[0].kernel[...], made.members[1].kernel[...])
+
+
+@sj.symbolize
+class Mlp(nnx.Module):
+    """Sizes as a list."""
+
+    def __init__(self, sizes: list[int], names: dict[str, int] | None = None, *, rngs: plain.Rngs):
+        sizes = sizes + [1]  # noqa: RUF005 - what a tuple cannot
+        self.names = {**(names or {}), "last": 1}
+        self.layers = nnx.List([nnx.Linear(a, b, rngs=rngs) for a, b in itertools.pairwise(sizes)])
+
+
+def test_a_constructor_gets_lists_and_dicts_as_it_asks_for_them():
+    node = Mlp([4, 3], {"a": 2})
+    assert node.sizes == (4, 3)
+    assert len(sj.build(node).layers) == len(Mlp([4, 3], rngs=plain.Rngs(0)).layers) == 2
+    assert sj.build(node).names == {"a": 2, "last": 1}
 
 
 def test_a_subclass_of_a_symbolic_layer_is_a_module_class():
