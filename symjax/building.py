@@ -52,8 +52,8 @@ def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
 
     Args:
         tree: A node of a symbolized NNX module, or a tree that holds such nodes.
-        rngs: An `nnx.Rngs`, or the seed or key for one; it is handed to every module that takes it, in the
-            order of the tree, innermost first.
+        rngs: An `nnx.Rngs`, or the seed or key for one, by default the seed 0; it is handed to every module
+            that takes it, in the order of the tree, innermost first.
 
     Returns:
         The module; or the tree with modules in the place of the nodes. A node and the references to it

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import jax
 import numpy as np
+import optax
 import pydantic
 from annotated_types import BaseMetadata, GroupedMetadata
 from pydantic_core import PydanticCustomError, core_schema
@@ -187,11 +188,20 @@ def _instance(cls: type) -> Any:
         return Annotated[Any, Check(callable, "a callable")] if "__call__" in vars(cls) else Any
     if cls in (np.ndarray, jax.Array):
         return Annotated[Any, Check(is_array, "an array")]
+    if issubclass(cls, optax.GradientTransformation):
+        return Annotated[Any, Check(_is_transformation, cls.__name__)]
     try:
         isinstance(None, cls)
     except TypeError:
         return Any
     return Annotated[Any, Instance(cls)]
+
+
+def _is_transformation(value: Any) -> bool:
+    """A transformation of gradients, or what is used as one without being one, as `optax.MultiSteps`."""
+    if isinstance(value, type):
+        return False
+    return callable(getattr(value, "init", None)) and callable(getattr(value, "update", None))
 
 
 def _is_foreign_sequence(value: Any) -> bool:

@@ -179,3 +179,17 @@ def test_everything_else_is_optax_s_own():
     assert "adam" in dir(optax)
     with pytest.raises(AttributeError, match=r"module 'symjax.optax.contrib' has no attribute 'nothing'"):
         optax.contrib.nothing
+
+
+def test_an_experiment_holds_whatever_is_used_as_an_optimizer():
+    class Experiment(sj.Object):
+        optimizer: optax.GradientTransformation
+        other: raw.GradientTransformationExtraArgs | None = None
+
+    steps = optax.MultiSteps(optax.adam(0.1), 2)
+    held = Experiment(steps, raw.MultiSteps(raw.adam(0.1), 2))
+    assert held.rebind({"optimizer.opt.learning_rate": 0.5}).optimizer.opt.learning_rate == 0.5
+    assert jnp.allclose(train(held.optimizer)[1], train(held.other)[1])
+    for wrong in (0.1, optax.adam, optax.MultiSteps, raw.sgd(0.1).init):
+        with pytest.raises(TypeError, match=r"expects GradientTransformation.* \(path=optimizer\)"):
+            Experiment(wrong)
