@@ -78,11 +78,10 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
     return _keep_references(tree, _apply(tree, branches, ROOT, log), log)
 
 
-def _keep_references(old: T, new: T, log: Log) -> T:
-    if not may_move(log):
-        return new
-    updates = followed(old, new, log)
-    return _apply(new, _branches(updates), ROOT, [], hooks=False) if updates else new  # type: ignore[no-any-return]
+def _keep_references(old: T, new: Any, log: Log) -> T:
+    updates = followed(old, new, log) if may_move(log) else {}
+    made: T = _apply(new, _branches(updates), ROOT, [], hooks=False) if updates else new
+    return made
 
 
 def _settled(root: Any) -> Any:
