@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import types
 from collections.abc import Iterable
+from dataclasses import is_dataclass
 
 
 class NoSuchPath(KeyError):
@@ -48,3 +50,11 @@ def brief(value: object, limit: int = 60) -> str:
         text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def adopt(value: object) -> str:
+    """A hint that an object's class can be symbolized, or ``''`` where that would not help."""
+    if isinstance(value, types.ModuleType) or not (hasattr(value, "__dict__") or is_dataclass(value)):
+        return ""
+    name = type(value).__name__
+    return f"; sj.symbolize({name}) in the place of {name} makes it part of the tree"

@@ -17,7 +17,7 @@ import numpy as np
 
 from symjax.containers import Map
 from symjax.equality import eq
-from symjax.errors import at, brief
+from symjax.errors import adopt, at, brief
 from symjax.missing import MISSING
 from symjax.names import is_nameless, public_name
 from symjax.paths import Path, extend
@@ -131,8 +131,7 @@ class Writer:
         if callable(value):
             return {"$ref": self._reference(value, path)}
         raise TypeError(
-            f"{brief(value)} of type {kind.__name__} cannot be saved as JSON; the arguments of a class "
-            f"that went through sj.symbolize can {at(path)}"
+            f"{brief(value)} of type {kind.__name__} cannot be saved as JSON{adopt(value)} {at(path)}"
         )
 
     def _write_array(self, array: Any, path: Path) -> dict[str, Any]:

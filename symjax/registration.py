@@ -16,7 +16,7 @@ import jax.tree_util as jtu
 import numpy as np
 
 from symjax.containers import Map
-from symjax.errors import at, brief
+from symjax.errors import adopt, at, brief
 from symjax.leaves import is_array, is_leaf
 from symjax.missing import MISSING
 from symjax.paths import Path
@@ -328,7 +328,8 @@ def check_structure(value: Any, mark: bool | None, path: Path) -> None:
             return
         raise TypeError(
             f"unhashable structure {brief(value)} of type {kind.__name__}: what is no leaf becomes part "
-            f"of the compiled program's key; make it a frozen object, a tuple, or an array {at(path)}"
+            "of the compiled program's key; give a tuple, an array or a frozen object"
+            f"{adopt(value)} {at(path)}"
         ) from error
 
 

@@ -272,6 +272,26 @@ def test_bad_arguments(make, kind, message):
         make()
 
 
+@dataclasses.dataclass
+class Mutable:
+    widths: list[int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class HoldsList:
+    widths: list[int]
+
+
+@pytest.mark.parametrize("cls", [Mutable, HoldsList, types.SimpleNamespace])
+def test_the_class_of_an_object_that_is_no_structure_can_be_symbolized(cls):
+    with pytest.raises(
+        TypeError, match=rf"sj\.symbolize\({cls.__name__}\) in .* of the tree \(path=content\)$"
+    ):
+        Box(cls(widths=[1]))
+    symbolic = sj.symbolize(cls, name=f"tests.{cls.__name__}")
+    assert list(Box(symbolic(widths=[1])).content.widths) == [1]
+
+
 @pytest.mark.parametrize("kind", [list, dict])
 def test_a_container_that_holds_itself_is_refused(kind):
     cycle = kind()
