@@ -16,7 +16,8 @@ class Map(Mapping[Hashable, Any]):
     """An immutable mapping that keeps the order of its keys.
 
     Dicts inside a symbolic object become maps. A map is a pytree of its own: it may mix leaves and
-    structure, and its keys stay in the order in which they were given.
+    structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and `unfreeze`
+    because a Linen module's methods find a `flax.core.FrozenDict` in its place.
 
     Args:
         items: The mapping to freeze; its values are frozen too.
@@ -59,6 +60,41 @@ class Map(Mapping[Hashable, Any]):
 
     def __or__(self, other: Mapping[Hashable, Any]) -> Map:
         return Map({**self, **other})
+
+    def copy(self, add_or_replace: Mapping[Hashable, Any] = types.MappingProxyType({})) -> Map:
+        """A map with further entries.
+
+        Args:
+            add_or_replace: The entries; they win over those of the same key.
+
+        Example:
+            >>> Map({'a': 1, 'b': 2}).copy({'b': 3})
+            {'a': 1, 'b': 3}
+        """
+        return self | add_or_replace
+
+    def pop(self, key: Hashable) -> tuple[Map, Any]:
+        """A map without an entry, and the value that it had.
+
+        Raises:
+            KeyError: There is no such entry.
+
+        Example:
+            >>> Map({'a': 1, 'b': 2}).pop('a')
+            ({'b': 2}, 1)
+        """
+        rest = dict(self)
+        value = rest.pop(key)
+        return Map.of(rest), value
+
+    def unfreeze(self) -> dict[Hashable, Any]:
+        """A dict of the entries, in which maps are dicts too.
+
+        Example:
+            >>> Map({'a': {'b': 1}}).unfreeze() == {'a': {'b': 1}}
+            True
+        """
+        return {key: item.unfreeze() if type(item) is Map else item for key, item in self.items()}
 
     def __repr__(self) -> str:
         return repr(dict(self))

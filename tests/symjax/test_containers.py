@@ -2,9 +2,14 @@
 
 import copy
 import pickle
+from typing import Any
 
+import chex
 import jax
+import jax.numpy as jnp
 import pytest
+from flax import linen
+from flax.core import FrozenDict, unfreeze
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +17,8 @@ import symjax as sj
 
 from . import trees
 
+KEY = jax.random.key(0)
+NAMED = st.dictionaries(st.sampled_from("abc"), st.integers() | st.dictionaries(st.just("d"), st.integers()))
 ITEMS = st.dictionaries(trees.keys(), st.integers() | st.floats(allow_nan=False), max_size=5)
 
 
@@ -54,6 +61,40 @@ def test_it_is_immutable():
     with pytest.raises(AttributeError, match="immutable"):
         held._items = {}
     assert held == {"a": (1,)}
+
+
+@given(NAMED, NAMED)
+def test_it_copies_pops_and_unfreezes_as_flax_has_it(items, more):
+    held, theirs = sj.Map({"in": items, **items}), FrozenDict({"in": items, **items})
+    assert held.copy(more).unfreeze() == theirs.copy(more).unfreeze()
+    assert held.copy() == held
+    for key in held:
+        (rest, value), (their_rest, their_value) = held.pop(key), theirs.pop(key)
+        assert rest.unfreeze() == their_rest.unfreeze()
+        assert sj.Map({"": value}).unfreeze() == {"": unfreeze(their_value)}
+    assert type(held.unfreeze()["in"]) is dict
+    assert held == {"in": items, **items}
+
+
+def test_what_is_not_there_cannot_be_popped():
+    with pytest.raises(KeyError, match="nowhere"):
+        sj.Map({"a": 1}).pop("nowhere")
+
+
+def test_the_methods_of_a_linen_module_find_what_they_use_of_a_frozen_dict():
+    class Mlp(linen.Module):
+        options: dict[str, Any]
+
+        @linen.compact
+        def __call__(self, x):
+            rest, features = self.options.copy({"use_bias": False}).pop("features")
+            return linen.Dense(features, **rest.unfreeze())(x)
+
+    model = sj.symbolize(Mlp, name="tests.containers.Mlp")({"features": 3, "use_bias": True})
+    x = jnp.ones((1, 2))
+    ours, theirs = model.init(KEY, x), Mlp(model.options.unfreeze()).init(KEY, x)
+    chex.assert_trees_all_equal(ours, theirs)
+    assert set(ours["params"]["Dense_0"]) == {"kernel"}
 
 
 def test_what_was_given_may_change_afterwards():
