@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flax.linen as nn
@@ -13,9 +14,15 @@ from symjax.formatting import array_shape
 from symjax.formatting import format as format_tree
 from symjax.leaves import is_array
 from symjax.paths import ROOT, Path
-from symjax.schema import ATTRIBUTE, Schema
+from symjax.schema import ATTRIBUTE, Schema, is_symbolic
+from symjax.tree import child
 from symjax.walk import walk
 
+NEEDS_VALUE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
 _LOCATED = "_sj_located"
 
 
@@ -35,8 +42,8 @@ def locate(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> Except
     path = path_of(module)
     inputs = ", ".join(array_shape(arg) if is_array(arg) else type(arg).__name__ for arg in args)
     lines = [f"{path}: " if path else "", f"{_text(module)} was called with ({inputs}): {error}"]
-    if isinstance(error, jax.errors.ConcretizationTypeError):
-        lines.append(_advice(module))
+    if isinstance(error, NEEDS_VALUE):
+        lines += _advice_on_traced(module)
     kind: Any = type(error)
     located: Exception = _located_type(kind).__new__(_located_type(kind))
     located.args = ("".join([*lines, f" {at(path)}"]),)
@@ -82,25 +89,52 @@ def _text(module: nn.Module) -> str:
     return f"{home.__name__}({', '.join(f'{k}={format_tree(v)}' for k, v in shown.items())})"
 
 
-def _advice(module: nn.Module) -> str:
-    """Which field brought a traced float to Python control flow: the outermost that holds the same one."""
-    traced = [value for value in _fields(module).values() if isinstance(value, jax.core.Tracer)]
-    found: tuple[nn.Module, str] | None = None
-    here: Any = module
-    while isinstance(here, nn.Module):
-        for name, value in _fields(here).items():
-            if any(value is tracer for tracer in traced):
-                found = here, name
-        here = here.parent
-    if found is None:
-        return ""
-    owner, name = found
-    place = path_of(owner) / name
-    cls = type(owner).__name__
-    return (
-        f"\nThe float {place} is a leaf, which jit traces, and Python control flow needs its value: make "
-        f"it structure, by static=True in the field of {cls} or @sj.symbolize(static=[{name!r}])."
-    )
+def _advice_on_traced(module: nn.Module) -> Iterator[str]:
+    """Which fields brought traced floats to code that needs their values."""
+    told = set()
+    for owner, path, _ in _sources(module, _is_traced_float):
+        cls, name = _field_at(owner, path)
+        if (cls, name) not in told:
+            told.add((cls, name))
+            yield (
+                f"\nThe float {path_of(owner) / path} is a leaf, which jit traces, and Python control flow "
+                f"and NumPy need its value: make it structure, by static=True in the field of "
+                f"{cls.__name__} or @sj.symbolize(static=[{name!r}])."
+            )
+
+
+def _is_traced_float(value: Any) -> bool:
+    return isinstance(value, jax.core.Tracer) and value.shape == ()
+
+
+def _sources(module: nn.Module, test: Callable[[Any], bool]) -> Iterator[tuple[nn.Module, Path, Any]]:
+    """Where the values in a module's fields that pass a test come from: the outermost places of the same.
+
+    Yields:
+        ``(owner, path, value)``: the module around `module`, or itself, and the place in it.
+    """
+    for path, value, _ in walk(_fields(module)):
+        if not test(value):
+            continue
+        source = module, path, value
+        outer = module.parent
+        while isinstance(outer, nn.Module):
+            held = next((place for place, item, _ in walk(_fields(outer)) if item is value), None)
+            if held is not None:
+                source = outer, held, value
+            outer = outer.parent
+        yield source
+
+
+def _field_at(module: nn.Module, path: Path) -> tuple[type, str]:
+    """The class and the field that hold a place in a module: those of the innermost node on the way there."""
+    first, *rest = path.keys
+    holder, name, value = type(module), str(first), _fields(module)[str(first)]
+    for key in rest:
+        if is_symbolic(value):
+            holder, name = type(value), str(key)
+        value = child(value, key, path)
+    return holder, name
 
 
 @functools.cache

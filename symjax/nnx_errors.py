@@ -17,6 +17,7 @@ import jax
 from flax import nnx
 
 from symjax.errors import at
+from symjax.layer_errors import NEEDS_VALUE
 from symjax.paths import ROOT, Path
 
 _inside = contextvars.ContextVar("symjax_nnx_inside", default=False)
@@ -58,10 +59,10 @@ def note_layer(error: Exception, module: nnx.Module) -> None:
 def note_tracers(error: Exception, owner: str, values: dict[str, Any]) -> None:
     """Notes which values Python control flow cannot test since `jit` traces them."""
     traced = [name for name, value in values.items() if isinstance(value, jax.core.Tracer)]
-    if traced and isinstance(error, jax.errors.ConcretizationTypeError):
+    if traced and isinstance(error, NEEDS_VALUE):
         error.add_note(
-            f"{owner} holds floats that jit traces, {', '.join(traced)}, and Python control flow needs a "
-            f"value: make it structure where it enters the tree, by @sj.symbolize(static={traced})"
+            f"{owner} holds floats that jit traces, {', '.join(traced)}, and Python control flow and NumPy "
+            f"need a value: make it structure where it enters the tree, by @sj.symbolize(static={traced})"
         )
 
 

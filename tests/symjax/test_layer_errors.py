@@ -1,0 +1,86 @@
+"""Errors inside a running Linen module name the field to blame."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import symjax as sj
+from symjax import linen as nn
+
+X = jnp.ones((1, 2))
+
+
+@sj.symbolize
+@dataclasses.dataclass(frozen=True)
+class Config:
+    rate: float = 0.1
+
+
+class OfConfig(nn.Module):
+    config: Config
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.Dropout(self.config.rate, deterministic=True)(x)
+
+
+class OfRates(nn.Module):
+    rates: Sequence[float] = (0.1, 0.2)
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        for rate in self.rates:
+            x = nn.Dropout(rate, deterministic=True)(x)
+        return x
+
+
+class OfTable(nn.Module):
+    table: dict[str, Any]
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return OfRates(self.table["rates"])(x)
+
+
+class ToArray(nn.Module):
+    rate: float = 0.1
+
+    def __call__(self, x: Any) -> Any:
+        return x * np.linspace(0, self.rate, 2)
+
+
+class ToIndex(nn.Module):
+    start: int = sj.field(default=0, static=False)
+
+    def __call__(self, x: Any) -> Any:
+        return [x, x][self.start]
+
+
+class Outer(nn.Module):
+    inner: nn.Module
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+@pytest.mark.parametrize(
+    ("model", "place", "owner", "field"),
+    [
+        (OfConfig(Config()), "config.rate", "Config", "rate"),
+        (Outer(OfConfig(Config())), "inner.config.rate", "Config", "rate"),
+        (OfRates(), r"rates\[0\]", "OfRates", "rates"),
+        (OfTable({"rates": (0.1, 0.2)}), r"table.rates\[0\]", "OfTable", "table"),
+        (ToArray(), "rate", "ToArray", "rate"),
+        (ToIndex(), "start", "ToIndex", "start"),
+    ],
+)
+def test_a_traced_float_is_told_by_the_outermost_field_that_holds_it(model, place, owner, field):
+    told = rf"The float {place} is a leaf.* in the field of {owner} or @sj.symbolize\(static=\['{field}'\]\)"
+    with pytest.raises(Exception, match=told) as caught:
+        jax.jit(lambda model: model.apply({}, X))(model)
+    assert str(caught.value).count("is a leaf") == 1
