@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from symjax.formatting import array_shape
 from symjax.formatting import format as format_tree
 from symjax.leaves import is_array
 from symjax.paths import ROOT, Path
+from symjax.placeholders import is_choice, undecided
 from symjax.schema import ATTRIBUTE, Schema, is_symbolic
 from symjax.tree import child
 from symjax.walk import walk
@@ -42,6 +44,7 @@ def locate(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> Except
     path = path_of(module)
     inputs = ", ".join(array_shape(arg) if is_array(arg) else type(arg).__name__ for arg in args)
     lines = [f"{path}: " if path else "", f"{_text(module)} was called with ({inputs}): {error}"]
+    lines += _advice_on_choice(module)
     if isinstance(error, NEEDS_VALUE):
         lines += _advice_on_traced(module)
     kind: Any = type(error)
@@ -101,6 +104,12 @@ def _advice_on_traced(module: nn.Module) -> Iterator[str]:
                 f"and NumPy need its value: make it structure, by static=True in the field of "
                 f"{cls.__name__} or @sj.symbolize(static=[{name!r}])."
             )
+
+
+def _advice_on_choice(module: nn.Module) -> Iterator[str]:
+    """The first field that is still open; decoding decides all of them."""
+    for owner, path, choice in itertools.islice(_sources(module, is_choice), 1):
+        yield f"\n{path_of(owner) / path} is an open choice: {undecided(choice)}."
 
 
 def _is_traced_float(value: Any) -> bool:

@@ -27,10 +27,22 @@ class Placeholder(Object):
         Raises:
             TypeError: Always.
         """
-        raise TypeError(
-            f"{self!r} is not decided yet and cannot be computed with: it stands for a value that it gets "
-            "when a point of the search space is decoded, search.space(tree).decode(dna)"
-        )
+        raise TypeError(undecided(self))
+
+
+def undecided(choice: Placeholder) -> str:
+    """The message for an open choice where a value is needed."""
+    return (
+        f"{choice!r} is not decided yet and cannot be computed with: it stands for a value that it gets "
+        "when a point of the search space is decoded, search.space(tree).decode(dna)"
+    )
+
+
+def is_choice(value: Any) -> bool:
+    """Whether `value` is an open choice: a placeholder that refers to no other value."""
+    from symjax.refs import Ref
+
+    return isinstance(value, Placeholder) and not isinstance(value, Ref)
 
 
 for _operator in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):

@@ -16,8 +16,10 @@ from symjax.hints import resolve
 from symjax.missing import MISSING, MissingError
 from symjax.names import place
 from symjax.object import Object, settle_missing
-from symjax.schema import ATTRIBUTE, FLAT, Schema
+from symjax.placeholders import is_choice, undecided
+from symjax.schema import ATTRIBUTE, FLAT, Schema, holds_placeholder, is_symbolic
 from symjax.signatures import call_arguments, fields_of
+from symjax.walk import walk
 
 
 class FunctionSchema(Schema):
@@ -207,8 +209,17 @@ def call(cls: type, values: dict[str, Any]) -> Any:
     if holes:
         raise MissingError(f"{cls.__name__} misses {', '.join(holes)} {at(holes[0])}")
     given = {name: values[name] for name in schema.names if name in values}
+    if holds_placeholder(given.values()):
+        _refuse_choices(cls, given)
     args, kwargs = call_arguments(schema, given)
     return cls.__symjax_function__(*args, **kwargs)  # type: ignore[attr-defined]
+
+
+def _refuse_choices(cls: type, values: dict[str, Any]) -> None:
+    """Refuses an open choice among arguments; one inside a node is that node's to refuse."""
+    for path, value, parent in walk(values):
+        if is_choice(value) and not is_symbolic(parent):
+            raise TypeError(f"{cls.__name__}.{path} is an open choice: {undecided(value)} {at(path)}")
 
 
 def _fill_holes(node: Any, schema: Schema, args: tuple[Any, ...]) -> dict[str, Any]:

@@ -84,3 +84,45 @@ def test_a_traced_float_is_told_by_the_outermost_field_that_holds_it(model, plac
     with pytest.raises(Exception, match=told) as caught:
         jax.jit(lambda model: model.apply({}, X))(model)
     assert str(caught.value).count("is a leaf") == 1
+
+
+class Mlp(nn.Module):
+    width: int
+    activation: Any = nn.relu
+
+    @nn.compact
+    def __call__(self, x: Any) -> Any:
+        return nn.Dense(self.width)(self.activation(x))
+
+
+@pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        (nn.Dense(sj.oneof([2, 3])), "features"),
+        (Mlp(sj.oneof([2, 3])), "width"),
+        (Mlp(2, sj.oneof([nn.relu, nn.tanh])), "activation"),
+        (Outer(sj.oneof([nn.Dense(2), nn.Dense(sj.oneof([2, 3]))])), "inner"),
+        (nn.Sequential([nn.Dense(sj.oneof([2, 3]))]), r"layers\[0\].features"),
+    ],
+)
+def test_an_open_choice_is_named_where_it_stands(model, place):
+    told = (
+        rf"\n{place} is an open choice: oneof\(.*\) is not decided yet .*search\.space\(tree\)\.decode\(dna\)"
+    )
+    with pytest.raises(TypeError, match=told) as caught:
+        model.init(jax.random.key(0), X)
+    assert str(caught.value).count("is an open choice") == 1
+
+
+def test_a_reference_is_no_open_choice():
+    class Two(nn.Module):
+        width: int
+        head: int
+
+        @nn.compact
+        def __call__(self, x: Any) -> Any:
+            raise ValueError("of the user")
+
+    with pytest.raises(ValueError, match="of the user") as caught:
+        Two(2, sj.ref("width")).init(jax.random.key(0), X)
+    assert "open choice" not in str(caught.value)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import symjax as sj
 from symjax import linen as nn
+from symjax import optax
 
 from .trees import Box, double, ramp
 
@@ -308,3 +309,29 @@ def test_mutable_defaults_of_functions_are_frozen_and_given_back():
 
     assert collects()() == (tuple, dict)
     assert collects() == collects(items=[])
+
+
+RATE = sj.floatv(0.0, 1.0)
+FLAG = sj.oneof([True, False])
+
+
+@pytest.mark.parametrize(
+    ("run", "place"),
+    [
+        (lambda: add(1.0, RATE)(), r"add\.b"),
+        (lambda: add(1.0)(RATE), r"add\.b"),
+        (lambda: variadic(1, 2, 3, RATE, c=4)(), r"variadic\.rest\[1\]"),
+        (lambda: constant_schedule(RATE)(0), r"constant_schedule\.value"),
+        (lambda: optax.sgd(0.1, nesterov=FLAG).init(1.0), r"sgd\.nesterov"),  # which Python takes for True
+        (lambda: optax.chain(optax.sgd(RATE)).init(1.0), r"sgd\.learning_rate"),
+        (lambda: optax.piecewise_constant_schedule(1.0, {3: RATE})(0), r".*\.boundaries_and_scales\[3\]"),
+        (lambda: nn.initializers.normal(RATE)(jax.random.key(0), (2,)), r"normal\.stddev"),
+    ],
+)
+def test_an_open_choice_among_the_arguments_is_refused(run, place):
+    with pytest.raises(TypeError, match=rf"^{place} is an open choice: .*decode\(dna\) \(path=.+\)$"):
+        run()
+
+
+def test_a_function_is_given_trees_with_open_choices_in_them():
+    assert sj.symbolize(lambda tree: tree.content, name="tests.content")(Box(RATE))() == RATE
