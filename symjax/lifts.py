@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
+from flax.linen import module as linen_module
 
 from symjax.containers import freeze
 from symjax.registration import static_key
@@ -18,6 +19,8 @@ LIFTS = frozenset(
 )
 
 _made: weakref.WeakKeyDictionary[type, dict[Any, type]] = weakref.WeakKeyDictionary()
+_context = linen_module._context
+_interceptors = linen_module._global_interceptor_stack
 
 
 @functools.cache
@@ -25,7 +28,8 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
     """A lifted transform that gives the same class for the same class and arguments.
 
     Two modules of classes made by two equal calls are then equal, and share a compiled program. Calls on
-    anything but a module class, or with arguments that are not hashable, are Flax's own.
+    anything but a module class, or with arguments that are not hashable, are Flax's own; so is `nn.jit` while
+    something looks into the running modules, which a program that is compiled already would hide.
 
     Args:
         lift: A transform such as `flax.linen.remat`.
@@ -35,22 +39,30 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
     def lifted(target: Any, *args: Any, **kwargs: Any) -> Any:
         if not (isinstance(target, type) and issubclass(target, nn.Module)):
             return lift(target, *args, **kwargs)
+        make = _jit if lift.__name__ == "jit" else lift
+        if make is _jit and _is_watched():
+            return make(target, *args, **kwargs)
         try:
             key = (lift.__name__, static_key(freeze((args, kwargs))))
         except TypeError:
-            return lift(target, *args, **kwargs)
+            return make(target, *args, **kwargs)
         known = _made.setdefault(target, {})
         if key not in known:
-            known[key] = lift(target, *args, **kwargs)
-            if lift.__name__ == "jit":
-                _make_static(known[key])
+            known[key] = make(target, *args, **kwargs)
         return known[key]
 
     return lifted
 
 
-def _make_static(cls: type) -> None:
-    """Makes structure of all fields: Flax takes a module that it compiles as a key, not as an argument."""
+def _is_watched() -> bool:
+    """Whether method interceptors, a table, or a filter of intermediates wait for the calls of modules."""
+    return bool(_interceptors or _context.call_info_stack or any(_context.capture_stack))
+
+
+def _jit(target: type, *args: Any, **kwargs: Any) -> type:
+    """`nn.jit` with all fields as structure: Flax takes a module that it compiles as a key, no argument."""
+    cls: type = nn.jit(target, *args, **kwargs)
     schema = getattr(cls, ATTRIBUTE, None)
     if schema is not None:
         schema.marks.update(dict.fromkeys(schema.names, True))
+    return cls

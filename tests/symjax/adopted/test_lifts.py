@@ -1,5 +1,6 @@
 """Lifted layers: what Flax's transforms make of a symbolic class is symbolic, and made once."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -136,6 +137,60 @@ def test_inside_nn_jit_all_floats_are_structure() -> None:
     """Flax keeps a module that it compiles by itself as a key."""
     assert jax.tree.leaves(symbolic("jit")) == []
     assert jax.tree.leaves(symbolic("remat")) == [0.25]
+
+
+class Compiles(symjax.linen.Module):
+    """Compiles a layer of its own at each call."""
+
+    @symjax.linen.compact
+    def __call__(self, x: Any) -> Any:
+        return symjax.linen.jit(SYMBOLIC_LAYER)(4, scale=0.25)(x)
+
+
+def test_interceptors_and_tables_see_inside_what_is_compiled_already() -> None:
+    model = Compiles()
+    variables = model.init(KEY, X)
+    plain = model.apply(variables, X)
+    seen = []
+
+    def doubles_dense(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        seen.append(type(context.module).__name__)
+        made = call(*args, **kwargs)
+        return 2 * made if isinstance(context.module, flax.linen.Dense) else made
+
+    with flax.linen.intercept_methods(doubles_dense):
+        doubled_inside = model.apply(variables, X)
+    assert seen == ["Compiles", "JitLayer", "Layer", "Dense"]
+    np.testing.assert_allclose(doubled_inside - X, 2 * (plain - X), rtol=1e-5)
+    assert "Dense_0" in model.tabulate(KEY, X, console_kwargs={"width": 200})
+    assert bits(model.apply(variables, X)) == bits(plain)
+
+
+def test_each_filter_of_intermediates_gets_what_it_asks_for() -> None:
+    model = Compiles()
+    variables = model.init(KEY, X)
+    for kind in (flax.linen.Dense, Compiles):
+
+        def captures(module: Any, _: str, kind: type = kind) -> bool:
+            return isinstance(module, kind)
+
+        _, state = model.apply(variables, X, capture_intermediates=captures, mutable=["intermediates"])
+        assert ("__call__" in state["intermediates"]) is (kind is Compiles)
+        assert len(jax.tree.leaves(state)) == 1
+
+
+def test_what_is_made_for_an_interceptor_is_not_kept() -> None:
+    model = Compiles()
+    variables = model.init(KEY, X)
+
+    def watched() -> int:
+        with flax.linen.intercept_methods(lambda call, args, kwargs, _: call(*args, **kwargs)):
+            model.apply(variables, X)
+        jax.clear_caches()
+        gc.collect()
+        return classes_known()
+
+    assert watched() == watched() == watched()
 
 
 def _sum(made: Any, x: Any) -> Any:
