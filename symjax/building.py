@@ -90,10 +90,10 @@ class Building:
         self.rngs = rngs
         self._made: dict[int, tuple[Any, Any]] = {}
 
-    def make(self, tree: Any) -> Any:
-        """`tree` with modules in the place of its nodes."""
+    def make(self, tree: Any, path: Path = ROOT) -> Any:
+        """`tree` with modules in the place of its nodes; `path` is where it stands, for messages."""
         if id(tree) not in self._made:
-            self._made[id(tree)] = tree, self._visit(resolve(untied(tree)), ROOT)
+            self._made[id(tree)] = tree, self._visit(resolve(untied(tree)), path)
         return self._made[id(tree)][1]
 
     def _visit(self, value: Any, path: Path) -> Any:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from flax import nnx
@@ -15,7 +16,8 @@ from symjax.containers import Map
 from symjax.missing import MissingError
 from symjax.names import place
 from symjax.object import Object, absent_attribute
-from symjax.schema import schema_of
+from symjax.paths import ROOT, Path
+from symjax.schema import ATTRIBUTE, Schema, schema_of
 from symjax.signatures import fields_of
 
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"
@@ -46,8 +48,9 @@ class _BuilderMeta(type):
             node = super().__call__(*args, **kwargs)
             return as_flax_would(node) if is_constructing() else node
         building = Building(_rngs_among(args, kwargs))
-        given = {name: building.make(value) for name, value in kwargs.items()}
-        return construct(original, *[building.make(value) for value in args], **given)
+        given = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
+        places = _places(getattr(cls, ATTRIBUTE), args)
+        return construct(original, *map(building.make, args, places), **given)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         original = _original(cls)
@@ -108,6 +111,15 @@ def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
         namespace["__class_getitem__"] = classmethod(types.GenericAlias)
     made: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
     return made
+
+
+def _places(schema: Schema, args: tuple[Any, ...]) -> Iterator[Path]:
+    """Where arguments that are given by position stand; an `nnx.Rngs` has no place in a node."""
+    rest = schema.field_of_kind(inspect.Parameter.VAR_POSITIONAL)
+    collected = (Path((rest, index)) for index in itertools.count())
+    places = itertools.chain((Path((name,)) for name in schema.positional), collected)
+    for arg in args:
+        yield ROOT if isinstance(arg, nnx.Rngs) else next(places)
 
 
 def _rngs_among(args: tuple[Any, ...], kwargs: dict[str, Any]) -> nnx.Rngs | None:

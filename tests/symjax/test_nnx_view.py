@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import re
 from typing import Generic, TypeVar
 
 import flax.linen
@@ -42,6 +43,14 @@ class Wide(Net):
 
     def __init__(self, inputs, *, rngs):
         super().__init__(inputs, rngs, outputs=8)
+
+
+@sj.symbolize
+class Halves(nnx.Module):
+    """Fails where its argument is 0."""
+
+    def __init__(self, size):
+        self.half = 1 / size
 
 
 T = TypeVar("T")
@@ -184,6 +193,23 @@ def test_nodes_are_trees():
     assert sj.from_json(sj.to_json(node)) == node
     wide = node.rebind({"fns[0].out_features": 8, "fns[2].in_features": 8})
     assert sj.build(wide, rngs=1)(X).shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "place"),
+    [
+        (lambda built, bad: nnx.Sequential(built, nnx.relu, bad), r"fns\[2\]"),
+        (lambda built, bad: Net(2, plain.Rngs(0), 3, bad), "inner"),
+        (lambda built, bad: Net(2, plain.Rngs(0), inner=[built, bad]), r"inner\[1\]"),
+    ],
+)
+def test_a_node_among_the_arguments_of_a_module_is_named_by_its_place(make, place):
+    built = plain.Linear(2, 2, rngs=plain.Rngs(0))
+    with pytest.raises(TypeError, match=rf"not decided yet.* \(path={place}\.out_features\)$"):
+        make(built, nnx.Linear(2, sj.oneof([2, 3])))
+    with pytest.raises(ZeroDivisionError) as failed:
+        make(built, Halves(0))
+    assert re.search(rf"^while building Halves \(path={place}\)$", failed.value.__notes__[0])
 
 
 def test_the_modules_of_a_larger_tree_are_built():
