@@ -126,6 +126,13 @@ def construct(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     token = _constructing.set(True)
     try:
         return make(*args, **kwargs)
+    except TypeError as error:
+        if str(error).startswith("super(type, obj)") and not getattr(error, "__notes__", ()):
+            error.add_note(
+                "the name of a symbolized NNX class stands for its nodes, of which a module is no instance: "
+                "write super().__init__(), without arguments"
+            )
+        raise
     finally:
         _constructing.reset(token)
 

@@ -212,6 +212,30 @@ def test_a_node_among_the_arguments_of_a_module_is_named_by_its_place(make, plac
     assert re.search(rf"^while building Halves \(path={place}\)$", failed.value.__notes__[0])
 
 
+@sj.symbolize
+class ExplicitSuper(nnx.Module):
+    """Names itself where its name means its nodes."""
+
+    def __init__(self, *, rngs):
+        super(ExplicitSuper, self).__init__()  # noqa: UP008 - what is tested
+
+
+@sj.symbolize
+class HoldsExplicitSuper(nnx.Module):
+    """Makes one."""
+
+    def __init__(self, *, rngs):
+        self.inner = ExplicitSuper(rngs=rngs)
+
+
+@pytest.mark.parametrize("cls", [ExplicitSuper, HoldsExplicitSuper])
+def test_super_with_arguments_is_explained_once(cls):
+    for make in (lambda: cls(rngs=plain.Rngs(0)), lambda: sj.build(cls())):
+        with pytest.raises(TypeError, match="super") as failed:
+            make()
+        assert "\n".join(failed.value.__notes__).count("write super().__init__()") == 1
+
+
 def test_the_modules_of_a_larger_tree_are_built():
     class Experiment(sj.Object):
         model: nnx.Module
