@@ -17,7 +17,7 @@ from symjax.containers import Map
 from symjax.errors import at, brief, unknown
 from symjax.json_writer import NATIVE, Arrays
 from symjax.missing import MISSING
-from symjax.names import look_up
+from symjax.names import look_up, saved_by_script
 from symjax.object import check, settle_missing
 from symjax.paths import Path, extend
 from symjax.registry import find_symbol, symbol_names
@@ -73,10 +73,8 @@ class Reader:
     def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
         cls = find_symbol(name) if isinstance(name, str) else None
         if cls is None:
-            raise LoadError(
-                f"{unknown('symbolic class', name, symbol_names(), 'some of those known')} "
-                f"(is the module that defines it imported?) {at(path)}"
-            )
+            message = unknown("symbolic class", name, symbol_names(), "some of those known")
+            raise LoadError(f"{message} {_why_unknown(name)} {at(path)}")
         schema: Schema = getattr(cls, ATTRIBUTE)
         values: dict[str, Any] = {}
         for key, item in record.items():
@@ -161,6 +159,13 @@ class Reader:
         dtype = jnp.dtype(content)
         scalar = getattr(jnp, dtype.name, None)
         return scalar if isinstance(scalar, type(jnp.float32)) else dtype
+
+
+def _why_unknown(name: Any) -> str:
+    if not (isinstance(name, str) and name.startswith("__main__.")):
+        return "(is the module that defines it imported?)"
+    own = name.removeprefix("__main__.")
+    return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"
 
 
 def _weak(array: jax.Array) -> jax.Array:

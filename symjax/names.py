@@ -85,6 +85,8 @@ def look_up(reference: str, modules: Collection[str] = ()) -> Any:
     allowed = top in _TRUSTED or module_name in trusted_modules() or module_name in modules
     if module_name == "builtins" and name in _BUILTINS:
         allowed = True
+    if module_name == "__main__" and find(module_name, name) is None:
+        raise LookupError(f"{reference!r} cannot be found: {saved_by_script(name)}")
     if not allowed:
         raise LookupError(
             f"{reference!r} is of a module from which nothing is looked up; if you trust it, pass "
@@ -98,6 +100,14 @@ def look_up(reference: str, modules: Collection[str] = ()) -> Any:
     if not _same_package(home, module_name, modules):
         raise LookupError(f"{reference!r} is {home}.{name} really, which is not looked up")
     return value
+
+
+def saved_by_script(name: str) -> str:
+    """Why what a script defines is not found by other programs, and what to do."""
+    return (
+        f"{name} was defined in the script that saved it, which is the module __main__ only while it runs; "
+        f"define {name} in a module that both programs import"
+    )
 
 
 def find(module_name: str, qualified_name: str) -> Any:

@@ -29,7 +29,7 @@ def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
     schema: Schema = getattr(cls, ATTRIBUTE)
     for name in (schema.name, *aliases):
         held = _by_name.get(name)
-        if held is not None and not _replaces(cls, held):
+        if held is not None and held is not cls and not _replaces(cls, held):
             raise ValueError(
                 f"the symbol {name!r} is {held.__module__}.{held.__qualname__} already; "
                 f"give {cls.__module__}.{cls.__qualname__} another name, by sj.symbolize(…, name=…)"

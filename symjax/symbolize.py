@@ -14,7 +14,7 @@ import flax.linen
 from symjax.errors import brief
 from symjax.node import Node
 from symjax.object import Object
-from symjax.registry import remember, symbolized
+from symjax.registry import add_symbol, remember, symbolized
 from symjax.schema import ATTRIBUTE
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ def symbolize(
       a class of nodes that stand for the result: ``node(*a)`` is ``factory(**arguments)(*a)``.
 
     Args:
-        x: The class or function. A symbolic one is returned as it is.
+        x: The class or function. A symbolic one is returned as it is; `aliases` become known.
         static: Names of arguments that are structure although they are floats: those that Python
             control flow depends on.
         name: The name under which nodes are saved; by default module and qualified name.
@@ -81,6 +81,8 @@ def symbolize(
     if x is None:
         return lambda target: symbolize(target, static=static, name=name, aliases=aliases, factory=factory)
     if getattr(x, ATTRIBUTE, None) is not None and ATTRIBUTE in vars(x):
+        if aliases:
+            add_symbol(x, aliases)
         return x
     options = (tuple(static), name, tuple(aliases), factory)
     return adopt_with(x, options)

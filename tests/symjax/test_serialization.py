@@ -437,6 +437,46 @@ def test_a_class_of_a_module_that_is_not_imported_is_not_imported(tmp_path):
     assert done.stdout.split() == ["refused"] * 6
 
 
+class OfScript(sj.Object):
+    content: Any = None
+
+
+class LayerOfScript(nn.Module):
+    size: int = 3
+
+
+@sj.symbolize
+class PlainOfScript:
+    def __init__(self, content=None):
+        self.content = content
+
+
+@pytest.mark.parametrize("cls", [OfScript, LayerOfScript, PlainOfScript])
+def test_what_a_script_has_saved_loads_under_an_alias(cls):
+    saved = f"__main__.{cls.__name__}"
+    text = text_of({"$type": saved})
+    advice = (
+        rf"{cls.__name__} was defined in the script .*sj\.symbolize\({cls.__name__}, aliases=\['{saved}'\]\)"
+    )
+    with pytest.raises(LoadError, match=rf"no symbolic class '{saved}'.*{advice}.*\(path=<root>\)$"):
+        sj.from_json(text)
+    assert sj.symbolize(cls, aliases=[saved]) is cls
+    assert sj.from_json(text) == cls()
+    assert sj.from_json(sj.to_json(cls())) == cls()
+
+
+def test_an_alias_of_a_symbolic_class_is_taken_from_no_other():
+    with pytest.raises(ValueError, match=f"the symbol '{trees.__name__}.Box' is .*Box already"):
+        sj.symbolize(OfScript, aliases=[f"{trees.__name__}.Box"])
+
+
+def test_a_function_of_a_script_says_where_to_define_it():
+    with pytest.raises(
+        LoadError, match="'__main__:no_such' cannot be found: no_such was defined in the script"
+    ):
+        sj.from_json(text_of({"$ref": "__main__:no_such"}))
+
+
 def test_a_default_may_be_absent_but_a_hole_is_said():
     assert sj.from_json(text_of({"$type": "symjax.linen.Dense", "features": 3})) == nn.Dense(3)
     assert sj.from_json(sj.to_json(nn.Dense.partial())) == nn.Dense.partial()
