@@ -14,7 +14,7 @@ from symjax.errors import NoSuchPath, at
 from symjax.object import field
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
-from symjax.schema import ATTRIBUTE, holds, is_placeholder, schema_of
+from symjax.schema import ATTRIBUTE, Schema, holds, is_placeholder, schema_of
 from symjax.tree import child, items, replace
 from symjax.walk import walk
 
@@ -77,6 +77,13 @@ def resolve(tree: Any) -> Any:
         if isinstance(value, Ref):
             raise NoSuchPath(f"{value!r} leads out of the tree {at(path)}")
     return resolved
+
+
+def resolved_fields(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a node with their references resolved, except those that lead out of the node."""
+    node = schema.revive(dict(values))
+    resolver = Resolver()
+    return {name: resolver.visit(value, Path((name,)), (node,)) for name, value in values.items()}
 
 
 def guard(cls: type) -> None:

@@ -17,6 +17,7 @@ from symjax.missing import MISSING, MissingError
 from symjax.names import place
 from symjax.object import Object, settle_missing
 from symjax.placeholders import is_choice, undecided
+from symjax.refs import resolved_fields
 from symjax.schema import ATTRIBUTE, FLAT, Schema, holds_placeholder, is_symbolic
 from symjax.signatures import call_arguments, fields_of
 from symjax.walk import walk
@@ -208,7 +209,7 @@ def call(cls: type, values: dict[str, Any]) -> Any:
     holes = schema.holes(values)
     if holes:
         raise MissingError(f"{cls.__name__} misses {', '.join(holes)} {at(holes[0])}")
-    given = {name: values[name] for name in schema.names if name in values}
+    given = resolved_fields(schema, {name: values[name] for name in schema.names if name in values})
     if holds_placeholder(given.values()):
         _refuse_choices(cls, given)
     args, kwargs = call_arguments(schema, given)

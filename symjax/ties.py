@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from symjax.containers import Map
 from symjax.paths import ROOT, Path
-from symjax.refs import Ref, Resolver, guard_holder, holds_ref, is_node
+from symjax.refs import Ref, guard_holder, holds_ref, is_node, resolved_fields
 from symjax.schema import Schema, schema_of
 from symjax.tree import map_items, replace
 
@@ -66,11 +66,7 @@ def bind_ties(module: Any, schema: Schema) -> None:
     if not _may_share(values) and not holds_ref(values.values()):
         return
     held["_sj_bound"] = True
-    untied = untie(values)
-    node = schema.revive(dict(untied))
-    resolver = Resolver()
-    for name, value in untied.items():
-        held[name] = resolver.visit(value, Path((name,)), (node,))
+    held.update(resolved_fields(schema, untie(values)))
     guard_holder(schema.cls, values.values())
 
 

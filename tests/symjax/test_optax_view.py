@@ -193,3 +193,11 @@ def test_an_experiment_holds_whatever_is_used_as_an_optimizer():
     for wrong in (0.1, optax.adam, optax.MultiSteps, raw.sgd(0.1).init):
         with pytest.raises(TypeError, match=r"expects GradientTransformation.* \(path=optimizer\)"):
             Experiment(wrong)
+
+
+def test_references_among_the_arguments_of_an_optimizer_are_resolved():
+    tied = optax.adam(0.1, b1=sj.ref("learning_rate"))
+    assert jnp.array_equal(train(tied)[1], train(raw.adam(0.1, b1=0.1))[1])
+    assert jnp.array_equal(train(tied.rebind(learning_rate=0.5))[1], train(raw.adam(0.5, b1=0.5))[1])
+    inside = optax.chain(optax.scale(0.5), optax.sgd(sj.ref("args[0].step_size", up=2)))
+    assert jnp.array_equal(train(inside)[1], train(raw.chain(raw.scale(0.5), raw.sgd(0.5)))[1])
