@@ -12,7 +12,7 @@ def imported(*statements: str) -> list[str]:
     lines = ["import sys", *before, "known = set(sys.modules)", last]
     code = "\n".join([*lines, f"print(*[name for name in {LATE} if name in sys.modules.keys() - known])"])
     return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        [sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
 
 
