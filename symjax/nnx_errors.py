@@ -27,14 +27,14 @@ def noting(call: Callable[..., Any]) -> Callable[..., Any]:
     """A module's method that tells of an error at which layer it happened; the outermost one does."""
 
     @functools.wraps(call)
-    def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if _inside.get():
-            return call(self, *args, **kwargs)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if _inside.get() or not (args and isinstance(args[0], nnx.Module)):
+            return call(*args, **kwargs)
         token = _inside.set(True)
         try:
-            return call(self, *args, **kwargs)
+            return call(*args, **kwargs)
         except Exception as error:
-            note_layer(error, self)
+            note_layer(error, args[0])
             raise
         finally:
             _inside.reset(token)

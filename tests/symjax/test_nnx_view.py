@@ -311,3 +311,16 @@ def test_an_error_inside_a_copy_of_the_module_says_where_too():
         assert notes == [
             "nets[1].linear: Linear(in_features=4, out_features=3) was running (path=nets[1].linear)"
         ]
+
+
+def test_a_function_that_a_class_keeps_is_no_method_of_it():
+    def double(x):
+        return 2 * x
+
+    class Keeps(nnx.Module):
+        scale = double
+
+    assert Keeps.scale(3) == Keeps.scale(x=3) == 6
+    with pytest.raises(TypeError) as caught:
+        Keeps.scale(None)
+    assert not hasattr(caught.value, "__notes__")
