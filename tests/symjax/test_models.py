@@ -18,7 +18,7 @@ import pytest
 import symjax as sj
 from symjax import optax
 
-from .adopted.laws import bits, classes_known, same_traced
+from .adopted.laws import assert_one_program_and_equal_lanes, bits, classes_known, same_traced
 from .models import resnet, sequence_autoencoder, transformer
 from .models.edits import edited
 
@@ -124,14 +124,8 @@ def test_decorators_do_what_the_import_does(case: Case) -> None:
 @every_model
 def test_as_an_argument_it_compiles_once_and_lanes_equal_the_loop(case: Case) -> None:
     model = _traceable(case.symbolic())
-    run = jax.jit(case.output)
     others = [model, model.rebind({case.float_path: 0.75})]
-    alone = [run(one) for one in others]
-    assert run._cache_size() == 1
-    batched = jax.vmap(run)(jax.tree.map(lambda *leaves: jnp.stack(leaves), *others))
-    for lane, expected in enumerate(alone):
-        one = jax.tree.map(lambda value, lane=lane: value[lane], batched)
-        chex.assert_trees_all_close(one, expected, rtol=1e-4, atol=1e-5)
+    assert_one_program_and_equal_lanes(jax.jit(case.output), others)
 
 
 @every_model

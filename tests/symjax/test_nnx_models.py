@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +12,7 @@ from flax import nnx
 
 import symjax as sj
 
-from .adopted.laws import bits, classes_known, same_traced
+from .adopted.laws import assert_one_program_and_equal_lanes, bits, classes_known, same_traced
 from .models import image_autoencoder as theirs
 from .models.edits import EDITS, edited
 
@@ -71,12 +70,7 @@ def test_a_built_tree_is_the_same_program() -> None:
 def test_as_an_argument_it_compiles_once_and_lanes_equal_the_loop() -> None:
     step = jax.jit(lambda tree: run(sj.build(tree, rngs=streams()))[1:3])  # the loss and its gradients
     trees = [node(), node(noise=0.75).rebind({"encoder.momentum": 0.5})]
-    alone = [step(tree) for tree in trees]
-    assert step._cache_size() == 1
-    lanes = jax.vmap(step)(jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees))
-    for lane, expected in enumerate(alone):
-        one = jax.tree.map(lambda value, lane=lane: value[lane], lanes)
-        chex.assert_trees_all_close(one, expected, rtol=1e-4, atol=1e-5)
+    assert_one_program_and_equal_lanes(step, trees)
 
 
 def test_it_is_a_tree() -> None:

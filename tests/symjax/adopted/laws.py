@@ -4,9 +4,10 @@ import functools
 import hashlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import chex
 import flax.linen
 import flax.nnx
 import jax
@@ -45,6 +46,16 @@ def same_traced(one: Callable[..., Any], other: Callable[..., Any], *args: Any) 
     if program(traced[0].jaxpr) == program(traced[1].jaxpr):
         return True
     return bits(traced[0].lower().compile()(*args)) == bits(traced[1].lower().compile()(*args))
+
+
+def assert_one_program_and_equal_lanes(run: Any, trees: Sequence[Any]) -> None:
+    """That a jitted function of trees compiles once, and gives in lanes what it gives one by one."""
+    alone = [run(tree) for tree in trees]
+    assert run._cache_size() == 1
+    lanes = jax.vmap(run)(jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees))
+    for lane, expected in enumerate(alone):
+        one = jax.tree.map(lambda value, lane=lane: value[lane], lanes)
+        chex.assert_trees_all_close(one, expected, rtol=1e-4, atol=1e-5)
 
 
 def program(closed: Any) -> tuple[str, ...]:

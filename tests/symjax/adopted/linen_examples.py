@@ -1,7 +1,7 @@
 """Example arguments of Linen's layers, written once for Flax and for the symbolic view of it."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -93,22 +93,31 @@ def example(name: str, cls: type) -> Layer:
     found = LAYERS.get(name, Layer())
     if found.arguments is not None:
         return found
-    required = _required(cls)
-    unknown = [argument for argument in required if argument not in BY_NAME]
+    fields = {field.name for field in dataclasses.fields(cls)}
+    arguments = by_name(f"flax.linen.{name}", _required(cls), fields, BY_NAME, "linen_examples.py")
+    return dataclasses.replace(found, arguments=arguments)
+
+
+def by_name(
+    layer: str, required: Iterable[str], accepted: Container[str], known: Mapping[str, Any], file: str
+) -> Callable[[Any], dict[str, Any]]:
+    """Makes what a layer requires, and an initializer for its kernel, scale or embeddings if it has them.
+
+    Raises:
+        LookupError: It requires what is not `known`; the message says what to add to which file.
+    """
+    required = list(required)
+    unknown = [argument for argument in required if argument not in known]
     if unknown:
         raise LookupError(
-            f"flax.linen.{name} is new here and requires {', '.join(unknown)}: add a Layer(…) to LAYERS in "
-            "linen_examples.py, or the name and a reason to EXCEPTIONS in names.py"
+            f"{layer} is new here and requires {', '.join(unknown)}: add a Layer(…) to LAYERS in {file}, or "
+            "the name and a reason to EXCEPTIONS in names.py"
         )
-    fields = {field.name for field in dataclasses.fields(cls)}
-    drawn = [key for key in ("kernel_init", "scale_init", "embedding_init") if key in fields]
-    return dataclasses.replace(
-        found,
-        arguments=lambda nn: {
-            **{key: BY_NAME[key] for key in required},
-            **{key: nn.initializers.truncated_normal(stddev=0.5) for key in drawn},
-        },
-    )
+    drawn = [key for key in ("kernel_init", "scale_init", "embedding_init") if key in accepted]
+    return lambda nn: {
+        **{key: known[key] for key in required},
+        **{key: nn.initializers.truncated_normal(stddev=0.5) for key in drawn},
+    }
 
 
 def _required(cls: type) -> list[str]:

@@ -12,7 +12,7 @@ from flax import nnx
 
 import symjax as sj
 
-from .linen_examples import TOKENS, X
+from .linen_examples import TOKENS, X, by_name
 
 # Arguments that many layers require. With these and the array `X` most layers need no line of their own.
 BY_NAME = {
@@ -107,20 +107,8 @@ def example(name: str, cls: Any) -> Layer:
         return found
     parameters = _signature(cls).parameters
     required = [key for key, p in parameters.items() if p.default is p.empty and p.kind not in _VARIADIC]
-    unknown = [argument for argument in required if argument not in BY_NAME]
-    if unknown:
-        raise LookupError(
-            f"flax.nnx.{name} is new here and requires {', '.join(unknown)}: add a Layer(…) to LAYERS in "
-            "nnx_examples.py, or the name and a reason to EXCEPTIONS in names.py"
-        )
-    drawn = [key for key in ("kernel_init", "scale_init", "embedding_init") if key in parameters]
-    return dataclasses.replace(
-        found,
-        arguments=lambda nn: {
-            **{key: BY_NAME[key] for key in required},
-            **{key: nn.initializers.truncated_normal(stddev=0.5) for key in drawn},
-        },
-    )
+    arguments = by_name(f"flax.nnx.{name}", required, parameters, BY_NAME, "nnx_examples.py")
+    return dataclasses.replace(found, arguments=arguments)
 
 
 def _signature(cls: Any) -> inspect.Signature:
