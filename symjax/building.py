@@ -15,7 +15,6 @@ from symjax.missing import MissingError
 from symjax.names import find
 from symjax.nnx_errors import note_tracers, noting
 from symjax.paths import ROOT, Path
-from symjax.placeholders import Placeholder
 from symjax.query import missing
 from symjax.refs import guard_holder, resolve
 from symjax.schema import ATTRIBUTE, Field, Schema, is_placeholder, schema_of
@@ -164,7 +163,7 @@ def _schema(node: Any) -> NnxSchema:
 def _waits(node: Any) -> bool:
     """Whether a node cannot become a module by itself."""
     return any(
-        isinstance(value, Placeholder) or (is_builder(value) and _schema(value).needs_rngs)
+        is_placeholder(value) or (is_builder(value) and _schema(value).needs_rngs)
         for _, value, _ in walk(node)
     ) or bool(missing(node))
 

@@ -94,7 +94,8 @@ class Map(Mapping[Hashable, Any]):
             >>> Map({'a': {'b': 1}}).unfreeze() == {'a': {'b': 1}}
             True
         """
-        return {key: item.unfreeze() if type(item) is Map else item for key, item in self.items()}
+        thawed: dict[Hashable, Any] = thaw(self)
+        return thawed
 
     def __repr__(self) -> str:
         return repr(dict(self))

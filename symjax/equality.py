@@ -18,8 +18,7 @@ from symjax.schema import ATTRIBUTE, HASH, Schema
 
 _pack = struct.Struct("<d").pack
 _NAN = "nan"  # the hash of a NaN is that of its address
-_PLAIN = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType})
-_NATIVE = _PLAIN | {int, bool}
+_NATIVE = frozenset({str, int, bool, type(None), types.FunctionType, types.BuiltinFunctionType})
 _EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
 _SEQUENCES = (tuple, list)
 _MAPPINGS = (dict, Map)

@@ -18,6 +18,7 @@ import numpy as np
 from symjax.containers import Map
 from symjax.equality import eq
 from symjax.errors import adopt, at, brief
+from symjax.leaves import is_dtype
 from symjax.missing import MISSING
 from symjax.names import is_nameless, public_name
 from symjax.paths import Path, extend
@@ -27,7 +28,6 @@ from symjax.schema import ATTRIBUTE, Schema
 NATIVE = frozenset({str, int, bool, type(None)})  # what JSON writes as it is
 Arrays = dict[str, np.ndarray[Any, Any]]
 _EMBED = 4096  # bytes; larger arrays lie beside a saved file
-_DTYPE_LIKE = (np.dtype, type(jnp.float32))
 
 
 class Writer:
@@ -110,7 +110,7 @@ class Writer:
     def _write_other(self, value: Any, kind: type, path: Path) -> Any:
         if isinstance(value, enum.Enum):
             return {"$enum": [self._reference(kind, path), value.name]}
-        if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
+        if is_dtype(value):
             return {"$dtype": self._dtype_name(np.dtype(value), path)}
         if isinstance(value, np.generic) and value.dtype.kind in "biufcV":
             return {"$scalar": [value.dtype.name, _encode(value.tobytes())]}

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from symjax.containers import Map
+from symjax.errors import NoSuchPath
 from symjax.missing import MISSING, Insertion
 from symjax.paths import ROOT, Path
 from symjax.refs import Ref, is_node
-from symjax.tree import items
+from symjax.tree import child, items
 
 Changes = Sequence[tuple[Path, Any]]
 Place = tuple[Path, Ref, tuple[Path, ...]]
@@ -102,6 +103,9 @@ def _references(value: Any, path: Path, above: tuple[Path, ...]) -> Iterator[Pla
 
 def _value_at(tree: Any, path: Path) -> Any:
     """The value at a path, references unresolved; `MISSING` if there is none."""
-    for key in path:
-        tree = dict(items(tree) or ()).get(key, MISSING)
+    try:
+        for key in path:
+            tree = child(tree, key, path)
+    except NoSuchPath:
+        return MISSING
     return tree

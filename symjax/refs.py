@@ -15,7 +15,7 @@ from symjax.object import field
 from symjax.paths import ROOT, Path
 from symjax.placeholders import Placeholder
 from symjax.schema import ATTRIBUTE, Schema, holds, is_placeholder, schema_of
-from symjax.tree import child, items, replace
+from symjax.tree import child, is_container, map_items, replace
 from symjax.walk import walk
 
 Nodes = tuple[Any, ...]
@@ -170,17 +170,12 @@ class Resolver:
                 return self._target(value, path, above, seen)
             except _LeadsOutError:
                 return value  # resolved from a node further up
-        held = items(value)
-        if not held:
+        if not is_container(value):
             return value
         if id(value) in self._made:
             return self._made[id(value)]
         inner = (*above, value) if is_node(value) else above
-        changes = {}
-        for key, item in held:
-            made = self.visit(item, path / key, inner, seen)
-            if made is not item:
-                changes[key] = made
+        changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen))
         result = _with(value, changes, path) if changes else value
         self._made[id(value)] = result
         return result

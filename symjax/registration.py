@@ -11,13 +11,12 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, final
 
-import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
 
 from symjax.containers import Map
 from symjax.errors import adopt, at, brief
-from symjax.leaves import is_array, is_leaf
+from symjax.leaves import is_array, is_dtype, is_leaf
 from symjax.missing import MISSING
 from symjax.paths import Path
 from symjax.schema import ATTRIBUTE, FLAT, Schema, schema_of
@@ -25,7 +24,6 @@ from symjax.schema import ATTRIBUTE, FLAT, Schema, schema_of
 # Values of these types are structure, and their own static key (no other value equals them).
 _PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type(MISSING)})
 _NATIVE_KEYS = _PLAIN_KEYS | {int, bool}  # likewise, beside their types
-_DTYPE_LIKE = (np.dtype, type(jnp.float32))
 
 
 @final
@@ -257,7 +255,7 @@ def static_key(value: Any) -> Hashable:
         return complex, struct.pack("<dd", value.real, value.imag)
     if kind is Map:
         return (Map, *((static_key(key), static_key(item)) for key, item in value.items()))
-    if isinstance(value, _DTYPE_LIKE) or (kind is type and issubclass(value, np.generic)):
+    if is_dtype(value):
         return np.dtype, np.dtype(value)
     if isinstance(value, type):
         return value
