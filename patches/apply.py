@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
-from symjax.diff import diff
-from symjax.equality import eq
-from symjax.lineage import lineage, with_lineage
-from symjax.missing import MISSING, Insertion
-from symjax.paths import Path
-from symjax.placeholders import Placeholder
-from symjax.query import query, with_arity
-from symjax.rebind import rebind
-from symjax.tree import child, is_symbolic
+from symjax.core.marks import MISSING, Insertion
+from symjax.core.paths import Path
+from symjax.core.placeholders import Placeholder
+from symjax.verbs.diff import diff
+from symjax.verbs.equality import eq
+from symjax.verbs.lineage import lineage, with_lineage
+from symjax.verbs.query import query, with_arity
+from symjax.verbs.rebind import rebind
+from symjax.verbs.tree import child, is_symbolic
 
 from .errors import PatchError, PatchWarning
 from .patch import Expects, Patch, Rule, RuleFunction, Validator, describe_rule

@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import numpy as np
 
-from symjax.errors import brief
-from symjax.hints import adapter
-from symjax.tree import is_symbolic
+from symjax.core.errors import brief
+from symjax.types.hints import adapter
+from symjax.verbs.tree import is_symbolic
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from typing import Annotated, Any, ClassVar, TypeAlias, final
 
 from annotated_types import Ge
 
-from symjax.equality import eq
-from symjax.missing import MISSING
-from symjax.object import Object
-from symjax.paths import Path
-from symjax.schema import schema_of
-from symjax.tree import items
+from symjax.core.marks import MISSING
+from symjax.core.object import Object
+from symjax.core.paths import Path
+from symjax.core.schema import schema_of
+from symjax.verbs.equality import eq
+from symjax.verbs.tree import items
 
 from .literals import describe
 from .uri import print_call

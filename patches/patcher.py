@@ -7,8 +7,8 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, Final, ParamSpec, overload
 
-from symjax.object import field
-from symjax.tree import items
+from symjax.core.object import field
+from symjax.verbs.tree import items
 
 from .patch import Patch
 from .registry import add_patcher

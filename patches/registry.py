@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final
 
-from symjax.errors import unknown
+from symjax.core.errors import unknown
 
 from .errors import PatchWarning, nearest_first
 from .uri import is_name

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from symjax.errors import brief, unknown
-from symjax.hints import resolve as resolve_hint
-from symjax.hints import show
-from symjax.schema import Schema
+from symjax.core.errors import brief, unknown
+from symjax.core.schema import Schema
+from symjax.types.hints import resolve as resolve_hint
+from symjax.types.hints import show
 
 from .errors import in_uri, nearest_first
 from .literals import Token, read

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeVar
 
-from symjax.schema import schema_of
-from symjax.tree import items
+from symjax.core.schema import schema_of
+from symjax.verbs.tree import items
 
 T = TypeVar("T")
 

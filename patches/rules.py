@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
-from symjax.diff import Difference
-from symjax.equality import eq
-from symjax.paths import Path
-from symjax.query import query
+from symjax.core.paths import Path
+from symjax.verbs.diff import Difference
+from symjax.verbs.equality import eq
+from symjax.verbs.query import query
 
 from .patch import Patch, RuleFunction
 from .patcher import patcher

@@ -12,10 +12,10 @@ import jax
 import jax.tree_util as jtu
 import numpy as np
 
-from symjax.errors import at, brief
-from symjax.leaves import is_array, is_leaf
-from symjax.paths import Path
-from symjax.registration import static_key
+from symjax.core.errors import at, brief
+from symjax.core.leaves import is_array, is_leaf
+from symjax.core.paths import Path
+from symjax.core.pytrees import static_key
 
 _BARE = (list, tuple, dict)
 _TRACEABLE = (int, float, complex, np.ndarray, np.generic, jax.Array)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from symjax.paths import Path
-from symjax.schema import schema_of
-from symjax.tree import child
+from symjax.core.paths import Path
+from symjax.core.schema import schema_of
+from symjax.verbs.tree import child
 
 from .arguments import Arguments, flatten
 from .cache import Cache, remembered

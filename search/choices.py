@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from symjax.errors import brief, known, nearest
-from symjax.object import field
-from symjax.placeholders import Placeholder
+from symjax.core.errors import brief, known, nearest
+from symjax.core.object import field
+from symjax.core.placeholders import Placeholder
 
 Scale = Literal["linear", "log"]
 SCALES: tuple[Scale, ...] = ("linear", "log")

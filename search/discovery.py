@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from symjax.errors import at
-from symjax.paths import ROOT, Path
-from symjax.tree import items
+from symjax.core.errors import at
+from symjax.core.paths import ROOT, Path
+from symjax.verbs.tree import items
 
 from .choices import Choice, FloatV, OneOf
 from .points import ChoicePoint, FloatPoint, Point

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
 
-from symjax.errors import NoSuchPath, brief, unknown
+from symjax.core.errors import NoSuchPath, brief, unknown
 
 from .points import Spec
 

@@ -11,8 +11,8 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from symjax.equality import eq
-from symjax.leaves import is_leaf
+from symjax.core.leaves import is_leaf
+from symjax.verbs.equality import eq
 
 from .arguments import Arguments, Aval, flatten
 from .choices import OneOf

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from symjax.errors import at, brief, known
-from symjax.schema import is_symbolic
+from symjax.core.errors import at, brief, known
+from symjax.core.schema import is_symbolic
 
 from .arguments import Aval, flatten
 from .buckets import Bucket, sort

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from jax.extend.core import primitives
 
-from symjax.errors import NoSuchPath, brief, unknown
-from symjax.paths import Path
+from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.paths import Path
 
 T = TypeVar("T", npt.NDArray[Any], jax.Array)
 

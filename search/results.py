@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from symjax.errors import NoSuchPath, brief, unknown
-from symjax.paths import Path
+from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.paths import Path
 
 from .buckets import Rows
 from .dna import DNA

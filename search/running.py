@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from symjax.leaves import is_array
+from symjax.core.leaves import is_array
 
 from .buckets import Bucket, Rows
 from .ladder import below, fitting, free_memory

@@ -9,15 +9,15 @@ from typing import Any, final
 import jax
 import numpy as np
 
-from symjax.containers import freeze
-from symjax.diff import diff
-from symjax.equality import eq
-from symjax.errors import at, brief
-from symjax.formatting import format as format_tree
-from symjax.paths import ROOT, Path
-from symjax.query import with_arity
-from symjax.rebind import rebind
-from symjax.tree import child
+from symjax.core.containers import freeze
+from symjax.core.errors import at, brief
+from symjax.core.paths import ROOT, Path
+from symjax.text.formatting import format as format_tree
+from symjax.verbs.diff import diff
+from symjax.verbs.equality import eq
+from symjax.verbs.query import with_arity
+from symjax.verbs.rebind import rebind
+from symjax.verbs.tree import child
 
 from .choices import Choice
 from .discovery import Discovery, Template

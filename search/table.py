@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from symjax.formatting import format as format_tree
+from symjax.text.formatting import format as format_tree
 
 _WIDEST = 28  # characters of a cell
 

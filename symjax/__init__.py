@@ -3,30 +3,30 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from symjax.containers import Map
-from symjax.diff import Diff, Difference, diff
-from symjax.equality import eq, hash
-from symjax.fill import fill
-from symjax.formatting import format
-from symjax.json_reader import LoadError
-from symjax.leaves import is_leaf
-from symjax.lineage import lineage
-from symjax.missing import MISSING, Insertion, MissingError
-from symjax.object import Object, field
-from symjax.paths import Path, PathError
-from symjax.placeholders import Placeholder
-from symjax.python_source import to_python
-from symjax.query import contains, is_partial, missing, query
-from symjax.rebind import rebind
-from symjax.refs import ref
-from symjax.schema import is_symbolic
-from symjax.serialization import from_json, load, save, to_json
-from symjax.symbolize import symbolize
-from symjax.walk import Step, traverse, walk
+from symjax.adoption.symbolize import symbolize
+from symjax.core.containers import Map
+from symjax.core.leaves import is_leaf
+from symjax.core.marks import MISSING, Insertion, MissingError
+from symjax.core.object import Object, field
+from symjax.core.paths import Path, PathError
+from symjax.core.placeholders import Placeholder
+from symjax.core.schema import is_symbolic
+from symjax.text.files import from_json, load, save, to_json
+from symjax.text.formatting import format
+from symjax.text.json_reader import LoadError
+from symjax.text.source import to_python
+from symjax.verbs.diff import Diff, Difference, diff
+from symjax.verbs.equality import eq, hash
+from symjax.verbs.fill import fill
+from symjax.verbs.lineage import lineage
+from symjax.verbs.query import contains, is_partial, missing, query
+from symjax.verbs.rebind import rebind
+from symjax.verbs.refs import ref
+from symjax.verbs.walk import Step, traverse, walk
 
 if TYPE_CHECKING:
     from symjax import linen, nnx, optax, patches, search
-    from symjax.building import build
+    from symjax.adoption.nnx_building import build
     from symjax.patches.apply import patch
     from symjax.patches.patcher import patcher
     from symjax.patches.roles import role
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Verbs that are imported at their first use: those of the other rooms, and what needs Flax NNX.
 _LATE = {
-    "build": "symjax.building",
+    "build": "symjax.adoption.nnx_building",
     "patch": "symjax.patches",
     "patcher": "symjax.patches",
     "role": "symjax.patches",

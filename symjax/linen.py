@@ -12,12 +12,12 @@ from typing import Any
 import flax.linen
 import flax.linen.initializers
 
-from symjax.lifts import LIFTS, memoized
-from symjax.namespaces import Namespace, first_name
-from symjax.static_arguments import STATIC
-from symjax.symbolic_function import makes_callable
-from symjax.symbolic_linen import Module
-from symjax.symbolize import symbolize
+from symjax.adoption.functions import makes_callable
+from symjax.adoption.lifts import LIFTS, memoized
+from symjax.adoption.linen_modules import Module
+from symjax.adoption.static_arguments import STATIC
+from symjax.adoption.symbolize import symbolize
+from symjax.core.views import Namespace, first_name
 
 # Flax's own: they run modules, and are no part of one.
 _OWN = frozenset(f"{__name__}.{name}" for name in ("apply", "init", "init_with_output", "tabulate"))

@@ -1,4 +1,4 @@
-# Written by `python -m symjax.stubs` from flax 0.12.8, jax 0.10.2, numpy 2.4.6, optax 0.2.8; do not edit.
+# Written by `python tools/stubs.py` from flax 0.12.8, jax 0.10.2, numpy 2.4.6, optax 0.2.8; do not edit.
 # ruff: noqa: I001
 """Flax Linen with symbolic modules: ``from symjax import linen as nn`` instead of ``from flax import
 linen``."""
@@ -11,8 +11,8 @@ import jax
 import jax.nn.initializers
 import jax.sharding
 import jax.typing
-import symjax.symbolic_function
-import symjax.symbolic_linen
+import symjax.adoption.functions
+import symjax.adoption.linen_modules
 import typing
 
 from flax.linen import (
@@ -186,7 +186,7 @@ class LayerNorm(Module, flax.linen.LayerNorm):
 class MGUCell(Module, flax.linen.MGUCell):
     """MGU cell (https://arxiv.org/pdf/1603.09420.pdf)."""
 
-class Module(symjax.symbolic_linen.SymbolicModule, flax.linen.Module):
+class Module(symjax.adoption.linen_modules.SymbolicModule, flax.linen.Module):
     """Base class for all neural network modules."""
 
 class MultiHeadAttention(Module, flax.linen.MultiHeadAttention):
@@ -232,7 +232,7 @@ class initializers:
     """Initializers for Flax."""
     Initializer: typing.TypeAlias = jax.nn.initializers.Initializer | collections.abc.Callable[..., typing.Any]
 
-    class constant(symjax.symbolic_function.Factory):
+    class constant(symjax.adoption.functions.Factory):
         """Builds an initializer that returns arrays full of a constant ``value``."""
         value: jax.typing.ArrayLike
         dtype: typing.Any = None
@@ -241,7 +241,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class delta_orthogonal(symjax.symbolic_function.Factory):
+    class delta_orthogonal(symjax.adoption.functions.Factory):
         """Builds an initializer for delta orthogonal kernels."""
         scale: typing.Any = 1.0
         column_axis: int = -1
@@ -251,7 +251,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class glorot_normal(symjax.symbolic_function.Factory):
+    class glorot_normal(symjax.adoption.functions.Factory):
         """Builds a Glorot normal initializer (aka Xavier normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -262,7 +262,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class glorot_uniform(symjax.symbolic_function.Factory):
+    class glorot_uniform(symjax.adoption.functions.Factory):
         """Builds a Glorot uniform initializer (aka Xavier uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -273,7 +273,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class he_normal(symjax.symbolic_function.Factory):
+    class he_normal(symjax.adoption.functions.Factory):
         """Builds a He normal initializer (aka Kaiming normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -284,7 +284,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class he_uniform(symjax.symbolic_function.Factory):
+    class he_uniform(symjax.adoption.functions.Factory):
         """Builds a He uniform initializer (aka Kaiming uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -295,7 +295,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class kaiming_normal(symjax.symbolic_function.Factory):
+    class kaiming_normal(symjax.adoption.functions.Factory):
         """Builds a He normal initializer (aka Kaiming normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -306,7 +306,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class kaiming_uniform(symjax.symbolic_function.Factory):
+    class kaiming_uniform(symjax.adoption.functions.Factory):
         """Builds a He uniform initializer (aka Kaiming uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -317,7 +317,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class lecun_normal(symjax.symbolic_function.Factory):
+    class lecun_normal(symjax.adoption.functions.Factory):
         """Builds a Lecun normal initializer."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -328,7 +328,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class lecun_uniform(symjax.symbolic_function.Factory):
+    class lecun_uniform(symjax.adoption.functions.Factory):
         """Builds a Lecun uniform initializer."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -339,7 +339,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class normal(symjax.symbolic_function.Factory):
+    class normal(symjax.adoption.functions.Factory):
         """Builds an initializer that returns real normally-distributed random arrays."""
         stddev: typing.Any = 0.01
         dtype: typing.Any = None
@@ -359,7 +359,7 @@ class initializers:
     def ones_init() -> flax.typing.Initializer:
         """Builds an initializer that returns a constant array full of ones."""
 
-    class orthogonal(symjax.symbolic_function.Factory):
+    class orthogonal(symjax.adoption.functions.Factory):
         """Builds an initializer that returns uniformly distributed orthogonal matrices."""
         scale: typing.Any = 1.0
         column_axis: int = -1
@@ -369,7 +369,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class truncated_normal(symjax.symbolic_function.Factory):
+    class truncated_normal(symjax.adoption.functions.Factory):
         """Builds an initializer that returns truncated-normal random arrays."""
         stddev: typing.Any = 0.01
         dtype: typing.Any = None
@@ -380,7 +380,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class uniform(symjax.symbolic_function.Factory):
+    class uniform(symjax.adoption.functions.Factory):
         """Builds an initializer that returns real uniformly-distributed random arrays."""
         scale: typing.Any = 0.01
         dtype: typing.Any = None
@@ -389,7 +389,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class variance_scaling(symjax.symbolic_function.Factory):
+    class variance_scaling(symjax.adoption.functions.Factory):
         """Initializer that adapts its scale to the shape of the weights tensor."""
         scale: typing.Any
         mode: typing.Literal['fan_in', 'fan_out', 'fan_avg', 'fan_geo_avg']
@@ -403,7 +403,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class xavier_normal(symjax.symbolic_function.Factory):
+    class xavier_normal(symjax.adoption.functions.Factory):
         """Builds a Glorot normal initializer (aka Xavier normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -414,7 +414,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class xavier_uniform(symjax.symbolic_function.Factory):
+    class xavier_uniform(symjax.adoption.functions.Factory):
         """Builds a Glorot uniform initializer (aka Xavier uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -436,7 +436,7 @@ class initializers:
     def zeros_init() -> flax.typing.Initializer:
         """Builds an initializer that returns a constant array full of zeros."""
 
-class with_logical_partitioning(symjax.symbolic_function.Factory):
+class with_logical_partitioning(symjax.adoption.functions.Factory):
     """Wraps a function's return value with LogicallyPartitioned."""
     fn: collections.abc.Callable[..., typing.Any]
     names: tuple[str | None, ...]
@@ -444,7 +444,7 @@ class with_logical_partitioning(symjax.symbolic_function.Factory):
     rules: collections.abc.Sequence[tuple[str, str | tuple[str, ...] | None]] | None = None
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> flax.linen.LogicallyPartitioned: ...
 
-class with_partitioning(symjax.symbolic_function.Factory):
+class with_partitioning(symjax.adoption.functions.Factory):
     """Wraps a function's return value with Partitioned."""
     fn: collections.abc.Callable[..., typing.Any]
     names: tuple[str | None, ...]

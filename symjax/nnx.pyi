@@ -1,4 +1,4 @@
-# Written by `python -m symjax.stubs` from flax 0.12.8, jax 0.10.2, numpy 2.4.6, optax 0.2.8; do not edit.
+# Written by `python tools/stubs.py` from flax 0.12.8, jax 0.10.2, numpy 2.4.6, optax 0.2.8; do not edit.
 # ruff: noqa: I001
 """Flax NNX with symbolic layers: ``from symjax import nnx`` instead of ``from flax import nnx``."""
 
@@ -11,7 +11,7 @@ import jax
 import jax.nn.initializers
 import jax.sharding
 import jax.typing
-import symjax.symbolic_function
+import symjax.adoption.functions
 import typing
 
 from flax.nnx import (
@@ -655,7 +655,7 @@ class initializers:
     DtypeLikeInexact: typing.TypeAlias = flax.nnx.nn.initializers.DtypeLikeInexact
     Initializer: typing.TypeAlias = jax.nn.initializers.Initializer | collections.abc.Callable[..., typing.Any]
 
-    class constant(symjax.symbolic_function.Factory):
+    class constant(symjax.adoption.functions.Factory):
         """Builds an initializer that returns arrays full of a constant ``value``."""
         value: jax.typing.ArrayLike
         dtype: typing.Any = None
@@ -664,7 +664,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class delta_orthogonal(symjax.symbolic_function.Factory):
+    class delta_orthogonal(symjax.adoption.functions.Factory):
         """Builds an initializer for delta orthogonal kernels."""
         scale: typing.Any = 1.0
         column_axis: int = -1
@@ -674,7 +674,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class glorot_normal(symjax.symbolic_function.Factory):
+    class glorot_normal(symjax.adoption.functions.Factory):
         """Builds a Glorot normal initializer (aka Xavier normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -685,7 +685,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class glorot_uniform(symjax.symbolic_function.Factory):
+    class glorot_uniform(symjax.adoption.functions.Factory):
         """Builds a Glorot uniform initializer (aka Xavier uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -696,7 +696,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class he_normal(symjax.symbolic_function.Factory):
+    class he_normal(symjax.adoption.functions.Factory):
         """Builds a He normal initializer (aka Kaiming normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -707,7 +707,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class he_uniform(symjax.symbolic_function.Factory):
+    class he_uniform(symjax.adoption.functions.Factory):
         """Builds a He uniform initializer (aka Kaiming uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -718,7 +718,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class kaiming_normal(symjax.symbolic_function.Factory):
+    class kaiming_normal(symjax.adoption.functions.Factory):
         """Builds a He normal initializer (aka Kaiming normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -729,7 +729,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class kaiming_uniform(symjax.symbolic_function.Factory):
+    class kaiming_uniform(symjax.adoption.functions.Factory):
         """Builds a He uniform initializer (aka Kaiming uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -740,7 +740,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class lecun_normal(symjax.symbolic_function.Factory):
+    class lecun_normal(symjax.adoption.functions.Factory):
         """Builds a Lecun normal initializer."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -751,7 +751,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class lecun_uniform(symjax.symbolic_function.Factory):
+    class lecun_uniform(symjax.adoption.functions.Factory):
         """Builds a Lecun uniform initializer."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -762,7 +762,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class normal(symjax.symbolic_function.Factory):
+    class normal(symjax.adoption.functions.Factory):
         """Builds an initializer that returns real normally-distributed random arrays."""
         stddev: typing.Any = 0.01
         dtype: typing.Any = None
@@ -782,7 +782,7 @@ class initializers:
     def ones_init() -> flax.typing.Initializer:
         """Builds an initializer that returns a constant array full of ones."""
 
-    class orthogonal(symjax.symbolic_function.Factory):
+    class orthogonal(symjax.adoption.functions.Factory):
         """Builds an initializer that returns uniformly distributed orthogonal matrices."""
         scale: typing.Any = 1.0
         column_axis: int = -1
@@ -792,7 +792,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class truncated_normal(symjax.symbolic_function.Factory):
+    class truncated_normal(symjax.adoption.functions.Factory):
         """Builds an initializer that returns truncated-normal random arrays."""
         stddev: typing.Any = 0.01
         dtype: typing.Any = None
@@ -803,7 +803,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class uniform(symjax.symbolic_function.Factory):
+    class uniform(symjax.adoption.functions.Factory):
         """Builds an initializer that returns real uniformly-distributed random arrays."""
         scale: typing.Any = 0.01
         dtype: typing.Any = None
@@ -812,7 +812,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class variance_scaling(symjax.symbolic_function.Factory):
+    class variance_scaling(symjax.adoption.functions.Factory):
         """Initializer that adapts its scale to the shape of the weights tensor."""
         scale: typing.Any
         mode: typing.Literal['fan_in', 'fan_out', 'fan_avg', 'fan_geo_avg']
@@ -826,7 +826,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class xavier_normal(symjax.symbolic_function.Factory):
+    class xavier_normal(symjax.adoption.functions.Factory):
         """Builds a Glorot normal initializer (aka Xavier normal initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -837,7 +837,7 @@ class initializers:
             out_sharding: jax.sharding.NamedSharding | jax.P | None = None,
         ) -> jax.Array: ...
 
-    class xavier_uniform(symjax.symbolic_function.Factory):
+    class xavier_uniform(symjax.adoption.functions.Factory):
         """Builds a Glorot uniform initializer (aka Xavier uniform initializer)."""
         in_axis: int | collections.abc.Sequence[int] = -2
         out_axis: int | collections.abc.Sequence[int] = -1
@@ -859,7 +859,7 @@ class initializers:
     def zeros_init() -> flax.typing.Initializer:
         """Builds an initializer that returns a constant array full of zeros."""
 
-class with_metadata(symjax.symbolic_function.Factory):
+class with_metadata(symjax.adoption.functions.Factory):
     initializer: collections.abc.Callable[..., typing.Any]
     on_set_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]]
     on_get_value: collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any] | collections.abc.Sequence[collections.abc.Callable[[flax.nnx.Variable[typing.Any], typing.Any], typing.Any]]
@@ -878,7 +878,7 @@ class with_metadata(symjax.symbolic_function.Factory):
     ) -> None: ...
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
-class with_partitioning(symjax.symbolic_function.Factory):
+class with_partitioning(symjax.adoption.functions.Factory):
     """A wrapper over any initializer to add sharding annotation data to a `Variable`."""
     initializer: collections.abc.Callable[..., typing.Any]
     sharding: tuple[str | tuple[str, ...] | None, ...]

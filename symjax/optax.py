@@ -13,10 +13,10 @@ from typing import Any
 
 import optax
 
-from symjax.namespaces import Namespace, first_name
-from symjax.static_arguments import STATIC
-from symjax.symbolic_function import Factory, Loss, Optimizer, makes_callable, node_kind, underlying
-from symjax.symbolize import adopt_with, symbolize
+from symjax.adoption.functions import Factory, Loss, Optimizer, makes_callable, node_kind, underlying
+from symjax.adoption.static_arguments import STATIC
+from symjax.adoption.symbolize import adopt_with, symbolize
+from symjax.core.views import Namespace, first_name
 
 _INNER = {name: getattr(optax, name) for name in ("contrib", "losses", "schedules", "transforms")}
 _VIEWS = {__name__: optax, **{f"{__name__}.{name}": module for name, module in _INNER.items()}}

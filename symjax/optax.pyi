@@ -1,4 +1,4 @@
-# Written by `python -m symjax.stubs` from flax 0.12.8, jax 0.10.2, numpy 2.4.6, optax 0.2.8; do not edit.
+# Written by `python tools/stubs.py` from flax 0.12.8, jax 0.10.2, numpy 2.4.6, optax 0.2.8; do not edit.
 # ruff: noqa: I001
 """Optax with symbolic optimizers and schedules: ``from symjax import optax`` instead of ``import optax``."""
 
@@ -14,9 +14,9 @@ import optax.losses._fenchel_young
 import optax.microbatching
 import optax.schedules
 import optax.transforms
-import symjax.object
+import symjax
+import symjax.adoption.functions
 import symjax.optax
-import symjax.symbolic_function
 import typing
 
 from optax import (
@@ -81,7 +81,7 @@ from optax import (
     tree_utils as tree_utils,
 )
 
-class Injecting(symjax.symbolic_function.Factory):
+class Injecting(symjax.adoption.functions.Factory):
     """`optax.inject_hyperparams` of a factory; called with the factory's arguments it gives an optimizer."""
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> injected: ...
 
@@ -90,7 +90,7 @@ class _Node:
     @classmethod
     def partial(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
 
-class _Optimizer(symjax.symbolic_function.Optimizer, optax.GradientTransformationExtraArgs):  # type: ignore[misc]
+class _Optimizer(symjax.adoption.functions.Optimizer, optax.GradientTransformationExtraArgs):  # type: ignore[misc]
     def __new__(cls, *args: typing.Any, **kwargs: typing.Any) -> typing.Self: ...
 MaskOrFn: typing.TypeAlias = typing.Any
 
@@ -356,7 +356,7 @@ class conditionally_transform(_Optimizer):
         forward_extra_args: bool = False,
     ) -> None: ...
 
-class constant_schedule(symjax.symbolic_function.Factory):
+class constant_schedule(symjax.adoption.functions.Factory):
     """Constructs a constant schedule."""
     value: jax.typing.ArrayLike
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
@@ -884,9 +884,9 @@ def convex_kl_divergence(
 def convex_kl_divergence(
     log_predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
-class cosine_decay_schedule(symjax.symbolic_function.Factory):
+class cosine_decay_schedule(symjax.adoption.functions.Factory):
     """Returns a function which implements cosine learning rate decay."""
     init_value: jax.typing.ArrayLike
     decay_steps: int
@@ -905,9 +905,9 @@ def cosine_distance(
     predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
     epsilon: jax.typing.ArrayLike = 0.0, axis: int | tuple[int, ...] | None = -1,
     where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
-class cosine_onecycle_schedule(symjax.symbolic_function.Factory):
+class cosine_onecycle_schedule(symjax.adoption.functions.Factory):
     """Returns a function which implements the onecycle learning rate schedule."""
     transition_steps: int
     peak_value: jax.typing.ArrayLike
@@ -927,7 +927,7 @@ def cosine_similarity(
     predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
     epsilon: jax.typing.ArrayLike = 0.0, axis: int | tuple[int, ...] | None = -1,
     where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def ctc_loss(
@@ -940,7 +940,7 @@ def ctc_loss(
     logits: jax.typing.ArrayLike = ..., logit_paddings: jax.typing.ArrayLike = ...,
     labels: jax.typing.ArrayLike = ..., label_paddings: jax.typing.ArrayLike = ..., *, blank_id: int = 0,
     log_epsilon: jax.typing.ArrayLike = -100000.0,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def ctc_loss_with_forward_probs(
@@ -953,7 +953,7 @@ def ctc_loss_with_forward_probs(
     logits: jax.typing.ArrayLike = ..., logit_paddings: jax.typing.ArrayLike = ...,
     labels: jax.typing.ArrayLike = ..., label_paddings: jax.typing.ArrayLike = ..., *, blank_id: int = 0,
     log_epsilon: jax.typing.ArrayLike = -100000.0,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class ema(_Optimizer):
     """Compute an exponential moving average of past updates."""
@@ -964,7 +964,7 @@ class ema(_Optimizer):
         self, decay: jax.typing.ArrayLike, debias: bool = True, accumulator_dtype: typing.Any = None,
     ) -> None: ...
 
-class exponential_decay(symjax.symbolic_function.Factory):
+class exponential_decay(symjax.adoption.functions.Factory):
     """Constructs a schedule with either continuous or discrete exponential decay."""
     init_value: jax.typing.ArrayLike
     transition_steps: int
@@ -1000,7 +1000,7 @@ def generalized_kl_divergence(
 def generalized_kl_divergence(
     log_predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 def global_norm(updates: typing.Any) -> jax.Array:
     """Compute the global norm across a nested structure of tensors."""
@@ -1011,7 +1011,7 @@ def hinge_loss(predictor_outputs: jax.typing.ArrayLike, targets: jax.typing.Arra
 @typing.overload
 def hinge_loss(
     predictor_outputs: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def huber_loss(
@@ -1023,7 +1023,7 @@ def huber_loss(
 def huber_loss(
     predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None, *,
     delta: jax.typing.ArrayLike = 1.0,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class identity(_Optimizer):
     """Stateless identity transformation that leaves input gradients untouched."""
@@ -1056,7 +1056,7 @@ class injected(_Optimizer):
     kwargs: collections.abc.Mapping[str, typing.Any]
     def __init__(self, factory: typing.Any, /, *args: typing.Any, **kwargs: typing.Any) -> None: ...
 
-class join_schedules(symjax.symbolic_function.Factory):
+class join_schedules(symjax.adoption.functions.Factory):
     """Sequentially apply multiple schedules."""
     schedules: collections.abc.Sequence[Schedule]
     boundaries: collections.abc.Sequence[int]
@@ -1076,7 +1076,7 @@ def kl_divergence(
 def kl_divergence(
     log_predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def l2_loss(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | None = None) -> jax.Array:
@@ -1084,7 +1084,7 @@ def l2_loss(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | N
 @typing.overload
 def l2_loss(
     predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class lamb(_Optimizer):
     """The LAMB optimizer."""
@@ -1130,7 +1130,7 @@ class lbfgs(_Optimizer):
         linesearch: optax.GradientTransformationExtraArgs | optax.GradientTransformation | None = ...,
     ) -> None: ...
 
-class linear_onecycle_schedule(symjax.symbolic_function.Factory):
+class linear_onecycle_schedule(symjax.adoption.functions.Factory):
     """Returns a learning rate with three linear phases."""
     transition_steps: int
     peak_value: jax.typing.ArrayLike
@@ -1140,7 +1140,7 @@ class linear_onecycle_schedule(symjax.symbolic_function.Factory):
     final_div_factor: float = 10000.0
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class linear_schedule(symjax.symbolic_function.Factory):
+class linear_schedule(symjax.adoption.functions.Factory):
     """Schedule with linear transition from ``init_value`` to ``end_value``."""
     init_value: jax.typing.ArrayLike
     end_value: jax.typing.ArrayLike
@@ -1168,7 +1168,7 @@ def log_cosh(predictions: jax.typing.ArrayLike, targets: jax.typing.ArrayLike | 
 @typing.overload
 def log_cosh(
     predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class lookahead(_Optimizer):
     """Lookahead optimizer."""
@@ -1196,7 +1196,7 @@ class losses:
     def binary_dice_loss(
         predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
         smooth: jax.typing.ArrayLike = 1.0, apply_sigmoid: bool = True,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
     convex_kl_divergence = symjax.optax.convex_kl_divergence
     cosine_distance = symjax.optax.cosine_distance
     cosine_similarity = symjax.optax.cosine_similarity
@@ -1219,7 +1219,7 @@ class losses:
         class_weights: jax.typing.ArrayLike | None = None, smooth: jax.typing.ArrayLike = 1.0,
         alpha: jax.typing.ArrayLike = 0.5, beta: jax.typing.ArrayLike = 0.5, apply_softmax: bool = True,
         reduction: str = 'mean', ignore_background: bool = False, axis: jax.typing.ArrayLike | None = None,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
     generalized_kl_divergence = symjax.optax.generalized_kl_divergence
     hinge_loss = symjax.optax.hinge_loss
     huber_loss = symjax.optax.huber_loss
@@ -1237,11 +1237,11 @@ class losses:
     def kl_divergence_with_log_targets(
         log_predictions: jax.typing.ArrayLike = ..., log_targets: jax.typing.ArrayLike = ...,
         axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
     l2_loss = symjax.optax.l2_loss
     log_cosh = symjax.optax.log_cosh
 
-    class make_fenchel_young_loss(symjax.symbolic_function.Factory):
+    class make_fenchel_young_loss(symjax.adoption.functions.Factory):
         """Creates a Fenchel-Young loss from a max function."""
         max_fun: optax.losses._fenchel_young.MaxFun
         def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
@@ -1258,7 +1258,7 @@ class losses:
     def multiclass_generalized_dice_loss(
         predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ..., *,
         smooth: jax.typing.ArrayLike = 1.0, apply_softmax: bool = True, ignore_background: bool = False,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
 
     @typing.overload
     @staticmethod
@@ -1268,7 +1268,7 @@ class losses:
     @staticmethod
     def multiclass_hinge_loss(
         scores: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
 
     @typing.overload
     @staticmethod
@@ -1278,7 +1278,7 @@ class losses:
     @staticmethod
     def multiclass_perceptron_loss(
         scores: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
 
     @typing.overload
     @staticmethod
@@ -1288,7 +1288,7 @@ class losses:
     @staticmethod
     def multiclass_sparsemax_loss(
         scores: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
     ntxent = symjax.optax.ntxent
 
     @typing.overload
@@ -1299,7 +1299,7 @@ class losses:
     @staticmethod
     def perceptron_loss(
         predictor_outputs: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike = ...,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
 
     @typing.overload
     @staticmethod
@@ -1314,7 +1314,7 @@ class losses:
         logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., *,
         epsilon: jax.typing.ArrayLike = 2.0, axis: int | tuple[int, ...] | None = -1,
         where: jax.typing.ArrayLike | None = None,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
 
     @typing.overload
     @staticmethod
@@ -1330,7 +1330,7 @@ class losses:
         logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., *,
         where: jax.typing.ArrayLike | None = None, weights: jax.typing.ArrayLike | None = None,
         reduce_fn: collections.abc.Callable[..., jax.typing.ArrayLike] | None = ...,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
     safe_softmax_cross_entropy = symjax.optax.safe_softmax_cross_entropy
     sigmoid_binary_cross_entropy = symjax.optax.sigmoid_binary_cross_entropy
     sigmoid_focal_loss = symjax.optax.sigmoid_focal_loss
@@ -1346,7 +1346,7 @@ class losses:
     @staticmethod
     def sparsemax_loss(
         logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
     squared_error = symjax.optax.squared_error
 
     @typing.overload
@@ -1363,7 +1363,7 @@ class losses:
         anchors: jax.typing.ArrayLike = ..., positives: jax.typing.ArrayLike = ...,
         negatives: jax.typing.ArrayLike = ..., axis: int = -1, norm_degree: jax.typing.ArrayLike = 2,
         margin: jax.typing.ArrayLike = 1.0, eps: jax.typing.ArrayLike = 1e-06,
-    ) -> symjax.symbolic_function.Loss: ...
+    ) -> symjax.adoption.functions.Loss: ...
 
 class masked(_Optimizer):
     """Mask updates so only some are transformed, the rest are passed through."""
@@ -1393,15 +1393,15 @@ class measure_with_ema(_Optimizer):
         accumulator_dtype: typing.Any = None,
     ) -> None: ...
 
-class microbatch(symjax.symbolic_function.Factory):
+class microbatch(symjax.adoption.functions.Factory):
     """A general microbatching transformation."""
     fun: collections.abc.Callable[..., typing.Any]
     argnums: int | collections.abc.Sequence[int]
     microbatch_size: int | None
     accumulator: typing.Any = ...
-    argnames: str | collections.abc.Sequence[str] = symjax.object.field(kw_only=True, default=())
-    in_axes: int | collections.abc.Sequence[int] = symjax.object.field(kw_only=True, default=0)
-    num_real_microbatches: int | jax.Array | None = symjax.object.field(kw_only=True, default=None)
+    argnames: str | collections.abc.Sequence[str] = symjax.field(kw_only=True, default=())
+    in_axes: int | collections.abc.Sequence[int] = symjax.field(kw_only=True, default=0)
+    num_real_microbatches: int | jax.Array | None = symjax.field(kw_only=True, default=None)
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
 class monitor(_Optimizer):
@@ -1510,7 +1510,7 @@ def ntxent(
 def ntxent(
     embeddings: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
     temperature: jax.typing.ArrayLike = 0.07,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class optimistic_adam(_Optimizer):
     """The Optimistic Adam optimizer."""
@@ -1579,13 +1579,13 @@ def periodic_update(
 ) -> typing.Any:
     """Periodically update all parameters with new values."""
 
-class piecewise_constant_schedule(symjax.symbolic_function.Factory):
+class piecewise_constant_schedule(symjax.adoption.functions.Factory):
     """Piecewise constant schedule with scaled jumps at specific boundaries."""
     init_value: jax.typing.ArrayLike
     boundaries_and_scales: dict[int, float] | None = None
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class piecewise_interpolate_schedule(symjax.symbolic_function.Factory):
+class piecewise_interpolate_schedule(symjax.adoption.functions.Factory):
     """Piecewise interpolated schedule with linear or cosine transitions."""
     interpolate_type: str
     init_value: jax.typing.ArrayLike
@@ -1604,7 +1604,7 @@ class polyak_sgd(_Optimizer):
         f_min: jax.typing.ArrayLike = 0.0, eps: jax.typing.ArrayLike = 0.0, variant: str = 'sps',
     ) -> None: ...
 
-class polynomial_schedule(symjax.symbolic_function.Factory):
+class polynomial_schedule(symjax.adoption.functions.Factory):
     """Constructs a schedule with polynomial transition from init to end value."""
     init_value: jax.typing.ArrayLike
     end_value: jax.typing.ArrayLike
@@ -1688,7 +1688,7 @@ def safe_softmax_cross_entropy(logits: jax.typing.ArrayLike, labels: jax.typing.
 @typing.overload
 def safe_softmax_cross_entropy(
     logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class scale(_Optimizer):
     """Scale updates by some fixed scalar `step_size`."""
@@ -2046,7 +2046,7 @@ class sgd(_Optimizer):
         nesterov: bool = False, accumulator_dtype: typing.Any = None,
     ) -> None: ...
 
-class sgdr_schedule(symjax.symbolic_function.Factory):
+class sgdr_schedule(symjax.adoption.functions.Factory):
     """SGD with warm restarts."""
     cosine_kwargs: collections.abc.Iterable[dict[str, jax.typing.ArrayLike]]
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
@@ -2057,7 +2057,7 @@ def sigmoid_binary_cross_entropy(logits: typing.Any, labels: typing.Any) -> typi
 @typing.overload
 def sigmoid_binary_cross_entropy(
     logits: typing.Any = ..., labels: typing.Any = ...,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def sigmoid_focal_loss(
@@ -2069,7 +2069,7 @@ def sigmoid_focal_loss(
 def sigmoid_focal_loss(
     logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., *,
     alpha: jax.typing.ArrayLike | None = None, gamma: jax.typing.ArrayLike = 2.0,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class sign_sgd(_Optimizer):
     """A variant of SGD using only the signs of the gradient components."""
@@ -2113,7 +2113,7 @@ def smooth_labels(
 def smooth_labels(
     labels: jax.typing.ArrayLike = ..., alpha: jax.typing.ArrayLike = ..., *,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class snapshot(_Optimizer):
     """Takes a snapshot of updates and stores it in the state."""
@@ -2131,7 +2131,7 @@ def softmax_cross_entropy(
 def softmax_cross_entropy(
     logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ...,
     axis: int | tuple[int, ...] | None = -1, where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def softmax_cross_entropy_with_integer_labels(
@@ -2143,7 +2143,7 @@ def softmax_cross_entropy_with_integer_labels(
 def softmax_cross_entropy_with_integer_labels(
     logits: jax.typing.ArrayLike = ..., labels: jax.typing.ArrayLike = ..., axis: int | tuple[int, ...] = -1,
     where: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 @typing.overload
 def squared_error(
@@ -2153,7 +2153,7 @@ def squared_error(
 @typing.overload
 def squared_error(
     predictions: jax.typing.ArrayLike = ..., targets: jax.typing.ArrayLike | None = None,
-) -> symjax.symbolic_function.Loss: ...
+) -> symjax.adoption.functions.Loss: ...
 
 class stateless(_Optimizer):
     """Creates a stateless transformation from an update-like function."""
@@ -2279,19 +2279,19 @@ def update_moment_per_elem_norm(
 ) -> typing.Any:
     """Compute the EMA of the `order`-th moment of the element-wise norm."""
 
-class value_and_grad_from_state(symjax.symbolic_function.Factory):
+class value_and_grad_from_state(symjax.adoption.functions.Factory):
     """Alternative to :func:`jax.value_and_grad` fetches value, grad from state."""
     value_fn: collections.abc.Callable[..., jax.typing.ArrayLike]
     def __call__(self, *args: typing.Any, **kwargs: typing.Any) -> typing.Any: ...
 
-class warmup_constant_schedule(symjax.symbolic_function.Factory):
+class warmup_constant_schedule(symjax.adoption.functions.Factory):
     """Linear warmup followed by constant schedule i.e no decay."""
     init_value: jax.typing.ArrayLike
     peak_value: jax.typing.ArrayLike
     warmup_steps: int
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class warmup_cosine_decay_schedule(symjax.symbolic_function.Factory):
+class warmup_cosine_decay_schedule(symjax.adoption.functions.Factory):
     """Linear warmup followed by cosine decay."""
     init_value: jax.typing.ArrayLike
     peak_value: jax.typing.ArrayLike
@@ -2301,7 +2301,7 @@ class warmup_cosine_decay_schedule(symjax.symbolic_function.Factory):
     exponent: jax.typing.ArrayLike = 1.0
     def __call__(self, count: jax.typing.ArrayLike) -> jax.Array: ...
 
-class warmup_exponential_decay_schedule(symjax.symbolic_function.Factory):
+class warmup_exponential_decay_schedule(symjax.adoption.functions.Factory):
     """Linear warmup followed by exponential decay."""
     init_value: jax.typing.ArrayLike
     peak_value: jax.typing.ArrayLike

@@ -7,9 +7,9 @@ from typing import Any
 
 import jax
 
-from symjax.errors import unknown
-from symjax.paths import Path
-from symjax.placeholders import Placeholder
+from symjax.core.errors import unknown
+from symjax.core.paths import Path
+from symjax.core.placeholders import Placeholder
 
 from ..errors import nearest_first
 from ..flax_roles import ACTIVATIONS

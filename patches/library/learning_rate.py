@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 
 from annotated_types import Gt, Lt
 
-from symjax.errors import at
-from symjax.leaves import is_leaf
-from symjax.paths import Path
-from symjax.placeholders import Placeholder
-from symjax.tree import is_symbolic, items, replace
+from symjax.core.errors import at
+from symjax.core.leaves import is_leaf
+from symjax.core.paths import Path
+from symjax.core.placeholders import Placeholder
+from symjax.verbs.tree import is_symbolic, items, replace
 
 from ..patch import RuleFunction
 from ..patcher import patcher

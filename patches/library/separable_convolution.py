@@ -11,10 +11,10 @@ import jax.numpy as jnp
 from flax.typing import Dtype, Initializer, PaddingLike, PrecisionLike
 
 from symjax import linen as nn
-from symjax.equality import eq
-from symjax.paths import Path
-from symjax.symbolic_linen import Module
-from symjax.tree import items
+from symjax.adoption.linen_modules import Module
+from symjax.core.paths import Path
+from symjax.verbs.equality import eq
+from symjax.verbs.tree import items
 
 from ..patch import RuleFunction
 from ..patcher import patcher

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, NamedTuple
 import flax.linen
 from annotated_types import Gt, Lt
 
-from symjax.errors import at
-from symjax.paths import Path
-from symjax.placeholders import Placeholder
-from symjax.tree import is_symbolic, items
-from symjax.walk import walk
+from symjax.core.errors import at
+from symjax.core.paths import Path
+from symjax.core.placeholders import Placeholder
+from symjax.verbs.tree import is_symbolic, items
+from symjax.verbs.walk import walk
 
 from ..patcher import patcher
 from ..roles import has_role, member

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import symjax as sj
-from symjax.namespaces import Namespace
+from symjax.core.views import Namespace
 
 Place = tuple[str, str]
 

@@ -18,7 +18,7 @@ import optax
 import symjax.linen
 import symjax.nnx
 import symjax.optax
-from symjax.static_arguments import STATIC
+from symjax.adoption.static_arguments import STATIC
 
 from . import linen_examples, names, nnx_examples, optax_examples
 from .laws import Floats, Numbers, Place

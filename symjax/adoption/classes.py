@@ -1,0 +1,227 @@
+"""Plain classes as symbolic nodes: a subclass that remembers the arguments of its constructor."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Collection
+from typing import Any, ClassVar
+
+from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
+from symjax.core.errors import at
+from symjax.core.lookup import place
+from symjax.core.node import Node
+from symjax.core.object import settle_missing
+from symjax.core.paths import ROOT, Path
+from symjax.core.pytrees import register
+from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.core.symbols import add_symbol
+
+_ARGS = "_sj_args"
+_READY = "_sj_ready"
+_get = object.__getattribute__
+
+
+class ClassSchema(Schema):
+    """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them."""
+
+    kind: ClassVar[str] = "class"
+    converts: ClassVar[bool] = False  # its own code sees what it was given
+
+    def read(self, node: Any) -> dict[str, Any]:
+        """See `Schema.read`."""
+        return _get(node, "__dict__")[_ARGS]  # type: ignore[no-any-return]
+
+    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+        """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
+        node: Any = object.__new__(self.cls)
+        held = _get(node, "__dict__")
+        held[_ARGS] = values
+        if flat is not None:
+            held[FLAT] = flat
+        return node
+
+    def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
+        """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
+        cls: Any = self.cls
+        if self.holes(values):
+            return self.revive(values)
+        node = cls.__new__(cls)
+        _get(node, "__dict__")[_ARGS] = values
+        try:
+            initialize(node, self)
+        except Exception as error:
+            if "(path=" in str(error) or len(error.args) != 1:
+                raise
+            raise type(error)(f"{error} {at(path)}") from error
+        return node
+
+    def unpickle(self, values: dict[str, Any]) -> Any:
+        """See `Schema.unpickle`."""
+        return self.construct(values)
+
+
+class SymbolicInstance(Node):
+    """What a symbolic instance of a plain class has beside its own methods."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _make_symbolic(cls)
+
+    def __getattr__(self, name: str) -> Any:
+        held = _get(self, "__dict__")
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if _READY not in held:
+            if name in held[_ARGS] and schema.holes(held[_ARGS]):
+                return held[_ARGS][name]
+            initialize(self, schema)
+            return getattr(self, name)
+        inherited = getattr(super(), "__getattr__", None)
+        if inherited is not None:
+            try:
+                return inherited(name)
+            except AttributeError:
+                if name not in schema.fields:
+                    raise
+        if name in held[_ARGS]:
+            return held[_ARGS][name]
+        raise AttributeError(schema.unknown_field(name))
+
+    def __copy__(self) -> Any:
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        return schema.construct(schema.arguments(self))  # what `__init__` made may be mutable
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.__copy__()
+
+
+def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
+    """The symbolic version of a plain class; see `symjax.symbolize`."""
+    static, name, aliases, _ = options
+    _refuse_foreign_layout(cls)
+    namespace: dict[str, Any] = {
+        **place(cls, name),
+        "__doc__": cls.__doc__,
+        "__symjax_name__": name,
+        "__symjax_original__": cls,
+        "__symjax_static__": frozenset(static),
+    }
+    try:
+        made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+    except ValueError:  # of this library: a name in `static` that is none
+        raise
+    except Exception as error:
+        raise TypeError(
+            f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
+        ) from error
+    keep_generic(made, cls)
+    add_symbol(made, aliases)
+    return made
+
+
+def _refuse_foreign_layout(cls: type) -> None:
+    builtin = next((b for b in cls.__mro__ if b is not object and b.__module__ == "builtins"), None)
+    if builtin is not None:
+        raise TypeError(
+            f"cannot symbolize {cls.__name__}: it is a {builtin.__name__}, whose value is no set of "
+            "arguments; keep such a value as an argument of something symbolic"
+        )
+
+
+def _make_symbolic(cls: type) -> None:
+    original = cls.__dict__.get("__symjax_original__")
+    source = original if original is not None else cls
+    init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
+    static: frozenset[str] = getattr(cls, "__symjax_static__", frozenset())
+    if original is None:  # a subclass inherits the marks of the arguments that it has still
+        static = static & inspect.signature(init).parameters.keys()
+        setattr(cls, "__symjax_static__", static)  # noqa: B010
+    fields = _constructor_fields(source, init, static)
+    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
+    setattr(cls, ATTRIBUTE, schema)
+    cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
+    cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
+    generated = dataclasses.is_dataclass(source)
+    if not generated and source.__eq__ not in (object.__eq__, Node.__eq__):
+        cls.__eq__ = source.__eq__  # type: ignore[method-assign]
+        cls.__hash__ = source.__hash__  # type: ignore[method-assign]
+    if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
+        cls.__repr__ = source.__repr__  # type: ignore[method-assign]
+    register(cls)
+    if original is None:
+        add_symbol(cls)
+
+
+def _constructor_fields(source: type, init: Any, static: Collection[str]) -> tuple[Field, ...]:
+    """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
+    if init is not object.__init__:
+        return fields_of(init, static, skip=1)
+    new: Any = source.__new__
+    if new is not object.__new__:
+        return fields_of(new, static, skip=1)
+    return ()
+
+
+def _recording_init(cls: type, init: Any) -> Any:
+    """The constructor: records the arguments of the outermost class, then runs `init` as it was."""
+
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        if type(self) is not cls:  # called by a subclass's __init__
+            init(self, *args, **kwargs)
+            return
+        schema: ClassSchema = getattr(cls, ATTRIBUTE)
+        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
+        settle_missing(schema, held, partial=False)
+        _get(self, "__dict__")[_ARGS] = held
+        initialize(self, schema)
+
+    __init__.__wrapped__ = init  # type: ignore[attr-defined]
+    __init__.__doc__ = init.__doc__
+    __init__.__symjax_init__ = init  # type: ignore[attr-defined]
+    return __init__
+
+
+def initialize(node: Any, schema: Schema) -> None:
+    """Runs the adopted class's own ``__init__`` with the recorded arguments."""
+    held = _get(node, "__dict__")
+    holes = schema.holes(held[_ARGS])
+    if holes:
+        from symjax.core.marks import MissingError
+
+        raise MissingError(
+            f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
+        )
+    args, kwargs = call_arguments(schema, held[_ARGS])
+    held[_READY] = True
+    try:
+        vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
+    except BaseException:
+        held.pop(_READY, None)
+        raise
+    if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
+        _guard(schema.cls)
+
+
+def _shadows(node: Any, cls: type) -> bool:
+    """Whether ``__init__`` has overwritten class attributes, whose lookup would not find it missing."""
+    return any(
+        hasattr(cls, name)
+        for name in _get(node, "__dict__")
+        if not name.startswith("_sj_") and not name.startswith("__")
+    )
+
+
+def _guard(cls: type) -> None:
+    """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
+
+    def __getattribute__(self: Any, name: str) -> Any:
+        held = _get(self, "__dict__")
+        if _READY not in held and _ARGS in held and not name.startswith(("__", "_sj_")):
+            initialize(self, getattr(cls, ATTRIBUTE))
+        return inherited(self, name)
+
+    inherited: Any = cls.__getattribute__
+    cls.__getattribute__ = __getattribute__  # type: ignore[method-assign, assignment]
+    cls.__symjax_guarded__ = True  # type: ignore[attr-defined]

@@ -1,0 +1,362 @@
+"""Flax Linen modules as symbolic nodes that stay Linen modules."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import dataclasses
+import functools
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
+
+import flax.linen as nn
+from flax.linen import module as linen_module
+
+from symjax.adoption.layer_errors import locate
+from symjax.adoption.signatures import keep_generic
+from symjax.adoption.ties import bind_ties, record_ties, untie
+from symjax.core.containers import Map, freeze
+from symjax.core.errors import at
+from symjax.core.lookup import place
+from symjax.core.marks import MISSING
+from symjax.core.node import Node
+from symjax.core.object import FieldMark, absent_attribute, frozen_message, missing_message
+from symjax.core.paths import ROOT, Path
+from symjax.core.pytrees import register
+from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.core.symbols import add_symbol, any_symbolized
+from symjax.verbs.refs import guard_holder, unresolved
+
+_TWIN = "__symjax_twin__"
+_STATIC = "__symjax_static__"
+_ORIGINAL = "__symjax_original__"
+_HOOKS = ("__check__", "on_rebind")  # called by this library, and no methods to Flax
+_unspecified = linen_module._unspecified_parent
+_context = linen_module._context
+_new_id: Any = vars(linen_module)["uuid"]
+
+
+class LinenSchema(Schema):
+    """Symbolic Linen modules: the arguments are the dataclass fields, beside Flax's own state."""
+
+    kind: ClassVar[str] = "linen"
+    converts: ClassVar[bool] = False  # its own code sees what it was given
+
+    def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
+        super().__init__(cls, fields, name, original)
+        self.hidden = frozenset({"name"})
+        self.registered = False
+        self.has_post_init = any(
+            "__post_init__" in base.__dict__
+            for base in cls.__mro__
+            if base not in (SymbolicModule, nn.Module)
+        )
+
+    def arguments(self, node: Any) -> dict[str, Any]:
+        """See `Schema.arguments`."""
+        held = self.read(node)
+        return {name: held[name] for name in self.names if name in held}
+
+    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+        """See `Schema.revive`; what Flax's constructor would set is set here."""
+        if flat is not None:
+            values[FLAT] = flat
+        values["_id"] = _new_id()
+        values["_state"] = linen_module._ModuleInternalState(is_initialized=True)
+        values["_parent_ref"] = None
+        module: Any = object.__new__(self.cls)
+        object.__setattr__(module, "__dict__", values)
+        return module
+
+    def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
+        """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
+        if not self.has_post_init or self.holes(values):
+            return self.unpickle(values)
+        return self.cls(**untie(values), parent=None)
+
+    def unpickle(self, values: dict[str, Any]) -> Any:
+        """See `Schema.unpickle`."""
+        self.register()
+        return self.revive(values)
+
+    def register(self) -> None:
+        """Registers the class with JAX at its first unbound module.
+
+        Lifted transforms make classes as they run, whose modules are always bound: those never are.
+        """
+        if not self.registered:
+            self.registered = True
+            register(self.cls)
+
+
+class _SymbolicMeta(abc.ABCMeta):
+    """Instances of Flax's class count as those of its symbolic version, and those of its subclasses too.
+
+    So ``isinstance(nn.LSTMCell(3), nn.RNNCellBase)`` holds in the symbolic view as it does in Flax.
+    """
+
+    def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
+        """A class made by a call, as lifted transforms do, is of the module that made it, not of `abc`."""
+        namespace.setdefault("__module__", sys._getframe(1).f_globals["__name__"])
+        return super().__new__(meta, name, bases, namespace, **kwargs)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        original = cls.__dict__.get(_ORIGINAL)
+        return type.__instancecheck__(cls if original is None else original, instance)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        original = cls.__dict__.get(_ORIGINAL)
+        return type.__subclasscheck__(cls if original is None else original, subclass)
+
+
+class SymbolicModule(Node, metaclass=_SymbolicMeta):
+    """What a symbolic Linen module has beside Flax's methods."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        for name, mark in list(cls.__dict__.items()):
+            if isinstance(mark, FieldMark):
+                setattr(cls, name, _dataclass_field(mark))
+            elif name in _HOOKS:
+                setattr(cls, name, nn.nowrap(mark))
+        super().__init_subclass__(**kwargs)
+        if _TWIN not in cls.__dict__ and issubclass(cls, nn.Module):
+            _make_symbolic(cls)
+
+    def __post_init__(self) -> None:
+        """Seals an unbound module; lets a bound one be Flax's alone.
+
+        A module that is bound to a scope is Flax's way to run, not a symbol: it becomes an instance of an
+        unregistered twin class of the same name. So does an unbound one that holds bound modules, as a
+        lifted transform makes them.
+        """
+        parent = self.parent
+        if parent is _unspecified:
+            parent = _context.module_stack[-1]
+        cls = type(self)
+        home = cls.__dict__.get(_TWIN) or cls
+        schema: LinenSchema = getattr(home, ATTRIBUTE)
+        running = parent is not None or _holds_bound(schema.read(self).values())
+        target = _bound_twin(home) if running else home
+        if target is not cls:
+            object.__setattr__(self, "__class__", target)
+        if parent is not None:
+            bind_ties(self, schema)
+        super().__post_init__()  # type: ignore[misc]
+        if not running:
+            _seal(self)
+
+    def __getattr__(self, name: str) -> Any:
+        schema = type(self).__dict__.get(ATTRIBUTE)
+        if schema is not None and name in schema.fields:
+            raise absent_attribute(self, name)
+        return super().__getattr__(name)  # type: ignore[misc]
+
+    def _call_wrapped_method(self, fun: Any, args: Any, kwargs: Any) -> Any:
+        try:
+            return super()._call_wrapped_method(fun, args, kwargs)  # type: ignore[misc]
+        except Exception as error:
+            if self.scope is None:
+                raise
+            located = locate(error, self, args)  # type: ignore[arg-type]
+            if located is error:
+                raise
+            raise located from error
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        sealed = type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized
+        if sealed and not name.startswith("__"):
+            raise AttributeError(frozen_message(self, name))
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized:
+            raise AttributeError(frozen_message(self, name))
+        super().__delattr__(name)
+
+    if not typing.TYPE_CHECKING:  # Flax's own signature holds
+
+        def clone(self, **options: Any) -> Self:
+            """See `flax.linen.Module.clone`; ties stay references until the clone is bound.
+
+            With other arguments a shared module stays where it is not replaced, as in Flax.
+            """
+            schema: Schema = getattr(getattr(type(self), _TWIN, type(self)), ATTRIBUTE)
+            changed = options.keys() & schema.fields.keys() - {"name"}
+            with contextlib.nullcontext() if changed else unresolved(self):
+                return super().clone(**options)
+
+
+def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
+    """The symbolic version of a Linen module class; see `symjax.symbolize`."""
+    static, name, aliases, _ = options
+    unknown_names = set(static) - {f.name for f in dataclasses.fields(cls)}
+    if unknown_names:
+        raise ValueError(f"static names no field of {cls.__name__}: {', '.join(sorted(unknown_names))}")
+    hooks = {hook: nn.nowrap(inspect.unwrap(getattr(cls, hook))) for hook in _HOOKS if hasattr(cls, hook)}
+    namespace = {
+        **hooks,
+        **place(cls, name),
+        "__doc__": cls.__doc__,
+        _STATIC: frozenset(static) | getattr(cls, _STATIC, frozenset()),
+        "__symjax_name__": name,
+        _ORIGINAL: cls,
+    }
+    made: type = types.new_class(cls.__name__, (Module, cls), exec_body=lambda body: body.update(namespace))
+    keep_generic(made, cls)
+    add_symbol(made, aliases)
+    return made
+
+
+def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
+    """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
+
+    Args:
+        module: The module.
+        made: Those that were made already, by the identity of the plain ones; this one is added.
+    """
+    if module.parent is not None or module.scope is not None:
+        return module
+    if id(module) not in made:
+        from symjax.adoption.symbolize import adopt_with
+
+        plain = type(module)
+        if getattr(nn, plain.__name__, None) is plain:
+            from symjax import linen
+
+            cls: Any = getattr(linen, plain.__name__)
+        else:
+            cls = any_symbolized(plain) or adopt_with(plain, ((), None, (), None))
+        names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
+        made[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
+    return made[id(module)]
+
+
+def _make_symbolic(cls: type) -> None:
+    """Gives a Linen class its schema and symbolic equality, which Flax regenerates in each subclass."""
+    fields = tuple(_linen_field(cls, f) for f in _constructor_fields(cls))
+    name = cls.__dict__.get("__symjax_name__")
+    original = cls.__dict__.get(_ORIGINAL)
+    schema = LinenSchema(cls, fields, name, original)
+    setattr(cls, ATTRIBUTE, schema)
+    cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
+    cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
+    cls.__hash__ = Node.__hash__  # type: ignore[method-assign, assignment]
+    if original is None or original.__repr__ is nn.Module.__repr__:
+        cls.__repr__ = Node.__repr__  # type: ignore[method-assign, assignment]
+    if original is None and not cls.__module__.startswith("flax."):  # no lifted class
+        add_symbol(cls)
+
+
+def _explaining_init(init: Any, schema: LinenSchema) -> Any:
+    """Flax's constructor, which says of a wrong argument what would have been right."""
+
+    @functools.wraps(init)
+    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError:
+            given = schema.bind(args, {k: v for k, v in kwargs.items() if k != "parent"})
+            unknown = [key for key in given if key not in schema.fields]
+            if unknown:
+                raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
+            holes = schema.holes(given)
+            if holes:
+                raise TypeError(missing_message(schema, holes)) from None
+            raise
+
+    return __init__
+
+
+def _constructor_fields(cls: type) -> list[Any]:
+    """Flax's fields in the constructor's order, ``name`` last, without ``parent``."""
+    fields = [f for f in dataclasses.fields(cls) if f.init and f.name not in ("parent", "name")]
+    return [*fields, *(f for f in dataclasses.fields(cls) if f.name == "name")]
+
+
+def _dataclass_field(mark: FieldMark) -> Any:
+    """What `symjax.field` says, in the words of the dataclasses that Flax's modules are."""
+    options: dict[str, Any] = {"kw_only": True} if mark.kw_only else {}
+    if mark.default is not MISSING:
+        options["default"] = mark.default
+    if mark.factory is not None:
+        options["default_factory"] = mark.factory
+    metadata = {"doc": mark.doc} if mark.static is None else {"doc": mark.doc, "static": mark.static}
+    return dataclasses.field(repr=mark.repr, metadata=metadata, **options)
+
+
+def _linen_field(cls: type, f: Any) -> Field:
+    kind = inspect.Parameter
+    return Field(
+        name=f.name,
+        hint=str | None if f.name == "name" else f.type,
+        owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
+        default=MISSING if f.default is dataclasses.MISSING else freeze(f.default),
+        factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
+        static=True if f.name in getattr(cls, _STATIC, ()) else f.metadata.get("static"),
+        doc=f.metadata.get("doc", ""),
+        kind=kind.KEYWORD_ONLY if f.kw_only or f.name == "name" else kind.POSITIONAL_OR_KEYWORD,
+        repr=f.repr,
+    )
+
+
+def _holds_bound(values: Iterable[Any]) -> bool:
+    """Whether a module that is bound to a scope is among these values, or in a container among them."""
+    for value in values:
+        if isinstance(value, nn.Module):
+            if value.scope is not None:
+                return True
+        elif isinstance(value, tuple | list):
+            if _holds_bound(value):
+                return True
+        elif isinstance(value, dict | Map) and _holds_bound(value.values()):
+            return True
+    return False
+
+
+def _seal(module: Any) -> None:
+    """Checks the fields of an unbound module and refuses assignments from now on."""
+    schema: LinenSchema = getattr(type(module), ATTRIBUTE)
+    held = schema.read(module)
+    given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
+    if given:
+        tied = record_ties(schema.validator().admit(given))
+        guard_holder(schema.cls, tied.values())
+        held.update(tied)
+    schema.register()
+    held["_state"].is_initialized = True  # from here on Flax refuses assignments
+    if schema.checks:
+        module.__check__()
+
+
+def _bound_twin(cls: type) -> type:
+    """The class of the bound modules of `cls`: Flax's behaviour, the same name, unknown to JAX."""
+    twins = cls.__dict__.get("__symjax_bound__")
+    if twins is None:
+        twins = type(cls)(
+            cls.__name__,
+            (cls,),
+            {
+                "__module__": cls.__module__,
+                "__qualname__": cls.__qualname__,
+                "__doc__": cls.__doc__,
+                _TWIN: cls,
+                ATTRIBUTE: None,
+                "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
+            },
+        )
+        setattr(cls, "__symjax_bound__", twins)  # noqa: B010
+    return twins
+
+
+_flax_repr = nn.Module.__repr__
+
+
+class Module(SymbolicModule, nn.Module):
+    """Flax's `Module`, whose subclasses are symbolic; every symbolized module class is one."""
+
+
+setattr(Module, _ORIGINAL, nn.Module)  # for `isinstance`: a plain Flax module is a module

@@ -1,0 +1,95 @@
+"""Errors inside an NNX module, with a note on the layer at fault and its place in the module that was called.
+
+The error itself stays Flax's own. The layer is found by the frames of the traceback: the layers of NNX know
+neither their parents nor their names.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+from flax import nnx
+
+from symjax.adoption.layer_errors import NEEDS_VALUE
+from symjax.core.errors import at
+from symjax.core.paths import ROOT, Path
+
+_inside = contextvars.ContextVar("symjax_nnx_inside", default=False)
+
+
+def noting(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A module's method that tells of an error at which layer it happened; the outermost one does."""
+
+    @functools.wraps(call)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if _inside.get() or not (args and isinstance(args[0], nnx.Module)):
+            return call(*args, **kwargs)
+        token = _inside.set(True)
+        try:
+            return call(*args, **kwargs)
+        except Exception as error:
+            note_layer(error, args[0])
+            raise
+        finally:
+            _inside.reset(token)
+
+    return wrapped
+
+
+def note_layer(error: Exception, module: nnx.Module) -> None:
+    """Notes on an error where in `module` it happened."""
+    path, layer = ROOT, module
+    for inner in _modules(error.__traceback__):
+        below = _path_in(layer, inner)
+        # Transforms such as `nnx.jit` run a copy of the module.
+        path = path / below if below is not None else ROOT
+        layer = inner
+    error.add_note(
+        f"{path}: {_text(layer)} was running {at(path)}" if path else f"{_text(layer)} was running"
+    )
+    note_tracers(error, type(layer).__name__, vars(layer))
+
+
+def note_tracers(error: Exception, owner: str, values: dict[str, Any]) -> None:
+    """Notes which values Python control flow cannot test since `jit` traces them."""
+    traced = [name for name, value in values.items() if isinstance(value, jax.core.Tracer)]
+    if traced and isinstance(error, NEEDS_VALUE):
+        error.add_note(
+            f"{owner} holds floats that jit traces, {', '.join(traced)}, and Python control flow and NumPy "
+            f"need a value: make it structure where it enters the tree, by @sj.symbolize(static={traced})"
+        )
+
+
+def _modules(traceback: types.TracebackType | None) -> Iterator[nnx.Module]:
+    """The modules whose methods were running, outermost first."""
+    while traceback is not None:
+        owner = traceback.tb_frame.f_locals.get("self")
+        if isinstance(owner, nnx.Module):
+            yield owner
+        traceback = traceback.tb_next
+
+
+def _path_in(module: nnx.Module, inner: nnx.Module) -> Path | None:
+    """Where one module stands in another."""
+    return next((Path(path) for path, node in nnx.iter_graph(module) if node is inner), None)
+
+
+def _text(module: nnx.Module) -> str:
+    """A module with the sizes that it was given, by which one knows it."""
+    held = vars(module)
+    sizes = [
+        f"{name}={held[name]}"
+        for name, parameter in inspect.signature(type(module).__init__).parameters.items()
+        if name in held and _is_size(held[name]) and held[name] != parameter.default
+    ]
+    return f"{type(module).__name__}({', '.join(sizes)})"
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int or (type(value) is tuple and all(type(item) is int for item in value))

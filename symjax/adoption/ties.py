@@ -1,0 +1,85 @@
+"""Tied modules: Flax shares the parameters of one instance that is used twice; a tree says so.
+
+A module's identity is no part of a tree: JAX loses it, and patches share subtrees freely. So a constructor
+that is given the same module twice records a `Ref` at the second place, and only references tie.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from symjax.core.containers import Map
+from symjax.core.paths import ROOT, Path
+from symjax.core.schema import Schema, schema_of
+from symjax.verbs.refs import Ref, guard_holder, holds_ref, is_node, resolved_fields
+from symjax.verbs.tree import map_items, replace
+
+T = TypeVar("T")
+
+
+def record_ties(values: dict[str, Any]) -> dict[str, Any]:
+    """A constructor's arguments, with references where a module is given a second time."""
+    if not _may_share(values):
+        return values
+    first: dict[int, Path] = {}
+
+    def visit(value: Any, path: Path, depth: int) -> Any:
+        if _is_module(value):
+            if id(value) in first:
+                return Ref(str(first[id(value)]), depth)
+            first[id(value)] = path
+        depth += is_node(value)
+        changes = map_items(value, path, lambda item, where: visit(item, where, depth))
+        return replace(value, changes, path) if changes else value
+
+    return {name: visit(value, Path((name,)), 1) for name, value in values.items()}
+
+
+def untie(values: dict[str, Any]) -> dict[str, Any]:
+    """Arguments in which a module that stands twice by accident is two modules."""
+    return untied(values) if _may_share(values) else values
+
+
+def untied(tree: T) -> T:
+    """A tree in which a module that stands twice by accident is two modules."""
+    seen: set[int] = set()
+
+    def visit(value: Any, path: Path) -> Any:
+        if _is_module(value):
+            schema = schema_of(value)
+            if id(value) in seen and schema is not None:
+                value = schema.revive(dict(schema.values(value)))
+            seen.add(id(value))
+        changes = map_items(value, path, visit)
+        return replace(value, changes, path) if changes else value
+
+    made: T = visit(tree, ROOT)
+    return made
+
+
+def bind_ties(module: Any, schema: Schema) -> None:
+    """Gives a module that is about to be bound one instance wherever a reference says so, and only there."""
+    held = module.__dict__
+    if "_sj_bound" in held:
+        return
+    values = {name: held[name] for name in schema.names if name in held}
+    if not _may_share(values) and not holds_ref(values.values()):
+        return
+    held["_sj_bound"] = True
+    held.update(resolved_fields(schema, untie(values)))
+    guard_holder(schema.cls, values.values())
+
+
+def _is_module(value: Any) -> bool:
+    schema = schema_of(value)
+    return schema is not None and schema.kind in ("linen", "nnx")
+
+
+def _may_share(values: dict[str, Any]) -> bool:
+    """Whether two modules can be among these values at all."""
+    count = 0
+    for value in values.values():
+        if isinstance(value, tuple | Map):
+            return True
+        count += _is_module(value)
+    return count > 1

@@ -1,0 +1,363 @@
+"""Symbolic nodes as JAX pytrees. The hard room: README.md beside this file states its invariants."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import struct
+import threading
+import types
+import weakref
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, final
+
+import jax.tree_util as jtu
+import numpy as np
+
+from symjax.core.containers import Map
+from symjax.core.errors import adopt, at, brief
+from symjax.core.leaves import is_array, is_dtype, is_leaf
+from symjax.core.marks import MISSING
+from symjax.core.paths import Path
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
+
+# Values of these types are structure, and their own static key (no other value equals them).
+_PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type(MISSING)})
+_NATIVE_KEYS = _PLAIN_KEYS | {int, bool}  # likewise, beside their types
+
+
+@final
+class Layout:
+    """The aux data of a node: which fields are leaves, and all of its structure.
+
+    Layouts are interned by their static key, so that equal structures have the same layout: JAX
+    compares and hashes it by identity, in C, and a NaN or a `1` beside a `True` cannot confuse it.
+
+    Attributes:
+        template: The node's values by key, with None in the place of each child.
+        keys: The keys of the children, in order; a child is a leaf or holds one.
+        jax_keys: The same as JAX key path entries.
+        revive: Makes the node from its values and its cache entry.
+    """
+
+    __slots__ = ("__weakref__", "jax_keys", "keys", "revive", "template")
+
+    def __init__(
+        self,
+        template: dict[Any, Any],
+        keys: tuple[Any, ...],
+        jax_keys: tuple[Any, ...],
+        revive: Callable[[dict[Any, Any], Any], Any],
+    ) -> None:
+        self.template = template
+        self.keys = keys
+        self.jax_keys = jax_keys
+        self.revive = revive
+
+    def __repr__(self) -> str:
+        parts = [f"{k}={'*' if k in self.keys else brief(v, 30)}" for k, v in self.template.items()]
+        return f"<{', '.join(parts)}>"
+
+    def unflatten(self, children: Iterable[Any]) -> Any:
+        """The node with these children. Runs no user code and checks nothing: JAX may pass anything."""
+        values = self.template.copy()
+        children = tuple(children)
+        for key, child in zip(self.keys, children, strict=True):
+            values[key] = child.value if type(child) is Mixed else child
+        return self.revive(values, (children, self))
+
+
+@final
+class Mixed:
+    """A tuple that holds leaves and structure, as JAX sees it inside a symbolic node."""
+
+    __slots__ = ("flat", "value")
+
+    def __init__(self, value: tuple[Any, ...], flat: tuple[tuple[Any, ...], Layout]) -> None:
+        self.value = value
+        self.flat = flat
+
+
+_layouts: weakref.WeakValueDictionary[Hashable, Layout] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+atexit.register(_layouts.clear)  # or the last layouts would die after what their dictionary needs
+
+
+def flatten(node: Any) -> tuple[tuple[Any, ...], Layout]:
+    """The children and the layout of a symbolic node, computed at the first call."""
+    try:
+        return node.__dict__[FLAT]  # type: ignore[no-any-return]
+    except KeyError:
+        return _flatten_node(node)
+
+
+def _flatten_node(node: Any) -> tuple[tuple[Any, ...], Layout]:
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    flat = _flatten_items((type(node),), schema.values(node), schema.marks, FieldKey, schema.revive)
+    node.__dict__[FLAT] = flat
+    return flat
+
+
+def _flatten_map(node: Map) -> tuple[tuple[Any, ...], Layout]:
+    try:
+        return node._flat  # type: ignore[attr-defined, no-any-return]
+    except AttributeError:
+        flat = _flatten_items((Map,), list(node.items()), {}, jtu.DictKey, _revive_map)
+        object.__setattr__(node, "_flat", flat)
+        return flat
+
+
+def _flatten_mixed(node: Mixed) -> tuple[tuple[Any, ...], Layout]:
+    return node.flat
+
+
+def _revive_map(values: dict[Any, Any], flat: Any) -> Map:
+    new = Map.of(values)
+    object.__setattr__(new, "_flat", flat)
+    return new
+
+
+def _tuple_reviver(kind: type) -> Callable[[dict[Any, Any], Any], Any]:
+    make = getattr(kind, "_make", kind)
+
+    def revive_tuple(values: dict[Any, Any], flat: Any) -> Mixed:
+        return Mixed(make(values.values()), flat)
+
+    return revive_tuple
+
+
+_tuple_revivers: dict[type, Callable[[dict[Any, Any], Any], Any]] = {}
+
+
+def _flatten_items(
+    head: tuple[Any, ...],
+    items: list[tuple[Any, Any]],
+    marks: dict[str, bool],
+    jax_key: Callable[[Any], Any],
+    revive: Callable[[dict[Any, Any], Any], Any],
+) -> tuple[tuple[Any, ...], Layout]:
+    """Sorts the items of a node into children and structure, and interns the layout."""
+    children: list[Any] = []
+    keys: list[Any] = []
+    parts: list[Hashable] = list(head)
+    if head[0] is Map:  # the keys of other kinds follow from their types
+        parts += [key if type(key) is str else static_key(key) for key, _ in items]
+    for key, value in items:
+        child, part = _sort(value, marks.get(key) if marks else None)
+        parts.append(part)
+        if part is CHILD or type(child) is Mixed:
+            keys.append(key)
+            children.append(child)
+    layout_key = tuple(parts)
+    layout = _layouts.get(layout_key)
+    if layout is None:
+        template = dict(items)
+        if head[0] is not Map and head[0] is not Mixed:  # a node does not hold its holes
+            template = {key: value for key, value in items if value is not MISSING}
+        template.update(dict.fromkeys(keys))
+        made = Layout(template, tuple(keys), tuple([jax_key(key) for key in keys]), revive)
+        with _lock:
+            layout = _layouts.setdefault(layout_key, made)
+    return tuple(children), layout
+
+
+class FieldKey(jtu.GetAttrKey):  # type: ignore[misc]
+    """A field in a JAX key path; has the ``key`` that JAX's message for unequal trees asks for."""
+
+    key = property(lambda self: self.name)
+
+
+class _Child:
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<child>"
+
+
+CHILD = _Child()
+
+
+def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
+    """``(child, CHILD)`` for what JAX traces, ``(Mixed, its layout)``, or ``(None, static key)``."""
+    if mark is True:
+        return None, static_key(value)
+    kind = type(value)
+    if kind in _PLAIN_KEYS:
+        return None, value
+    if kind is int or kind is bool:
+        return (value, CHILD) if mark is False else (None, (kind, value))
+    if kind is float:
+        return value, CHILD
+    if kind is tuple:
+        return _sort_tuple(value, mark)
+    if getattr(kind, ATTRIBUTE, None) is not None:
+        children, layout = flatten(value)
+        return (value, CHILD) if children else (None, layout)
+    if kind is Map:
+        children, layout = _flatten_map(value)
+        return (value, CHILD) if children else (None, layout)
+    if isinstance(value, tuple):
+        return _sort_tuple(value, mark)
+    if is_leaf(value):
+        return value, CHILD
+    if mark is False and isinstance(value, np.generic):
+        return value, CHILD
+    if is_other_pytree(value):
+        return value, CHILD
+    return None, static_key(value)
+
+
+def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashable]:
+    if mark is not False and _NATIVE_KEYS.issuperset(map(type, value)):
+        return None, (type(value), tuple(map(type, value)), value)
+    sorted_items = [_sort(item, mark) for item in value]
+    if all(part is CHILD for _, part in sorted_items) and value:
+        return value, CHILD  # JAX enters a plain tuple by itself
+    if all(part is not CHILD and type(child) is not Mixed for child, part in sorted_items):
+        return None, (type(value), tuple([part for _, part in sorted_items]))
+    kind = type(value)
+    names = getattr(kind, "_fields", None)
+    reviver = _tuple_revivers.get(kind)
+    if reviver is None:
+        reviver = _tuple_revivers.setdefault(kind, _tuple_reviver(kind))
+    keys = range(len(value))
+    marks = dict.fromkeys(keys, mark) if mark is not None else {}
+    flat = _flatten_items(
+        (Mixed, kind),
+        list(zip(keys, value, strict=True)),
+        marks,  # type: ignore[arg-type]
+        jtu.SequenceKey if names is None else lambda i: FieldKey(names[i]),
+        reviver,
+    )
+    return Mixed(value, flat), flat[1]
+
+
+def is_other_pytree(value: Any) -> bool:
+    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
+    try:
+        return jtu.default_registry.flatten_one_level(value) is not None
+    except ValueError:
+        return False
+
+
+def static_key(value: Any) -> Hashable:
+    """What identifies a structural value in a jit cache: by type and by bits, recursively.
+
+    Raises:
+        TypeError: The value, or something in it, is not hashable.
+    """
+    kind = type(value)
+    if kind in _PLAIN_KEYS:
+        return value  # type: ignore[no-any-return]
+    if kind is float:
+        return float, struct.pack("<d", value)
+    if kind is complex:
+        return complex, struct.pack("<dd", value.real, value.imag)
+    if kind is Map:
+        return (Map, *((static_key(key), static_key(item)) for key, item in value.items()))
+    if is_dtype(value):
+        return np.dtype, np.dtype(value)
+    if isinstance(value, type):
+        return value
+    if isinstance(value, np.generic):
+        return kind, value.dtype, value.tobytes()
+    schema = schema_of(value)
+    if schema is not None:
+        return (kind, *((name, static_key(item)) for name, item in schema.values(value)))
+    if isinstance(value, tuple):
+        return (kind, *[static_key(item) for item in value])
+    if kind is frozenset:
+        return kind, frozenset([static_key(item) for item in value])
+    parts = compound_parts(value)
+    if parts is not None:
+        return (kind, *[static_key(part) for part in parts])
+    if is_array(value):
+        raise TypeError("an array cannot be structure: a compiled function would keep a stale copy")
+    hash(value)
+    return kind, value
+
+
+def compound_parts(value: Any) -> tuple[Any, ...] | None:
+    """What a slice or a `functools.partial` is made of, by which it is compared; None for other values."""
+    if type(value) is slice:
+        return value.start, value.stop, value.step
+    if type(value) is functools.partial:
+        return value.func, value.args, Map(value.keywords)
+    return None
+
+
+def check_structure(value: Any, mark: bool | None, path: Path) -> None:
+    """Refuses what could not be flattened later: unhashable structure, a leaf where none may be.
+
+    Args:
+        value: A frozen value.
+        mark: The static mark of the field.
+        path: Where the value stands, for the message.
+
+    Raises:
+        TypeError: The value cannot be part of a tree; the message ends in the path.
+    """
+    kind = type(value)
+    if kind in _PLAIN_KEYS or kind is int or kind is bool or schema_of(value) is not None:
+        return
+    if kind is Map:
+        for key, item in value.items():
+            check_structure(item, mark, path / key)
+        return
+    if isinstance(value, tuple):
+        for key, item in enumerate(value):
+            check_structure(item, mark, path / key)
+        return
+    if is_leaf(value):
+        if mark is True and is_array(value):
+            raise TypeError(
+                f"a field marked static=True cannot hold an array ({brief(value)}): a compiled "
+                f"function would keep a stale copy; use a float or a tuple {at(path)}"
+            )
+        return
+    parts = compound_parts(value)
+    if parts is not None:
+        check_structure(parts, True, path)
+        return
+    try:
+        hash(value)
+    except TypeError as error:
+        if is_other_pytree(value):
+            return
+        raise TypeError(
+            f"unhashable structure {brief(value)} of type {kind.__name__}: what is no leaf becomes part "
+            "of the compiled program's key; give a tuple, an array or a frozen object"
+            f"{adopt(value)} {at(path)}"
+        ) from error
+
+
+def _with_keys(
+    flatten_node: Callable[[Any], tuple[tuple[Any, ...], Layout]],
+) -> Callable[[Any], tuple[tuple[tuple[Any, Any], ...], Layout]]:
+    def flatten_with_keys(node: Any) -> tuple[tuple[tuple[Any, Any], ...], Layout]:
+        children, layout = flatten_node(node)
+        return tuple(zip(layout.jax_keys, children, strict=True)), layout
+
+    return flatten_with_keys
+
+
+_flatten_with_keys = _with_keys(flatten)
+
+
+def register(cls: type) -> None:
+    """Registers a symbolic class with JAX, once."""
+    jtu.register_pytree_with_keys(cls, _flatten_with_keys, Layout.unflatten, flatten)
+
+
+jtu.register_pytree_with_keys(Map, _with_keys(_flatten_map), Layout.unflatten, _flatten_map)
+jtu.register_pytree_with_keys(Mixed, _with_keys(_flatten_mixed), Layout.unflatten, _flatten_mixed)
+
+__all__ = [
+    "Layout",
+    "Mixed",
+    "check_structure",
+    "flatten",
+    "is_other_pytree",
+    "register",
+    "static_key",
+]

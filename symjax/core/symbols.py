@@ -1,0 +1,97 @@
+"""The registry of symbols: by the name under which nodes are saved, and by what was adopted."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.views import Namespace
+
+_STANDARD = sys.stdlib_module_names - {"__main__"}
+VIEWS = ("symjax.linen", "symjax.optax", "symjax.nnx")
+_by_name: dict[str, type] = {}
+_by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
+
+
+def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
+    """Makes a symbolic class known by name.
+
+    A class of the same module and qualified name replaces its older self, as when a notebook cell is run
+    again or a module is reloaded.
+
+    Raises:
+        ValueError: The name belongs to another class, or to the same one symbolized with other options.
+    """
+    schema: Schema = getattr(cls, ATTRIBUTE)
+    for name in (schema.name, *aliases):
+        held = _by_name.get(name)
+        if held is not None and held is not cls and not _replaces(cls, held):
+            raise ValueError(
+                f"the symbol {name!r} is {held.__module__}.{held.__qualname__} already; "
+                f"give {cls.__module__}.{cls.__qualname__} another name, by sj.symbolize(…, name=…)"
+            )
+    for name in (schema.name, *aliases):
+        _by_name[name] = cls
+
+
+def find_symbol(name: str) -> type | None:
+    """The symbolic class that is saved under a name, or None."""
+    if name not in _by_name:
+        _make_known(name)
+    return _by_name.get(name)
+
+
+def _make_known(name: str) -> None:
+    """Symbolizes a class of Flax or Optax that no one has used yet in this process."""
+    for module_name in VIEWS:
+        if name.startswith(module_name + "."):
+            view: Any = vars(importlib.import_module(module_name))["_view"]
+            for part in name.removeprefix(module_name + ".").split("."):
+                view = view.known(part) if isinstance(view, Namespace) else None
+
+
+def symbol_names() -> list[str]:
+    """The names of all symbols."""
+    return sorted(_by_name)
+
+
+def symbolized(original: Any, options: Any) -> Any:
+    """What `original` was symbolized to with the same options before, or None."""
+    try:
+        return _by_original.get(original, {}).get(options)
+    except TypeError:  # neither weakly referable nor hashable
+        return None
+
+
+def any_symbolized(original: Any) -> Any:
+    """What `original` was symbolized to first, with whatever options, or None."""
+    return next(iter(_by_original.get(original, {}).values()), None)
+
+
+def remember(original: Any, options: Any, cls: type) -> None:
+    """Lets the next call of `symbolize` with the same arguments return the same class."""
+    try:
+        _by_original.setdefault(original, {})[options] = cls
+    except TypeError:
+        return
+
+
+def trusted_modules() -> set[str]:
+    """The modules that have defined a symbol: loading a file may look up functions in them.
+
+    The standard library never counts, although a class made by ``exec`` says that it is of `builtins`.
+    """
+    homes = {cls.__module__ for cls in _by_name.values()}
+    return {name for name in homes if name.partition(".")[0] not in _STANDARD}
+
+
+def _replaces(new: type, held: type) -> bool:
+    """Whether a class is the newer self of another, and not a second symbol made of the same code."""
+    originals = [getattr(cls, ATTRIBUTE).original for cls in (new, held)]
+    if originals[0] is not None and originals[0] is originals[1]:
+        return False
+    return (new.__module__, new.__qualname__) == (held.__module__, held.__qualname__)

@@ -1,0 +1,221 @@
+"""`format`: trees and their differences as text, laid out by wadler-lindig."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import wadler_lindig as wl
+
+from symjax.core.containers import Map
+from symjax.core.leaves import is_array
+from symjax.core.marks import MISSING
+from symjax.core.schema import Schema, schema_of
+from symjax.verbs.equality import eq
+from symjax.verbs.tree import items
+
+if TYPE_CHECKING:
+    from symjax.verbs.diff import Diff, Difference
+
+_SHORT = 6  # arrays up to this size are written out
+
+
+def format(
+    tree: Any,
+    *,
+    hide_defaults: bool = True,
+    width: int = 88,
+    indent: int = 2,
+    short_arrays: bool = True,
+) -> str:
+    """A tree as text: nodes as constructor calls, broken over lines where they are wide.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        hide_defaults: Leave out arguments that equal their default.
+        width: Characters in a line, as far as possible.
+        indent: Spaces for each level.
+        short_arrays: Summarize long arrays by dtype, shape and range.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> format(nn.Dense(features=8))
+        'Dense(features=8)'
+    """
+    doc = _doc(tree, Style(hide_defaults, indent, short_arrays))
+    return wl.pformat(Document(doc), width=width, indent=indent)
+
+
+class Style:
+    """How a tree is laid out as text."""
+
+    def __init__(self, hide_defaults: bool, indent: int, short_arrays: bool) -> None:
+        self.hide_defaults = hide_defaults
+        self.indent = indent
+        self.short_arrays = short_arrays
+
+    def bracketed(self, begin: str, docs: Sequence[wl.AbstractDoc], end: str) -> wl.AbstractDoc:
+        """Parts between brackets, in one line or one below the other."""
+        if not docs:
+            return wl.TextDoc(begin + end)
+        return wl.bracketed(
+            begin=wl.TextDoc(begin),
+            docs=docs,
+            sep=wl.comma,
+            end=wl.TextDoc(end),
+            indent=self.indent,
+        )
+
+
+class Document:
+    """Hands a finished document to the layout engine."""
+
+    def __init__(self, doc: wl.AbstractDoc) -> None:
+        self._doc = doc
+
+    def __pdoc__(self, **kwargs: Any) -> wl.AbstractDoc:
+        return self._doc
+
+
+def _doc(value: Any, style: Style) -> wl.AbstractDoc:
+    schema = schema_of(value)
+    if schema is not None:
+        custom = getattr(value, "__symjax_text__", None)
+        if custom is not None:
+            name, args, kwargs = custom()
+            return _call_doc(name, args, kwargs, style)
+        return _call_doc(type(value).__name__, [], _shown(value, schema, style), style)
+    if isinstance(value, list | tuple):
+        return _sequence_doc(value, style)
+    if isinstance(value, dict | Map):
+        entries = [wl.TextDoc(f"{key!r}: ") + _doc(item, style) for key, item in value.items()]
+        return style.bracketed("{", entries, "}")
+    return wl.TextDoc(leaf_text(value, short=style.short_arrays))
+
+
+def _call_doc(name: str, args: list[Any], kwargs: Mapping[str, Any], style: Style) -> wl.AbstractDoc:
+    docs = [_doc(arg, style) for arg in args]
+    docs += [wl.TextDoc(f"{key}=") + _doc(item, style) for key, item in kwargs.items()]
+    return style.bracketed(f"{name}(", docs, ")")
+
+
+def _shown(node: Any, schema: Schema, style: Style) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, value in schema.values(node):
+        field = schema.fields[name]
+        if not field.repr or (value is MISSING and not field.required):
+            continue
+        hides = style.hide_defaults or name in schema.hidden
+        if hides and field.default is not MISSING and eq(value, field.default):
+            continue
+        shown[name] = value
+    return shown
+
+
+def _sequence_doc(value: Any, style: Style) -> wl.AbstractDoc:
+    docs = [_doc(item, style) for item in value]
+    if isinstance(value, list):
+        return style.bracketed("[", docs, "]")
+    names = getattr(type(value), "_fields", None)
+    if names is not None:
+        docs = [wl.TextDoc(f"{n}=") + doc for n, doc in zip(names, docs, strict=True)]
+        return style.bracketed(f"{type(value).__name__}(", docs, ")")
+    if len(docs) == 1:
+        return wl.TextDoc("(") + docs[0] + wl.TextDoc(",)")
+    return style.bracketed("(", docs, ")")
+
+
+def leaf_text(value: Any, *, short: bool = True) -> str:
+    """A value without parts, in one line."""
+    if is_array(value) or isinstance(value, np.generic):
+        return _array_text(value, short)
+    if isinstance(value, np.dtype):
+        return value.name
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, type(jnp.float32)):
+        return str(np.dtype(value).name)
+    if isinstance(value, functools.partial):
+        inner = [leaf_text(value.func), *map(repr, value.args)]
+        inner += [f"{key}={item!r}" for key, item in value.keywords.items()]
+        return f"partial({', '.join(inner)})"
+    if callable(value) and not isinstance(value, type):
+        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
+        if isinstance(name, str):
+            return name.replace(".<locals>", "")
+    return repr(value)
+
+
+def array_shape(array: Any) -> str:
+    """Dtype and shape of an array, as in ``f32[2,3]``."""
+    return f"{_dtype_text(array.dtype)}[{','.join(str(size) for size in array.shape)}]"
+
+
+def _array_text(array: Any, short: bool) -> str:
+    summary = array_shape(array)
+    concrete = isinstance(array, np.ndarray | np.generic) or (
+        isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
+    )
+    if not concrete or jnp.issubdtype(array.dtype, jax.dtypes.extended):
+        return summary
+    if array.size == 0:
+        return summary
+    if array.size <= _SHORT or not short:
+        return f"{summary} {np.asarray(array).tolist()!r}"
+    if np.dtype(array.dtype).kind in "biufV":
+        numbers = np.asarray(array).astype(np.float64)
+        return f"{summary} in [{numbers.min():.4g}, {numbers.max():.4g}]"
+    return summary
+
+
+def _dtype_text(dtype: Any) -> str:
+    name = str(dtype)
+    for long, brief in (
+        ("bfloat", "bf"),
+        ("float", "f"),
+        ("uint", "u"),
+        ("int", "i"),
+        ("complex", "c"),
+    ):
+        if name.startswith(long):
+            return brief + name[len(long) :]
+    return name
+
+
+def format_difference(difference: Difference, *, width: int = 88, indent: int = 2) -> str:
+    """The differences as text, in the shape of the left tree: ``Adam(learning_rate: 0.1 → 0.2)``."""
+    if not difference:
+        return "no difference"
+    doc = _difference_doc(difference.nested, difference.left, Style(True, indent, True))
+    return wl.pformat(Document(doc), width=width, indent=indent)
+
+
+def _difference_doc(nested: Any, left: Any, style: Style) -> wl.AbstractDoc:
+    from symjax.verbs.diff import Diff
+
+    if isinstance(nested, Diff):
+        return _change_doc(nested, style)
+    named = schema_of(left) is not None or hasattr(left, "_fields")
+    held = dict(items(left) or ())
+    docs = []
+    for key, inner in nested.items():
+        sign = ": " if isinstance(inner, Diff) or not named else "="
+        docs.append(
+            wl.TextDoc(f"{key if named else repr(key)}{sign}") + _difference_doc(inner, held.get(key), style)
+        )
+    if named:
+        return style.bracketed(f"{type(left).__name__}(", docs, ")")
+    begin, end = ("[", "]") if isinstance(left, list | tuple) else ("{", "}")
+    return style.bracketed(begin, docs, end)
+
+
+def _change_doc(change: Diff, style: Style) -> wl.AbstractDoc:
+    if change.left is MISSING:
+        return wl.TextDoc("+ ") + _doc(change.right, style)
+    if change.right is MISSING:
+        return wl.TextDoc("− ") + _doc(change.left, style)
+    return _doc(change.left, style) + wl.TextDoc(" → ") + _doc(change.right, style)

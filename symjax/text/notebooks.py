@@ -1,0 +1,73 @@
+"""Trees and their differences in notebooks: foldable HTML by treescope."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import treescope
+from treescope import repr_lib
+
+from symjax.core.containers import Map
+from symjax.core.marks import MISSING
+from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.text.formatting import format as format_tree
+from symjax.verbs.equality import eq
+
+if TYPE_CHECKING:
+    from symjax.verbs.diff import Difference
+
+_CELL = "padding:2px 10px;vertical-align:top;text-align:left"
+
+
+def to_html(tree: Any) -> str:
+    """A tree as a page part that can be folded, and whose paths can be copied.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> 'treescope' in to_html(nn.Dense(8))
+        True
+    """
+    return str(treescope.render_to_html(tree))
+
+
+def render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
+    """A symbolic node for treescope: its arguments, without those that have their default."""
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    shown = {
+        name: value
+        for name, value in schema.values(node)
+        if schema.fields[name].repr
+        and not (value is MISSING and not schema.fields[name].required)
+        and not (schema.fields[name].default is not MISSING and eq(value, schema.fields[name].default))
+    }
+    return repr_lib.render_object_constructor(
+        object_type=type(node),
+        attributes=shown,
+        path=path,
+        subtree_renderer=subtree_renderer,
+        roundtrippable=True,
+    )
+
+
+def render_map(node: Map, path: str | None, subtree_renderer: Any) -> Any:
+    """A map for treescope, as the dict that it was."""
+    return subtree_renderer(dict(node), path=path)
+
+
+def difference_to_html(difference: Difference) -> str:
+    """The differences side by side: a row for each path, the left value, the right value."""
+    if not difference:
+        return "<i>no difference</i>"
+    head = "".join(f"<th style='{_CELL}'>{title}</th>" for title in ("path", "left", "right"))
+    rows = []
+    for path, change in difference.flat.items():
+        where = f"<code>{html.escape(str(path) or '<root>')}</code>"
+        cells = [where, _cell(change.left, "#c0392b"), _cell(change.right, "#1e8449")]
+        rows.append("<tr>" + "".join(f"<td style='{_CELL}'>{cell}</td>" for cell in cells) + "</tr>")
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _cell(value: Any, color: str) -> str:
+    text = "" if value is MISSING else html.escape(format_tree(value, width=48))
+    return f"<pre style='margin:0;color:{color}'>{text}</pre>"

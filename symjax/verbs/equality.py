@@ -1,0 +1,184 @@
+"""`eq` and `hash`: symbolic equality, strict in types, by content for arrays."""
+
+from __future__ import annotations
+
+import builtins
+import struct
+import types
+from typing import Any
+
+import jax
+import numpy as np
+
+from symjax.core.containers import Map
+from symjax.core.leaves import ATOMS, is_array, is_dtype
+from symjax.core.marks import MISSING
+from symjax.core.pytrees import compound_parts, is_other_pytree, static_key
+from symjax.core.schema import ATTRIBUTE, HASH, Schema
+
+_pack = struct.Struct("<d").pack
+_NAN = "nan"  # the hash of a NaN is that of its address
+_NATIVE = frozenset({str, int, bool, type(None), types.FunctionType, types.BuiltinFunctionType})
+_EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
+_SEQUENCES = (tuple, list)
+_MAPPINGS = (dict, Map)
+_LASTING = (int, float, np.generic, type)  # besides atoms, what keeps its hash
+
+
+def eq(a: Any, b: Any) -> bool:
+    """Whether two trees are equal: the same types, the same structure, the same numbers.
+
+    Numbers are equal when their types and bits are: ``eq(1, 1.0)`` is False, a NaN equals itself.
+    Arrays are compared by dtype, weak type, shape and content; mappings regardless of their order.
+
+    Example:
+        >>> eq({'a': 1, 'b': 2}, {'b': 2, 'a': 1}), eq(1, True), eq(float('nan'), float('nan'))
+        (True, False, True)
+    """
+    if a is b:
+        return True
+    kind = type(a)
+    if kind is not type(b):
+        return is_dtype(a) and is_dtype(b) and np.dtype(a) == np.dtype(b)
+    if kind is float:
+        return _pack(a) == _pack(b)
+    if kind in _EXACT:
+        return a == b  # type: ignore[no-any-return]
+    if kind is tuple or kind is list:
+        return len(a) == len(b) and all(map(eq, a, b))
+    schema = getattr(kind, ATTRIBUTE, None)
+    if schema is not None:
+        return _eq_nodes(a, b, schema)
+    if isinstance(a, _SEQUENCES):
+        return len(a) == len(b) and all(map(eq, a, b))
+    if isinstance(a, _MAPPINGS):
+        if len(a) != len(b) or not all(key in b and eq(a[key], b[key]) for key in a):
+            return False
+        return same_keys(a, b)
+    if kind is frozenset:
+        return static_key(a) == static_key(b)
+    return _eq_other(a, b)
+
+
+def _eq_nodes(a: Any, b: Any, schema: Schema) -> bool:
+    left, right = schema.read(a), schema.read(b)
+    for name in schema.names:
+        x, y = left.get(name, MISSING), right.get(name, MISSING)
+        if x is not y and not eq(x, y):
+            return False
+    return True
+
+
+def same_keys(a: Any, b: Any) -> bool:
+    """Whether two mappings have the same keys, by type and bits (1 is not True)."""
+    return {static_key(key) for key in a} == {static_key(key) for key in b}
+
+
+def _eq_other(a: Any, b: Any) -> bool:
+    if isinstance(a, complex):
+        return struct.pack("<dd", a.real, a.imag) == struct.pack("<dd", b.real, b.imag)
+    if isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer):
+        return False  # two tracers are equal only if they are the same
+    if is_array(a) or isinstance(a, np.generic):
+        return _array_key(a) == _array_key(b)
+    if is_dtype(a):
+        return bool(np.dtype(a) == np.dtype(b))
+    parts_a, parts_b = compound_parts(a), compound_parts(b)
+    if parts_a is not None:
+        return eq(parts_a, parts_b)
+    if is_other_pytree(a):
+        treedef_a: Any
+        leaves_a, treedef_a = jax.tree.flatten(a)
+        leaves_b, treedef_b = jax.tree.flatten(b)
+        if not bool(treedef_a == treedef_b):
+            return False
+        return all(eq(x, y) for x, y in zip(leaves_a, leaves_b, strict=True))
+    return bool(a == b)
+
+
+def hash(tree: Any) -> int:
+    """A hash that agrees with `eq`: equal trees have equal hashes.
+
+    Raises:
+        TypeError: The tree holds a value that is not hashable.
+
+    Example:
+        >>> hash({'a': 1, 'b': 2}) == hash({'b': 2, 'a': 1})
+        True
+    """
+    return _hash(tree)[0]
+
+
+def _hash(tree: Any) -> tuple[int, bool]:
+    """The hash, and whether it lasts: arrays of NumPy can be changed, and foreign values may hold one."""
+    kind = type(tree)
+    if kind in _NATIVE:
+        return builtins.hash(tree), True
+    schema = getattr(kind, ATTRIBUTE, None)
+    if schema is not None:
+        return _hash_node(tree, schema)
+    if kind is float:
+        return builtins.hash(_pack(tree)), True
+    if isinstance(tree, _SEQUENCES):
+        made = [_hash(item) for item in tree]
+        lasting = isinstance(tree, tuple) and all(lasts for _, lasts in made)
+        return builtins.hash((kind, *[part for part, _ in made])), lasting
+    if isinstance(tree, _MAPPINGS):
+        parts = {static_key(key): _hash(item) for key, item in tree.items()}
+        lasting = kind is Map and all(lasts for _, lasts in parts.values())
+        return builtins.hash((kind, frozenset((key, part) for key, (part, _) in parts.items()))), lasting
+    if kind is frozenset:
+        return builtins.hash((kind, static_key(tree))), False
+    return _hash_other(tree), kind in ATOMS or isinstance(tree, _LASTING)
+
+
+def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
+    """The hash of a symbolic node, kept by the node if it lasts."""
+    caches = node.__dict__
+    if HASH in caches:
+        return caches[HASH], True
+    held = schema.read(node)
+    parts: list[Any] = [type(node)]
+    lasting = True
+    for name in schema.names:
+        value = held.get(name, MISSING)
+        kind = type(value)
+        if kind in _NATIVE or (kind is tuple and _NATIVE.issuperset(map(type, value))):
+            parts.append(value)  # 1 and True hash alike; `eq` tells them apart
+        elif kind is float:
+            parts.append(value if value == value else _NAN)
+        else:
+            part, lasts = _hash(value)
+            parts.append(part)
+            lasting = lasting and lasts
+    made = builtins.hash(tuple(parts))
+    if lasting:
+        caches[HASH] = made
+    return made, lasting
+
+
+def _hash_other(tree: Any) -> int:
+    if isinstance(tree, complex):
+        return builtins.hash(struct.pack("<dd", tree.real, tree.imag))
+    if isinstance(tree, jax.core.Tracer):
+        return id(tree)
+    if is_array(tree) or isinstance(tree, np.generic):
+        return builtins.hash(_array_key(tree))
+    if is_dtype(tree):
+        return builtins.hash(np.dtype(tree))
+    parts = compound_parts(tree)
+    if parts is not None:
+        return builtins.hash((type(tree), hash(parts)))
+    if is_other_pytree(tree):
+        leaves, treedef = jax.tree.flatten(tree)
+        return builtins.hash((treedef, *[hash(leaf) for leaf in leaves]))
+    return builtins.hash(tree)
+
+
+def _array_key(array: Any) -> tuple[Any, ...]:
+    head = (str(array.dtype), tuple(array.shape), bool(getattr(array, "weak_type", False)))
+    if isinstance(array, jax.ShapeDtypeStruct):
+        return (*head, array.sharding)
+    if jax.numpy.issubdtype(array.dtype, jax.dtypes.prng_key):
+        return (*head, np.asarray(jax.random.key_data(array)).tobytes())
+    return (*head, np.asarray(array).tobytes())

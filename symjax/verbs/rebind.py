@@ -1,0 +1,218 @@
+"""`rebind`: a new tree out of an old one, by location or by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, TypeVar
+
+from symjax.core.errors import at, brief
+from symjax.core.leaves import ATOMS
+from symjax.core.marks import MISSING, Insertion
+from symjax.core.object import check
+from symjax.core.paths import ROOT, Path, extend
+from symjax.core.schema import schema_of
+from symjax.verbs.moves import followed, may_move
+from symjax.verbs.query import arity_form
+from symjax.verbs.tree import child, items, replace
+
+T = TypeVar("T")
+Updates = Mapping[str | Path, Any]
+Rule = Callable[..., Any]
+Log = list[tuple[Path, Any]]
+
+
+class _New:
+    """An update at the end of a branch of the tree of updates."""
+
+    __slots__ = ("path", "value")
+
+    def __init__(self, path: Path, value: Any) -> None:
+        self.path = path
+        self.value = value
+
+
+def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> T:
+    """A new tree with some values replaced. The old one is never changed.
+
+    Untouched subtrees are shared, and only changed nodes are validated again. An error leaves
+    nothing half done. In a list an index at the end appends, `symjax.MISSING` deletes (on a field: back
+    to its default), and `symjax.Insertion` inserts.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        updates: New values by path, all of them meant in the old tree; or a rule ``(k, v)`` or
+            ``(k, v, p)`` of path, value and parent, which returns the value itself or another in its
+            place. A rule sees the old tree only, and nothing inside what it replaced.
+        **fields: New values of the root's own fields.
+
+    Returns:
+        The new tree. Each changed node's ``on_rebind(changes)`` was asked once for follow-up updates,
+        innermost first.
+
+    Raises:
+        KeyError: A path that does not exist; the message names the nearest valid names.
+        TypeError: A new value of a wrong type; ends in ``(path=…)``. Or a rule that returns nothing.
+        ValueError: A new value outside its constraints, or updates that overlap.
+
+    Example:
+        >>> rebind({'a': [1, 2]}, {'a[0]': 5})
+        {'a': [5, 2]}
+        >>> rebind({'a': [1, 2]}, lambda k, v: v * 10 if isinstance(v, int) else v)
+        {'a': [10, 20]}
+    """
+    if callable(updates) and not isinstance(updates, Mapping):
+        log: Log = []
+        tree = _keep_references(tree, _rebind_by_rule(tree, updates, log), log)
+        updates = None
+    if updates is not None and not isinstance(updates, Mapping):
+        raise TypeError(f"updates are {{path: value}} or a rule (k, v) or (k, v, p), got {brief(updates)}")
+    if not updates and not fields:
+        return tree
+    both = [name for name in fields if name in (updates or {})]
+    if both:
+        raise ValueError(f"updates overlap: {both[0]!r} is given twice {at(both[0])}")
+    branches = _branches({**(updates or {}), **fields})  # type: ignore[dict-item]
+    if isinstance(branches, _New):
+        return _settled(branches.value)  # type: ignore[no-any-return]
+    log = []
+    return _keep_references(tree, _apply(tree, branches, ROOT, log), log)
+
+
+def _keep_references(old: T, new: Any, log: Log) -> T:
+    updates = followed(old, new, log) if may_move(log) else {}
+    made: T = _apply(new, _branches(updates), ROOT, [], hooks=False) if updates else new
+    return made
+
+
+def _settled(root: Any) -> Any:
+    """What may stand in the place of a whole tree."""
+    if root is MISSING or isinstance(root, Insertion):
+        raise ValueError(f"the root of a tree can be replaced, not deleted or inserted before {at(ROOT)}")
+    return root
+
+
+def _branches(updates: Updates) -> Any:
+    """Updates by path as nested dicts by key, with `_New` at the ends."""
+    root: dict[Hashable, Any] = {}
+    for text, value in updates.items():
+        path = Path.parse(text)
+        if not path:
+            if len(updates) > 1:
+                raise ValueError(f"the root is replaced, and something in it too {at(path)}")
+            return _New(path, value)
+        *inner, last = path.keys
+        here: Any = root
+        for key in inner:
+            here = here.setdefault(key, {})
+            if isinstance(here, _New):
+                raise ValueError(f"updates overlap: {here.path} holds {path} {at(path)}")
+        if last in here:
+            raise ValueError(f"updates overlap at or below {path} {at(path)}")
+        here[last] = _New(path, value)
+    return root
+
+
+def _apply(value: Any, branches: dict[Hashable, Any], path: Path, log: Log, *, hooks: bool = True) -> Any:
+    """`value` with the updates applied; every change is added to `log`."""
+    start = len(log)
+    changes: dict[Hashable, Any] = {}
+    for key, branch in branches.items():
+        where = path / key
+        key = _plain_index(value, key)
+        if key in changes:
+            raise ValueError(f"updates overlap: two of them reach the same item {at(where)}")
+        if isinstance(branch, _New):
+            changes[key] = branch.value
+            log.append((path / key, branch.value))
+        else:
+            old = child(value, key, where)
+            new = _apply(old, branch, where, log, hooks=hooks)
+            if new is not old:
+                changes[key] = new
+    return _changed(value, changes, path, log[start:], log) if hooks else replace(value, changes, path)
+
+
+def _plain_index(value: Any, key: Hashable) -> Hashable:
+    if type(key) is int and key < 0 and isinstance(value, list | tuple) and key >= -len(value):
+        return key + len(value)
+    return key
+
+
+def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, log: Log) -> Any:
+    """`value` with its children replaced, after it was asked for follow-up updates.
+
+    Args:
+        value: The old node.
+        changes: Its new children by key.
+        path: Where it stands.
+        below: The changes in it and below it, which its `on_rebind` is told.
+        log: All changes so far; follow-up updates are added.
+    """
+    if not changes:
+        return value
+    schema = schema_of(value)
+    if schema is None or not schema.reacts:
+        return replace(value, changes, path)
+    node = replace(value, changes, path, checked=False)
+    depth = len(path)
+    more = node.on_rebind({Path(where.keys[depth:]): new for where, new in below})
+    if more:  # follow-up updates ask no node for more
+        branches = _branches(more)
+        if isinstance(branches, _New):
+            log.append((path, branches.value))
+            return branches.value
+        node = _apply(node, branches, path, log, hooks=False)
+    if schema.checks:
+        check(node, path)
+    return node
+
+
+def _note(error: Exception, path: Path, value: Any) -> None:
+    error.add_note(f"when a rule was given {brief(value)} {at(path)}")
+
+
+def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
+    """Applies a rule in pre-order; changed nodes are rebuilt on the way back, once each."""
+    takes_parent = arity_form(rule, ("kv", "kvp"), "a rule") == "kvp"
+
+    def below(parent: Any) -> Rule:
+        """The rule for the children of a value, which it may ask for."""
+        return (lambda k, v: rule(k, v, parent)) if takes_parent else rule
+
+    def visit(value: Any, path: Path, ask: Rule) -> Any:
+        try:
+            new = ask(path, value)
+        except Exception as error:
+            _note(error, path, value)
+            raise
+        if new is not value:
+            log.append((path, new))
+            return new
+        held = items(value)
+        if not held:
+            return value
+        start = len(log)
+        changes: dict[Hashable, Any] = {}
+        ask = below(value)
+        for key, item in held:
+            where = extend(path, key)
+            if type(item) not in ATOMS:
+                made = visit(item, where, ask)
+            else:
+                try:
+                    made = ask(where, item)
+                except Exception as error:
+                    _note(error, where, item)
+                    raise
+                if made is not item:
+                    log.append((where, made))
+            if made is not item:
+                changes[key] = made
+        return _changed(value, changes, path, log[start:], log) if changes else value
+
+    made = visit(tree, ROOT, below(None))
+    if made is None and tree is not None:
+        raise TypeError(
+            f"the rule returned None for the root: a rule returns each value that it keeps {at(ROOT)}"
+        )
+    return _settled(made)

@@ -1,0 +1,212 @@
+"""`ref`: a value that is always equal to another in the same tree."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from symjax.core.containers import Map
+from symjax.core.errors import NoSuchPath, at
+from symjax.core.object import field
+from symjax.core.paths import ROOT, Path
+from symjax.core.placeholders import Placeholder
+from symjax.core.schema import ATTRIBUTE, Schema, holds, is_placeholder, schema_of
+from symjax.verbs.tree import child, is_container, map_items, replace
+from symjax.verbs.walk import walk
+
+Nodes = tuple[Any, ...]
+Marks = frozenset[tuple[int, str]]
+_GUARDED = "__symjax_resolves__"
+
+
+class Ref(Placeholder):
+    """Stands for the value at another place of the tree. Made by `ref`."""
+
+    __symjax_name__: ClassVar[str] = "symjax.refs.Ref"  # as files have it
+
+    path: str
+    up: Annotated[int, Ge(1)] = field(default=1, doc="Symbolic nodes between here and where the path starts.")
+
+    def __check__(self) -> None:
+        """Refuses a text that is no path."""
+        Path.parse(self.path)
+
+    def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
+        """As it is written."""
+        return "ref", [self.path], {} if self.up == 1 else {"up": self.up}
+
+
+def ref(path: str | Path, up: int = 1) -> Any:
+    """A value that must stay equal to another: the same meaning at two places.
+
+    It is resolved when the field that holds it is read, so that a change of the other value changes both.
+    The verbs see the reference itself. Where it refers to a Flax Linen module, the two places share one
+    module, and with it its parameters, as they do in Flax where one instance is used twice.
+
+    Args:
+        path: Where the value stands, seen from the symbolic node that holds the reference.
+        up: How many symbolic nodes above this place the path starts; 1 is the one that holds it.
+
+    Example:
+        >>> import symjax as sj
+        >>> class Net(sj.Object):
+        ...     width: int
+        ...     head: int
+        >>> net = Net(width=8, head=ref('width'))
+        >>> net.rebind(width=16).head
+        16
+    """
+    return Ref(str(path), up)
+
+
+def resolve(tree: Any) -> Any:
+    """A tree with every reference replaced by the value that it stands for.
+
+    Raises:
+        KeyError: A reference that leads nowhere, or out of the tree.
+        ValueError: References that lead to each other.
+
+    Example:
+        >>> resolve({'a': 1})
+        {'a': 1}
+    """
+    resolved = Resolver().visit(tree, ROOT, ())
+    for path, value, _ in walk(resolved):
+        if isinstance(value, Ref):
+            raise NoSuchPath(f"{value!r} leads out of the tree {at(path)}")
+    return resolved
+
+
+def resolved_fields(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of a node with their references resolved, except those that lead out of the node."""
+    node = schema.revive(dict(values))
+    resolver = Resolver()
+    return {name: resolver.visit(value, Path((name,)), (node,)) for name, value in values.items()}
+
+
+def guard(cls: type) -> None:
+    """Makes a class read its references resolved; done when the first node of it holds one."""
+    if cls.__dict__.get(_GUARDED):
+        return
+    plain: Any = cls.__getattribute__
+
+    def __getattribute__(self: Any, name: str) -> Any:
+        value = plain(self, name)
+        if (
+            isinstance(value, Ref | tuple | Map)
+            and name in getattr(cls, ATTRIBUTE).fields
+            and id(self) not in _raw.nodes
+        ):
+            return Resolver().visit(value, Path((name,)), (self,))
+        return value
+
+    setattr(cls, "__getattribute__", __getattribute__)  # noqa: B010
+    setattr(cls, _GUARDED, True)
+
+
+def guard_holder(cls: type, values: Iterable[Any]) -> None:
+    """Guards a class if one of its nodes will hold these values, and there is a reference among them.
+
+    Among the candidates of a choice a reference is not resolved: it starts at the node that holds the choice.
+    """
+    if not issubclass(cls, Placeholder) and holds_ref(values):
+        guard(cls)
+
+
+def is_node(value: Any) -> bool:
+    """Whether a reference counts this value as one of those above it: a symbolic node, but no choice."""
+    return schema_of(value) is not None and not is_placeholder(value)
+
+
+class _LeadsOutError(LookupError):
+    """A reference starts above the nodes at hand."""
+
+
+class _Raw(threading.local):
+    """The nodes whose references this thread reads as they are."""
+
+    def __init__(self) -> None:
+        self.nodes: frozenset[int] = frozenset()
+
+
+_raw = _Raw()
+
+
+@contextmanager
+def unresolved(node: Any) -> Iterator[None]:
+    """Lets the fields of `node` be read with the references in them."""
+    before = _raw.nodes
+    _raw.nodes = before | {id(node)}
+    try:
+        yield
+    finally:
+        _raw.nodes = before
+
+
+def holds_ref(values: Iterable[Any]) -> bool:
+    """Whether a reference is among these values, or in a container among them."""
+    return holds(values, lambda value: isinstance(value, Ref))
+
+
+class Resolver:
+    """Replaces references by what they stand for; a node with references in it becomes one new node."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+
+    def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset()) -> Any:
+        """`value` without references, except those that lead out of the nodes `above` it.
+
+        Args:
+            value: Any part of a tree.
+            path: Where it stands, for messages.
+            above: The symbolic nodes over it, innermost last.
+            seen: The references that led here.
+        """
+        if isinstance(value, Ref):
+            try:
+                return self._target(value, path, above, seen)
+            except _LeadsOutError:
+                return value  # resolved from a node further up
+        if not is_container(value):
+            return value
+        if id(value) in self._made:
+            return self._made[id(value)]
+        inner = (*above, value) if is_node(value) else above
+        changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen))
+        result = _with(value, changes, path) if changes else value
+        self._made[id(value)] = result
+        return result
+
+    def _target(self, reference: Ref, path: Path, above: Nodes, seen: Marks) -> Any:
+        if reference.up > len(above):
+            raise _LeadsOutError
+        chain = above[: len(above) - reference.up + 1]
+        mark = (id(chain[-1]), reference.path)
+        if mark in seen:
+            raise ValueError(f"references lead to each other: {reference!r} {at(path)}")
+        seen = seen | {mark}
+        value: Any = chain[-1]
+        where = ROOT
+        for key in Path.parse(reference.path):
+            where = where / key
+            value = child(value, key, where)
+            if isinstance(value, Ref):
+                value = self._target(value, where, chain, seen)
+            if is_node(value):
+                chain = (*chain, value)
+        if is_node(value):
+            chain = chain[:-1]
+        return self.visit(value, where, chain, seen)
+
+
+def _with(value: Any, changes: dict[Any, Any], path: Path) -> Any:
+    """`value` with resolved children; a module is made anew without a look at what stands in it twice."""
+    schema = schema_of(value)
+    if schema is None or schema.kind != "linen":
+        return replace(value, changes, path)
+    return schema.revive({**dict(schema.values(value)), **changes})

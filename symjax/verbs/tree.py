@@ -1,0 +1,217 @@
+"""One protocol through which every verb sees a tree: what lies in a value, and how to replace it."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import jax.tree_util as jtu
+
+from symjax.core.containers import Map, freeze
+from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.leaves import ATOMS, is_leaf
+from symjax.core.marks import MISSING, Insertion
+from symjax.core.object import check
+from symjax.core.paths import ROOT, Path
+from symjax.core.pytrees import FieldKey, static_key
+from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
+
+__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
+
+_DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
+
+
+def is_container(value: Any) -> bool:
+    """Whether the verbs enter this value: a symbolic node, a tuple, a list or a mapping."""
+    kind = type(value)
+    return getattr(kind, ATTRIBUTE, None) is not None or isinstance(value, (tuple, list, *_DICTS))
+
+
+def items(value: Any) -> list[tuple[Any, Any]] | None:
+    """The children of a value with their keys, in order; None if the verbs do not enter it.
+
+    An argument that a node is not given yet counts, as `MISSING`.
+    """
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return list(enumerate(value))
+    if kind in ATOMS:
+        return None
+    schema: Schema | None = getattr(kind, ATTRIBUTE, None)
+    if schema is not None:
+        return schema.values(value)
+    if isinstance(value, tuple):
+        names = getattr(kind, "_fields", None)
+        return list(zip(names or range(len(value)), value, strict=True))
+    if isinstance(value, list):
+        return list(enumerate(value))
+    if isinstance(value, _DICTS):
+        return list(value.items())
+    return None
+
+
+def child(value: Any, key: Hashable, path: Path) -> Any:
+    """The child of `value` at `key`.
+
+    Args:
+        value: Any value.
+        key: The child's key.
+        path: The path of the child, for the message.
+
+    Raises:
+        KeyError: There is none; the message lists the nearest valid keys.
+    """
+    held = items(value)
+    if held is not None:
+        if isinstance(key, int) and not isinstance(value, _DICTS) and -len(held) <= key < 0:
+            key += len(held)
+        for name, item in held:
+            if name == key and type(name) is type(key):
+                return item
+    raise NoSuchPath(no_such_path(value, key, path))
+
+
+def no_such_path(value: Any, key: Hashable, path: Path) -> str:
+    """The message for a path that leads nowhere."""
+    where = f"{str(path.parent) or 'the root'} is a {type(value).__name__}"
+    held = items(value)
+    if held is None:
+        hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
+        return f"no value at {str(path)!r}: {where}, which has no parts{hint} {at(path)}"
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return f"no value at {str(path)!r}: {where} of {len(held)} items {at(path)}"
+    what = "key" if isinstance(value, _DICTS) else "field"
+    names = [name for name, _ in held]
+    return f"no value at {str(path)!r}: {where} with {unknown(what, key, names)} {at(path)}"
+
+
+def map_items(value: Any, path: Path, function: Callable[[Any, Path], Any]) -> dict[Hashable, Any]:
+    """What `function(child, path of the child)` makes of the children, by key, where it is another object."""
+    changes = {}
+    for key, item in items(value) or ():
+        made = function(item, path / key)
+        if made is not item:
+            changes[key] = made
+    return changes
+
+
+def jax_key(value: Any, key: Hashable) -> Any:
+    """The entry of a JAX key path for the child `key` of `value`."""
+    if isinstance(value, _DICTS):
+        return jtu.DictKey(key)
+    if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
+        return jtu.SequenceKey(key)
+    return FieldKey(str(key))
+
+
+def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, checked: bool = True) -> Any:
+    """A value with some of its children replaced: one level of a rebind.
+
+    Args:
+        value: A container.
+        changes: New children by key. `MISSING` deletes an item, or puts a field back to its default;
+            an `Insertion` inserts before an index; the index at the end of a list appends.
+        path: Where the value stands, for messages.
+        checked: Run the node's `__check__`.
+
+    Returns:
+        A new value of the same type; the other children are the same objects.
+
+    Raises:
+        KeyError: A key that is not there.
+        TypeError: A new child of a wrong type.
+        ValueError: A new child outside its constraints.
+    """
+    schema = schema_of(value)
+    if schema is not None:
+        return _replace_fields(value, schema, changes, path, checked)
+    if not isinstance(value, (list, tuple, *_DICTS)):
+        key = next(iter(changes))
+        raise NoSuchPath(no_such_path(value, key, path / key))
+    if isinstance(value, _DICTS):
+        return _replace_entries(value, changes, path)
+    if hasattr(value, "_fields"):
+        return _replace_named(value, changes, path)
+    return _replace_items(value, changes, path)
+
+
+def _replace_fields(
+    node: Any, schema: Schema, changes: Mapping[Hashable, Any], path: Path, checked: bool
+) -> Any:
+    for key in changes:
+        if key not in schema.fields:
+            raise NoSuchPath(no_such_path(node, key, path / key))
+    values = schema.arguments(node)
+    for name, new in schema.validator().admit(changes, path).items():
+        if new is not MISSING:
+            values[name] = new
+        elif name in schema.defaults:
+            values[name] = schema.defaults[name]
+        elif name in schema.factories:
+            values[name] = freeze(schema.factories[name]())
+        else:
+            values.pop(name, None)
+    made = schema.construct(values, path)
+    lineage = schema.caches(node).get(LINEAGE)
+    if lineage is not None:
+        schema.caches(made)[LINEAGE] = lineage
+    if checked and schema.checks:
+        check(made, path)
+    return made
+
+
+def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
+    entries = dict(value)
+    same = {key: key for key in entries}
+    for key, new in changes.items():
+        if static_key(same.get(key, key)) != static_key(key):  # 1 and True are two keys
+            raise NoSuchPath(no_such_path(value, key, path / key))
+        if new is MISSING:
+            if key not in entries:
+                raise NoSuchPath(no_such_path(value, key, path / key))
+            del entries[key]
+        else:
+            entries[key] = freeze(new) if type(value) is Map else new
+    if type(value) is Map:
+        return Map.of(entries)
+    if isinstance(value, collections.defaultdict):
+        return collections.defaultdict(value.default_factory, entries)
+    return type(value)(entries)
+
+
+def _replace_named(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
+    for key in changes:
+        if key not in value._fields:
+            raise NoSuchPath(no_such_path(value, key, path / key))
+    return value._replace(**{str(key): new for key, new in changes.items()})
+
+
+def _replace_items(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
+    size = len(value)
+    at_index: dict[int, Any] = {}
+    for key, new in changes.items():
+        index = key + size if isinstance(key, int) and -size <= key < 0 else key
+        if type(index) is not int or index < 0 or (index >= size and new is MISSING):
+            raise NoSuchPath(no_such_path(value, key, path / key))
+        at_index[index] = new
+    plain = [new is not MISSING and not isinstance(new, Insertion) for new in at_index.values()]
+    end = max(at_index, default=-1) + 1
+    if all(plain) and end <= size:
+        result = list(value)
+        for index, new in at_index.items():
+            result[index] = new
+        return type(value)(result)
+    for index in range(size, end):
+        if index not in at_index:
+            raise NoSuchPath(no_such_path(value, end - 1, path / (end - 1)))
+    result = []
+    for index in range(max(size, end)):
+        old = value[index : index + 1]
+        new = at_index[index] if index in at_index else old[0]
+        if isinstance(new, Insertion):
+            result.append(new.value)
+            result.extend(old)
+        elif new is not MISSING:
+            result.append(new)
+    return type(value)(result)
