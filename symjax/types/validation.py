@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Union
 
-import flax.linen
 import pydantic
 from typing_extensions import TypedDict
 
@@ -16,7 +15,8 @@ from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import check_structure
-from symjax.core.schema import holds_placeholder, is_placeholder, schema_of
+from symjax.core.schema import holds_placeholder, is_placeholder
+from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
 from symjax.types.hints import CONFIG, adapter, means_list, mentions_float, resolve, show, translate
 
@@ -115,7 +115,7 @@ class Validator:
         forced = self.schema.forced_leaves
         values = dict(given)
         beside: list[str] = []
-        adopted: dict[int, Any] = {}
+        memo: Memo = {}
         for name, value in given.items():
             if name not in fields:
                 raise TypeError(f"{self.schema.unknown_field(name)} {at(path / name)}")
@@ -123,7 +123,7 @@ class Validator:
                 if name in forced and not isinstance(value, int | float | complex):
                     raise TypeError(_no_leaf(name, value, path))
                 continue
-            value = self._freeze(name, value, path, adopted)
+            value = self._freeze(name, value, path, memo)
             values[name] = value
             if holds_placeholder((value,)):
                 self._guard(value)
@@ -155,10 +155,10 @@ class Validator:
         """One argument, as `admit` does it."""
         return self.admit({name: value}, path)[name]
 
-    def _freeze(self, name: str, value: Any, path: Path, adopted: dict[int, Any]) -> Any:
+    def _freeze(self, name: str, value: Any, path: Path, memo: Memo) -> Any:
         mark = self.schema.fields[name].static
         try:
-            value = _adopted(freeze(value), adopted)
+            value = adopted(freeze(value), memo)
             check_structure(value, mark, path / name)
         except RecursionError:
             raise ValueError(
@@ -321,26 +321,6 @@ def _holds_undecided(value: Any) -> bool:
     if type(value) is Map:
         return any(_holds_undecided(item) for item in value.values())
     return value is MISSING or is_placeholder(value) or is_array(value)
-
-
-def _adopted(value: Any, made: dict[int, Any]) -> Any:
-    """`value` with plain Linen modules, also in containers, as the symbolic ones that they would have been.
-
-    Args:
-        value: A frozen value.
-        made: Those that were made already, by the identity of the plain ones: one instance stays one.
-    """
-    if isinstance(value, flax.linen.Module) and schema_of(value) is None:
-        from symjax.adoption.linen_modules import adopt_module
-
-        return adopt_module(value, made)
-    if type(value) is tuple:
-        items = [_adopted(item, made) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
-    if type(value) is Map:
-        entries = {key: _adopted(item, made) for key, item in value.items()}
-        return value if all(entries[key] is item for key, item in value.items()) else Map.of(entries)
-    return value
 
 
 def _no_leaf(name: str, value: Any, path: Path) -> str:
