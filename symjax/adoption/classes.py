@@ -7,26 +7,48 @@ import inspect
 from collections.abc import Collection
 from typing import Any, ClassVar
 
+from symjax.adoption.records import RecordField, has_derived_fields, hides_its_fields, record_fields, schema_fields
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
 from symjax.core.errors import at
 from symjax.core.lookup import place
+from symjax.core.marks import MissingError
 from symjax.core.node import Node
-from symjax.core.object import settle_missing
+from symjax.core.object import frozen_message, settle_missing
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema, holds_placeholder
 from symjax.core.symbols import add_symbol
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"
+_RUNNING = "_sj_running"
 _get = object.__getattribute__
 
 
 class ClassSchema(Schema):
-    """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them."""
+    """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them.
+
+    Attributes:
+        record: The fields, where the class is a record; None for any other class.
+        derives: Whether ``__init__`` does more than keep its arguments; None before it was seen to run. Where
+            it does not, a node that comes out of a transformation gets its attributes without it: what
+            it checks was checked at the construction, and could not be in tracers.
+    """
 
     kind: ClassVar[str] = "class"
     converts: ClassVar[bool] = False  # its own code sees what it was given
+
+    def __init__(
+        self,
+        cls: type,
+        fields: tuple[Field, ...],
+        name: str | None = None,
+        original: Any = None,
+        record: tuple[RecordField, ...] | None = None,
+    ) -> None:
+        super().__init__(cls, fields, name, original)
+        self.record = record
+        self.derives: bool | None = True if record is None or has_derived_fields(original or cls) else None
 
     def read(self, node: Any) -> dict[str, Any]:
         """See `Schema.read`."""
@@ -44,7 +66,7 @@ class ClassSchema(Schema):
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
-        if self.holes(values):
+        if self.holes(values) or (self.record is not None and holds_placeholder(values.values())):
             return self.revive(values)
         node = cls.__new__(cls)
         _get(node, "__dict__")[_ARGS] = values
@@ -70,13 +92,13 @@ class SymbolicInstance(Node):
 
     def __getattr__(self, name: str) -> Any:
         held = _get(self, "__dict__")
-        schema: Schema = getattr(type(self), ATTRIBUTE)
+        schema: ClassSchema = getattr(type(self), ATTRIBUTE)
         if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if _READY not in held:
             if name in held[_ARGS] and schema.holes(held[_ARGS]):
                 return held[_ARGS][name]
-            initialize(self, schema)
+            _resume(self, schema)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)
         if inherited is not None:
@@ -88,6 +110,16 @@ class SymbolicInstance(Node):
         if name in held[_ARGS]:
             return held[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _is_sealed(self, name):
+            raise dataclasses.FrozenInstanceError(frozen_message(self, name))
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if _is_sealed(self, name):
+            raise dataclasses.FrozenInstanceError(frozen_message(self, name))
+        super().__delattr__(name)
 
     def __copy__(self) -> Any:
         schema: Schema = getattr(type(self), ATTRIBUTE)
@@ -107,6 +139,7 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
         "__symjax_name__": name,
         "__symjax_original__": cls,
         "__symjax_static__": frozenset(static),
+        **registered_already(cls),
     }
     try:
         made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
@@ -119,6 +152,17 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
     keep_generic(made, cls)
     add_symbol(made, aliases)
     return made
+
+
+def registered_already(cls: type) -> dict[str, Any]:
+    """What keeps `flax.struct.PyTreeNode` from making a pytree of its own of a subclass."""
+    return {"_flax_dataclass": True} if getattr(cls, "_flax_dataclass", False) else {}
+
+
+def _is_sealed(node: Any, name: str) -> bool:
+    """Whether a record's ``__init__`` has run, or is still to come: it is its arguments, for good."""
+    schema: ClassSchema = getattr(type(node), ATTRIBUTE)
+    return schema.record is not None and _RUNNING not in _get(node, "__dict__") and not name.startswith("_sj_")
 
 
 def _refuse_foreign_layout(cls: type) -> None:
@@ -138,24 +182,31 @@ def _make_symbolic(cls: type) -> None:
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, "__symjax_static__", static)  # noqa: B010
-    fields = _constructor_fields(source, init, static)
-    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
+    record = record_fields(source)
+    fields = _constructor_fields(source, init, static, record)
+    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original, record)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
-    generated = dataclasses.is_dataclass(source)
+    generated = record is not None or dataclasses.is_dataclass(source)
     if not generated and source.__eq__ not in (object.__eq__, Node.__eq__):
         cls.__eq__ = source.__eq__  # type: ignore[method-assign]
         cls.__hash__ = source.__hash__  # type: ignore[method-assign]
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
     register(cls)
+    if record is not None and hides_its_fields(source, record):
+        _guard(cls)
     if original is None:
         add_symbol(cls)
 
 
-def _constructor_fields(source: type, init: Any, static: Collection[str]) -> tuple[Field, ...]:
+def _constructor_fields(
+    source: type, init: Any, static: Collection[str], record: tuple[RecordField, ...] | None
+) -> tuple[Field, ...]:
     """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
+    if record is not None:
+        return schema_fields(init, static, record)
     if init is not object.__init__:
         return fields_of(init, static, skip=1)
     new: Any = source.__new__
@@ -175,7 +226,8 @@ def _recording_init(cls: type, init: Any) -> Any:
         held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
         settle_missing(schema, held, partial=False)
         _get(self, "__dict__")[_ARGS] = held
-        initialize(self, schema)
+        if schema.record is None or not holds_placeholder(held.values()):
+            initialize(self, schema)
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     __init__.__doc__ = init.__doc__
@@ -183,25 +235,48 @@ def _recording_init(cls: type, init: Any) -> Any:
     return __init__
 
 
-def initialize(node: Any, schema: Schema) -> None:
+def initialize(node: Any, schema: ClassSchema) -> None:
     """Runs the adopted class's own ``__init__`` with the recorded arguments."""
     held = _get(node, "__dict__")
     holes = schema.holes(held[_ARGS])
     if holes:
-        from symjax.core.marks import MissingError
-
         raise MissingError(
             f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
         )
     args, kwargs = call_arguments(schema, held[_ARGS])
-    held[_READY] = True
+    held[_READY] = held[_RUNNING] = True
     try:
         vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     except BaseException:
         held.pop(_READY, None)
         raise
+    finally:
+        held.pop(_RUNNING, None)
+    if not schema.derives:
+        schema.derives = not _keeps(node, schema, kwargs)
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
         _guard(schema.cls)
+
+
+def _resume(node: Any, schema: ClassSchema) -> None:
+    """Gives a node that was not made by its constructor the attributes that ``__init__`` would have made."""
+    held = _get(node, "__dict__")
+    if schema.derives is not False or schema.holes(held[_ARGS]):
+        initialize(node, schema)
+        return
+    _, kwargs = call_arguments(schema, held[_ARGS])
+    for field in schema.record or ():
+        object.__setattr__(node, field.attribute, kwargs[field.argument])
+    held[_READY] = True
+
+
+def _keeps(node: Any, schema: ClassSchema, arguments: dict[str, Any]) -> bool:
+    """Whether a record's ``__init__`` has done no more than to keep its arguments."""
+    attributes = {f.attribute: arguments[f.argument] for f in schema.record or ()}
+    own = [name for name in _get(node, "__dict__") if not name.startswith("_sj_")]
+    if not attributes.keys() >= set(own):
+        return False
+    return all(_get(node, name) is value for name, value in attributes.items())
 
 
 def _shadows(node: Any, cls: type) -> bool:
@@ -219,7 +294,11 @@ def _guard(cls: type) -> None:
     def __getattribute__(self: Any, name: str) -> Any:
         held = _get(self, "__dict__")
         if _READY not in held and _ARGS in held and not name.startswith(("__", "_sj_")):
-            initialize(self, getattr(cls, ATTRIBUTE))
+            schema: ClassSchema = getattr(type(self), ATTRIBUTE)
+            if not schema.holes(held[_ARGS]):
+                _resume(self, schema)
+            elif name in schema.fields:
+                return self.__getattr__(name)
         return inherited(self, name)
 
     inherited: Any = cls.__getattribute__

@@ -15,6 +15,7 @@ _STANDARD = sys.stdlib_module_names - {"__main__"}
 VIEWS = ("symjax.linen", "symjax.optax", "symjax.nnx")
 _by_name: dict[str, type] = {}
 _by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
+_wishes: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
 
 
 def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
@@ -78,6 +79,21 @@ def remember(original: Any, options: Any, cls: type) -> None:
         _by_original.setdefault(original, {})[options] = cls
     except TypeError:
         return
+
+
+def wish(cls: type, adopt: bool) -> None:
+    """Records that the instances of a class are to be adopted wherever they are met, or never.
+
+    Raises:
+        TypeError: The opposite was said before.
+    """
+    if _wishes.setdefault(cls, adopt) is not adopt:
+        raise TypeError(f"{cls.__name__} is both symbolized and opaque; decide for one of them")
+
+
+def wished(cls: type) -> bool | None:
+    """What was said of a class, or of the nearest of its bases; None if nothing was."""
+    return next((_wishes[base] for base in cls.__mro__ if base in _wishes), None)
 
 
 def trusted_modules() -> set[str]:

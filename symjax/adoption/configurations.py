@@ -1,0 +1,223 @@
+"""Configurations: records that say how something is made; given to a node, they are part of its tree.
+
+One rule decides, here: `is_configuration`. `symjax.symbolize` and `opaque` override it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+import weakref
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+import flax.linen
+import jax
+import numpy as np
+from flax import struct
+from flax.core import FrozenDict
+
+from symjax.adoption.classes import ClassSchema
+from symjax.adoption.open_records import entries_of
+from symjax.adoption.records import arguments_of, computes, record_fields
+from symjax.adoption.symbolize import adopt_with
+from symjax.core.containers import freeze
+from symjax.core.errors import at
+from symjax.core.leaves import ATOMS, is_array
+from symjax.core.pytrees import is_other_pytree
+from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
+from symjax.core.symbols import any_symbolized, wish, wished
+from symjax.types.adopters import Memo, adopted, register_adopter
+from symjax.types.hints import bare, resolve
+from symjax.verbs.equality import eq
+
+T = TypeVar("T", bound=type)
+_NO_OPTIONS: tuple[Any, ...] = ((), None, (), None)
+_LIBRARIES = frozenset({"jax", "jaxlib", "flax", "optax", "symjax"})
+_MODULES = ("linen", "nnx")  # kinds of schemas
+_DATA = (jax.Array, np.ndarray, jax.ShapeDtypeStruct, FrozenDict, flax.linen.Module)
+_GROUPS = (tuple, list, set, frozenset)
+_candidates: weakref.WeakKeyDictionary[type, tuple[str, ...] | None] = weakref.WeakKeyDictionary()
+
+
+def opaque(cls: T) -> T:
+    """Leaves the instances of a class as they are, also where they look like configurations.
+
+    Given to something symbolic, an instance stays what JAX takes it for: a registered pytree is a subtree,
+    all of whose fields are leaves; anything else is one value of the structure, and must be hashable.
+
+    Args:
+        cls: The class; its subclasses are meant too. Works as a decorator.
+
+    Returns:
+        The class.
+
+    Raises:
+        TypeError: Its instances have been adopted already.
+
+    Example:
+        >>> import dataclasses
+        >>> import symjax as sj
+        >>> @sj.opaque
+        ... @dataclasses.dataclass(frozen=True)
+        ... class Version:
+        ...     major: int = 1
+        >>> class Net(sj.Object):
+        ...     version: Version
+        >>> sj.query(Net(Version()), '.*major')
+        {}
+    """
+    if any_symbolized(cls) is not None:
+        raise TypeError(
+            f"{cls.__name__} is symbolic already: say sj.opaque({cls.__name__}) before its first instance is "
+            "given to something symbolic"
+        )
+    wish(cls, False)
+    return cls
+
+
+def is_configuration(value: Any) -> bool:
+    """Whether `value` says how something is made, and holds no data.
+
+    It does if
+
+    - its class is a record: a dataclass, flax.struct's too, or an attrs class, whose constructor takes its
+      fields and nothing else; and is none of JAX, Flax or Optax;
+    - no field is annotated as an array, a parameter tree or a module;
+    - no field holds one, nor any other pytree that is no configuration, in containers included.
+
+    Example:
+        >>> import dataclasses
+        >>> @dataclasses.dataclass
+        ... class Config:
+        ...     width: int = 8
+        ...     mean: typing.Any = None
+        >>> is_configuration(Config()), is_configuration(Config(mean=np.ones(3)))
+        (True, False)
+    """
+    names = _candidate(type(value))
+    return names is not None and all(_configures(getattr(value, name)) for name in names)
+
+
+def _candidate(cls: type) -> tuple[str, ...] | None:
+    """The attributes of a class whose instances may be configurations, or None; decided once for each class."""
+    try:
+        return _candidates[cls]
+    except KeyError:
+        _candidates[cls] = ()  # a hint may name the class itself
+        names = _candidates[cls] = _candidate_fields(cls)
+        return names
+
+
+def _candidate_fields(cls: type) -> tuple[str, ...] | None:
+    if any(_of_library(base) for base in cls.__mro__):
+        return None
+    fields = record_fields(cls)
+    if fields is None or any(_names_data(resolve(f.hint, f.owner)) for f in fields):
+        return None
+    return tuple(f.attribute for f in fields)
+
+
+def _of_library(cls: type) -> bool:
+    return cls is not struct.PyTreeNode and cls.__module__.partition(".")[0] in _LIBRARIES
+
+
+def _names_data(hint: Any) -> bool:
+    """Whether a hint speaks of arrays, parameter trees or modules, alone or among others."""
+    hint = bare(hint)
+    origin = get_origin(hint)
+    if origin is Annotated:
+        return _names_data(get_args(hint)[0])
+    if origin is typing.Literal or origin is type or getattr(origin, "__name__", "") == "Callable":
+        return False
+    if get_args(hint):
+        return _names_data(origin) or any(map(_names_data, get_args(hint)))
+    if not isinstance(hint, type):
+        return False
+    if getattr(hint, "array_type", None) is not None:  # jaxtyping's
+        return True
+    schema = getattr(hint, ATTRIBUTE, None)
+    if schema is not None:
+        return schema.kind in _MODULES
+    if issubclass(hint, _DATA) or any(base.__module__.startswith("flax.nnx") for base in hint.__mro__):
+        return True
+    if issubclass(hint, tuple):
+        return any(_names_data(resolve(part, hint)) for part in inspect.get_annotations(hint).values())
+    return record_fields(hint) is not None and _candidate(hint) is None
+
+
+def _configures(value: Any) -> bool:
+    """Whether a configuration may hold this value."""
+    kind = type(value)
+    if kind in ATOMS:
+        return True
+    schema = schema_of(value)
+    if schema is not None:
+        return schema.kind not in _MODULES
+    if is_array(value) or isinstance(value, flax.linen.Module):
+        return False
+    entries = entries_of(value)
+    if entries is not None:
+        return all(map(_configures, entries.values()))
+    if isinstance(value, _GROUPS):
+        return all(map(_configures, value))
+    if isinstance(value, Mapping) and kind is not FrozenDict:
+        return all(map(_configures, value.values()))
+    return is_configuration(value) if _candidate(kind) is not None else not is_other_pytree(value)
+
+
+def adopt_configuration(value: Any, memo: Memo) -> Any:
+    """The symbolic version of a configuration; any other value as it is.
+
+    Args:
+        value: An instance of a record.
+        memo: See `symjax.types.adopters.register_adopter`.
+    """
+    if id(value) not in memo:
+        memo[id(value)] = _adopt(value, memo)
+    return memo[id(value)]
+
+
+def _adopt(value: Any, memo: Memo) -> Any:
+    cls = type(value)
+    wanted = wished(cls)
+    if wanted is False or (wanted is None and not is_configuration(value)):
+        return value
+    symbolic = any_symbolized(cls) or adopt_with(cls, _NO_OPTIONS)
+    if wanted or not computes(cls):
+        return _node(symbolic, value, memo)
+    try:
+        return _node(symbolic, value, memo)
+    except Exception:  # noqa: BLE001 - whatever its own code raises when it is given its own results
+        return value  # its fields are not its arguments: no configuration
+
+
+def _node(symbolic: type, value: Any, memo: Memo) -> Any:
+    """The node of a symbolic class that holds what an instance of the original holds.
+
+    Raises:
+        TypeError: A node would not be equal to it, or its values are not of the hinted types.
+    """
+    schema: ClassSchema = getattr(symbolic, ATTRIBUTE)
+    fields = record_fields(type(value))
+    if fields is None:
+        return value
+    given = {name: adopted(freeze(item), memo) for name, item in arguments_of(value, fields).items()}
+    values = schema.complete(schema.validator().admit(given))
+    node = schema.construct(values)
+    if schema.derives and not holds_placeholder(values.values()):
+        for f in fields:
+            if not eq(adopted(freeze(getattr(node, f.attribute)), {}), values[f.argument]):
+                raise TypeError(
+                    f"{type(value).__name__}.{f.argument} is not what its constructor was given, so that an "
+                    f"instance cannot be rebuilt from its fields; decorate the class with @sj.symbolize, "
+                    f"which remembers the arguments {at(f.argument)}"
+                )
+    return node
+
+
+register_adopter(lambda cls: getattr(cls, ATTRIBUTE, None) is None and _is_record(cls), adopt_configuration)
+
+
+def _is_record(cls: type) -> bool:
+    return not issubclass(cls, flax.linen.Module) and record_fields(cls) is not None
