@@ -97,7 +97,8 @@ class Object(Node):
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
             schema = self.__symjax_schema__
             given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-            values = (schema._validator or schema.validator()).admit(given) if given else given
+            validator = schema._validator or schema.validator()  # the first one settles the defaults too
+            values = validator.admit(given) if given else given
             held = schema.complete(values)
             if len(held) != len(schema.names) or values is not given:
                 settle_missing(schema, held, partial=schema.open)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from symjax.core.containers import Map, freeze
@@ -152,8 +152,24 @@ class Schema:
         if self._validator is None:
             from symjax.types.validation import Validator
 
-            self._validator = Validator(self)
+            validator = Validator(self)
+            if self.converts:
+                self._admit_defaults(validator)
+            self._validator = validator
         return self._validator
+
+    def _admit_defaults(self, validator: Any) -> None:
+        """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
+
+        Not before the first node is made: a hint may name a class that is defined later.
+        """
+        for name, default in self.defaults.items():
+            admitted = validator.admit_default(name)
+            if admitted is not default:
+                self.defaults[name] = admitted
+                self.fields[name] = replace(self.fields[name], default=admitted)
+                if self.cls.__dict__.get(name, MISSING) is default:
+                    setattr(self.cls, name, admitted)
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name, as a call with `args` and `kwargs` gives them.
