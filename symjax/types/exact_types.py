@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 
 from symjax.core.leaves import ATOMS
-from symjax.core.schema import ATTRIBUTE, PLACEHOLDER
+from symjax.core.schema import ATTRIBUTE, STANDS_FOR
 from symjax.types.hints import (
     Anything,
     ClassOf,
@@ -35,7 +35,7 @@ def is_settled(kind: type) -> bool:
     """Whether all values of a type are frozen, hashable and no placeholders."""
     if kind in ATOMS:
         return True
-    return getattr(kind, ATTRIBUTE, None) is not None and not getattr(kind, PLACEHOLDER, False)
+    return getattr(kind, ATTRIBUTE, None) is not None and getattr(kind, STANDS_FOR, None) is None
 
 
 def exact_types(hint: Hint) -> frozenset[type]:

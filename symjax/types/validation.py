@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pydantic
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, brief
+from symjax.core.fields import Field
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
+from symjax.core.provided import provided
 from symjax.core.pytrees import check_structure, static_key
-from symjax.core.schema import holds_placeholder, is_placeholder
+from symjax.core.schema import Schema, is_placeholder
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
 from symjax.types.hints import (
@@ -33,9 +35,6 @@ from symjax.types.hints import (
 )
 from symjax.types.numpy_values import python_scalars
 from symjax.types.translation import adapter, compile_fields, with_floats
-
-if TYPE_CHECKING:
-    from symjax.core.schema import Field, Schema
 
 _CONSTRAINTS = frozenset(
     {
@@ -154,8 +153,6 @@ class Validator:
                 continue
             value = self._freeze(name, value, path, memo)
             values[name] = value
-            if holds_placeholder((value,)):
-                self._guard(value)
             if value is MISSING or is_array(value) or is_placeholder(value):
                 beside.append(name)
         if beside:
@@ -213,12 +210,6 @@ class Validator:
         if mark is False and isinstance(value, bytes | Map):
             raise TypeError(_no_leaf(name, value, path))
         return value
-
-    def _guard(self, value: Any) -> None:
-        """Makes the class read references resolved, from its first reference on."""
-        from symjax.verbs.refs import guard_holder
-
-        guard_holder(self.schema.cls, (value,))
 
     def _admit_beside(self, field: Field, value: Any, path: Path) -> None:
         """Arrays are checked by dtype and shape; a placeholder by the values that it stands for."""
@@ -353,3 +344,6 @@ def _holds_undecided(value: Any) -> bool:
 
 def _no_leaf(name: str, value: Any, path: Path) -> str:
     return f"a field marked static=False holds numbers and arrays only, got {brief(value)} {at(path / name)}"
+
+
+provided.validator = Validator
