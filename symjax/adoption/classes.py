@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 from symjax.adoption.records import RecordField, has_derived_fields, hides_its_fields, record_fields, schema_fields
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
 from symjax.core.errors import at
+from symjax.core.fields import Field
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
-from symjax.core.object import frozen_message, settle_missing
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema, holds_placeholder
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema
 from symjax.core.symbols import add_symbol
 
 _ARGS = "_sj_args"
@@ -223,10 +223,8 @@ def _recording_init(cls: type, init: Any) -> Any:
             init(self, *args, **kwargs)
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
-        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
-        settle_missing(schema, held, partial=False)
-        _get(self, "__dict__")[_ARGS] = held
-        if schema.record is None or not holds_placeholder(held.values()):
+        _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
+        if schema.record is None or not holds_placeholder(_get(self, "__dict__")[_ARGS].values()):
             initialize(self, schema)
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]

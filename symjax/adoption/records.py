@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from symjax.adoption.signatures import fields_of
+from symjax.core.fields import Field
 from symjax.core.marks import MISSING
-from symjax.core.schema import Field
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
