@@ -4,6 +4,7 @@ import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from symjax.adoption.configurations import opaque
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field
@@ -96,6 +97,7 @@ __all__ = [
     "missing",
     "nnx",
     "oneof",
+    "opaque",
     "optax",
     "patch",
     "patcher",

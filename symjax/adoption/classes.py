@@ -16,7 +16,7 @@ from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema, holds_placeholder
 from symjax.core.symbols import add_symbol
 
 _ARGS = "_sj_args"
@@ -56,7 +56,10 @@ class ClassSchema(Schema):
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
-        node: Any = object.__new__(self.cls)
+        return self.fill(object.__new__(self.cls), values, flat)
+
+    def fill(self, node: Any, values: dict[str, Any], flat: Any) -> Any:
+        """An empty node with its arguments, see `Schema.revive`."""
         held = _get(node, "__dict__")
         held[_ARGS] = values
         if flat is not None:
@@ -113,12 +116,12 @@ class SymbolicInstance(Node):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if _is_sealed(self, name):
-            raise dataclasses.FrozenInstanceError(frozen_message(self, name))
+            raise dataclasses.FrozenInstanceError(getattr(type(self), ATTRIBUTE).frozen_message(name))
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         if _is_sealed(self, name):
-            raise dataclasses.FrozenInstanceError(frozen_message(self, name))
+            raise dataclasses.FrozenInstanceError(getattr(type(self), ATTRIBUTE).frozen_message(name))
         super().__delattr__(name)
 
     def __copy__(self) -> Any:
@@ -175,16 +178,18 @@ def _refuse_foreign_layout(cls: type) -> None:
 
 
 def _make_symbolic(cls: type) -> None:
-    original = cls.__dict__.get("__symjax_original__")
+    own = cls.__dict__
+    original = own.get("__symjax_original__")
     source = original if original is not None else cls
-    init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
+    init = own.get("__symjax_constructor__") or vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
     static: frozenset[str] = getattr(cls, "__symjax_static__", frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, "__symjax_static__", static)  # noqa: B010
-    record = record_fields(source)
-    fields = _constructor_fields(source, init, static, record)
-    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original, record)
+    record = own["__symjax_record__"] if "__symjax_record__" in own else record_fields(source)
+    fields = own.get("__symjax_fields__") or _constructor_fields(source, init, static, record)
+    make: type[ClassSchema] = own.get("__symjax_schema_class__", ClassSchema)
+    schema = make(cls, fields, own.get("__symjax_name__"), original, record)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
@@ -206,7 +211,7 @@ def _constructor_fields(
 ) -> tuple[Field, ...]:
     """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
     if record is not None:
-        return schema_fields(init, static, record)
+        return schema_fields(init, static, record) if record else ()
     if init is not object.__init__:
         return fields_of(init, static, skip=1)
     new: Any = source.__new__

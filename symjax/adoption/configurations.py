@@ -6,10 +6,9 @@ One rule decides, here: `is_configuration`. `symjax.symbolize` and `opaque` over
 from __future__ import annotations
 
 import inspect
-import typing
 import weakref
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 import flax.linen
 import jax
@@ -18,17 +17,17 @@ from flax import struct
 from flax.core import FrozenDict
 
 from symjax.adoption.classes import ClassSchema
-from symjax.adoption.open_records import entries_of
+from symjax.adoption.open_records import entries_of, is_name, is_open
 from symjax.adoption.records import arguments_of, computes, record_fields
-from symjax.adoption.symbolize import adopt_with
 from symjax.core.containers import freeze
 from symjax.core.errors import at
 from symjax.core.leaves import ATOMS, is_array
+from symjax.core.provided import provided
 from symjax.core.pytrees import is_other_pytree
 from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
 from symjax.core.symbols import any_symbolized, wish, wished
 from symjax.types.adopters import Memo, adopted, register_adopter
-from symjax.types.hints import bare, resolve
+from symjax.types.hints import Hint, Instance, parse, resolve
 from symjax.verbs.equality import eq
 
 T = TypeVar("T", bound=type)
@@ -82,7 +81,7 @@ def is_configuration(value: Any) -> bool:
     It does if
 
     - its class is a record: a dataclass, flax.struct's too, or an attrs class, whose constructor takes its
-      fields and nothing else; and is none of JAX, Flax or Optax;
+      fields and nothing else, and none of JAX's, Flax's or Optax's; or it is a namespace or a `ConfigDict`;
     - no field is annotated as an array, a parameter tree or a module;
     - no field holds one, nor any other pytree that is no configuration, in containers included.
 
@@ -91,10 +90,13 @@ def is_configuration(value: Any) -> bool:
         >>> @dataclasses.dataclass
         ... class Config:
         ...     width: int = 8
-        ...     mean: typing.Any = None
+        ...     mean: object = None
         >>> is_configuration(Config()), is_configuration(Config(mean=np.ones(3)))
         (True, False)
     """
+    entries = entries_of(value)
+    if entries is not None:
+        return all(map(is_name, entries)) and all(map(_configures, entries.values()))
     names = _candidate(type(value))
     return names is not None and all(_configures(getattr(value, name)) for name in names)
 
@@ -113,7 +115,7 @@ def _candidate_fields(cls: type) -> tuple[str, ...] | None:
     if any(_of_library(base) for base in cls.__mro__):
         return None
     fields = record_fields(cls)
-    if fields is None or any(_names_data(resolve(f.hint, f.owner)) for f in fields):
+    if fields is None or any(_names_data(parse(resolve(f.hint, f.owner))) for f in fields):
         return None
     return tuple(f.attribute for f in fields)
 
@@ -122,28 +124,21 @@ def _of_library(cls: type) -> bool:
     return cls is not struct.PyTreeNode and cls.__module__.partition(".")[0] in _LIBRARIES
 
 
-def _names_data(hint: Any) -> bool:
+def _names_data(hint: Hint) -> bool:
     """Whether a hint speaks of arrays, parameter trees or modules, alone or among others."""
-    hint = bare(hint)
-    origin = get_origin(hint)
-    if origin is Annotated:
-        return _names_data(get_args(hint)[0])
-    if origin is typing.Literal or origin is type or getattr(origin, "__name__", "") == "Callable":
-        return False
-    if get_args(hint):
-        return _names_data(origin) or any(map(_names_data, get_args(hint)))
-    if not isinstance(hint, type):
-        return False
-    if getattr(hint, "array_type", None) is not None:  # jaxtyping's
+    if not isinstance(hint, Instance):
+        return any(map(_names_data, hint.parts))
+    if hint.is_array or any(map(_names_data, hint.args)):
         return True
-    schema = getattr(hint, ATTRIBUTE, None)
+    schema = getattr(hint.cls, ATTRIBUTE, None)
     if schema is not None:
         return schema.kind in _MODULES
-    if issubclass(hint, _DATA) or any(base.__module__.startswith("flax.nnx") for base in hint.__mro__):
+    if issubclass(hint.cls, _DATA) or any(base.__module__.startswith("flax.nnx") for base in hint.cls.__mro__):
         return True
-    if issubclass(hint, tuple):
-        return any(_names_data(resolve(part, hint)) for part in inspect.get_annotations(hint).values())
-    return record_fields(hint) is not None and _candidate(hint) is None
+    if issubclass(hint.cls, tuple):
+        own = inspect.get_annotations(hint.cls).values()
+        return any(_names_data(parse(resolve(part, hint.cls))) for part in own)
+    return record_fields(hint.cls) is not None and _candidate(hint.cls) is None
 
 
 def _configures(value: Any) -> bool:
@@ -156,14 +151,11 @@ def _configures(value: Any) -> bool:
         return schema.kind not in _MODULES
     if is_array(value) or isinstance(value, flax.linen.Module):
         return False
-    entries = entries_of(value)
-    if entries is not None:
-        return all(map(_configures, entries.values()))
     if isinstance(value, _GROUPS):
         return all(map(_configures, value))
     if isinstance(value, Mapping) and kind is not FrozenDict:
         return all(map(_configures, value.values()))
-    return is_configuration(value) if _candidate(kind) is not None else not is_other_pytree(value)
+    return is_configuration(value) or (_candidate(kind) is None and not is_open(kind) and not is_other_pytree(value))
 
 
 def adopt_configuration(value: Any, memo: Memo) -> Any:
@@ -183,7 +175,7 @@ def _adopt(value: Any, memo: Memo) -> Any:
     wanted = wished(cls)
     if wanted is False or (wanted is None and not is_configuration(value)):
         return value
-    symbolic = any_symbolized(cls) or adopt_with(cls, _NO_OPTIONS)
+    symbolic = any_symbolized(cls) or provided.adopt(cls, _NO_OPTIONS)
     if wanted or not computes(cls):
         return _node(symbolic, value, memo)
     try:
@@ -199,11 +191,11 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
         TypeError: A node would not be equal to it, or its values are not of the hinted types.
     """
     schema: ClassSchema = getattr(symbolic, ATTRIBUTE)
-    fields = record_fields(type(value))
-    if fields is None:
-        return value
-    given = {name: adopted(freeze(item), memo) for name, item in arguments_of(value, fields).items()}
-    values = schema.complete(schema.validator().admit(given))
+    fields = record_fields(type(value)) or ()
+    held = entries_of(value) or arguments_of(value, fields)
+    given = {name: adopted(freeze(item), memo) for name, item in held.items()}
+    schema = schema.of_names(given)
+    values = schema.admit(given)
     node = schema.construct(values)
     if schema.derives and not holds_placeholder(values.values()):
         for f in fields:
@@ -216,8 +208,10 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
     return node
 
 
-register_adopter(lambda cls: getattr(cls, ATTRIBUTE, None) is None and _is_record(cls), adopt_configuration)
-
-
 def _is_record(cls: type) -> bool:
-    return not issubclass(cls, flax.linen.Module) and record_fields(cls) is not None
+    if getattr(cls, ATTRIBUTE, None) is not None or issubclass(cls, flax.linen.Module):
+        return False
+    return is_open(cls) or record_fields(cls) is not None
+
+
+register_adopter(_is_record, adopt_configuration)

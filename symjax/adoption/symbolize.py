@@ -11,12 +11,13 @@ from typing import Any, TypeVar, overload
 
 import flax.linen
 
+from symjax.adoption.open_records import is_open, symbolize_open
 from symjax.core.errors import brief
 from symjax.core.node import Node
 from symjax.core.object import Object
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE
-from symjax.core.symbols import add_symbol, remember, symbolized
+from symjax.core.symbols import add_symbol, remember, symbolized, wish
 
 T = TypeVar("T")
 
@@ -85,6 +86,8 @@ def symbolize(
         if aliases:
             add_symbol(x, aliases)
         return x
+    if isinstance(x, type):
+        wish(x, True)
     options = (tuple(static), name, tuple(aliases), factory)
     return adopt_with(x, options)
 
@@ -120,6 +123,8 @@ def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
         from symjax.adoption.nnx_nodes import symbolize_nnx
 
         return symbolize_nnx(x, options)
+    if isinstance(x, type) and is_open(x):
+        return symbolize_open(x)
     if isinstance(x, type):
         from symjax.adoption.classes import symbolize_class
 

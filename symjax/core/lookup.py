@@ -26,6 +26,7 @@ _PUBLIC = (
     "jax",
     "numpy",
     "builtins",
+    "ml_collections",
 )
 _TRUSTED = frozenset({"jax", "flax", "optax", "symjax", "chex", "numpy"})
 _BUILTINS = frozenset(

@@ -100,6 +100,10 @@ class Schema(Parameters):
         """The dict in which the node's `FLAT` and `LINEAGE` are kept."""
         return _get_dict(node, "__dict__")  # type: ignore[no-any-return]
 
+    def of_names(self, names: Iterable[str]) -> Schema:
+        """The schema of the nodes with arguments of these names: this one, where a class declares them."""
+        return self
+
     # What all kinds share.
 
     def values(self, node: Any) -> list[tuple[str, Any]]:

@@ -74,7 +74,7 @@ class Reader:
         if cls is None:
             message = unknown("symbolic class", name, symbol_names(), "some of those known")
             raise LoadError(f"{message} {_why_unknown(name)} {at(path)}")
-        schema: Schema = getattr(cls, ATTRIBUTE)
+        schema: Schema = getattr(cls, ATTRIBUTE).of_names(key for key in record if key != "$type")
         values: dict[str, Any] = {}
         for key, item in record.items():
             if key == "$type":

@@ -1,0 +1,146 @@
+"""Records whose classes declare no fields: namespaces, and ml_collections' `ConfigDict`.
+
+Each set of names has a symbolic class of its own, a subclass of the one that stands for the original, so that
+a node has the fields that it holds and no others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import keyword
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, NoReturn
+
+from symjax.adoption.classes import ClassSchema, SymbolicInstance
+from symjax.adoption.records import RecordField
+from symjax.core.errors import at
+from symjax.core.fields import Field
+from symjax.core.lookup import place, public_name
+from symjax.core.paths import ROOT, Path
+from symjax.core.schema import ATTRIBUTE
+from symjax.core.symbols import add_symbol
+
+_NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
+
+
+class OpenSchema(ClassSchema):
+    """Nodes of an open record. The schema of the class that stands for the original has no fields."""
+
+    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+        """See `Schema.revive`; a namespace is of C, and none is made by `object`."""
+        node = self.cls.__new__(self.cls)
+        return self.fill(node, values, flat)
+
+    def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
+        """See `Schema.construct`; with other names than its own it is a node of another class."""
+        if values.keys() == self.fields.keys():
+            return super().construct(values, path)
+        return self.of_names(values).construct(values, path)
+
+    def of_names(self, names: Iterable[str]) -> ClassSchema:
+        """See `Schema.of_names`."""
+        return getattr(_variant(self.cls, names), ATTRIBUTE)  # type: ignore[no-any-return]
+
+
+class _OpenClass(type):
+    """The type of the symbolic versions of an open record, which are called with any names."""
+
+    def __call__(cls, entries: Mapping[str, Any] = types.MappingProxyType({}), /, **more: Any) -> Any:
+        """A node with these entries."""
+        values = {**entries, **more}
+        return super(_OpenClass, _variant(cls, values)).__call__(**values)
+
+
+class _Entries:
+    """Refuses the other way to assign: ``config['width'] = 8``."""
+
+    __slots__ = ()
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise TypeError(getattr(type(self), ATTRIBUTE).frozen_message(str(key)))
+
+    def __delitem__(self, key: Any) -> NoReturn:
+        raise TypeError(getattr(type(self), ATTRIBUTE).frozen_message(str(key)))
+
+
+def is_open(cls: type) -> bool:
+    """Whether a class declares no fields and takes any."""
+    return cls in _NAMESPACES or cls in _config_dicts()
+
+
+def entries_of(value: Any) -> dict[str, Any] | None:
+    """What an instance of an open record holds, by name; None for any other value."""
+    kind = type(value)
+    if kind in _NAMESPACES:
+        return dict(vars(value))
+    return dict(value.items()) if kind in _config_dicts() else None
+
+
+def is_name(name: object) -> bool:
+    """Whether an entry of this name can be a field."""
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name[:2] != "__"
+
+
+def symbolize_open(cls: type) -> type:
+    """The symbolic version of an open record; its nodes are of subclasses, one for each set of names."""
+    name = ".".join(public_name(cls) or (cls.__module__, cls.__qualname__))
+    symbolic = _make(cls, (_Entries, SymbolicInstance, cls), name, ())
+    setattr(symbolic, "__symjax_variants__", {})  # noqa: B010 - a type in general has none
+    add_symbol(symbolic)
+    return symbolic
+
+
+def _config_dicts() -> tuple[type, ...]:
+    collections = sys.modules.get("ml_collections")  # imported wherever there is one of its values
+    return () if collections is None else (collections.ConfigDict, collections.FrozenConfigDict)
+
+
+def _variant(cls: Any, names: Iterable[str]) -> Any:
+    """The class of the nodes with these names."""
+    root = next(base for base in cls.__mro__ if "__symjax_variants__" in base.__dict__)
+    key = tuple(sorted(names))
+    if key not in root.__symjax_variants__:
+        refused = [name for name in key if not is_name(name)]
+        if refused:
+            raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
+        schema: ClassSchema = getattr(root, ATTRIBUTE)
+        made = _make(schema.original, (root,), schema.name, key)
+        root.__symjax_variants__.setdefault(key, made)
+    return root.__symjax_variants__[key]
+
+
+def _make(original: type, bases: tuple[type, ...], name: str, names: tuple[str, ...]) -> Any:
+    owner: Any = original
+    namespace = {
+        **place(original, None),
+        "__doc__": original.__doc__,
+        "__symjax_name__": name,
+        "__symjax_original__": original,
+        "__symjax_schema_class__": OpenSchema,
+        "__symjax_fields__": tuple(Field(name=n, owner=owner, kind=inspect.Parameter.KEYWORD_ONLY) for n in names),
+        "__symjax_record__": tuple(_entry(owner, n) for n in names),
+        "__symjax_constructor__": original.__init__ if original in _NAMESPACES else _fill_config_dict,
+    }
+    if hasattr(original, "as_configdict"):
+        namespace["as_configdict"] = _as_config_dict
+    return _OpenClass(original.__name__, bases, namespace)
+
+
+def _entry(owner: type, name: str) -> RecordField:
+    return RecordField(name, name, Any, owner, inspect.Parameter.empty, None, None, "")
+
+
+def _fill_config_dict(node: Any, **entries: Any) -> None:
+    """The constructor of a `ConfigDict`, which would copy the nodes among its entries into mutable ones."""
+    plain: Any = _config_dicts()[0]
+    getattr(type(node), ATTRIBUTE).original.__init__(node)
+    for name, value in entries.items():
+        plain.__setitem__(node, name, value)
+
+
+def _as_config_dict(node: Any) -> Any:
+    """See `ml_collections.FrozenConfigDict.as_configdict`."""
+    return _config_dicts()[0](node.to_dict())
