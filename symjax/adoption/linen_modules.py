@@ -29,7 +29,7 @@ from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
 from symjax.core.schema import ATTRIBUTE, FLAT, Schema
 from symjax.core.symbols import add_symbol, any_symbolized
-from symjax.types.adopters import Memo, register_adopter
+from symjax.types.adopters import Memo, adopted, register_adopter
 from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_twin__"
@@ -52,6 +52,7 @@ class LinenSchema(Schema):
         super().__init__(cls, fields, name, original)
         self.hidden = frozenset({"name"})
         self.registered = False
+        self.adopted_defaults: dict[str, Any] = {}  # the foreign values that Flax's constructor puts in
         self.has_post_init = any(
             "__post_init__" in base.__dict__
             for base in cls.__mro__
@@ -218,16 +219,16 @@ def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
     return made
 
 
-def adopt_module(module: nn.Module, adopted: Memo) -> Any:
+def adopt_module(module: nn.Module, memo: Memo) -> Any:
     """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
 
     Args:
         module: The module.
-        adopted: Those that were adopted already, by the identity of the plain ones; this one is added.
+        memo: Those that were adopted already, by the identity of the plain ones; this one is added.
     """
     if module.parent is not None or module.scope is not None:
         return module
-    if id(module) not in adopted:
+    if id(module) not in memo:
         from symjax.adoption.symbolize import adopt_with
 
         plain = type(module)
@@ -238,8 +239,8 @@ def adopt_module(module: nn.Module, adopted: Memo) -> Any:
         else:
             cls = any_symbolized(plain) or adopt_with(plain, ((), None, (), None))
         names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
-        adopted[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
-    return adopted[id(module)]
+        memo[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
+    return memo[id(module)]
 
 
 def _is_plain(cls: type) -> bool:
@@ -255,6 +256,8 @@ def _make_symbolic(cls: type) -> None:
     name = cls.__dict__.get("__symjax_name__")
     original = cls.__dict__.get(_ORIGINAL)
     schema = LinenSchema(cls, fields, name, original)
+    foreign = {f.name: f.default for f in _constructor_fields(cls)}
+    schema.adopted_defaults = {n: foreign[n] for n, new in schema.defaults.items() if new is not foreign[n]}
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
     cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
@@ -308,7 +311,7 @@ def _linen_field(cls: type, f: Any) -> Field:
         name=f.name,
         hint=str | None if f.name == "name" else f.type,
         owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
-        default=MISSING if f.default is dataclasses.MISSING else freeze(f.default),
+        default=MISSING if f.default is dataclasses.MISSING else adopted(freeze(f.default), {}),
         factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
         static=True if f.name in getattr(cls, _STATIC, ()) else f.metadata.get("static"),
         doc=f.metadata.get("doc", ""),
@@ -335,6 +338,9 @@ def _seal(module: Any) -> None:
     """Checks the fields of an unbound module and refuses assignments from now on."""
     schema: LinenSchema = getattr(type(module), ATTRIBUTE)
     held = schema.read(module)
+    for name, foreign in schema.adopted_defaults.items():
+        if held[name] is foreign:
+            held[name] = schema.defaults[name]
     given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
     if given:
         held.update(schema.admit(given))

@@ -124,8 +124,8 @@ def _make(original: type, bases: tuple[type, ...], name: str, names: tuple[str, 
         "__symjax_record__": tuple(_entry(owner, n) for n in names),
         "__symjax_constructor__": original.__init__ if original in _NAMESPACES else _fill_config_dict,
     }
-    if hasattr(original, "as_configdict"):
-        namespace["as_configdict"] = _as_config_dict
+    if original not in _NAMESPACES:
+        namespace.update(as_configdict=_mutable_copy, copy_and_resolve_references=_plain_copy)
     return _OpenClass(original.__name__, bases, namespace)
 
 
@@ -141,6 +141,11 @@ def _fill_config_dict(node: Any, **entries: Any) -> None:
         plain.__setitem__(node, name, value)
 
 
-def _as_config_dict(node: Any) -> Any:
+def _mutable_copy(node: Any) -> Any:
     """See `ml_collections.FrozenConfigDict.as_configdict`."""
     return _config_dicts()[0](node.to_dict())
+
+
+def _plain_copy(node: Any, visit_map: Any = None) -> Any:
+    """See `ml_collections.ConfigDict.copy_and_resolve_references`; a copy of the original's class."""
+    return getattr(type(node), ATTRIBUTE).original(node.to_dict())
