@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import collections.abc as cabc
 import sys
 import types
@@ -241,7 +242,11 @@ def resolve(hint: Any, owner: Any) -> Any:
 
 
 def evaluate(hint: Any, owner: Any) -> Any:
-    """`resolve` that raises, whatever it may be, where a hint cannot be read."""
+    """`resolve` that raises, whatever it may be, where a hint cannot be read.
+
+    No fault of the owner's is an alias of another module with a name of that module in it, as in optax's
+    ``ArrayTree = Union[jax.Array, Iterable['ArrayTree']]``: such a hint counts as `Any`.
+    """
     module = sys.modules.get(getattr(owner, "__module__", "") or "")
     scope = dict(vars(module)) if module else {}
     scope.update(getattr(owner, "__globals__", {}))
@@ -250,7 +255,19 @@ def evaluate(hint: Any, owner: Any) -> Any:
     for variable in getattr(owner, "__type_params__", ()):
         local[variable.__name__] = variable
     annotated = type("_Annotated", (), {"__annotations__": {"x": hint}})
-    return typing.get_type_hints(annotated, scope, local, include_extras=True)["x"]
+    try:
+        return typing.get_type_hints(annotated, scope, local, include_extras=True)["x"]
+    except NameError as error:
+        if _mentions(hint, error.name) or not any(error.name in vars(m) for m in list(sys.modules.values())):
+            raise
+        return Any
+
+
+def _mentions(hint: Any, name: str) -> bool:
+    """Whether a name stands in the text of a hint itself, not in what that text names."""
+    if not isinstance(hint, str):
+        return False
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(hint)))
 
 
 def parse(hint: Any) -> Hint:

@@ -56,9 +56,6 @@ _CONSTRAINTS = frozenset(
 )
 
 
-_LIBRARIES = frozenset({"flax", "jax", "optax"})
-
-
 class Validator:
     """Checks the arguments of one symbolic class: one pydantic call for those that need a look.
 
@@ -293,8 +290,6 @@ def _hint_of(field: Field, schema: Schema) -> Hint:
 
 def _warn_unresolved(field: Field, schema: Schema, error: Exception) -> None:
     """Says that a field goes unchecked, once for each class, since it has one validator."""
-    if schema.original is not None and schema.cls.__module__.partition(".")[0] in _LIBRARIES:
-        return  # nothing that its user could mend
     owner = getattr(field.owner, "__qualname__", schema.cls.__qualname__)
     warnings.warn(
         f"{owner}.{field.name}: the hint {field.hint!r} cannot be resolved ({error}), so the field takes "
