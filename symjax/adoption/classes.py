@@ -7,7 +7,13 @@ import inspect
 from collections.abc import Collection
 from typing import Any, ClassVar
 
-from symjax.adoption.records import RecordField, has_derived_fields, hides_its_fields, record_fields, schema_fields
+from symjax.adoption.records import (
+    RecordField,
+    has_derived_fields,
+    hides_its_fields,
+    record_fields,
+    schema_fields,
+)
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
 from symjax.core.errors import at
 from symjax.core.fields import Field
@@ -165,7 +171,9 @@ def registered_already(cls: type) -> dict[str, Any]:
 def _is_sealed(node: Any, name: str) -> bool:
     """Whether a record's ``__init__`` has run, or is still to come: it is its arguments, for good."""
     schema: ClassSchema = getattr(type(node), ATTRIBUTE)
-    return schema.record is not None and _RUNNING not in _get(node, "__dict__") and not name.startswith("_sj_")
+    return (
+        schema.record is not None and _RUNNING not in _get(node, "__dict__") and not name.startswith("_sj_")
+    )
 
 
 def _refuse_foreign_layout(cls: type) -> None:

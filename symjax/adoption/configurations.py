@@ -133,7 +133,9 @@ def _names_data(hint: Hint) -> bool:
     schema = getattr(hint.cls, ATTRIBUTE, None)
     if schema is not None:
         return schema.kind in _MODULES
-    if issubclass(hint.cls, _DATA) or any(base.__module__.startswith("flax.nnx") for base in hint.cls.__mro__):
+    if issubclass(hint.cls, _DATA) or any(
+        base.__module__.startswith("flax.nnx") for base in hint.cls.__mro__
+    ):
         return True
     if issubclass(hint.cls, tuple):
         own = inspect.get_annotations(hint.cls).values()
@@ -155,7 +157,9 @@ def _configures(value: Any) -> bool:
         return all(map(_configures, value))
     if isinstance(value, Mapping) and kind is not FrozenDict:
         return all(map(_configures, value.values()))
-    return is_configuration(value) or (_candidate(kind) is None and not is_open(kind) and not is_other_pytree(value))
+    return is_configuration(value) or (
+        _candidate(kind) is None and not is_open(kind) and not is_other_pytree(value)
+    )
 
 
 def adopt_configuration(value: Any, memo: Memo) -> Any:

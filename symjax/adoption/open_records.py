@@ -11,8 +11,8 @@ import inspect
 import keyword
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, NoReturn
 
 from symjax.adoption.classes import ClassSchema, SymbolicInstance
 from symjax.adoption.records import RecordField
@@ -84,13 +84,14 @@ def is_name(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name[:2] != "__"
 
 
-def symbolize_open(cls: type) -> type:
+def symbolize_open(cls: type, options: tuple[Any, ...]) -> type:
     """The symbolic version of an open record; its nodes are of subclasses, one for each set of names."""
-    name = ".".join(public_name(cls) or (cls.__module__, cls.__qualname__))
-    symbolic = _make(cls, (_Entries, SymbolicInstance, cls), name, ())
-    setattr(symbolic, "__symjax_variants__", {})  # noqa: B010 - a type in general has none
-    add_symbol(symbolic)
-    return symbolic
+    static, name, aliases, _ = options
+    own = ".".join(public_name(cls) or (cls.__module__, cls.__qualname__))
+    symbolic = _make(cls, (_Entries, SymbolicInstance, cls), name or own, (), static)
+    symbolic.__symjax_variants__ = {}
+    add_symbol(symbolic, aliases)
+    return symbolic  # type: ignore[no-any-return]
 
 
 def _config_dicts() -> tuple[type, ...]:
@@ -107,12 +108,14 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
         if refused:
             raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
         schema: ClassSchema = getattr(root, ATTRIBUTE)
-        made = _make(schema.original, (root,), schema.name, key)
+        made = _make(schema.original, (root,), schema.name, key, root.__symjax_static__)
         root.__symjax_variants__.setdefault(key, made)
     return root.__symjax_variants__[key]
 
 
-def _make(original: type, bases: tuple[type, ...], name: str, names: tuple[str, ...]) -> Any:
+def _make(
+    original: type, bases: tuple[type, ...], name: str, names: tuple[str, ...], static: Collection[str]
+) -> Any:
     owner: Any = original
     namespace = {
         **place(original, None),
@@ -120,13 +123,18 @@ def _make(original: type, bases: tuple[type, ...], name: str, names: tuple[str, 
         "__symjax_name__": name,
         "__symjax_original__": original,
         "__symjax_schema_class__": OpenSchema,
-        "__symjax_fields__": tuple(Field(name=n, owner=owner, kind=inspect.Parameter.KEYWORD_ONLY) for n in names),
+        "__symjax_static__": frozenset(static),
+        "__symjax_fields__": tuple(_field(owner, n, n in static) for n in names),
         "__symjax_record__": tuple(_entry(owner, n) for n in names),
         "__symjax_constructor__": original.__init__ if original in _NAMESPACES else _fill_config_dict,
     }
     if original not in _NAMESPACES:
         namespace.update(as_configdict=_mutable_copy, copy_and_resolve_references=_plain_copy)
     return _OpenClass(original.__name__, bases, namespace)
+
+
+def _field(owner: type, name: str, static: bool) -> Field:
+    return Field(name=name, owner=owner, static=static or None, kind=inspect.Parameter.KEYWORD_ONLY)
 
 
 def _entry(owner: type, name: str) -> RecordField:

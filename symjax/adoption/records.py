@@ -123,7 +123,9 @@ def _completed(field: Field, declared: RecordField) -> Field:
 def hides_its_fields(cls: type, fields: tuple[RecordField, ...]) -> bool:
     """Whether class attributes, as defaults are, are seen where an instance has no attributes yet."""
     attributes = [inspect.getattr_static(cls, f.attribute, MISSING) for f in fields]
-    return any(not isinstance(each, types.MemberDescriptorType) and each is not MISSING for each in attributes)
+    return any(
+        not isinstance(each, types.MemberDescriptorType) and each is not MISSING for each in attributes
+    )
 
 
 def has_derived_fields(cls: type) -> bool:

@@ -124,7 +124,7 @@ def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
 
         return symbolize_nnx(x, options)
     if isinstance(x, type) and is_open(x):
-        return symbolize_open(x)
+        return symbolize_open(x, options)
     if isinstance(x, type):
         from symjax.adoption.classes import symbolize_class
 
