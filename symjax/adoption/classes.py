@@ -121,12 +121,12 @@ class SymbolicInstance(Node):
         raise AttributeError(schema.unknown_field(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if _is_sealed(self, name):
+        if _is_sealed(self):
             raise dataclasses.FrozenInstanceError(getattr(type(self), ATTRIBUTE).frozen_message(name))
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
-        if _is_sealed(self, name):
+        if _is_sealed(self):
             raise dataclasses.FrozenInstanceError(getattr(type(self), ATTRIBUTE).frozen_message(name))
         super().__delattr__(name)
 
@@ -168,12 +168,10 @@ def registered_already(cls: type) -> dict[str, Any]:
     return {"_flax_dataclass": True} if getattr(cls, "_flax_dataclass", False) else {}
 
 
-def _is_sealed(node: Any, name: str) -> bool:
+def _is_sealed(node: Any) -> bool:
     """Whether a record's ``__init__`` has run, or is still to come: it is its arguments, for good."""
     schema: ClassSchema = getattr(type(node), ATTRIBUTE)
-    return (
-        schema.record is not None and _RUNNING not in _get(node, "__dict__") and not name.startswith("_sj_")
-    )
+    return schema.record is not None and _RUNNING not in _get(node, "__dict__")
 
 
 def _refuse_foreign_layout(cls: type) -> None:

@@ -101,21 +101,25 @@ def is_configuration(value: Any) -> bool:
     return names is not None and all(_configures(getattr(value, name)) for name in names)
 
 
-def _candidate(cls: type) -> tuple[str, ...] | None:
-    """The attributes of a class whose instances may be configurations, or None; decided once for each class."""
-    try:
-        return _candidates[cls]
-    except KeyError:
-        _candidates[cls] = ()  # a hint may name the class itself
-        names = _candidates[cls] = _candidate_fields(cls)
-        return names
+def _candidate(cls: type, inside: tuple[type, ...] = ()) -> tuple[str, ...] | None:
+    """The attributes of a class whose instances may be configurations, or None; decided once for a class.
+
+    Args:
+        cls: The class.
+        inside: The classes in whose hints it was met, which may name each other.
+    """
+    if cls in inside:
+        return ()
+    if cls not in _candidates:
+        _candidates[cls] = _attributes(cls, (*inside, cls))
+    return _candidates[cls]
 
 
-def _candidate_fields(cls: type) -> tuple[str, ...] | None:
+def _attributes(cls: type, inside: tuple[type, ...]) -> tuple[str, ...] | None:
     if any(_of_library(base) for base in cls.__mro__):
         return None
     fields = record_fields(cls)
-    if fields is None or any(_names_data(parse(resolve(f.hint, f.owner))) for f in fields):
+    if fields is None or any(_names_data(parse(resolve(f.hint, f.owner)), inside) for f in fields):
         return None
     return tuple(f.attribute for f in fields)
 
@@ -124,23 +128,27 @@ def _of_library(cls: type) -> bool:
     return cls is not struct.PyTreeNode and cls.__module__.partition(".")[0] in _LIBRARIES
 
 
-def _names_data(hint: Hint) -> bool:
+def _of_nnx(cls: type) -> bool:
+    return cls.__module__.startswith("flax.nnx")
+
+
+def _names_data(hint: Hint, inside: tuple[type, ...]) -> bool:
     """Whether a hint speaks of arrays, parameter trees or modules, alone or among others."""
     if not isinstance(hint, Instance):
-        return any(map(_names_data, hint.parts))
-    if hint.is_array or any(map(_names_data, hint.args)):
+        return any(_names_data(part, inside) for part in hint.parts)
+    if hint.is_array or any(_names_data(part, inside) for part in hint.args):
         return True
     schema = getattr(hint.cls, ATTRIBUTE, None)
     if schema is not None:
         return schema.kind in _MODULES
-    if issubclass(hint.cls, _DATA) or any(
-        base.__module__.startswith("flax.nnx") for base in hint.cls.__mro__
-    ):
+    if issubclass(hint.cls, _DATA) or any(map(_of_nnx, hint.cls.__mro__)):
         return True
     if issubclass(hint.cls, tuple):
         own = inspect.get_annotations(hint.cls).values()
-        return any(_names_data(parse(resolve(part, hint.cls))) for part in own)
-    return record_fields(hint.cls) is not None and _candidate(hint.cls) is None
+        return any(_names_data(parse(resolve(part, hint.cls)), inside) for part in own)
+    if wished(hint.cls) is not None or record_fields(hint.cls) is None:
+        return False
+    return _candidate(hint.cls, inside) is None
 
 
 def _configures(value: Any) -> bool:
@@ -157,9 +165,9 @@ def _configures(value: Any) -> bool:
         return all(map(_configures, value))
     if isinstance(value, Mapping) and kind is not FrozenDict:
         return all(map(_configures, value.values()))
-    return is_configuration(value) or (
-        _candidate(kind) is None and not is_open(kind) and not is_other_pytree(value)
-    )
+    if is_open(kind) or _candidate(kind) is not None:
+        return is_configuration(value)
+    return not is_other_pytree(value)
 
 
 def adopt_configuration(value: Any, memo: Memo) -> Any:

@@ -109,6 +109,7 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
             raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
         schema: ClassSchema = getattr(root, ATTRIBUTE)
         made = _make(schema.original, (root,), schema.name, key, root.__symjax_static__)
+        getattr(made, ATTRIBUTE).options = schema.options
         root.__symjax_variants__.setdefault(key, made)
     return root.__symjax_variants__[key]
 

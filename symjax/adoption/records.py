@@ -1,4 +1,4 @@
-"""Records: classes whose instances are their constructor's arguments, as dataclasses and attrs classes declare them."""
+"""Records: classes whose instances are what they were made of, as dataclasses and attrs declare them."""
 
 from __future__ import annotations
 
@@ -123,9 +123,8 @@ def _completed(field: Field, declared: RecordField) -> Field:
 def hides_its_fields(cls: type, fields: tuple[RecordField, ...]) -> bool:
     """Whether class attributes, as defaults are, are seen where an instance has no attributes yet."""
     attributes = [inspect.getattr_static(cls, f.attribute, MISSING) for f in fields]
-    return any(
-        not isinstance(each, types.MemberDescriptorType) and each is not MISSING for each in attributes
-    )
+    slot = types.MemberDescriptorType
+    return any(each is not MISSING and not isinstance(each, slot) for each in attributes)
 
 
 def has_derived_fields(cls: type) -> bool:
