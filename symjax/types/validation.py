@@ -102,8 +102,8 @@ class Validator:
             TypeError: A name that is no field, unhashable structure, or a value of a wrong type.
             ValueError: A value outside its constraints, or a container that holds itself.
         """
-        # Most arguments pass by their exact types, in this one loop without a call for each: pydantic
-        # would double the time of a node (rows `construct-3`, `construct-7` of benchmarks/trees.py).
+        # Most arguments pass by their exact types, in one loop without a call for each: 0.9 µs for 7 of them,
+        # against 1.1 µs for pydantic alone, after the structure checks (benchmarks/trees.py, construct-7).
         kinds = self._exact_types
         values: Any = arguments
         unsettled: dict[str, Any] = {}
