@@ -263,7 +263,7 @@ def evaluate(hint: Any, owner: Any) -> Any:
         return Any
 
 
-def _mentions(hint: Any, name: str) -> bool:
+def _mentions(hint: Any, name: str | None) -> bool:
     """Whether a name stands in the text of a hint itself, not in what that text names."""
     if not isinstance(hint, str):
         return False
@@ -391,11 +391,11 @@ def _parse_class(cls: type, args: tuple[Any, ...], aliases: tuple[Any, ...]) -> 
     if cls is type:
         return ClassOf(*inner[:1])
     if cls is tuple or cls in _LISTS or (cls in _SEQUENCES and args):
-        return Items(cls, *inner[:1], bare=not inner)
+        return Items(cls, inner[0]) if inner else Items(cls, bare=True)
     if cls in _SETS:
-        return Members(cls, *inner[:1], bare=not inner)
+        return Members(cls, inner[0]) if inner else Members(cls, bare=True)
     if cls in _MAPPINGS:
-        return Entries(cls, *inner[:2], bare=not inner)
+        return Entries(cls, inner[0], inner[1]) if inner else Entries(cls, bare=True)
     return Instance(cls, inner)
 
 
