@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import jax
 import numpy as np
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 
@@ -19,7 +20,7 @@ SCALARS: frozenset[type] = frozenset({bool, int, float, complex})
 _LISTS = (list, cabc.MutableSequence)
 _SEQUENCES = frozenset({*_LISTS, cabc.Sequence, cabc.Collection, cabc.Iterable})
 _SETS = frozenset({set, frozenset, cabc.Set, cabc.MutableSet})
-_MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map})
+_MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map, FrozenDict})
 _MARKS = (typing.ClassVar, typing.Final, typing.Required, typing.NotRequired)
 
 
