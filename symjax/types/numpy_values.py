@@ -54,8 +54,8 @@ def _python_scalar(value: np.generic) -> Any:
         if isinstance(value, numpy_type):
             return python_type(value)
     if jnp.issubdtype(value.dtype, np.floating):  # bfloat16 and its relatives
-        return float(value)  # type: ignore[arg-type]
-    return int(value) if jnp.issubdtype(value.dtype, np.integer) else value  # type: ignore[call-overload]
+        return float(value)
+    return int(value) if jnp.issubdtype(value.dtype, np.integer) else value
 
 
 register_adopter(lambda cls: issubclass(cls, np.ndarray), read_only)
