@@ -6,8 +6,9 @@ One rule decides, here: `is_configuration`. `symjax.symbolize` and `opaque` over
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 import flax.linen
@@ -22,10 +23,11 @@ from symjax.adoption.records import arguments_of, computes, record_fields
 from symjax.core.containers import freeze
 from symjax.core.errors import at
 from symjax.core.leaves import ATOMS, is_array
+from symjax.core.lookup import find
 from symjax.core.provided import provided
 from symjax.core.pytrees import is_other_pytree
 from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
-from symjax.core.symbols import any_symbolized, wish, wished
+from symjax.core.symbols import any_symbolized, symbols, trusted_modules, wish, wished
 from symjax.types.adopters import Memo, adopted, register_adopter
 from symjax.types.hints import Hint, Instance, parse, resolve
 from symjax.verbs.equality import eq
@@ -227,3 +229,60 @@ def _is_record(cls: type) -> bool:
 
 
 register_adopter(_is_record, adopt_configuration)
+
+
+def configuration_named(name: str, modules: Collection[str]) -> type | None:
+    """The symbolic version of a class of configurations, by the name under which its nodes are saved.
+
+    It need not have been given to anything symbolic yet, but must be imported, and known: a field of a
+    symbolic class is annotated with it, or it is of a module that has defined a symbol, or of `modules`.
+
+    Args:
+        name: Module and qualified name.
+        modules: Names of further modules in which classes may be looked up.
+    """
+    cls = _imported(name)
+    if cls is None or not (is_open(cls) or _may_load(cls, modules)):
+        return None
+    return any_symbolized(cls) or provided.adopt(cls, _NO_OPTIONS)
+
+
+provided.configuration = configuration_named
+
+
+def _imported(name: str) -> type | None:
+    """A class that may be a configuration's, by its own name, or by the one that it is public by."""
+    parts = name.split(".")
+    for i in range(len(parts) - 1, 0, -1):
+        module, qualified = ".".join(parts[:i]), ".".join(parts[i:])
+        if module in sys.modules:
+            cls = find(module, qualified)
+            own = isinstance(cls, type) and (cls.__module__, cls.__qualname__) == (module, qualified)
+            return cls if isinstance(cls, type) and (own or is_open(cls)) else None
+    return None
+
+
+def _may_load(cls: type, modules: Collection[str]) -> bool:
+    if wished(cls) is False or (_candidate(cls) is None and not wished(cls)):
+        return False
+    return cls.__module__ in {*modules, *trusted_modules()} or cls in _annotated()
+
+
+def _annotated() -> set[type]:
+    """The classes that fields of symbolic classes, and of records among these, are annotated with."""
+    classes: set[type] = set()
+    fields = [f for symbol in symbols() for f in getattr(symbol, ATTRIBUTE).fields.values()]
+    hints = [(f.hint, f.owner) for f in fields if f.hint is not Any]
+    while hints:
+        for cls in _classes(parse(resolve(*hints.pop()))):
+            if cls not in classes and cls.__module__ not in ("builtins", "typing"):
+                classes.add(cls)
+                hints += [(f.hint, f.owner) for f in record_fields(cls) or ()]
+    return classes
+
+
+def _classes(hint: Hint) -> Iterator[type]:
+    if isinstance(hint, Instance):
+        yield hint.cls
+    for part in hint.parts:
+        yield from _classes(part)

@@ -6,7 +6,7 @@ above itself. The floors put their functions here when they are imported; `symja
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, final
 
 
@@ -32,6 +32,8 @@ class Provided:
         render: A node or a map for treescope.
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
+        configuration: The symbolic version of a class of configurations that a file names, if it may be
+            looked up (`adoption/configurations.py`).
     """
 
     validator: Callable[[Any], Any]
@@ -48,6 +50,7 @@ class Provided:
     html: Callable[[Any], str]
     render: Callable[[Any, str | None, Any], Any]
     adopt: Callable[[Any, tuple[Any, ...]], type]
+    configuration: Callable[[str, Collection[str]], type | None]
 
 
 provided = Provided()

@@ -58,6 +58,11 @@ def symbol_names() -> list[str]:
     return sorted(_by_name)
 
 
+def symbols() -> list[type]:
+    """All symbolic classes that have a name."""
+    return list(dict.fromkeys(_by_name.values()))
+
+
 def symbolized(original: Any, options: Any) -> Any:
     """What `original` was symbolized to with the same options before, or None."""
     try:

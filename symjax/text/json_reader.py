@@ -18,6 +18,7 @@ from symjax.core.errors import at, brief, unknown
 from symjax.core.lookup import look_up, saved_by_script
 from symjax.core.marks import MISSING
 from symjax.core.paths import Path, extend
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.symbols import find_symbol, symbol_names
 from symjax.text.json_writer import NATIVE, Arrays
@@ -70,7 +71,7 @@ class Reader:
             raise LoadError(f"{tag} holds {brief(content)}, which is none: {error} {at(path)}") from error
 
     def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
-        cls = find_symbol(name) if isinstance(name, str) else None
+        cls = (find_symbol(name) or provided.configuration(name, self.modules)) if type(name) is str else None
         if cls is None:
             message = unknown("symbolic class", name, symbol_names(), "some of those known")
             raise LoadError(f"{message} {_why_unknown(name)} {at(path)}")
