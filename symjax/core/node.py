@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from symjax.core.containers import Map
-from symjax.core.lookup import find, is_nameless, public_name
-from symjax.core.schema import ATTRIBUTE, Schema, schema_of
+from symjax.core.lookup import find, public_name
+from symjax.core.marks import MISSING
+from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, schema_of
+from symjax.core.shown import shown
 
 
 class Node:
@@ -60,14 +62,12 @@ class Node:
     def __reduce__(self) -> tuple[Any, ...]:
         """A node is pickled as its class and its arguments; nothing is checked again."""
         schema: Schema = getattr(type(self), ATTRIBUTE)
-        values = {
-            name: value
-            for name, value in schema.arguments(self).items()
-            if not (value is schema.defaults.get(name) and is_nameless(value))
-        }  # a default may be a closure, which cannot be pickled; the class has it
+        arguments = [(name, value) for name, value in schema.values(self) if value is not MISSING]
+        values = named(dict(shown(schema, arguments, rebuilds=True, same=None)))
+        steps = schema.caches(self).get(LINEAGE, ())
         if schema.original is not None and public_name(schema.cls) is None:
-            return _revive_adopted, (schema.original, schema.options, named(values))
-        return _revive, (schema.cls, named(values))
+            return _revive_adopted, (schema.original, schema.options, values, steps)
+        return _revive, (schema.cls, values, steps)
 
     def __copy__(self) -> Self:
         return self  # a tree is immutable
@@ -143,17 +143,22 @@ def revive_map(items: dict[Any, Any]) -> Map:
     return Map.of(_found(items))
 
 
-def _revive(cls: type, values: dict[str, Any]) -> Any:
+def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> Any:
     from symjax.verbs.refs import guard_holder
 
     values = _found(values)
     guard_holder(cls, values.values())
     schema: Schema = getattr(cls, ATTRIBUTE)
-    return schema.unpickle({**schema.defaults, **values})
+    node = schema.unpickle({**schema.defaults, **values})
+    if steps:
+        schema.caches(node)[LINEAGE] = steps
+    return node
 
 
-def _revive_adopted(original: Any, options: tuple[Any, ...], values: dict[str, Any]) -> Any:
+def _revive_adopted(
+    original: Any, options: tuple[Any, ...], values: dict[str, Any], steps: tuple[str, ...] = ()
+) -> Any:
     """Likewise for a class that was symbolized by a call, and has no place of its own."""
     from symjax.adoption.symbolize import adopt_with
 
-    return _revive(adopt_with(original, options), values)
+    return _revive(adopt_with(original, options), values, steps)

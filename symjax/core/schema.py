@@ -97,6 +97,7 @@ class Schema:
         self.required = tuple(f.name for f in fields if f.required)
         self.simple = all(f.kind in _GIVEN[1:] for f in fields)
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
+        self.nameless: frozenset[str] | None = None  # fields whose default has no name, see shown.py
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
         self._validator: Any = None

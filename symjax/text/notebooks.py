@@ -11,6 +11,7 @@ from treescope import repr_lib
 from symjax.core.containers import Map
 from symjax.core.marks import MISSING
 from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.shown import shown
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.equality import eq
 
@@ -34,16 +35,10 @@ def to_html(tree: Any) -> str:
 def render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
     """A symbolic node for treescope: its arguments, without those that have their default."""
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    shown = {
-        name: value
-        for name, value in schema.values(node)
-        if schema.fields[name].repr
-        and not (value is MISSING and not schema.fields[name].required)
-        and not (schema.fields[name].default is not MISSING and eq(value, schema.fields[name].default))
-    }
+    arguments = shown(schema, schema.values(node), rebuilds=False, same=eq)
     return repr_lib.render_object_constructor(
         object_type=type(node),
-        attributes=shown,
+        attributes=dict(arguments),
         path=path,
         subtree_renderer=subtree_renderer,
         roundtrippable=True,

@@ -12,10 +12,10 @@ from typing_extensions import TypedDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, brief
+from symjax.core.kinds import check_structure
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import check_structure
 from symjax.core.schema import holds_placeholder, is_placeholder, schema_of
 from symjax.types.exact_types import exact_items, exact_types, is_settled
 from symjax.types.hints import CONFIG, adapter, means_list, mentions_float, resolve, show, translate

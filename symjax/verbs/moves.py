@@ -10,7 +10,7 @@ from symjax.core.errors import NoSuchPath
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.refs import Ref, is_node
-from symjax.verbs.tree import child, items
+from symjax.verbs.tree import items, value_at
 
 Changes = Sequence[tuple[Path, Any]]
 Place = tuple[Path, Ref, tuple[Path, ...]]
@@ -37,19 +37,19 @@ def followed(old: Any, new: Any, changes: Changes) -> dict[str | Path, Any]:
     heirs: dict[Path, Path] = {}
     for place, (ref, above) in places.items():
         here = moves.to(place)
-        if ref.up > len(above) or here is None or _value_at(new, here) is not ref:
+        if ref.up > len(above) or here is None or _value_or_missing(new, here) is not ref:
             continue
         target = _target(ref, above)
         for _ in places:
             if moves.to(target) is not None or target not in places:
                 break
             target = _target(*places[target])  # it referred to a reference, which is gone
-        if _value_at(old, target) is MISSING:
+        if _value_or_missing(old, target) is MISSING:
             continue
         there, start = moves.to(target) or heirs.get(target), moves.to(above[-ref.up])
         if there is None:
             heirs[target] = here
-            updates[here] = _value_at(old, target)
+            updates[here] = _value_or_missing(old, target)
         elif start is not None and there.startswith(start):
             path = str(Path(there.keys[len(start) :]))
             if path != ref.path:
@@ -68,7 +68,7 @@ class _Moves:
         self.deleted: set[Path] = set()
         self.inserted: dict[Path, list[Any]] = {}
         for path, new in changes:
-            holder = _value_at(tree, path.parent) if path else None
+            holder = _value_or_missing(tree, path.parent) if path else None
             if isinstance(new, Insertion):
                 self.inserted.setdefault(path.parent, []).append(path.key)
             elif new is MISSING and isinstance(holder, list | tuple | dict | Map):
@@ -101,11 +101,9 @@ def _references(value: Any, path: Path, above: tuple[Path, ...]) -> Iterator[Pla
         yield from _references(item, path / key, inner)
 
 
-def _value_at(tree: Any, path: Path) -> Any:
-    """The value at a path, references unresolved; `MISSING` if there is none."""
+def _value_or_missing(tree: Any, path: Path) -> Any:
+    """The value at a path; `MISSING` if there is none."""
     try:
-        for key in path:
-            tree = child(tree, key, path)
+        return value_at(tree, path)
     except NoSuchPath:
         return MISSING
-    return tree

@@ -10,14 +10,15 @@ import jax.tree_util as jtu
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.object import check
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import FieldKey, static_key
+from symjax.core.pytrees import FieldKey
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
-__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
+__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace", "value_at"]
 
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
 
@@ -70,6 +71,23 @@ def child(value: Any, key: Hashable, path: Path) -> Any:
             if name == key and type(name) is type(key):
                 return item
     raise NoSuchPath(no_such_path(value, key, path))
+
+
+def value_at(tree: Any, path: Path, base: Path = ROOT) -> Any:
+    """The value at a path, as it stands there: references are not resolved.
+
+    Args:
+        tree: Any value.
+        path: The path in `tree`.
+        base: Where `tree` itself stands, for the message.
+
+    Raises:
+        KeyError: The path leads nowhere; the message says from where on.
+    """
+    for key in path:
+        base = base / key
+        tree = child(tree, key, base)
+    return tree
 
 
 def no_such_path(value: Any, key: Hashable, path: Path) -> str:
