@@ -14,8 +14,8 @@ import jax
 from symjax.core.errors import at
 from symjax.core.leaves import is_array
 from symjax.core.paths import ROOT, Path
-from symjax.core.placeholders import is_choice, undecided
-from symjax.core.schema import ATTRIBUTE, Schema, is_symbolic
+from symjax.core.placeholders import undecided
+from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_symbolic
 from symjax.core.shown import shown
 from symjax.text.array_forms import shape_text
 from symjax.text.formatting import format as format_tree

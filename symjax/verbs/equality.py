@@ -13,6 +13,7 @@ from symjax.core.containers import Map
 from symjax.core.kinds import kind_of, static_key
 from symjax.core.leaves import is_dtype
 from symjax.core.marks import MISSING
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, HASH, Schema
 
 _pack = struct.Struct("<d").pack
@@ -141,3 +142,7 @@ def _hash_other(tree: Any) -> tuple[int, bool]:
     if row.parts is not None:
         return builtins.hash((type(tree), hash(row.parts(tree)))), row.lasts
     return builtins.hash(row.bits(tree)), row.lasts
+
+
+provided.eq = eq
+provided.hash = hash

@@ -44,12 +44,12 @@ def followed(old: Any, new: Any, changes: Changes) -> dict[str | Path, Any]:
             if moves.to(target) is not None or target not in places:
                 break
             target = _target(*places[target])  # it referred to a reference, which is gone
-        if _value_or_missing(old, target) is MISSING:
-            continue
         there, start = moves.to(target) or heirs.get(target), moves.to(above[-ref.up])
         if there is None:
-            heirs[target] = here
-            updates[here] = _value_or_missing(old, target)
+            heir = _value_or_missing(old, target)
+            if heir is not MISSING:
+                heirs[target] = here
+                updates[here] = heir
         elif start is not None and there.startswith(start):
             path = str(Path(there.keys[len(start) :]))
             if path != ref.path:
