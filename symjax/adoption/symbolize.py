@@ -17,7 +17,7 @@ from symjax.core.node import Node
 from symjax.core.object import Object
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE
-from symjax.core.symbols import add_symbol, remember, symbolized, wish
+from symjax.core.symbols import add_symbol, is_opaque, remember, symbolized
 
 T = TypeVar("T")
 
@@ -86,10 +86,11 @@ def symbolize(
         if aliases:
             add_symbol(x, aliases)
         return x
-    if isinstance(x, type):
-        wish(x, True)
-    options = (tuple(static), name, tuple(aliases), factory)
-    return adopt_with(x, options)
+    if isinstance(x, type) and is_opaque(x):
+        raise TypeError(f"{x.__name__} is both sj.opaque and to be symbolized; decide for one of them")
+    symbolic = adopt_with(x, (tuple(static), name, tuple(aliases), factory))
+    getattr(symbolic, ATTRIBUTE).wanted = True
+    return symbolic
 
 
 def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:

@@ -53,6 +53,7 @@ class Schema(Parameters):
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
         self.options: tuple[Any, ...] = ((), None, (), None)  # those of `symbolize`
+        self.wanted = False  # whether a user symbolized what was adopted, or it was met in a tree
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
         self.factories = {f.name: f.factory for f in fields if f.factory is not None}
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}

@@ -13,7 +13,7 @@ from symjax.core.views import VIEWS, Namespace
 _STANDARD = sys.stdlib_module_names - {"__main__"}
 _by_name: dict[str, type] = {}
 _by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
-_wishes: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+_opaque: weakref.WeakSet[type] = weakref.WeakSet()
 
 
 def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
@@ -72,8 +72,10 @@ def symbolized(original: Any, options: Any) -> Any:
 
 
 def any_symbolized(original: Any) -> Any:
-    """What `original` was symbolized to first, with whatever options, or None."""
-    return next(iter(_by_original.get(original, {}).values()), None)
+    """What `original` was symbolized to first, by its user if possible, with whatever options; or None."""
+    classes = [*_by_original.get(original, {}).values()]
+    classes.sort(key=lambda cls: not getattr(cls, ATTRIBUTE).wanted)
+    return classes[0] if classes else None
 
 
 def remember(original: Any, options: Any, cls: type) -> None:
@@ -84,19 +86,14 @@ def remember(original: Any, options: Any, cls: type) -> None:
         return
 
 
-def wish(cls: type, adopt: bool) -> None:
-    """Records that the instances of a class are to be adopted wherever they are met, or never.
-
-    Raises:
-        TypeError: The opposite was said before.
-    """
-    if _wishes.setdefault(cls, adopt) is not adopt:
-        raise TypeError(f"{cls.__name__} is both symbolized and opaque; decide for one of them")
+def keep_opaque(cls: type) -> None:
+    """Lets the instances of a class, and of its subclasses, be left as they are; see `symjax.opaque`."""
+    _opaque.add(cls)
 
 
-def wished(cls: type) -> bool | None:
-    """What was said of a class, or of the nearest of its bases; None if nothing was."""
-    return next((_wishes[base] for base in cls.__mro__ if base in _wishes), None)
+def is_opaque(cls: type) -> bool:
+    """Whether the instances of a class are to be left as they are."""
+    return any(base in _opaque for base in cls.__mro__)
 
 
 def trusted_modules() -> set[str]:
@@ -109,8 +106,11 @@ def trusted_modules() -> set[str]:
 
 
 def _replaces(new: type, held: type) -> bool:
-    """Whether a class is the newer self of another, and not a second symbol made of the same code."""
+    """Whether a class is the newer self of another, and not a second symbol made of the same code.
+
+    What was adopted unasked gives way to what its user symbolizes, with other options.
+    """
     originals = [getattr(cls, ATTRIBUTE).original for cls in (new, held)]
     if originals[0] is not None and originals[0] is originals[1]:
-        return False
+        return not getattr(held, ATTRIBUTE).wanted
     return (new.__module__, new.__qualname__) == (held.__module__, held.__qualname__)
