@@ -27,7 +27,7 @@ from symjax.core.lookup import find
 from symjax.core.provided import provided
 from symjax.core.pytrees import is_other_pytree
 from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
-from symjax.core.symbols import any_symbolized, symbols, trusted_modules, wish, wished
+from symjax.core.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter
 from symjax.types.hints import Hint, Instance, parse, resolve
 from symjax.verbs.equality import eq
@@ -73,7 +73,7 @@ def opaque(cls: T) -> T:
             f"{cls.__name__} is symbolic already: say sj.opaque({cls.__name__}) before its first instance is "
             "given to something symbolic"
         )
-    wish(cls, False)
+    keep_opaque(cls)
     return cls
 
 
@@ -148,7 +148,7 @@ def _names_data(hint: Hint, inside: tuple[type, ...]) -> bool:
     if issubclass(hint.cls, tuple):
         own = inspect.get_annotations(hint.cls).values()
         return any(_names_data(parse(resolve(part, hint.cls)), inside) for part in own)
-    if wished(hint.cls) is not None or record_fields(hint.cls) is None:
+    if is_opaque(hint.cls) or is_wanted(hint.cls) or record_fields(hint.cls) is None:
         return False
     return _candidate(hint.cls, inside) is None
 
@@ -167,7 +167,9 @@ def _configures(value: Any) -> bool:
         return all(map(_configures, value))
     if isinstance(value, Mapping) and kind is not FrozenDict:
         return all(map(_configures, value.values()))
-    if is_open(kind) or _candidate(kind) is not None:
+    if is_wanted(kind):
+        return True
+    if not is_opaque(kind) and (is_open(kind) or _candidate(kind) is not None):
         return is_configuration(value)
     return not is_other_pytree(value)
 
@@ -186,8 +188,8 @@ def adopt_configuration(value: Any, memo: Memo) -> Any:
 
 def _adopt(value: Any, memo: Memo) -> Any:
     cls = type(value)
-    wanted = wished(cls)
-    if wanted is False or (wanted is None and not is_configuration(value)):
+    wanted = is_wanted(cls)
+    if not wanted and (is_opaque(cls) or not is_configuration(value)):
         return value
     symbolic = any_symbolized(cls) or provided.adopt(cls, _NO_OPTIONS)
     if wanted or not computes(cls):
@@ -263,7 +265,7 @@ def _imported(name: str) -> type | None:
 
 
 def _may_load(cls: type, modules: Collection[str]) -> bool:
-    if wished(cls) is False or (_candidate(cls) is None and not wished(cls)):
+    if is_opaque(cls) or (_candidate(cls) is None and not is_wanted(cls)):
         return False
     return cls.__module__ in {*modules, *trusted_modules()} or cls in _annotated()
 

@@ -78,6 +78,12 @@ def any_symbolized(original: Any) -> Any:
     return classes[0] if classes else None
 
 
+def is_wanted(original: Any) -> bool:
+    """Whether a user has symbolized `original`, with whatever options."""
+    symbolic = any_symbolized(original)
+    return symbolic is not None and getattr(symbolic, ATTRIBUTE).wanted
+
+
 def remember(original: Any, options: Any, cls: type) -> None:
     """Lets the next call of `symbolize` with the same arguments return the same class."""
     try:
