@@ -209,17 +209,22 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
     schema: ClassSchema = getattr(symbolic, ATTRIBUTE)
     fields = record_fields(type(value)) or ()
     held = entries_of(value) or arguments_of(value, fields)
-    given = {name: adopted(freeze(item), memo) for name, item in held.items()}
+    path = memo.path
+    given = {}
+    for name, item in held.items():
+        memo.path = path / name
+        given[name] = adopted(freeze(item), memo)
+    memo.path = path
     schema = schema.of_names(given)
-    values = schema.admit(given)
-    node = schema.construct(values)
+    values = schema.admit(given, path)
+    node = schema.construct(values, path)
     if schema.derives and not holds_placeholder(values.values()):
         for f in fields:
-            if not eq(adopted(freeze(getattr(node, f.attribute)), {}), values[f.argument]):
+            if not eq(adopted(freeze(getattr(node, f.attribute)), Memo()), values[f.argument]):
                 raise TypeError(
                     f"{type(value).__name__}.{f.argument} is not what its constructor was given, so that an "
                     f"instance cannot be rebuilt from its fields; decorate the class with @sj.symbolize, "
-                    f"which remembers the arguments {at(f.argument)}"
+                    f"which remembers the arguments {at(path / f.argument)}"
                 )
     return node
 

@@ -311,7 +311,7 @@ def _linen_field(cls: type, f: Any) -> Field:
         name=f.name,
         hint=str | None if f.name == "name" else f.type,
         owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
-        default=MISSING if f.default is dataclasses.MISSING else adopted(freeze(f.default), {}),
+        default=MISSING if f.default is dataclasses.MISSING else adopted(freeze(f.default), Memo()),
         factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
         static=True if f.name in getattr(cls, _STATIC, ()) else f.metadata.get("static"),
         doc=f.metadata.get("doc", ""),

@@ -11,7 +11,7 @@ from symjax.core.containers import freeze, thaw
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING
 from symjax.core.schema import Schema
-from symjax.types.adopters import adopted
+from symjax.types.adopters import Memo, adopted
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
@@ -58,7 +58,7 @@ def _default(parameter: inspect.Parameter) -> Any:
         return ()
     if parameter.kind is inspect.Parameter.VAR_KEYWORD:
         return freeze({})
-    return MISSING if parameter.default is parameter.empty else adopted(freeze(parameter.default), {})
+    return MISSING if parameter.default is parameter.empty else adopted(freeze(parameter.default), Memo())
 
 
 def keep_generic(made: Any, original: Any) -> None:
