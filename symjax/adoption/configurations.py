@@ -204,29 +204,38 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
     """The node of a symbolic class that holds what an instance of the original holds.
 
     Raises:
-        TypeError: A node would not be equal to it, or its values are not of the hinted types.
+        TypeError: It would not be equal, or a value is not of the hinted type; ends in ``(path=…)``.
     """
-    schema: ClassSchema = getattr(symbolic, ATTRIBUTE)
-    fields = record_fields(type(value)) or ()
-    held = entries_of(value) or arguments_of(value, fields)
     path = memo.path
-    given = {}
-    for name, item in held.items():
-        memo.path = path / name
-        given[name] = adopted(freeze(item), memo)
-    memo.path = path
-    schema = schema.of_names(given)
-    values = schema.admit(given, path)
+    entries = entries_of(value)
+    fields = () if entries is not None else record_fields(type(value)) or ()
+    arguments = _adopted_parts(arguments_of(value, fields) if entries is None else entries, memo)
+    schema: ClassSchema = getattr(symbolic, ATTRIBUTE).of_names(arguments)
+    values = schema.admit(arguments, path)
     node = schema.construct(values, path)
     if schema.derives and not holds_placeholder(values.values()):
-        for f in fields:
-            if not eq(adopted(freeze(getattr(node, f.attribute)), Memo()), values[f.argument]):
-                raise TypeError(
-                    f"{type(value).__name__}.{f.argument} is not what its constructor was given, so that an "
-                    f"instance cannot be rebuilt from its fields; decorate the class with @sj.symbolize, "
-                    f"which remembers the arguments {at(path / f.argument)}"
-                )
+        rebuilt = _adopted_parts({f.argument: getattr(node, f.attribute) for f in fields}, Memo())
+        changed = [name for name, item in rebuilt.items() if not eq(item, values[name])]
+        if changed:
+            raise TypeError(
+                f"{type(value).__name__}.{changed[0]} is not what the constructor was given, so that no instance "
+                "can be rebuilt from its fields; decorate the class with @sj.symbolize, which remembers what "
+                f"it was given, or with @sj.opaque {at(path / changed[0])}"
+            )
     return node
+
+
+def _adopted_parts(values: dict[str, Any], memo: Memo) -> dict[str, Any]:
+    """Values by name, frozen and adopted; `memo` says where they stand."""
+    path = memo.path
+    parts = {}
+    try:
+        for name, value in values.items():
+            memo.path = path / name
+            parts[name] = adopted(freeze(value), memo)
+    finally:
+        memo.path = path
+    return parts
 
 
 def _is_record(cls: type) -> bool:
