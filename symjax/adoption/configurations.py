@@ -29,7 +29,7 @@ from symjax.core.pytrees import is_other_pytree
 from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
 from symjax.core.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter
-from symjax.types.hints import Hint, Instance, parse, resolve
+from symjax.types.hints import Entries, Hint, Instance, parse, resolve
 from symjax.verbs.equality import eq
 
 T = TypeVar("T", bound=type)
@@ -136,6 +136,8 @@ def _of_nnx(cls: type) -> bool:
 
 def _names_data(hint: Hint, inside: tuple[type, ...]) -> bool:
     """Whether a hint speaks of arrays, parameter trees or modules, alone or among others."""
+    if isinstance(hint, Entries) and hint.kind is FrozenDict:
+        return True
     if not isinstance(hint, Instance):
         return any(_names_data(part, inside) for part in hint.parts)
     if hint.is_array or any(_names_data(part, inside) for part in hint.args):
@@ -218,9 +220,9 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
         changed = [name for name, item in rebuilt.items() if not eq(item, values[name])]
         if changed:
             raise TypeError(
-                f"{type(value).__name__}.{changed[0]} is not what the constructor was given, so that no instance "
-                "can be rebuilt from its fields; decorate the class with @sj.symbolize, which remembers what "
-                f"it was given, or with @sj.opaque {at(path / changed[0])}"
+                f"{type(value).__name__}.{changed[0]} is not what the constructor was given, so that no "
+                "instance can be rebuilt from its fields; decorate the class with @sj.symbolize, which "
+                f"remembers what it was given, or with @sj.opaque {at(path / changed[0])}"
             )
     return node
 

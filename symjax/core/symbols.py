@@ -72,10 +72,8 @@ def symbolized(original: Any, options: Any) -> Any:
 
 
 def any_symbolized(original: Any) -> Any:
-    """What `original` was symbolized to first, by its user if possible, with whatever options; or None."""
-    classes = [*_by_original.get(original, {}).values()]
-    classes.sort(key=lambda cls: not getattr(cls, ATTRIBUTE).wanted)
-    return classes[0] if classes else None
+    """What `original` was symbolized to first, with whatever options, or None."""
+    return next(iter(_by_original.get(original, {}).values()), None)
 
 
 def is_wanted(original: Any) -> bool:
@@ -85,9 +83,14 @@ def is_wanted(original: Any) -> bool:
 
 
 def remember(original: Any, options: Any, cls: type) -> None:
-    """Lets the next call of `symbolize` with the same arguments return the same class."""
+    """Lets the next call of `symbolize` with the same arguments return the same class.
+
+    What was adopted unasked is forgotten then.
+    """
     try:
-        _by_original.setdefault(original, {})[options] = cls
+        others = _by_original.get(original, {})
+        wanted = {key: other for key, other in others.items() if getattr(other, ATTRIBUTE).wanted}
+        _by_original[original] = {**wanted, options: cls}
     except TypeError:
         return
 

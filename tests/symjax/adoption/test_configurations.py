@@ -142,7 +142,10 @@ class Outer:
 
 def test_its_fields_are_part_of_the_tree(make):
     net = Net(make(width=4, rate=0.5))
-    assert sj.query(net, r"config\.(width|rate)") == {sj.Path("config.width"): 4, sj.Path("config.rate"): 0.5}
+    assert sj.query(net, r"config\.(width|rate)") == {
+        sj.Path.parse("config.width"): 4,
+        sj.Path.parse("config.rate"): 0.5,
+    }
     assert net.rebind({"config.width": 8}).config.width == 8
     assert net == Net(make(width=4, rate=0.5)) != net.rebind({"config.rate": 0.1})
 
@@ -150,10 +153,11 @@ def test_its_fields_are_part_of_the_tree(make):
 def test_ints_are_structure_and_floats_are_leaves(make):
     net = Net(make(width=4, rate=0.5))
     assert jax.tree.leaves(net) == [0.5]
-    init = jax.jit(chex.assert_max_traces(lambda net: net.init_with_output(KEY, X)[0], n=2))
-    out = init(net)
-    assert jnp.array_equal(init(net.rebind({"config.rate": 0.25})), 0.5 * out)
+    init = jax.jit(lambda net: net.init_with_output(KEY, X)[0])
+    assert jnp.array_equal(init(net.rebind({"config.rate": 0.25})), 0.5 * init(net))
+    assert init._cache_size() == 1
     assert init(net.rebind({"config.width": 8})).shape == (2, 8)
+    assert init._cache_size() == 2
 
 
 def test_the_code_behind_sees_an_instance_of_its_class(make):
@@ -162,12 +166,15 @@ def test_the_code_behind_sees_an_instance_of_its_class(make):
     assert isinstance(config, type(plain))
     assert (config.width, config.rate) == (4, 0.5)
     doubled = jax.tree.map(lambda x: 2 * x, config)
-    assert (doubled.width, doubled.rate) == (4, 1.0) and isinstance(doubled, type(plain))
+    assert (doubled.width, doubled.rate) == (4, 1.0)
+    assert isinstance(doubled, type(plain))
 
 
 def test_equal_configurations_are_equal_and_of_one_class(make):
     one, other = Net(make(width=4, rate=0.5)).config, Box(make(width=4, rate=0.5)).content
-    assert one == other and hash(one) == hash(other) and type(one) is type(other)
+    assert one == other
+    assert hash(one) == hash(other)
+    assert type(one) is type(other)
     assert sj.symbolize(type(one)) is type(one)
     assert one != Box(make(width=5, rate=0.5)).content
 
@@ -179,7 +186,8 @@ def test_it_is_immutable_and_says_what_to_write_instead(make):
             node.width = 8
         with pytest.raises(AttributeError, match=r"is immutable; tree\.rebind\(rate=…\)"):
             del node.rate
-        assert node.width == 4 and node.rate == 0.5
+        assert node.width == 4
+        assert node.rate == 0.5
 
 
 def test_it_survives_json_source_and_pickling(make):
@@ -195,7 +203,8 @@ def test_it_survives_json_source_and_pickling(make):
 def test_the_original_is_not_changed(make):
     plain = make(width=4, rate=0.5)
     Net(plain).rebind({"config.width": 8})
-    assert plain.width == 4 and not sj.is_symbolic(plain)
+    assert plain.width == 4
+    assert not sj.is_symbolic(plain)
 
 
 def test_it_may_hold_open_choices(make):
@@ -245,9 +254,10 @@ def test_asdict_gives_plain_containers():
 
 def test_a_list_is_a_list_to_the_code_behind():
     box = Box(Outer())
-    assert sj.query(box, r".*blocks\[1\]") == {sj.Path("content.blocks[1]"): 2}
+    assert sj.query(box, r".*blocks\[1\]") == {sj.Path.parse("content.blocks[1]"): 2}
     assert box.rebind({"content.blocks[1]": 5}).content.blocks == [1, 5]
-    assert type(box.content.options) is dict and box.rebind({"content.options.bias": False}) != box
+    assert type(box.content.options) is dict
+    assert box.rebind({"content.options.bias": False}) != box
 
 
 def test_what_the_class_did_not_declare_is_no_configuration_of_its_own():
@@ -266,9 +276,12 @@ def test_a_config_dict_is_used_as_ever(freeze):
     plain = freeze(configured.vision_config())
     config = Box(plain).content
     assert config.patches.size == config["patches"]["size"] == (2, 2)
-    assert config.get("classifier") == "token" and config.get("absent", 3) == 3
+    assert config.get("classifier") == "token"
+    assert config.get("absent", 3) == 3
     assert dict(**config.transformer) == {"num_layers": 2, "mlp_dim": 12}
-    assert list(config) == list(plain) and len(config) == len(plain) and "scale" in config
+    assert list(config) == list(plain)
+    assert len(config) == len(plain)
+    assert "scale" in config
     assert config.to_dict() == plain.to_dict()
     assert ml_collections.ConfigDict(config).transformer.mlp_dim == 12
     for nested in (config, config.transformer):
@@ -277,7 +290,8 @@ def test_a_config_dict_is_used_as_ever(freeze):
         with pytest.raises(TypeError, match="is immutable"):
             del nested["num_layers"]
     copied = config.copy_and_resolve_references()
-    assert type(copied) is freeze and copied == freeze(plain.to_dict())
+    assert type(copied) is freeze
+    assert copied == freeze(plain.to_dict())
 
 
 def test_references_in_a_config_dict_are_resolved():
@@ -340,7 +354,8 @@ class Deriving:
 
 def test_derived_fields_are_derived_again():
     box = Box(Deriving(out=3)).rebind({"content.width": 8})
-    assert box.content.head_dim == 4 and box.content.out == 3
+    assert box.content.head_dim == 4
+    assert box.content.out == 3
     assert jax.jit(lambda box: box.content.rate * box.content.head_dim)(box) == 2
     assert Box(Deriving()).content.out == 4  # a field's value, wherever it came from
 
@@ -401,7 +416,8 @@ def test_a_symbolized_class_that_cannot_be_rebuilt_from_its_fields_says_so():
             self.width += 1
 
     symbolic = sj.symbolize(Growing)
-    assert symbolic(1).width == 2 and Box(symbolic(1)).content.rebind(width=2).width == 3
+    assert symbolic(1).width == 2
+    assert Box(symbolic(1)).content.rebind(width=2).width == 3
     with pytest.raises(TypeError, match=r"no instance can be rebuilt .*\(path=content\.width\)$"):
         Box(Growing(1))
 
@@ -437,7 +453,7 @@ class InTuple:
 
 @struct.dataclass
 class Shaped:
-    values: jaxtyping.Float[jax.Array, "n"] | None = None
+    values: jaxtyping.Float[jax.Array, "..."] | None = None
 
 
 @struct.dataclass
@@ -477,9 +493,9 @@ def _train_state():
 def test_containers_of_arrays_stay_the_pytrees_that_they_are(make):
     value = make()
     assert not is_configuration(value)
-    box = Box(value)
-    assert box.content is value
-    assert jax.tree.structure(box.content) == jax.tree.structure(value)
+    content = Box(value).content
+    assert type(content) is type(value)
+    assert jax.tree.structure(content) == jax.tree.structure(value)
 
 
 def test_the_values_of_an_open_field_decide_for_each_instance():
@@ -524,12 +540,13 @@ class OpaqueChild(OpaqueValue):
 def test_opaque_instances_are_left_as_they_are():
     assert jax.tree.leaves(Box(OpaqueStruct())) == [4]
     for value in (OpaqueValue(), OpaqueChild()):
-        assert Box(value).content is value and not jax.tree.leaves(Box(value))
+        assert Box(value).content is value
+        assert not jax.tree.leaves(Box(value))
     assert Box(types.SimpleNamespace(version=OpaqueValue())).content.version == OpaqueValue()
 
 
 def test_a_class_cannot_be_opaque_and_symbolic():
-    with pytest.raises(TypeError, match="both sj.opaque and to be symbolized"):
+    with pytest.raises(TypeError, match="opaque and to be symbolized"):
         sj.symbolize(OpaqueValue)
     Box(Frozen())
     with pytest.raises(TypeError, match=r"say sj\.opaque\(Frozen\) before"):
@@ -555,7 +572,8 @@ def test_what_a_user_symbolizes_later_takes_the_place_of_what_was_adopted():
 
     assert jax.tree.leaves(Box(Late())) == [0.5]
     marked = sj.symbolize(Late, static=["rate"])
-    assert type(Box(Late()).content) is marked and not jax.tree.leaves(Box(Late()))
+    assert type(Box(Late()).content) is marked
+    assert not jax.tree.leaves(Box(Late()))
     with pytest.raises(ValueError, match="already"):
         sj.symbolize(Late)
 
@@ -585,7 +603,8 @@ def test_a_configuration_is_adopted_at_any_depth_and_as_a_default():
     assert sj.from_json(sj.to_json(tree)) == tree
     assert WithDefaults().frozen is tree.frozen
     symbolic = sj.symbolize(Outer)
-    assert sj.is_symbolic(symbolic().made) and symbolic() == Box(Outer()).content
+    assert sj.is_symbolic(symbolic().made)
+    assert symbolic() == Box(Outer()).content
 
 
 def test_the_default_of_a_linen_module_is_adopted_once():
@@ -659,7 +678,8 @@ def test_a_model_is_changed_by_paths_into_its_configuration():
     model = sj.symbolize(configured.VisionTransformer)(configured.vision_config())
     deep = model.rebind({"config.transformer.num_layers": 3, "config.patches.size": (1, 1)})
     params = deep.init(KEY, jnp.ones((1, 4, 4, 3)))["params"]
-    assert len(params["Encoder_0"]) == 6 and params["Conv_0"]["kernel"].shape[:2] == (1, 1)
+    assert len(params["Encoder_0"]) == 6
+    assert params["Conv_0"]["kernel"].shape[:2] == (1, 1)
     unpacked = sj.symbolize(configured.Unpacked)({"num_layers": 1, "mlp_dim": 5})
     assert len(unpacked.rebind({"transformer.num_layers": 2}).init(KEY, X)["params"]["Encoder_0"]) == 4
 
@@ -676,10 +696,12 @@ def test_an_nnx_module_is_built_of_its_configuration():
     node = sj.symbolize(configured.Decoder)(config)
     wide = node.rebind({"config.hidden_dim": 9, "config.sharding.axis": "x", "sharding.axis": "y"})
     module, plain = sj.build(node, rngs=0), configured.Decoder(config, rngs=nnx.Rngs(0))
-    assert isinstance(module.config, configured.DecoderConfig) and module.config.query_scale() == 0.5
+    assert isinstance(module.config, configured.DecoderConfig)
+    assert module.config.query_scale() == 0.5
     assert _same(nnx.state(module, nnx.Param), nnx.state(plain, nnx.Param))
     assert jnp.array_equal(module(jnp.ones((1, 4))), plain(jnp.ones((1, 4))))
-    assert sj.build(wide).layers[0].up.out_features == 9 and sj.build(wide).sharding.axis == "y"
+    assert sj.build(wide).layers[0].up.out_features == 9
+    assert sj.build(wide).sharding.axis == "y"
     graph, params = nnx.split(module, nnx.Param)
     assert jnp.array_equal(nnx.merge(graph, params)(jnp.ones((1, 4))), plain(jnp.ones((1, 4))))
     assert sj.from_json(sj.to_json(wide)) == wide

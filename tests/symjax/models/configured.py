@@ -162,7 +162,7 @@ class DecoderConfig:
     attention_types: Iterable[AttentionType]
     softcap: float | None = None
     dtype: Any = jnp.float32
-    sharding: ShardingConfig = ShardingConfig.none()
+    sharding: ShardingConfig = ShardingConfig.none()  # noqa: RUF009 - as it is written there
 
     def query_scale(self) -> float:
         return self.embed_dim**-0.5
@@ -217,7 +217,7 @@ class DenseBlocks(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        for layers in self.config.dense_block_layers + [1]:
+        for layers in self.config.dense_block_layers + [1]:  # noqa: RUF005 - a list, and no other sequence
             for _ in range(layers):
                 new = nn.Dense(self.config.growth, **self.config.options)(x)
                 x = jnp.concatenate([x, new], axis=-1)
