@@ -22,10 +22,9 @@ from symjax.adoption.open_records import entries_of, is_name, is_open
 from symjax.adoption.records import arguments_of, computes, record_fields
 from symjax.core.containers import freeze
 from symjax.core.errors import at
-from symjax.core.leaves import ATOMS, is_array
+from symjax.core.leaves import ATOMS, is_array, is_other_pytree
 from symjax.core.lookup import find
 from symjax.core.provided import provided
-from symjax.core.pytrees import is_other_pytree
 from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
 from symjax.core.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter

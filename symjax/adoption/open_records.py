@@ -31,8 +31,8 @@ class OpenSchema(ClassSchema):
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; a namespace is of C, and none is made by `object`."""
-        node = self.cls.__new__(self.cls)
-        return self.fill(node, values, flat)
+        cls: Any = self.cls
+        return self.fill(cls.__new__(cls), values, flat)
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; with other names than its own it is a node of another class."""
@@ -118,7 +118,7 @@ def _make(
     original: type, bases: tuple[type, ...], name: str, names: tuple[str, ...], static: Collection[str]
 ) -> Any:
     owner: Any = original
-    namespace = {
+    namespace: dict[str, Any] = {
         **place(original, None),
         "__doc__": original.__doc__,
         "__symjax_name__": name,

@@ -58,7 +58,7 @@ def record_fields(cls: type) -> tuple[RecordField, ...] | None:
 def _declared(cls: type) -> tuple[RecordField, ...] | None:
     if dataclasses.is_dataclass(cls):
         fields = [f for f in dataclasses.fields(cls) if f.init]
-        fields.sort(key=lambda f: f.kw_only)  # the order of the constructor
+        fields.sort(key=lambda f: f.kw_only is True)  # the order of the constructor
         return tuple(_of_dataclass(cls, f) for f in fields)
     attributes = getattr(cls, "__attrs_attrs__", None)  # attrs' own mark: it need not be imported
     if isinstance(attributes, tuple):
