@@ -15,6 +15,7 @@ from symjax.core.node import Node
 from symjax.core.provided import provided
 from symjax.core.pytrees import register
 from symjax.core.schema import ATTRIBUTE, Schema, holds_placeholder
+from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
 
 
@@ -93,6 +94,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
     register(cls)
+    register_state(cls, schema.kind)
     add_symbol(cls, aliases)
     if holds_placeholder(schema.defaults.values()):
         provided.guard_references(schema, schema.defaults, ())
