@@ -17,8 +17,9 @@ import jax
 from flax import nnx
 
 from symjax.adoption.layer_errors import NEEDS_VALUE
-from symjax.core.errors import at
+from symjax.core.errors import locate
 from symjax.core.paths import ROOT, Path
+from symjax.core.tracebacks import hide_frames
 
 _inside = contextvars.ContextVar("symjax_nnx_inside", default=False)
 
@@ -35,6 +36,7 @@ def noting(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(*args, **kwargs)
         except Exception as error:
             note_layer(error, args[0])
+            hide_frames(error)
             raise
         finally:
             _inside.reset(token)
@@ -50,10 +52,9 @@ def note_layer(error: Exception, module: nnx.Module) -> None:
         # Transforms such as `nnx.jit` run a copy of the module.
         path = path / below if below is not None else ROOT
         layer = inner
-    error.add_note(
-        f"{path}: {_text(layer)} was running {at(path)}" if path else f"{_text(layer)} was running"
-    )
-    note_tracers(error, type(layer).__name__, vars(layer))
+    running = f"{_text(layer)} was running"
+    if locate(error, path, f"{path}: {running}" if path else running):
+        note_tracers(error, type(layer).__name__, vars(layer))
 
 
 def note_tracers(error: Exception, owner: str, values: dict[str, Any]) -> None:
@@ -82,11 +83,11 @@ def _path_in(module: nnx.Module, inner: nnx.Module) -> Path | None:
 
 def _text(module: nnx.Module) -> str:
     """A module with the sizes that it was given, by which one knows it."""
-    held = vars(module)
+    values = vars(module)
     sizes = [
-        f"{name}={held[name]}"
+        f"{name}={values[name]}"
         for name, parameter in inspect.signature(type(module).__init__).parameters.items()
-        if name in held and _is_size(held[name]) and held[name] != parameter.default
+        if name in values and _is_size(values[name]) and values[name] != parameter.default
     ]
     return f"{type(module).__name__}({', '.join(sizes)})"
 

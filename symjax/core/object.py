@@ -9,13 +9,25 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, NoReturn, dataclass_transform
 
 from symjax.core.containers import freeze
-from symjax.core.errors import at
+from symjax.core.errors import at, locate
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.node import Node
 from symjax.core.paths import Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema, holds_placeholder
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    FIELDS,
+    FLAT,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Field,
+    Schema,
+    holds_placeholder,
+)
 from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import hide_frames
 
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _EITHER = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -95,15 +107,19 @@ class Object(Node):
     if not typing.TYPE_CHECKING:
 
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
-            schema = self.__symjax_schema__
-            given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-            values = (schema._validator or schema.validator()).admit(given) if given else given
-            held = schema.complete(values)
-            if len(held) != len(schema.names) or values is not given:
-                settle_missing(schema, held, partial=schema.open)
-            object.__setattr__(self, "__dict__", held)
-            if schema.checks:
-                check(self)
+            try:
+                schema = self.__symjax_schema__
+                given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
+                values = (schema._validator or schema.validator()).admit(given) if given else given
+                held = schema.complete(values)
+                if len(held) != len(schema.names) or values is not given:
+                    settle_missing(schema, held, partial=schema.open)
+                object.__setattr__(self, "__dict__", held)
+                if schema.checks:
+                    check(self)
+            except Exception as error:
+                hide_frames(error)
+                raise
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -114,10 +130,10 @@ class Object(Node):
                     "classmethod, or a plain class under @sj.symbolize"
                 )
             own = cls.__dict__
-            fields = own.get("__symjax_fields__") or tuple(collect_fields(cls))
-            make: type[Schema] = own.get("__symjax_schema_class__", Schema)
-            schema = make(cls, fields, own.get("__symjax_name__"), own.get("__symjax_original__"))
-            adopt(cls, schema, own.get("__symjax_aliases__", ()))
+            fields = own.get(FIELDS) or tuple(collect_fields(cls))
+            make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
+            schema = make(cls, fields, own.get(SAVED_NAME), own.get(ORIGINAL))
+            adopt(cls, schema, own.get(ALIASES, ()))
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(frozen_message(self, name))
@@ -192,7 +208,7 @@ def dataclass_fields(schema: Schema) -> dict[str, Any]:
 
 
 def check(node: Any, path: Path | None = None) -> None:
-    """Runs a node's `__check__`, and names the place when it raises.
+    """Runs a node's `__check__`, and notes the place on what it raises.
 
     A node with a value that is not decided yet is checked when it is.
     """
@@ -202,9 +218,9 @@ def check(node: Any, path: Path | None = None) -> None:
     try:
         node.__check__()
     except Exception as error:
-        if path is None or "(path=" in str(error):
-            raise
-        raise type(error)(f"{error} {at(path)}") from error
+        if path is not None:
+            locate(error, path, f"while checking {type(node).__name__}")
+        raise
 
 
 def settle_missing(schema: Schema, held: dict[str, Any], *, partial: bool) -> None:

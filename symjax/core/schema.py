@@ -12,8 +12,17 @@ from symjax.core.errors import unknown
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 
-ATTRIBUTE = "__symjax_schema__"
-PLACEHOLDER = "__symjax_placeholder__"
+# What a class says of itself to this library, by name.
+ATTRIBUTE = "__symjax_schema__"  # its schema
+PLACEHOLDER = "__symjax_placeholder__"  # that its instances stand for values not decided yet
+ORIGINAL = "__symjax_original__"  # the class or function that it is the symbolic version of
+SAVED_NAME = "__symjax_name__"  # the name under which its nodes are saved
+ALIASES = "__symjax_aliases__"  # the names under which older files have saved them
+FIELDS = "__symjax_fields__"  # its fields, where annotations do not say them
+SCHEMA_CLASS = "__symjax_schema_class__"  # the kind of its schema, where that is not `Schema`
+STATIC = "__symjax_static__"  # the names of arguments that are structure although they are floats
+BUILDS = "__symjax_builds__"  # the class whose instances `build` makes of its nodes
+# What a node keeps beside its arguments, by name.
 FLAT = "_sj_flat"  # a node's cached (children, layout), see registration.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py

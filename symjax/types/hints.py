@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from symjax.core.containers import Map
 from symjax.core.leaves import is_array, is_dtype
+from symjax.core.schema import BUILDS
 
 SEQUENCES = {list, cabc.Sequence, cabc.MutableSequence, cabc.Collection, cabc.Iterable}
 _SETS = {set, frozenset, cabc.Set, cabc.MutableSet}
@@ -57,8 +58,8 @@ class Instance:
         return core_schema.union_schema([exact, builds], mode="left_to_right")
 
     def _builds(self, value: Any) -> bool:
-        built = getattr(type(value), "__symjax_builds__", None)
-        wanted = vars(self.cls).get("__symjax_builds__") or self.cls
+        built = getattr(type(value), BUILDS, None)
+        wanted = vars(self.cls).get(BUILDS) or self.cls
         return isinstance(built, type) and issubclass(built, wanted)
 
 

@@ -331,7 +331,7 @@ def _adopted(value: Any, made: dict[int, Any]) -> Any:
         made: Those that were made already, by the identity of the plain ones: one instance stays one.
     """
     if isinstance(value, flax.linen.Module) and schema_of(value) is None:
-        from symjax.adoption.linen_modules import adopt_module
+        from symjax.adoption.plain_modules import adopt_module
 
         return adopt_module(value, made)
     if type(value) is tuple:
