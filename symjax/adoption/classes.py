@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
 from symjax.core.errors import at, locate
+from symjax.core.fields import Field
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
-from symjax.core.object import settle_missing
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Field, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Schema
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
 
@@ -174,9 +174,7 @@ def _recording_init(cls: type, init: Any) -> Any:
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
         try:
-            arguments = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
-            settle_missing(schema, arguments, partial=False)
-            _get(self, "__dict__")[_ARGS] = arguments
+            _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
             initialize(self, schema)
         except Exception as error:
             hide_frames(error)

@@ -13,8 +13,8 @@ from symjax.adoption.bound_modules import fields_of_bound, path_of, symbolic_cla
 from symjax.core.errors import locate
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
-from symjax.core.placeholders import is_choice, undecided
-from symjax.core.schema import ATTRIBUTE, Schema, is_symbolic
+from symjax.core.placeholders import undecided
+from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_symbolic
 from symjax.text.formatting import array_shape
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.tree import child

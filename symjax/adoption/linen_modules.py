@@ -22,16 +22,16 @@ from symjax.adoption.signatures import keep_generic
 from symjax.adoption.ties import bind_ties, record_ties, untie
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, locate
+from symjax.core.fields import Field, FieldMark
 from symjax.core.lookup import place
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
-from symjax.core.object import FieldMark, absent_attribute, frozen_message, missing_message
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Field, Schema
+from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Schema
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
-from symjax.verbs.refs import guard_holder, unresolved
+from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_bound__"  # of a symbolic class: that of its bound modules
 _HOOKS = ("__check__", "on_rebind")  # called by this library, and no methods to Flax
@@ -42,6 +42,7 @@ class LinenSchema(UnboundModules):
 
     kind: ClassVar[str] = "linen"
     converts: ClassVar[bool] = False  # its own code sees what it was given
+    ties: ClassVar[bool] = True
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, fields, name, original)
@@ -72,6 +73,10 @@ class LinenSchema(UnboundModules):
         """See `Schema.unpickle`."""
         self.register()
         return self.revive(values)
+
+    def tied(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See `Schema.tied`."""
+        return record_ties(values)
 
     def register(self) -> None:
         """Registers the class with JAX at its first unbound module.
@@ -140,7 +145,7 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
     def __getattr__(self, name: str) -> Any:
         schema = type(self).__dict__.get(ATTRIBUTE)
         if schema is not None and name in schema.fields:
-            raise absent_attribute(self, name)
+            raise schema.absent_attribute(self, name)
         return super().__getattr__(name)  # type: ignore[misc]
 
     def _sj_run(self, run: Any, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -152,14 +157,15 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
             raise
 
     def __setattr__(self, name: str, value: Any) -> None:
-        sealed = type(self).__dict__.get(ATTRIBUTE) is not None and is_sealed(self)
-        if sealed and not name.startswith("__"):
-            raise AttributeError(frozen_message(self, name))
+        schema = type(self).__dict__.get(ATTRIBUTE)
+        if schema is not None and is_sealed(self) and not name.startswith("__"):
+            raise AttributeError(schema.frozen_message(name))
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
-        if type(self).__dict__.get(ATTRIBUTE) is not None and is_sealed(self):
-            raise AttributeError(frozen_message(self, name))
+        schema = type(self).__dict__.get(ATTRIBUTE)
+        if schema is not None and is_sealed(self):
+            raise AttributeError(schema.frozen_message(name))
         super().__delattr__(name)
 
     if not typing.TYPE_CHECKING:  # Flax's own signature holds
@@ -240,7 +246,7 @@ def _refuse_arguments(schema: LinenSchema, args: tuple[Any, ...], kwargs: dict[s
         raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
     holes = schema.holes(arguments)
     if holes:
-        raise TypeError(missing_message(schema, holes)) from None
+        raise TypeError(schema.missing_message(holes)) from None
 
 
 def _constructor_fields(cls: type) -> list[Any]:
@@ -296,13 +302,11 @@ def _seal(module: Any) -> None:
     defaults = schema.defaults
     arguments = {n: attributes[n] for n in schema.names if attributes[n] is not defaults.get(n, MISSING)}
     if arguments:
-        tied = record_ties(schema.validator().admit(arguments))
-        guard_holder(schema.cls, tied.values())
-        attributes.update(tied)
+        attributes.update(schema.admit(arguments))
     schema.register()
     seal(module)
     if schema.checks:
-        module.__check__()
+        schema.check(module)
 
 
 def _bound_twin(cls: type) -> type:

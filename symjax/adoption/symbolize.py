@@ -17,6 +17,7 @@ from symjax.adoption.linen_modules import Module, symbolize_linen
 from symjax.core.errors import brief
 from symjax.core.node import Node
 from symjax.core.object import Object
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE
 from symjax.core.symbols import add_symbol, remember, symbolized
 
@@ -99,6 +100,9 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
         getattr(symbolic, ATTRIBUTE).options = options
         remember(x, options, symbolic)
     return symbolic
+
+
+provided.adopt = adopt_with
 
 
 def _adopt(x: Any, options: tuple[Any, ...]) -> Any:

@@ -56,6 +56,7 @@ USERS: dict[str, Callable[[], Any]] = {
     "an unknown field": lambda: Positive(rat=1.0),  # type: ignore[call-arg]
     "a check": lambda: Positive(-1.0),
     "a check at rebind": lambda: sj.rebind(Positive(1.0), {"rate": -1.0}),
+    "a check at a node's rebind": lambda: Positive(1.0).rebind(rate=-1.0),
     "no such path": lambda: sj.rebind(Positive(1.0), {"rat": -1.0}),
     "a rule": lambda: sj.rebind(Positive(1.0), rule),
     "a constructor": lambda: Picky(-1.0),
