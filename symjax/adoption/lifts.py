@@ -10,6 +10,7 @@ from typing import Any
 import flax.linen as nn
 
 from symjax.adoption.flax_private import interceptors, is_watched
+from symjax.adoption.traced_rates import intercept_rates
 from symjax.core.containers import freeze
 from symjax.core.pytrees import static_key
 from symjax.core.schema import ATTRIBUTE
@@ -38,7 +39,7 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
         if not (isinstance(target, type) and issubclass(target, nn.Module)):
             return lift(target, *args, **kwargs)
         make = _jit if lift.__name__ == "jit" else lift
-        if make is _jit and (interceptors() or is_watched()):
+        if make is _jit and (is_watched() or set(interceptors()) - {intercept_rates}):
             return make(target, *args, **kwargs)
         try:
             key = (lift.__name__, static_key(freeze((args, kwargs))))

@@ -20,6 +20,7 @@ from symjax.adoption.flax_private import InterceptedModule, UnboundModules, is_s
 from symjax.adoption.layer_errors import note_layer
 from symjax.adoption.signatures import keep_generic
 from symjax.adoption.ties import bind_ties, record_ties, untie
+from symjax.adoption.traced_rates import taking_rates
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field, FieldMark
@@ -150,7 +151,8 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
 
     def _sj_run(self, run: Any, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
-            return run(method, args, kwargs)
+            with taking_rates():
+                return run(method, args, kwargs)
         except Exception as error:
             if self.scope is not None:
                 note_layer(error, self, args)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
+from symjax.adoption import nnx_rates  # noqa: F401 - lets Flax's layers take traced rates
 from symjax.adoption.nnx_errors import note_tracers, noting
 from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
