@@ -7,24 +7,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import flax.linen as nn
-import jax
 
 from symjax.adoption.bound_modules import fields_of_bound, path_of, symbolic_class
+from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, field_at, is_traced_float
 from symjax.core.errors import locate
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
 from symjax.core.placeholders import undecided
-from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_symbolic
+from symjax.core.schema import ATTRIBUTE, Schema, is_choice
 from symjax.text.formatting import array_shape
 from symjax.text.formatting import format as format_tree
-from symjax.verbs.tree import child
 from symjax.verbs.walk import walk
-
-NEEDS_VALUE = (
-    jax.errors.ConcretizationTypeError,
-    jax.errors.TracerArrayConversionError,
-    jax.errors.TracerIntegerConversionError,
-)
 
 
 def note_layer(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> None:
@@ -40,11 +33,11 @@ def note_layer(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> No
     called = f"{_text(module)} was called with ({inputs})"
     if not locate(error, path, f"{path}: {called}" if path else called):
         return
-    for advice in _advice_on_choice(module):
-        error.add_note(advice)
+    for text in _advice_on_choice(module):
+        error.add_note(text)
     if isinstance(error, NEEDS_VALUE):
-        for advice in _advice_on_traced(module):
-            error.add_note(advice)
+        for text in advice(error, _traced_floats(module)):
+            error.add_note(text)
 
 
 def _text(module: nn.Module) -> str:
@@ -61,28 +54,17 @@ def _text(module: nn.Module) -> str:
     return f"{cls.__name__}({', '.join(f'{k}={format_tree(v)}' for k, v in shown.items())})"
 
 
-def _advice_on_traced(module: nn.Module) -> Iterator[str]:
-    """Which fields brought traced floats to code that needs their values."""
-    fields = set()
-    for owner, path, _ in _sources(module, _is_traced_float):
-        cls, name = _field_at(owner, path)
-        if (cls, name) not in fields:
-            fields.add((cls, name))
-            yield (
-                f"The float {path_of(owner) / path} is a leaf, which jit traces, and Python control flow "
-                f"and NumPy need its value: make it structure, by static=True in the field of "
-                f"{cls.__name__} or @sj.symbolize(static=[{name!r}])."
-            )
+def _traced_floats(module: nn.Module) -> Iterator[TracedFloat]:
+    """The traced floats in a module's fields, by the fields that brought them into the tree."""
+    for outer, path, _ in _sources(module, is_traced_float):
+        owner, field = field_at(type(outer), fields_of_bound(outer), path)
+        yield TracedFloat(path_of(outer) / path, owner, field)
 
 
 def _advice_on_choice(module: nn.Module) -> Iterator[str]:
     """The first field that is still open; decoding decides all of them."""
     for owner, path, choice in itertools.islice(_sources(module, is_choice), 1):
         yield f"{path_of(owner) / path} is an open choice: {undecided(choice)}."
-
-
-def _is_traced_float(value: Any) -> bool:
-    return isinstance(value, jax.core.Tracer) and value.shape == ()
 
 
 def _sources(module: nn.Module, test: Callable[[Any], bool]) -> Iterator[tuple[nn.Module, Path, Any]]:
@@ -102,14 +84,3 @@ def _sources(module: nn.Module, test: Callable[[Any], bool]) -> Iterator[tuple[n
                 source = outer, place, value
             outer = outer.parent
         yield source
-
-
-def _field_at(module: nn.Module, path: Path) -> tuple[type, str]:
-    """The class and the field that hold a place in a module: those of the innermost node on the way there."""
-    first, *rest = path.keys
-    holder, name, value = type(module), str(first), fields_of_bound(module)[str(first)]
-    for key in rest:
-        if is_symbolic(value):
-            holder, name = type(value), str(key)
-        value = child(value, key, path)
-    return holder, name

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextvars
 import copyreg
-import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flax import nnx
 
 from symjax.adoption import nnx_rates  # noqa: F401 - lets Flax's layers take traced rates
-from symjax.adoption.nnx_errors import note_tracers, noting
+from symjax.adoption.nnx_errors import note_floats, note_methods
 from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
 from symjax.core.errors import at, brief, locate
@@ -118,7 +117,7 @@ class Building:
             return construct(schema.original, *args, **kwargs)
         except Exception as error:
             if locate(error, path, f"while building {type(node).__name__}"):
-                note_tracers(error, type(node).__name__, schema.read(node))
+                note_floats(error, path, type(node), schema.arguments(node))
             raise
 
 
@@ -214,6 +213,4 @@ class Module(nnx.Module, metaclass=ModuleMeta):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name, method in list(vars(cls).items()):
-            if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
-                setattr(cls, name, noting(method))
+        note_methods(cls)

@@ -13,19 +13,21 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 from flax import nnx
 
-from symjax.adoption.layer_errors import NEEDS_VALUE
+from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, traced_floats
 from symjax.core.errors import locate
 from symjax.core.paths import ROOT, Path
 from symjax.core.tracebacks import hide_frames
 
+_NOTING = "_sj_noting"
 _inside = contextvars.ContextVar("symjax_nnx_inside", default=False)
 
 
 def noting(call: Callable[..., Any]) -> Callable[..., Any]:
     """A module's method that tells of an error at which layer it happened; the outermost one does."""
+    if hasattr(call, _NOTING):
+        return call
 
     @functools.wraps(call)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -41,7 +43,15 @@ def noting(call: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             _inside.reset(token)
 
+    setattr(wrapped, _NOTING, True)
     return wrapped
+
+
+def note_methods(cls: type) -> None:
+    """Lets the methods that a class defines tell of an error at which layer it happened."""
+    for name, method in list(vars(cls).items()):
+        if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
+            setattr(cls, name, noting(method))
 
 
 def note_layer(error: Exception, module: nnx.Module) -> None:
@@ -54,17 +64,23 @@ def note_layer(error: Exception, module: nnx.Module) -> None:
         layer = inner
     running = f"{_text(layer)} was running"
     if locate(error, path, f"{path}: {running}" if path else running):
-        note_tracers(error, type(layer).__name__, vars(layer))
+        note_floats(error, path, type(layer), vars(layer))
 
 
-def note_tracers(error: Exception, owner: str, values: dict[str, Any]) -> None:
-    """Notes which values Python control flow cannot test since `jit` traces them."""
-    traced = [name for name, value in values.items() if isinstance(value, jax.core.Tracer)]
-    if traced and isinstance(error, NEEDS_VALUE):
-        error.add_note(
-            f"{owner} holds floats that jit traces, {', '.join(traced)}, and Python control flow and NumPy "
-            f"need a value: make it structure where it enters the tree, by @sj.symbolize(static={traced})"
-        )
+def note_floats(error: Exception, path: Path, owner: type, values: dict[str, Any]) -> None:
+    """Notes which values Python control flow cannot test since `jit` traces them.
+
+    Args:
+        error: What was raised.
+        path: Where the layer stands, or the node of which it is built.
+        owner: Its class.
+        values: Its attributes, or its arguments.
+    """
+    if isinstance(error, NEEDS_VALUE):
+        own = {name: value for name, value in values.items() if not isinstance(value, nnx.Module)}
+        floats = [TracedFloat(path / each.path, each.owner, each.field) for each in traced_floats(owner, own)]
+        for text in advice(error, floats):
+            error.add_note(text)
 
 
 def _modules(traceback: types.TracebackType | None) -> Iterator[nnx.Module]:

@@ -20,6 +20,7 @@ from symjax.adoption.nnx_building import (
     construct,
     is_constructing,
 )
+from symjax.adoption.nnx_errors import note_methods
 from symjax.adoption.signatures import fields_of
 from symjax.core.containers import Map
 from symjax.core.lookup import place
@@ -114,6 +115,9 @@ class Builder(Object, metaclass=_BuilderMeta):
 def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
     static, name, aliases, _ = options
+    for base in cls.__mro__:
+        if issubclass(base, nnx.Module) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
+            note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
     namespace = {
         **place(cls, name),

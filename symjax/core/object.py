@@ -25,7 +25,7 @@ from symjax.core.schema import (
     holds_placeholder,
 )
 from symjax.core.symbols import add_symbol
-from symjax.core.tracebacks import hide_frames
+from symjax.core.tracebacks import explaining, hide_frames
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -76,6 +76,8 @@ class Object(Node):
                     f"{cls.__name__} defines __init__, but an sj.Object is made from its fields; write a "
                     "classmethod, or a plain class under @sj.symbolize"
                 )
+            if cls.__module__.partition(".")[0] != "symjax":
+                _explain_methods(cls)
             own = cls.__dict__
             fields = own.get(FIELDS) or tuple(collect_fields(cls))
             make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
@@ -92,6 +94,13 @@ class Object(Node):
 
         def __getattr__(self, name: str) -> Any:
             raise self.__symjax_schema__.absent_attribute(self, name)
+
+
+def _explain_methods(cls: type) -> None:
+    """Lets errors of a class's own methods say which floats are traced."""
+    for name, method in list(vars(cls).items()):
+        if inspect.isfunction(method) and (name == "__call__" or not name.startswith("__")):
+            setattr(cls, name, explaining(method))
 
 
 def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, final
 
+import jax
 import jax.tree_util as jtu
 import numpy as np
 
@@ -286,13 +287,14 @@ def compound_parts(value: Any) -> tuple[Any, ...] | None:
     return None
 
 
-def check_structure(value: Any, mark: bool | None, path: Path) -> None:
+def check_structure(value: Any, mark: bool | None, path: Path, owner: str) -> None:
     """Refuses what could not be flattened later: unhashable structure, a leaf where none may be.
 
     Args:
         value: A frozen value.
         mark: The static mark of the field.
         path: Where the value stands, for the message.
+        owner: The name of the class whose field it is, for the message.
 
     Raises:
         TypeError: The value cannot be part of a tree; the message ends in the path.
@@ -302,22 +304,24 @@ def check_structure(value: Any, mark: bool | None, path: Path) -> None:
         return
     if kind is Map:
         for key, item in value.items():
-            check_structure(item, mark, path / key)
+            check_structure(item, mark, path / key, owner)
         return
     if isinstance(value, tuple):
         for key, item in enumerate(value):
-            check_structure(item, mark, path / key)
+            check_structure(item, mark, path / key, owner)
         return
     if is_leaf(value):
         if mark is True and is_array(value):
+            traced = isinstance(value, jax.core.Tracer)
+            use = "give it a number outside of jit, or drop the mark" if traced else "use a float or a tuple"
             raise TypeError(
-                f"a field marked static=True cannot hold an array ({brief(value)}): a compiled "
-                f"function would keep a stale copy; use a float or a tuple {at(path)}"
+                f"a field marked static=True cannot hold an array: {owner} got {brief(value)}, of which a "
+                f"compiled function would keep a stale copy; {use} {at(path)}"
             )
         return
     parts = compound_parts(value)
     if parts is not None:
-        check_structure(parts, True, path)
+        check_structure(parts, True, path, owner)
         return
     try:
         hash(value)

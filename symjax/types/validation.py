@@ -156,7 +156,7 @@ class Validator:
         mark = self.schema.fields[name].static
         try:
             value = _adopted(freeze(value), adopted)
-            check_structure(value, mark, path / name)
+            check_structure(value, mark, path / name, self.schema.cls.__name__)
         except RecursionError:
             raise ValueError(
                 f"a container that holds itself, or is nested too deeply, is no tree {at(path / name)}"

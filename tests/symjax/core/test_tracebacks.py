@@ -13,7 +13,7 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax import nnx
-from symjax.core.tracebacks import hide_frames
+from symjax.core.tracebacks import hide_frames, line_at_fault
 
 X = jnp.ones((1, 2))
 
@@ -123,3 +123,12 @@ def own_frames(error: BaseException) -> list[str]:
     """The functions of this library in the traceback of an error."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     return [f.f_code.co_name for f in frames if f.f_globals["__name__"].startswith("symjax.")]
+
+
+def test_the_line_at_fault_is_the_innermost_of_the_user() -> None:
+    with pytest.raises(Exception) as caught:
+        jnp.ones(2) if jnp.ones(3).reshape(5) else None
+    place, text = line_at_fault(caught.value)
+    assert place.startswith(f"{__file__}:")
+    assert text == "jnp.ones(3).reshape(5)"
+    assert line_at_fault(ValueError("never raised")) == ("", "")
