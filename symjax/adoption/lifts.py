@@ -42,7 +42,7 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
         if make is _jit and (is_watched() or set(interceptors()) - {intercept_rates}):
             return make(target, *args, **kwargs)
         try:
-            key = (lift.__name__, static_key(freeze((args, kwargs))))
+            key = (lift.__name__, static_key(freeze((args, kwargs), data=False)))
         except TypeError:
             return make(target, *args, **kwargs)
         known = _lifted.setdefault(target, {})

@@ -1,4 +1,4 @@
-"""Modules of plain Flax that are given to something symbolic: they become the symbolic ones."""
+"""Modules of plain Flax that are given to something symbolic: they become symbolic by themselves."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import flax.linen as nn
 
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import adopt_with, symbolize
+from symjax.core.schema import ATTRIBUTE
 from symjax.core.symbols import any_symbolized
 from symjax.core.views import first_name
+from symjax.types.adopters import Memo, register_adopter
 
 LINEN = "symjax.linen"  # the view of Flax Linen
 
 
-def adopt_module(module: nn.Module, adopted: dict[int, Any]) -> Any:
+def adopt_module(module: nn.Module, adopted: Memo) -> Any:
     """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
 
     Args:
@@ -43,6 +45,13 @@ def symbolic_layer(cls: type[nn.Module], name: str) -> Any:
     """
     name = first_name(name, cls, {LINEN: nn})
     return symbolize(cls, name=name, static=STATIC.get(name, ()))
+
+
+def _is_plain(cls: type) -> bool:
+    return issubclass(cls, nn.Module) and getattr(cls, ATTRIBUTE, None) is None
+
+
+register_adopter(_is_plain, adopt_module)
 
 
 def _symbolic_class(cls: type[nn.Module]) -> Any:

@@ -14,8 +14,9 @@ from typing import Any, final
 import jax
 import jax.tree_util as jtu
 import numpy as np
+from flax.core import FrozenDict
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, is_other_pytree
 from symjax.core.errors import adopt, at, brief
 from symjax.core.leaves import is_array, is_dtype, is_leaf
 from symjax.core.marks import MISSING
@@ -233,14 +234,6 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
     return Mixed(value, flat), flat[1]
 
 
-def is_other_pytree(value: Any) -> bool:
-    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
-    try:
-        return jtu.default_registry.flatten_one_level(value) is not None
-    except ValueError:
-        return False
-
-
 def static_key(value: Any) -> Hashable:
     """What identifies a structural value in a jit cache: by type and by bits, recursively.
 
@@ -310,6 +303,8 @@ def check_structure(value: Any, mark: bool | None, path: Path, owner: str) -> No
         for key, item in enumerate(value):
             check_structure(item, mark, path / key, owner)
         return
+    if kind is dict or kind is FrozenDict:
+        return  # data, as `freeze` has found
     if is_leaf(value):
         if mark is True and is_array(value):
             traced = isinstance(value, jax.core.Tracer)

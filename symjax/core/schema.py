@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, thaw
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING, MissingError
@@ -68,6 +69,7 @@ class Schema(Parameters):
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
+        self.copied: tuple[str, ...] = ()  # the fields whose defaults hold a dict: each node has its own
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
@@ -118,7 +120,12 @@ class Schema(Parameters):
     def validator(self) -> Any:
         """The compiled validator of the fields, built at first use."""
         if self._validator is None:
-            self._validator = provided.validator(self)
+            validator = provided.validator(self)
+            if self.converts:
+                self._admit_defaults(validator)
+            data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
+            self.copied = tuple(data)
+            self._validator = validator
         return self._validator
 
     # The one gate into a node.
@@ -142,7 +149,8 @@ class Schema(Parameters):
         if self.factories:
             absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
             given = self._with_factories(given, absent)
-        admitted = (self._validator or self.validator()).admit(given, path) if given else given
+        validator = self._validator or self.validator()  # the first one settles the defaults too
+        admitted = validator.admit(given, path) if given else given
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
@@ -153,7 +161,7 @@ class Schema(Parameters):
                 raise TypeError(self.missing_message(holes))
             values = self.tied(values)
             provided.guard_references(self, values, values)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """The arguments of `node` with some changed, through the same gate; nothing is tied by it.
@@ -171,7 +179,20 @@ class Schema(Parameters):
         if Schema.reaching or holds_placeholder(admitted.values()):
             direct = [name for name, value in admitted.items() if is_reference(value)]
             provided.guard_references(self, values, direct)
-        return values
+        return self._with_own_data(values) if self.copied else values
+
+    def _admit_defaults(self, validator: Any) -> None:
+        """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
+
+        Not before the first node is made: a hint may name a class that is defined later.
+        """
+        for name, default in self.defaults.items():
+            admitted = validator.admit_default(name)
+            if admitted is not default:
+                self.defaults[name] = admitted
+                self.fields[name] = replace(self.fields[name], default=admitted)
+                if self.cls.__dict__.get(name, MISSING) is default:
+                    setattr(self.cls, name, admitted)
 
     def tied(self, values: dict[str, Any]) -> dict[str, Any]:
         """The arguments with references where a module stands for the second time."""
@@ -179,6 +200,12 @@ class Schema(Parameters):
 
     def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
         return {**given, **{name: self.factories[name]() for name in names}} if names else given
+
+    def _with_own_data(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name in self.copied:
+            if values.get(name) is self.defaults[name]:
+                values[name] = thaw(values[name])
+        return values
 
     def _put_defaults(self, values: dict[str, Any]) -> None:
         """Puts defaults in the place of `MISSING`; what has none is taken out."""
@@ -270,6 +297,10 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
         if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def _is_dict(value: Any) -> bool:
+    return type(value) is dict
 
 
 def holds_placeholder(values: Iterable[Any]) -> bool:
