@@ -4,6 +4,7 @@ import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field

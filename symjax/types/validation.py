@@ -199,7 +199,7 @@ class Validator:
             value = adopted(freeze(value, data=mark is not True), memo)
             if name not in self._numpy:
                 value = python_scalars(value)
-            check_structure(value, mark, path / name)
+            check_structure(value, mark, path / name, self.schema.cls.__name__)
         except RecursionError:
             raise ValueError(
                 f"a container that holds itself, or is nested too deeply, is no tree {at(path / name)}"
