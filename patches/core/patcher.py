@@ -96,9 +96,9 @@ def _define(
     }
     for argument in arguments:
         namespace.update(_default(argument, argument.name in static))
-    made = types.new_class(function.__name__, (Patch,), exec_body=lambda body: body.update(namespace))
-    add_patcher(made, (namespace["patcher_name"], *aliases))
-    return made
+    defined = types.new_class(function.__name__, (Patch,), exec_body=lambda body: body.update(namespace))
+    add_patcher(defined, (namespace["patcher_name"], *aliases))
+    return defined
 
 
 def _arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
@@ -140,10 +140,10 @@ def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Any:
 def _default(argument: inspect.Parameter, static: bool) -> dict[str, Any]:
     """The class attribute that says how a field is to be filled; none for a plain required one."""
     keyword_only = argument.kind is inspect.Parameter.KEYWORD_ONLY
-    given = {} if argument.default is argument.empty else {"default": argument.default}
+    default = {} if argument.default is argument.empty else {"default": argument.default}
     if static or keyword_only:
-        return {argument.name: field(static=static or None, kw_only=keyword_only, **given)}
-    return {argument.name: argument.default} if given else {}
+        return {argument.name: field(static=static or None, kw_only=keyword_only, **default)}
+    return {argument.name: argument.default} if default else {}
 
 
 def _edit_by(function: Callable[..., object]) -> Callable[[Patch, Any], object]:

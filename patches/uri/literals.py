@@ -1,0 +1,294 @@
+"""Values in URIs: `write` them as text, and `read` them back as the type hint says."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import math
+import operator
+import re
+import types
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from urllib.parse import quote
+
+import numpy as np
+import pydantic
+
+from symjax.core.errors import brief
+from symjax.types.hints import adapter
+from symjax.verbs.equality import eq
+from symjax.verbs.tree import is_symbolic
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An item of a URI, decoded but not typed yet.
+
+    Attributes:
+        text: The characters.
+        quoted: Whether they stood in quotation marks, which makes them a string whatever they say.
+    """
+
+    text: str
+    quoted: bool = False
+
+
+Token: TypeAlias = "Text | tuple[Token, ...]"
+
+NESTING_LIMIT: Final = 100
+"""How deep lists may lie in lists, and chains in chains, in a URI."""
+
+# What stays readable in a URI; everything else that is not a letter or digit is percent-encoded.
+_SAFE: Final = "/,+*^$!@"
+_INT: Final = re.compile(r"[+-]?[0-9]+")
+# Optional parts are nested, not one after the other: a million digits are then read in linear time.
+_FLOAT: Final = re.compile(r"[+-]?(?:inf|nan|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_WORDS: Final[dict[str, bool | None]] = {"None": None, "True": True, "False": False}
+_SWITCHES: Final[dict[str, bool]] = {"true": True, "false": False, "yes": True, "no": False}
+_SEQUENCES: Final = (tuple, list, Sequence, Collection, Iterable)
+
+
+class _NoNotationError(Exception):
+    """A value that URIs have no text for."""
+
+
+def write(value: object, hint: Any = Any) -> str:
+    """The text of a value in a URI.
+
+    Args:
+        value: None, a bool, an int, a float, a string, a member of an enum that the hint names, or a
+            list of such. Anything else has no notation: it is described between angle brackets, which
+            no URI can be parsed with.
+        hint: The type hint of the argument, by which the text will be read.
+
+    Example:
+        >>> [write(value) for value in (2.0, 'gelu', '10', 'a&b', [1, 2], [[1], []], None)]
+        ['2.0', 'gelu', "'10'", 'a%26b', '1:2', '[1]:[]', 'None']
+    """
+    enums = _enums(hint)
+    try:
+        token = _token(value, enums, 0)
+    except _NoNotationError:
+        return describe(value)
+    if enums and not eq(read(token, hint), value):  # two enums with a name in common, say
+        return describe(value)
+    return _print(token)
+
+
+def describe(value: object) -> str:
+    """What stands in a URI for a value that has no notation there: ``<…>``, for people to read."""
+    name = getattr(value, "__qualname__", None)
+    if isinstance(name, str) and callable(value) and not is_symbolic(value):
+        return f"<{getattr(value, '__module__', None) or '?'}.{name}>"
+    return f"<{brief(value)}>"
+
+
+def _token(value: object, enums: tuple[type[enum.Enum], ...], depth: int) -> Token:
+    """What parsing the text of a value gives.
+
+    Args:
+        value: Any value.
+        enums: Those whose members the hint admits.
+        depth: How many lists the value lies in.
+
+    Raises:
+        _NoNotationError: There is no such text.
+    """
+    kind = type(value)
+    if isinstance(value, np.generic) and value.dtype.kind in "biuf":
+        return _token(value.item(), enums, depth)
+    if value is None or kind in (bool, int, float):
+        try:
+            return Text(repr(value))
+        except ValueError:  # an int of more digits than Python prints
+            raise _NoNotationError from None
+    if isinstance(value, enum.Enum) and kind in enums:
+        return _member_token(value)
+    if kind is str:
+        text = str(value)
+        bare = text and text not in _WORDS and not _FLOAT.fullmatch(text)
+        return Text(text, quoted=not bare or any(text in cls.__members__ for cls in enums))
+    if isinstance(value, tuple | list) and kind in (tuple, list) and depth < NESTING_LIMIT:
+        return tuple([_token(item, enums, depth + 1) for item in value])
+    raise _NoNotationError
+
+
+def _member_token(member: enum.Enum) -> Token:
+    """The name of a member of an enum; a flag that combines several is the list of their names."""
+    cls = type(member)
+    if member.name in cls.__members__:
+        return Text(str(member.name))
+    parts = list(member) if isinstance(member, enum.Flag) else []
+    if not isinstance(member, enum.Flag) or _combined(cls, parts) != member:
+        raise _NoNotationError  # bits without a name
+    return tuple([Text(str(part.name)) for part in parts])
+
+
+def _combined(cls: type[enum.Enum], members: Iterable[enum.Enum]) -> enum.Enum:
+    return functools.reduce(operator.or_, members, cls(0))
+
+
+def _print(token: Token, nested: bool = False) -> str:
+    if isinstance(token, tuple):
+        items = ":".join([_print(item, nested=True) for item in token])
+        return items if len(token) > 1 and not nested else f"[{items}]"
+    encoded = quote(token.text, safe=_SAFE, errors="surrogatepass")
+    return f"'{encoded}'" if token.quoted else encoded
+
+
+def read(token: Token, hint: Any = Any) -> Any:
+    """The value of an item of a URI, typed by a hint.
+
+    A text becomes a number, a bool, None or the member of an enum that it names only where the hint
+    admits one; where it admits several types (`Any`, a union) the most specific wins: ``2`` is an
+    int, ``2.0`` a float, ``two`` a string. A list of names is a combined flag.
+
+    Args:
+        token: An item that `symjax.patches.uri.grammar.parse` has read.
+        hint: The type hint of the argument.
+
+    Returns:
+        The value; one that suits no type of the hint is returned as it would be without a hint, so
+        that the validation of the argument says what is wrong with it.
+
+    Example:
+        >>> read(Text('2')), read(Text('2'), float), read(Text('2'), str), read(Text('yes'), bool)
+        (2, 2.0, '2', True)
+        >>> read((Text('1'), Text('2')), tuple[int, str])
+        (1, '2')
+    """
+    candidates = _read_items(token, hint) if isinstance(token, tuple) else _read_text(token, hint)
+    for candidate in candidates:
+        accepted, value = _accept(candidate, hint)
+        if accepted:
+            return value
+    item_hint = _item_hint(hint)
+    if isinstance(token, Text) and item_hint is not None:  # a list of one: `widths=64`
+        accepted, value = _accept((read(token, item_hint(0)),), hint)
+        if accepted:
+            return value
+    return candidates[0]
+
+
+def member_names(hint: Any) -> tuple[str, ...]:
+    """The names by which the members of enums can be written under a hint; most hints have none.
+
+    Example:
+        >>> import enum
+        >>> member_names(enum.Enum('Color', 'RED GREEN') | None)
+        ('RED', 'GREEN')
+    """
+    return tuple([name for cls in _enums(hint) for name in cls.__members__])
+
+
+def _accept(value: Any, hint: Any) -> tuple[bool, Any]:
+    if hint is Any or isinstance(hint, str):
+        return True, value
+    try:
+        return True, _adapter(hint).validate_python(value)
+    except (ValueError, OverflowError):
+        return False, None
+
+
+def _adapter(hint: Any) -> pydantic.TypeAdapter[Any]:
+    try:
+        return _cached_adapter(hint)
+    except TypeError:  # the hint has metadata that cannot be hashed
+        return adapter(hint)
+
+
+# Each item of a list asks for the same one, and pydantic takes as long to make it as for 100 items.
+_cached_adapter: Final = functools.lru_cache(maxsize=64)(adapter)
+
+
+def _read_text(token: Text, hint: Any) -> list[Any]:
+    """What the text may stand for, the likeliest first."""
+    text = token.text
+    if token.quoted:
+        return [text]
+    if text in _WORDS:
+        candidates: list[Any] = [_WORDS[text]]
+    elif text in _SWITCHES:  # words like others, unless a bool is asked for
+        return [*_members(text, hint), text, _SWITCHES[text]]
+    else:
+        candidates = _read_number(text)
+    return [*candidates, *_members(text, hint), text]
+
+
+def _read_number(text: str) -> list[int | float]:
+    if not _FLOAT.fullmatch(text):
+        return []
+    real = float(text)
+    overflown = math.isinf(real) and "inf" not in text
+    reals = [] if overflown else [real]
+    if not _INT.fullmatch(text):
+        return reals
+    try:
+        return [int(text), *reals]
+    except ValueError:  # more digits than Python reads
+        return reals
+
+
+def _read_items(tokens: tuple[Token, ...], hint: Any) -> list[Any]:
+    """The flag that the items name, the list under each arm of the hint that is a sequence, or under `Any`."""
+    arms = _arms(hint)
+    flags = [
+        _combined(arm, [arm[item.text] for item in tokens if isinstance(item, Text)])
+        for arm in arms
+        if _is_enum(arm) and issubclass(arm, enum.Flag) and _names_members(tokens, arm)
+    ]
+    hints = [item_hint for arm in arms if (item_hint := _item_hint(arm)) is not None]
+    if not hints and not flags:
+        hints = [lambda _: Any]
+    return [*flags, *(tuple([read(item, of(i)) for i, item in enumerate(tokens)]) for of in hints)]
+
+
+def _names_members(tokens: tuple[Token, ...], cls: type[enum.Enum]) -> bool:
+    return all(isinstance(item, Text) and not item.quoted and item.text in cls.__members__ for item in tokens)
+
+
+def _members(name: str, hint: Any) -> list[enum.Enum]:
+    """The members of this name of the enums that are arms of a hint."""
+    return [cls[name] for arm in _arms(hint) for cls in _own_enums(arm) if name in cls.__members__]
+
+
+def _enums(hint: Any) -> tuple[type[enum.Enum], ...]:
+    """The enums anywhere in a hint."""
+    own = _own_enums(hint)
+    if own or get_origin(hint) is Literal:
+        return own
+    return tuple([cls for part in get_args(hint) for cls in _enums(part)])
+
+
+def _own_enums(hint: Any) -> tuple[type[enum.Enum], ...]:
+    """The enum that a hint is, or those that a `Literal` takes its values from."""
+    if get_origin(hint) is Literal:
+        return tuple(dict.fromkeys(type(value) for value in get_args(hint) if isinstance(value, enum.Enum)))
+    return (hint,) if _is_enum(hint) else ()
+
+
+def _is_enum(hint: Any) -> bool:
+    return isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, enum.Enum)
+
+
+def _arms(hint: Any) -> list[Any]:
+    if get_origin(hint) is Annotated:
+        return _arms(get_args(hint)[0])
+    if get_origin(hint) in (Union, types.UnionType):
+        return [arm for part in get_args(hint) for arm in _arms(part)]
+    return [hint]
+
+
+def _item_hint(hint: Any) -> Callable[[int], Any] | None:
+    """From an index to the hint of the item there; None for a hint that is no sequence."""
+    if get_origin(hint) is Annotated:
+        return _item_hint(get_args(hint)[0])
+    origin = get_origin(hint) or hint
+    if origin not in _SEQUENCES:
+        return None
+    args = get_args(hint)
+    if origin is tuple and args and args[-1] is not Ellipsis:
+        return lambda i: args[i] if i < len(args) else Any
+    return lambda _: args[0] if args else Any
