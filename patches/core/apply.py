@@ -277,9 +277,9 @@ def _complain(source: _Source, strict: bool) -> None:
 
 def _open_choices(rule: SingleRule) -> str:
     """A hint at what in a patch is not decided, or ``''``."""
-    choices = (
-        query(rule, where=lambda value: isinstance(value, Placeholder)) if isinstance(rule, Patch) else ()
-    )
+    if not isinstance(rule, Patch):
+        return ""
+    choices = query(rule, where=lambda value: isinstance(value, Placeholder))
     return f"; it still has open choices at {', '.join(map(str, choices))}" if choices else ""
 
 

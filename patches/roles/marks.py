@@ -163,10 +163,11 @@ def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:
 def _conflict(target: object, role: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
     """The message for a second, different mark."""
     name = getattr(target, "__qualname__", None) or repr(target)
-    said = [
-        ", ".join([f"{key}={own!r}" for key, own in names.items()]) or "Linen's names" for names in (old, new)
-    ]
     return (
-        f"{name} has the role {role!r} already, with {said[0]}, and cannot get it again with {said[1]}; "
-        f"mark a subclass of it instead"
+        f"{name} has the role {role!r} already, with {_show(old)}, and cannot get it again with "
+        f"{_show(new)}; mark a subclass of it instead"
     )
+
+
+def _show(members: Mapping[str, str]) -> str:
+    return ", ".join([f"{name}={own!r}" for name, own in members.items()]) or "Linen's names"
