@@ -114,9 +114,7 @@ def parse(text: str) -> tuple[Step, ...]:
 
 _KEY: Final = re.compile(r"([^=&|#:]+)=")
 _NAME_ENDS: Final = "?|#()&"
-_PLACES_DIGITS: Final = (
-    18  # no tree has more places, and Python refuses to read numbers of thousands of digits
-)
+_PLACES_DIGITS: Final = 18  # no tree has more places, and Python reads no number of 5,000 digits
 
 
 class _Reader:

@@ -232,7 +232,7 @@ def _read_number(text: str) -> list[int | float]:
 
 
 def _read_items(tokens: tuple[Token, ...], hint: Any) -> list[Any]:
-    """The flag that the items name, the list under each arm of the hint that is a sequence, or under `Any`."""
+    """The flag that the items name, and the list under each arm of the hint that is a sequence."""
     arms = _arms(hint)
     flags = [
         _combined(arm, [arm[item.text] for item in tokens if isinstance(item, Text)])

@@ -103,8 +103,11 @@ class Access(enum.IntFlag):
     RUN = 1
 
 
+NOTHING = Access(0)
+
+
 @patches.patcher(name="test_resolve.paint")
-def paint(tree, color: Color = Color.RED, access: Access = Access(0), palette: Sequence[Color | None] = ()):
+def paint(tree, color: Color = Color.RED, access: Access = NOTHING, palette: Sequence[Color | None] = ()):
     return None
 
 
