@@ -190,7 +190,7 @@ def test_what_a_validator_raises_comes_out_as_itself_with_patch_position_and_pat
         raise Refused(8, "too wide")
 
     with pytest.raises(Refused) as caught:
-        patch(Net(), [widen(), returning({"depth": 3}, validator)])
+        patch(Net(), [widen(), returning({"depth": 3}, validator).expects(1)])
     assert caught.value.code == 8
     (note,) = caught.value.__notes__
     assert note.startswith("the validator of the patch test_apply.returning?")
@@ -238,7 +238,7 @@ def test_strict_passes_what_changes_something():
 
 def test_an_equal_value_is_no_change():
     with pytest.warns(patches.PatchWarning):
-        patch({"a": 0.1}, lambda k, v: 0.1 + 0.0 if isinstance(v, float) else v)
+        patch({"a": 0.1}, lambda k, v: float(str(v)) if isinstance(v, float) else v)
 
 
 def test_deletions_and_insertions_are_changes():
@@ -267,6 +267,11 @@ def test_an_update_without_effect_among_several_is_no_place(updates, changed):
     with pytest.raises(patches.PatchError) as caught:
         patch(Net(), returning(updates).expects(len(updates) + 1))
     assert str(caught.value).endswith(f"and changed {len(changed)}: {', '.join(changed)}")
+
+
+def test_the_places_of_all_rules_of_a_patch_count():
+    rules = [widen(), {"depth": 3}, widen(0)]
+    assert patch(Net(), returning(rules).expects(3)) == patch(Net(), rules[:2])
 
 
 def test_updates_that_hold_only_together_count_each():
