@@ -103,9 +103,16 @@ def _build(call: Call) -> Patch:
 def _note_members(error: Exception, name: str, token: Token, hint: Any) -> None:
     """Says which names an argument takes that is the member of an enum, if it was given another."""
     members = member_names(hint)
-    if members and isinstance(token, Text) and token.text not in members:
-        listed = nearest_first(token.text, members)
-        error.add_note(unknown(f"member for {name}", excerpt(token.text), listed, "its members"))
+    for text in _texts(token) if members else ():
+        if text not in members:
+            listed = nearest_first(text, members)
+            error.add_note(unknown(f"member for {name}", excerpt(text), listed, "its members"))
+
+
+def _texts(token: Token) -> list[str]:
+    if isinstance(token, Text):
+        return [token.text]
+    return [text for item in token for text in _texts(item)]
 
 
 def _bind(call: Call, schema: Schema) -> dict[str, Token]:

@@ -16,7 +16,7 @@ from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
 from ..core.patcher import patcher
-from ..roles.marks import arguments, has_role
+from ..roles.marks import Argument, arguments, has_role
 
 _WIDTHS: Final = (
     ("convolution", "features"),
@@ -32,13 +32,21 @@ _DIVISORS: Final = (
 )
 
 
+_ROLES: Final = tuple(dict.fromkeys([role for role, _ in (*_WIDTHS, *_DIVISORS)]))
+
+
 class _Layer(NamedTuple):
     path: Path
-    value: Any
+    value: object
+    arguments: dict[str, dict[str, Argument]]  # by role
+
+    @classmethod
+    def of(cls, path: Path, value: object) -> _Layer:
+        return cls(path, value, {role: arguments(value, role) for role in _ROLES})
 
     def read(self, role: str, name: str) -> tuple[Path, Any] | None:
         """Path and value of an argument of a role, under the name that it has in this layer."""
-        argument = arguments(self.value, role).get(name)
+        argument = self.arguments[role].get(name)
         return None if argument is None else (self.path / argument.name, argument.value)
 
 
@@ -94,14 +102,13 @@ def _models(tree: Any) -> list[list[_Layer]]:
             root = path if _is_model(value) else None
             if root is not None:
                 models.append([])
-        (models[-1] if root is not None else outside).append(_Layer(path, value))
+        (models[-1] if root is not None else outside).append(_Layer.of(path, value))
     return models
 
 
 def _is_model(value: object) -> bool:
     """Whether a value is a module of layers, and not a layer itself."""
-    roles = [role for role, _ in (*_WIDTHS, *_DIVISORS)]
-    return isinstance(value, flax.linen.Module) and not has_role(value, *roles)
+    return isinstance(value, flax.linen.Module) and not has_role(value, *_ROLES)
 
 
 def _head(layers: list[_Layer]) -> _Layer | None:

@@ -120,10 +120,9 @@ def _member_token(member: enum.Enum) -> Token:
     cls = type(member)
     if member.name in cls.__members__:
         return Text(str(member.name))
-    parts = list(member) if isinstance(member, enum.Flag) else []
-    if not isinstance(member, enum.Flag) or _combined(cls, parts) != member:
-        raise _NoNotationError  # bits without a name
-    return tuple([Text(str(part.name)) for part in parts])
+    if not isinstance(member, enum.Flag):  # one that is made by hand, and not among the members
+        raise _NoNotationError
+    return tuple([Text(str(part.name)) for part in member])
 
 
 def _combined(cls: type[enum.Enum], members: Iterable[enum.Enum]) -> enum.Enum:
@@ -184,7 +183,7 @@ def member_names(hint: Any) -> tuple[str, ...]:
 
 
 def _accept(value: Any, hint: Any) -> tuple[bool, Any]:
-    if hint is Any or isinstance(hint, str):
+    if hint is Any or isinstance(hint, str):  # a text is a hint that could not be resolved
         return True, value
     try:
         return True, _adapter(hint).validate_python(value)
@@ -199,7 +198,7 @@ def _adapter(hint: Any) -> pydantic.TypeAdapter[Any]:
         return adapter(hint)
 
 
-# Each item of a list asks for the same one, and pydantic takes as long to make it as for 100 items.
+# Each item of a list asks for the same one, and making it takes pydantic a thousand times as long as using it.
 _cached_adapter: Final = functools.lru_cache(maxsize=64)(adapter)
 
 

@@ -139,6 +139,10 @@ def test_the_names_of_an_enum_are_listed_nearest_first():
     with pytest.raises(TypeError, match=r"color") as caught:
         from_uri("test_resolve.paint?GREN")
     assert "did you mean 'GREEN'? its members: GREEN, RED" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match=r"access") as caught:
+        from_uri("test_resolve.paint?RED&access=READ:RNU")
+    note, _ = caught.value.__notes__
+    assert note.startswith("no member for access 'RNU'; did you mean 'RUN'?")
 
 
 BAD = "x" * 10**6

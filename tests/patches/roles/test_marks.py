@@ -97,6 +97,7 @@ def test_arguments_by_the_names_of_linen():
         units: int = 1
         bias: bool = True
         features: str = "its own meaning"
+        kernel_size: str = "no kernel's"
 
     role("test_role_c", features="units", kernel_size="none")(Layer)
     by_name = arguments(Layer(3), "test_role_c")

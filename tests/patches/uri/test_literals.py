@@ -240,6 +240,10 @@ def test_a_list_of_names_is_a_combined_flag(texts, hint, value):
     assert read(tuple(map(Text, texts)), hint) == value
 
 
+def test_quoted_names_are_no_flag():
+    assert read((Text("READ", quoted=True), Text("RUN")), Access) == ("READ", "RUN")
+
+
 def test_the_names_of_the_members_that_a_hint_admits():
     assert member_names(Color | None) == ("RED", "GREEN")
     assert member_names(int | Sequence[str]) == member_names(Any) == ()
