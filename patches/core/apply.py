@@ -105,7 +105,7 @@ class _Check:
     validator: Validator
     source: _Source
 
-    def run(self, tree: Any) -> None:
+    def run(self, tree: object) -> None:
         try:
             verdict = self.validator(tree)
             refused = isinstance(verdict, _BOOLS) and not verdict
@@ -132,7 +132,7 @@ class _Edit:
     tried: bool = True  # whether anything was to be changed
 
 
-def _apply(tree: Any, source: _Source) -> _Edit:
+def _apply(tree: object, source: _Source) -> _Edit:
     """One rule, applied; it is named where something goes wrong."""
     try:
         return _edit(tree, source)
@@ -141,7 +141,7 @@ def _apply(tree: Any, source: _Source) -> _Edit:
         raise
 
 
-def _edit(tree: Any, source: _Source) -> _Edit:
+def _edit(tree: object, source: _Source) -> _Edit:
     rule = source.rule
     if isinstance(rule, Expects):
         return _edit_counted(tree, rule, source)
@@ -152,7 +152,7 @@ def _edit(tree: Any, source: _Source) -> _Edit:
     return _edit_by_function(tree, rule)
 
 
-def _edit_counted(tree: Any, rule: Expects, source: _Source) -> _Edit:
+def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
     edit = _edit(tree, _Source(rule.patch, source.position, source.count))
     if len(edit.places) != rule.places:
         where = ", ".join([str(path) or "the root" for path in edit.places]) or "nothing"
@@ -163,7 +163,7 @@ def _edit_counted(tree: Any, rule: Expects, source: _Source) -> _Edit:
     return edit
 
 
-def _edit_by_patch(tree: Any, rule: Patch, source: _Source) -> _Edit:
+def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
     outcome, validator = _split(rule.edit(tree))
     edit = _edit_by_outcome(tree, outcome)
     if validator is None:
@@ -196,7 +196,7 @@ def _takes_one(function: object) -> TypeGuard[Validator]:
     return True
 
 
-def _edit_by_outcome(tree: Any, outcome: object) -> _Edit:
+def _edit_by_outcome(tree: object, outcome: object) -> _Edit:
     """What a patch returned: a whole new tree, or rules."""
     if outcome is None:
         return _Edit(tree, tried=False)
@@ -215,7 +215,7 @@ def _edit_by_outcome(tree: Any, outcome: object) -> _Edit:
     return _Edit(tree, tuple(places), tuple(checks))
 
 
-def _edit_by_updates(tree: Any, updates: Mapping[Any, Any]) -> _Edit:
+def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
     new = rebind(tree, updates)
     moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
     places = []
@@ -227,7 +227,7 @@ def _edit_by_updates(tree: Any, updates: Mapping[Any, Any]) -> _Edit:
     return _Edit(new, tuple(places)) if places else _Edit(tree)
 
 
-def _alone_differs(tree: Any, path: Path, update: object) -> bool:
+def _alone_differs(tree: object, path: Path, update: object) -> bool:
     """Whether one update of several changes anything."""
     if isinstance(update, Insertion) or (update is MISSING and not is_symbolic(_at(tree, path.parent))):
         return True
@@ -238,14 +238,14 @@ def _alone_differs(tree: Any, path: Path, update: object) -> bool:
     return _differs(tree, new, path)
 
 
-def _differs(old: Any, new: Any, path: Path) -> bool:
+def _differs(old: object, new: object, path: Path) -> bool:
     try:
         return not eq(_at(old, path), _at(new, path))
     except KeyError:  # an entry that was added
         return True
 
 
-def _at(tree: Any, path: Path) -> Any:
+def _at(tree: object, path: Path) -> object:
     here = ROOT
     for key in path.keys:
         here = here / key
@@ -253,11 +253,11 @@ def _at(tree: Any, path: Path) -> Any:
     return tree
 
 
-def _edit_by_function(tree: Any, rule: RuleFunction) -> _Edit:
+def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
     ask = with_arity(rule, ("kv", "kvp"), "a rule")
     places: list[Path] = []
 
-    def counted(path: Path, value: Any, parent: Any) -> Any:
+    def counted(path: Path, value: object, parent: object) -> object:
         new = ask(path, value, parent)
         # Identity first: a rule returns nearly every value as it is, and `eq` would walk each subtree anew.
         if new is not value and not eq(new, value):

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, Final, ParamSpec, overload
 from symjax.core.object import field
 from symjax.verbs.tree import items
 
+from ..uri.hints import Hint
 from .patch import Patch
 from .registry import add_patcher
 
@@ -86,7 +87,7 @@ def _define(
             f"the patcher {function.__qualname__} has no arguments {', '.join(sorted(unknown))}, which "
             "static names"
         )
-    namespace: dict[str, Any] = {
+    namespace: dict[str, object] = {
         "__module__": function.__module__,
         "__qualname__": function.__qualname__,
         "__doc__": function.__doc__,
@@ -97,7 +98,7 @@ def _define(
     for argument in arguments:
         namespace.update(_default(argument, argument.name in static))
     defined = types.new_class(function.__name__, (Patch,), exec_body=lambda body: body.update(namespace))
-    add_patcher(defined, (namespace["patcher_name"], *aliases))
+    add_patcher(defined, (name or function.__name__, *aliases))
     return defined
 
 
@@ -123,7 +124,7 @@ def _arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
     return parameters[1:]
 
 
-def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Any:
+def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Hint:
     """The hint of an argument; a string is evaluated where the function stands, if it can be."""
     hint = argument.annotation
     if hint is inspect.Parameter.empty:
@@ -137,7 +138,7 @@ def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Any:
     return hint
 
 
-def _default(argument: inspect.Parameter, static: bool) -> dict[str, Any]:
+def _default(argument: inspect.Parameter, static: bool) -> dict[str, object]:
     """The class attribute that says how a field is to be filled; none for a plain required one."""
     keyword_only = argument.kind is inspect.Parameter.KEYWORD_ONLY
     default = {} if argument.default is argument.empty else {"default": argument.default}

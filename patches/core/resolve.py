@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from symjax.core.errors import brief, unknown
 from symjax.core.schema import Schema
@@ -11,7 +10,8 @@ from symjax.types.hints import resolve as resolve_hint
 from symjax.types.hints import show
 
 from ..uri.grammar import Call, Step, excerpt, parse
-from ..uri.literals import Text, Token, member_names, read
+from ..uri.hints import Hint, member_names
+from ..uri.literals import Text, Token, read
 from .errors import in_uri, nearest_first
 from .patch import Chain, Patch, SingleRule
 from .registry import find_patcher, names
@@ -100,7 +100,7 @@ def _build(call: Call) -> Patch:
         raise
 
 
-def _note_members(error: Exception, name: str, token: Token, hint: Any) -> None:
+def _note_members(error: Exception, name: str, token: Token, hint: Hint) -> None:
     """Says which names an argument takes that is the member of an enum, if it was given another."""
     members = member_names(hint)
     for text in _texts(token) if members else ():

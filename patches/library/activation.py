@@ -51,7 +51,7 @@ def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
     return rule
 
 
-def _is_activation(value: Any) -> bool:
+def _is_activation(value: object) -> bool:
     """Whether a value is an activation, or the choice between some."""
     if isinstance(value, Placeholder):
         options = list(value.options())

@@ -72,7 +72,7 @@ def _with_peak(schedule: Any, learning_rate: Any, path: Path) -> Any:
     return replace(schedule, {names[0]: learning_rate}, path)
 
 
-def _is_rate(value: Any) -> bool:
+def _is_rate(value: object) -> bool:
     """Whether a learning rate can stand here: a number, or the choice of one."""
     return (isinstance(value, int | Placeholder) and not isinstance(value, bool)) or is_leaf(value)
 

@@ -7,10 +7,9 @@ import functools
 import math
 import operator
 import re
-import types
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, TypeAlias, Union, get_args, get_origin
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 import numpy as np
@@ -20,6 +19,8 @@ from symjax.core.errors import brief
 from symjax.types.hints import adapter
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import is_symbolic
+
+from .hints import Hint, arms_of, enums_in, is_enum, item_hint_of, members_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,13 @@ _INT: Final = re.compile(r"[+-]?[0-9]+")
 _FLOAT: Final = re.compile(r"[+-]?(?:inf|nan|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
 _WORDS: Final[dict[str, bool | None]] = {"None": None, "True": True, "False": False}
 _SWITCHES: Final[dict[str, bool]] = {"true": True, "false": False, "yes": True, "no": False}
-_SEQUENCES: Final = (tuple, list, Sequence, Collection, Iterable)
 
 
 class _NoNotationError(Exception):
     """A value that URIs have no text for."""
 
 
-def write(value: object, hint: Any = Any) -> str:
+def write(value: object, hint: Hint = Any) -> str:
     """The text of a value in a URI.
 
     Args:
@@ -67,7 +67,7 @@ def write(value: object, hint: Any = Any) -> str:
         >>> [write(value) for value in (2.0, 'gelu', '10', 'a&b', [1, 2], [[1], []], None)]
         ['2.0', 'gelu', "'10'", 'a%26b', '1:2', '[1]:[]', 'None']
     """
-    enums = _enums(hint)
+    enums = enums_in(hint)
     try:
         token = _token(value, enums, 0)
     except _NoNotationError:
@@ -137,7 +137,7 @@ def _print(token: Token, nested: bool = False) -> str:
     return f"'{encoded}'" if token.quoted else encoded
 
 
-def read(token: Token, hint: Any = Any) -> Any:
+def read(token: Token, hint: Hint = Any) -> Any:
     """The value of an item of a URI, typed by a hint.
 
     A text becomes a number, a bool, None or the member of an enum that it names only where the hint
@@ -163,7 +163,7 @@ def read(token: Token, hint: Any = Any) -> Any:
         accepted, value = _accept(candidate, hint)
         if accepted:
             return value
-    item_hint = _item_hint(hint)
+    item_hint = item_hint_of(hint)
     if isinstance(token, Text) and item_hint is not None:  # a list of one: `widths=64`
         accepted, value = _accept((read(token, item_hint(0)),), hint)
         if accepted:
@@ -171,18 +171,7 @@ def read(token: Token, hint: Any = Any) -> Any:
     return candidates[0]
 
 
-def member_names(hint: Any) -> tuple[str, ...]:
-    """The names by which the members of enums can be written under a hint; most hints have none.
-
-    Example:
-        >>> import enum
-        >>> member_names(enum.Enum('Color', 'RED GREEN') | None)
-        ('RED', 'GREEN')
-    """
-    return tuple([name for cls in _enums(hint) for name in cls.__members__])
-
-
-def _accept(value: Any, hint: Any) -> tuple[bool, Any]:
+def _accept(value: object, hint: Hint) -> tuple[bool, Any]:
     if hint is Any or isinstance(hint, str):  # a text is a hint that could not be resolved
         return True, value
     try:
@@ -191,29 +180,29 @@ def _accept(value: Any, hint: Any) -> tuple[bool, Any]:
         return False, None
 
 
-def _adapter(hint: Any) -> pydantic.TypeAdapter[Any]:
+def _adapter(hint: Hint) -> pydantic.TypeAdapter[Any]:
     try:
         return _cached_adapter(hint)
     except TypeError:  # the hint has metadata that cannot be hashed
         return adapter(hint)
 
 
-# Each item of a list asks for the same one, and making it takes pydantic a thousand times as long as using it.
+# Each item of a list asks for the same one; making it takes pydantic a thousand times as long as using it.
 _cached_adapter: Final = functools.lru_cache(maxsize=64)(adapter)
 
 
-def _read_text(token: Text, hint: Any) -> list[Any]:
+def _read_text(token: Text, hint: Hint) -> list[object]:
     """What the text may stand for, the likeliest first."""
     text = token.text
     if token.quoted:
         return [text]
     if text in _WORDS:
-        candidates: list[Any] = [_WORDS[text]]
+        candidates: list[object] = [_WORDS[text]]
     elif text in _SWITCHES:  # words like others, unless a bool is asked for
-        return [*_members(text, hint), text, _SWITCHES[text]]
+        return [*members_named(text, hint), text, _SWITCHES[text]]
     else:
-        candidates = _read_number(text)
-    return [*candidates, *_members(text, hint), text]
+        candidates = [*_read_number(text)]
+    return [*candidates, *members_named(text, hint), text]
 
 
 def _read_number(text: str) -> list[int | float]:
@@ -230,15 +219,15 @@ def _read_number(text: str) -> list[int | float]:
         return reals
 
 
-def _read_items(tokens: tuple[Token, ...], hint: Any) -> list[Any]:
+def _read_items(tokens: tuple[Token, ...], hint: Hint) -> list[object]:
     """The flag that the items name, and the list under each arm of the hint that is a sequence."""
-    arms = _arms(hint)
+    arms = arms_of(hint)
     flags = [
         _combined(arm, [arm[item.text] for item in tokens if isinstance(item, Text)])
         for arm in arms
-        if _is_enum(arm) and issubclass(arm, enum.Flag) and _names_members(tokens, arm)
+        if is_enum(arm) and issubclass(arm, enum.Flag) and _names_members(tokens, arm)
     ]
-    hints = [item_hint for arm in arms if (item_hint := _item_hint(arm)) is not None]
+    hints = [item_hint for arm in arms if (item_hint := item_hint_of(arm)) is not None]
     if not hints and not flags:
         hints = [lambda _: Any]
     return [*flags, *(tuple([read(item, of(i)) for i, item in enumerate(tokens)]) for of in hints)]
@@ -246,48 +235,3 @@ def _read_items(tokens: tuple[Token, ...], hint: Any) -> list[Any]:
 
 def _names_members(tokens: tuple[Token, ...], cls: type[enum.Enum]) -> bool:
     return all(isinstance(item, Text) and not item.quoted and item.text in cls.__members__ for item in tokens)
-
-
-def _members(name: str, hint: Any) -> list[enum.Enum]:
-    """The members of this name of the enums that are arms of a hint."""
-    return [cls[name] for arm in _arms(hint) for cls in _own_enums(arm) if name in cls.__members__]
-
-
-def _enums(hint: Any) -> tuple[type[enum.Enum], ...]:
-    """The enums anywhere in a hint."""
-    own = _own_enums(hint)
-    if own or get_origin(hint) is Literal:
-        return own
-    return tuple([cls for part in get_args(hint) for cls in _enums(part)])
-
-
-def _own_enums(hint: Any) -> tuple[type[enum.Enum], ...]:
-    """The enum that a hint is, or those that a `Literal` takes its values from."""
-    if get_origin(hint) is Literal:
-        return tuple(dict.fromkeys(type(value) for value in get_args(hint) if isinstance(value, enum.Enum)))
-    return (hint,) if _is_enum(hint) else ()
-
-
-def _is_enum(hint: Any) -> bool:
-    return isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, enum.Enum)
-
-
-def _arms(hint: Any) -> list[Any]:
-    if get_origin(hint) is Annotated:
-        return _arms(get_args(hint)[0])
-    if get_origin(hint) in (Union, types.UnionType):
-        return [arm for part in get_args(hint) for arm in _arms(part)]
-    return [hint]
-
-
-def _item_hint(hint: Any) -> Callable[[int], Any] | None:
-    """From an index to the hint of the item there; None for a hint that is no sequence."""
-    if get_origin(hint) is Annotated:
-        return _item_hint(get_args(hint)[0])
-    origin = get_origin(hint) or hint
-    if origin not in _SEQUENCES:
-        return None
-    args = get_args(hint)
-    if origin is tuple and args and args[-1] is not Ellipsis:
-        return lambda i: args[i] if i < len(args) else Any
-    return lambda _: args[0] if args else Any

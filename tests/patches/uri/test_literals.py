@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from symjax import eq
 from symjax import linen as nn
 from symjax.patches.uri.grammar import parse
-from symjax.patches.uri.literals import Text, member_names, read, write
+from symjax.patches.uri.literals import Text, read, write
 from symjax.types.hints import adapter
 
 
@@ -242,11 +242,6 @@ def test_a_list_of_names_is_a_combined_flag(texts, hint, value):
 
 def test_quoted_names_are_no_flag():
     assert read((Text("READ", quoted=True), Text("RUN")), Access) == ("READ", "RUN")
-
-
-def test_the_names_of_the_members_that_a_hint_admits():
-    assert member_names(Color | None) == ("RED", "GREEN")
-    assert member_names(int | Sequence[str]) == member_names(Any) == ()
 
 
 @pytest.mark.parametrize("hint", [Any, int, float, str, bool, Color, Access, Sequence[int]])
