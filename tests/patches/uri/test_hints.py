@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Optional
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -23,7 +23,7 @@ class Fruit(enum.Enum):
     [
         (int, [int]),
         (int | None, [int, type(None)]),
-        (Optional[Annotated[int | str, "doc"]], [int, str, type(None)]),
+        (Annotated[int | str, "doc"] | None, [int, str, type(None)]),
         (Annotated[int, "doc"], [int]),
     ],
 )
