@@ -16,7 +16,7 @@ import numpy as np
 import pydantic
 
 from symjax.core.errors import brief
-from symjax.types.hints import adapter
+from symjax.types.translation import adapter
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import is_symbolic
 

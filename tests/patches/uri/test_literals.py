@@ -15,7 +15,7 @@ from symjax import eq
 from symjax import linen as nn
 from symjax.patches.uri.grammar import parse
 from symjax.patches.uri.literals import Text, read, write
-from symjax.types.hints import adapter
+from symjax.types.translation import adapter
 
 
 @pytest.mark.parametrize(
