@@ -20,7 +20,7 @@ from symjax.verbs.equality import eq
 from symjax.verbs.lineage import lineage, with_lineage
 from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import child, is_symbolic
+from symjax.verbs.tree import is_symbolic, value_at
 
 from .errors import PatchError, PatchWarning
 from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
@@ -229,7 +229,7 @@ def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
 
 def _alone_differs(tree: object, path: Path, update: object) -> bool:
     """Whether one update of several changes anything."""
-    if isinstance(update, Insertion) or (update is MISSING and not is_symbolic(_at(tree, path.parent))):
+    if isinstance(update, Insertion) or (update is MISSING and not is_symbolic(value_at(tree, path.parent))):
         return True
     try:
         new = rebind(tree, {path: update})
@@ -240,17 +240,9 @@ def _alone_differs(tree: object, path: Path, update: object) -> bool:
 
 def _differs(old: object, new: object, path: Path) -> bool:
     try:
-        return not eq(_at(old, path), _at(new, path))
+        return not eq(value_at(old, path), value_at(new, path))
     except KeyError:  # an entry that was added
         return True
-
-
-def _at(tree: object, path: Path) -> object:
-    here = ROOT
-    for key in path.keys:
-        here = here / key
-        tree = child(tree, key, here)
-    return tree
 
 
 def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:

@@ -17,7 +17,6 @@ from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
 
 from ..uri.grammar import print_call
-from ..uri.hints import Hint
 from ..uri.literals import describe, write
 
 RuleFunction: TypeAlias = Callable[[Path, Any], Any] | Callable[[Path, Any, Any], Any]
@@ -187,6 +186,6 @@ def _written_arguments(patch: Patch) -> dict[str, str]:
             continue
         field = schema.fields[key]
         # Every applied patch writes its URI into the lineage, and numbers are what most are called with.
-        hint: Hint = Any if type(value) in _PLAIN else resolve_hint(field.hint, field.owner)
+        hint = Any if type(value) in _PLAIN else resolve_hint(field.hint, field.owner)
         written[key] = write(value, hint)
     return written

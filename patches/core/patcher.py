@@ -10,7 +10,6 @@ from typing import Any, Concatenate, Final, ParamSpec, overload
 from symjax.core.fields import field
 from symjax.verbs.tree import items
 
-from ..uri.hints import Hint
 from .patch import Patch
 from .registry import add_patcher
 
@@ -124,7 +123,7 @@ def _arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
     return parameters[1:]
 
 
-def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Hint:
+def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> object:
     """The hint of an argument; a string is evaluated where the function stands, if it can be."""
     hint = argument.annotation
     if hint is inspect.Parameter.empty:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from symjax.core.errors import brief, unknown
 from symjax.core.schema import Schema
+from symjax.types.hints import Hint, show
+from symjax.types.hints import parse as parse_hint
 from symjax.types.hints import resolve as resolve_hint
-from symjax.types.hints import show
 
 from ..uri.grammar import Call, Step, excerpt, parse
-from ..uri.hints import Hint, member_names
+from ..uri.hints import member_names
 from ..uri.literals import Text, Token, read
 from .errors import in_uri, nearest_first
 from .patch import Chain, Patch, SingleRule
@@ -89,7 +90,7 @@ def _build(call: Call) -> Patch:
         message = unknown("patcher", excerpt(call.name), listed, "known patchers")
         raise ValueError(f"{message} {in_uri(call.text)}")
     schema = patcher.__symjax_schema__
-    hints = {name: resolve_hint(field.hint, field.owner) for name, field in schema.fields.items()}
+    hints = {name: parse_hint(resolve_hint(field.hint, field.owner)) for name, field in schema.fields.items()}
     tokens = _bind(call, schema)
     try:
         return patcher(**{name: read(token, hints[name]) for name, token in tokens.items()})

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
-from symjax.core.schema import schema_of
+from symjax.core.schema import ATTRIBUTE, schema_of
 from symjax.verbs.tree import items
 
 T = TypeVar("T")
@@ -52,11 +52,13 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
         raise TypeError("sj.role takes the names of roles, and returns what marks a class or function")
 
     def mark(target: T) -> T:
-        _, roles = _marked.get(id(target), (target, {}))
-        for name in names:
-            if roles.get(name, members) != members:
-                raise ValueError(_conflict(target, name, roles[name], members))
-        _marked[id(target)] = target, {**roles, **dict.fromkeys(names, members)}
+        schema = getattr(target, ATTRIBUTE, None)
+        original = None if schema is None else schema.original  # what symbolizes a class is no other class
+        for roles in (_roles_of(original), _roles_of(target)):
+            for name in names:
+                if roles.get(name, members) != members:
+                    raise ValueError(_conflict(target, name, roles[name], members))
+        _marked[id(target)] = target, {**_roles_of(target), **dict.fromkeys(names, members)}
         return target
 
     return mark
@@ -155,9 +157,15 @@ def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:
     schema = schema_of(value)
     original = None if schema is None else schema.original
     for carrier in (value, *type(value).__mro__, original):
-        mark = _marked.get(id(carrier))
-        if mark is not None:
-            yield mark[1]
+        roles = _roles_of(carrier)
+        if roles:
+            yield roles
+
+
+def _roles_of(carrier: object) -> Mapping[str, Mapping[str, str]]:
+    """The roles that a class or function itself was marked with."""
+    mark = _marked.get(id(carrier))
+    return {} if mark is None else mark[1]
 
 
 def _conflict(target: object, role: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -1,38 +1,44 @@
-"""What the type hint of an argument says to a reader of its text: which arms, items and enums it admits."""
+"""What the hint of an argument says to a reader of its text: which arms, items and enums it admits."""
 
 from __future__ import annotations
 
 import enum
-import types
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Annotated, Any, Final, Literal, TypeAlias, TypeGuard, Union, get_args, get_origin
+from typing import Any, Final, TypeGuard
 
-Hint: TypeAlias = object
-"""A type hint: classes, unions and `Annotated` have no closer type in common."""
+from symjax.types.hints import Anything, Constrained, Either, FixedTuple, Hint, Instance, Items, OneOf, parse
 
-_SEQUENCES: Final = (tuple, list, Sequence, Collection, Iterable)
+_ANYTHING: Final = Anything()
+_BARE_SEQUENCES: Final = (Sequence, Collection, Iterable)  # without an item, they are classes like others
+
+
+def parsed(hint: Any) -> Hint:
+    """A hint read into its structure, if it is not yet."""
+    return hint if isinstance(hint, Hint) else parse(hint)
 
 
 def arms_of(hint: Hint) -> list[Hint]:
     """The members of a union, and of unions in it; a list of one for any other hint."""
-    if get_origin(hint) is Annotated:
-        return arms_of(get_args(hint)[0])
-    if get_origin(hint) in (Union, types.UnionType):
-        return [arm for part in get_args(hint) for arm in arms_of(part)]
+    match hint:
+        case Constrained(of):
+            return arms_of(of)
+        case Either(arms):
+            return [inner for arm in arms for inner in arms_of(arm)]
     return [hint]
 
 
 def item_hint_of(hint: Hint) -> Callable[[int], Hint] | None:
     """From an index to the hint of the item there; None for a hint that is no sequence."""
-    if get_origin(hint) is Annotated:
-        return item_hint_of(get_args(hint)[0])
-    origin = get_origin(hint) or hint
-    if origin not in _SEQUENCES:
-        return None
-    args = get_args(hint)
-    if origin is tuple and args and args[-1] is not Ellipsis:
-        return lambda i: args[i] if i < len(args) else Any
-    return lambda _: args[0] if args else Any
+    match hint:
+        case Constrained(of):
+            return item_hint_of(of)
+        case Items(item=item):
+            return lambda _: item
+        case FixedTuple(items):
+            return lambda i: items[i] if i < len(items) else _ANYTHING
+        case Instance(cls) if cls in _BARE_SEQUENCES:
+            return lambda _: _ANYTHING
+    return None
 
 
 def member_names(hint: Hint) -> tuple[str, ...]:
@@ -40,7 +46,7 @@ def member_names(hint: Hint) -> tuple[str, ...]:
 
     Example:
         >>> import enum
-        >>> member_names(enum.Enum('Color', 'RED GREEN') | None)
+        >>> member_names(parsed(enum.Enum('Color', 'RED GREEN') | None))
         ('RED', 'GREEN')
     """
     return tuple([name for cls in enums_in(hint) for name in cls.__members__])
@@ -51,21 +57,25 @@ def members_named(name: str, hint: Hint) -> list[enum.Enum]:
     return [cls[name] for arm in arms_of(hint) for cls in _own_enums(arm) if name in cls.__members__]
 
 
+def flags_of(hint: Hint) -> list[type[enum.Flag]]:
+    """The enums of flags that are arms of a hint."""
+    return [cls for arm in arms_of(hint) for cls in _own_enums(arm) if issubclass(cls, enum.Flag)]
+
+
 def enums_in(hint: Hint) -> tuple[type[enum.Enum], ...]:
     """The enums anywhere in a hint."""
-    own = _own_enums(hint)
-    if own or get_origin(hint) is Literal:
-        return own
-    return tuple([cls for part in get_args(hint) for cls in enums_in(part)])
+    return (*_own_enums(hint), *(cls for part in hint.parts for cls in enums_in(part)))
 
 
 def _own_enums(hint: Hint) -> tuple[type[enum.Enum], ...]:
     """The enum that a hint is, or those that a `Literal` takes its values from."""
-    if get_origin(hint) is Literal:
-        return tuple(dict.fromkeys(type(value) for value in get_args(hint) if isinstance(value, enum.Enum)))
-    return (hint,) if is_enum(hint) else ()
+    match hint:
+        case Instance(cls) if _is_enum(cls):
+            return (cls,)
+        case OneOf(values):
+            return tuple(dict.fromkeys(type(value) for value in values if isinstance(value, enum.Enum)))
+    return ()
 
 
-def is_enum(hint: Hint) -> TypeGuard[type[enum.Enum]]:
-    """Whether a hint is the class of an enum."""
-    return isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, enum.Enum)
+def _is_enum(cls: type) -> TypeGuard[type[enum.Enum]]:
+    return issubclass(cls, enum.Enum)

@@ -16,11 +16,12 @@ import numpy as np
 import pydantic
 
 from symjax.core.errors import brief
+from symjax.types.hints import Anything, Hint
 from symjax.types.translation import adapter
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import is_symbolic
 
-from .hints import Hint, arms_of, enums_in, is_enum, item_hint_of, members_named
+from .hints import arms_of, enums_in, flags_of, item_hint_of, members_named, parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Text:
 
 Token: TypeAlias = "Text | tuple[Token, ...]"
 
+_ANYTHING: Final = Anything()
+
 NESTING_LIMIT: Final = 100
 """How deep lists may lie in lists, and chains in chains, in a URI."""
 
@@ -54,25 +57,26 @@ class _NoNotationError(Exception):
     """A value that URIs have no text for."""
 
 
-def write(value: object, hint: Hint = Any) -> str:
+def write(value: object, hint: Any = Any) -> str:
     """The text of a value in a URI.
 
     Args:
         value: None, a bool, an int, a float, a string, a member of an enum that the hint names, or a
             list of such. Anything else has no notation: it is described between angle brackets, which
             no URI can be parsed with.
-        hint: The type hint of the argument, by which the text will be read.
+        hint: The hint of the argument, resolved or parsed, by which the text will be read.
 
     Example:
         >>> [write(value) for value in (2.0, 'gelu', '10', 'a&b', [1, 2], [[1], []], None)]
         ['2.0', 'gelu', "'10'", 'a%26b', '1:2', '[1]:[]', 'None']
     """
+    hint = parsed(hint)
     enums = enums_in(hint)
     try:
         token = _token(value, enums, 0)
     except _NoNotationError:
         return describe(value)
-    if enums and not eq(read(token, hint), value):  # two enums with a name in common, say
+    if enums and not eq(_read(token, hint), value):  # two enums with a name in common, say
         return describe(value)
     return _print(token)
 
@@ -137,7 +141,7 @@ def _print(token: Token, nested: bool = False) -> str:
     return f"'{encoded}'" if token.quoted else encoded
 
 
-def read(token: Token, hint: Hint = Any) -> Any:
+def read(token: Token, hint: Any = Any) -> Any:
     """The value of an item of a URI, typed by a hint.
 
     A text becomes a number, a bool, None or the member of an enum that it names only where the hint
@@ -146,7 +150,7 @@ def read(token: Token, hint: Hint = Any) -> Any:
 
     Args:
         token: An item that `symjax.patches.uri.grammar.parse` has read.
-        hint: The type hint of the argument.
+        hint: The hint of the argument, resolved or parsed.
 
     Returns:
         The value; one that suits no type of the hint is returned as it would be without a hint, so
@@ -158,6 +162,10 @@ def read(token: Token, hint: Hint = Any) -> Any:
         >>> read((Text('1'), Text('2')), tuple[int, str])
         (1, '2')
     """
+    return _read(token, parsed(hint))
+
+
+def _read(token: Token, hint: Hint) -> Any:
     candidates = _read_items(token, hint) if isinstance(token, tuple) else _read_text(token, hint)
     for candidate in candidates:
         accepted, value = _accept(candidate, hint)
@@ -165,14 +173,14 @@ def read(token: Token, hint: Hint = Any) -> Any:
             return value
     item_hint = item_hint_of(hint)
     if isinstance(token, Text) and item_hint is not None:  # a list of one: `widths=64`
-        accepted, value = _accept((read(token, item_hint(0)),), hint)
+        accepted, value = _accept((_read(token, item_hint(0)),), hint)
         if accepted:
             return value
     return candidates[0]
 
 
 def _accept(value: object, hint: Hint) -> tuple[bool, Any]:
-    if hint is Any or isinstance(hint, str):  # a text is a hint that could not be resolved
+    if isinstance(hint, Anything):
         return True, value
     try:
         return True, _adapter(hint).validate_python(value)
@@ -182,13 +190,18 @@ def _accept(value: object, hint: Hint) -> tuple[bool, Any]:
 
 def _adapter(hint: Hint) -> pydantic.TypeAdapter[Any]:
     try:
-        return _cached_adapter(hint)
-    except TypeError:  # the hint has metadata that cannot be hashed
+        return _cached_adapter(hint, str(hint))
+    except TypeError:  # a note of the hint cannot be hashed
         return adapter(hint)
 
 
-# Each item of a list asks for the same one; making it takes pydantic a thousand times as long as using it.
-_cached_adapter: Final = functools.lru_cache(maxsize=64)(adapter)
+@functools.lru_cache(maxsize=64)
+def _cached_adapter(hint: Hint, text: str) -> pydantic.TypeAdapter[Any]:
+    """Kept, since each item of a list asks for the same one; to make it takes 1000 times as long as to ask.
+
+    The text tells hints apart that are equal only because ``1 == True``.
+    """
+    return adapter(hint)
 
 
 def _read_text(token: Text, hint: Hint) -> list[object]:
@@ -221,16 +234,15 @@ def _read_number(text: str) -> list[int | float]:
 
 def _read_items(tokens: tuple[Token, ...], hint: Hint) -> list[object]:
     """The flag that the items name, and the list under each arm of the hint that is a sequence."""
-    arms = arms_of(hint)
     flags = [
-        _combined(arm, [arm[item.text] for item in tokens if isinstance(item, Text)])
-        for arm in arms
-        if is_enum(arm) and issubclass(arm, enum.Flag) and _names_members(tokens, arm)
+        _combined(cls, [cls[item.text] for item in tokens if isinstance(item, Text)])
+        for cls in flags_of(hint)
+        if _names_members(tokens, cls)
     ]
-    hints = [item_hint for arm in arms if (item_hint := item_hint_of(arm)) is not None]
+    hints = [item_hint for arm in arms_of(hint) if (item_hint := item_hint_of(arm)) is not None]
     if not hints and not flags:
-        hints = [lambda _: Any]
-    return [*flags, *(tuple([read(item, of(i)) for i, item in enumerate(tokens)]) for of in hints)]
+        hints = [lambda _: _ANYTHING]
+    return [*flags, *(tuple([_read(item, of(i)) for i, item in enumerate(tokens)]) for of in hints)]
 
 
 def _names_members(tokens: tuple[Token, ...], cls: type[enum.Enum]) -> bool:

@@ -90,6 +90,9 @@ def test_the_layers_of_flax_keep_what_the_library_said():
     with pytest.raises(ValueError, match="Dense has the role 'dense' already, with Linen's names"):
         role("dense", features="units")(flax.linen.Dense)
     assert role("dense")(flax.linen.Dense) is flax.linen.Dense
+    with pytest.raises(ValueError, match="Dense has the role 'dense' already, with Linen's names"):
+        role("dense", features="units")(nn.Dense)  # the same class, symbolized
+    assert member(nn.Dense(3), "dense", "features") == "features"
 
 
 def test_arguments_by_the_names_of_linen():

@@ -192,6 +192,9 @@ def admits(hint, value):
         ("2", int | str, 2),
         ("2", Literal["1", "2"], "2"),
         ("2", Literal[1, 2], 2),
+        ("True", Literal[True], True),
+        ("1", Literal[1], 1),
+        ("1", Literal[True], 1),  # which is not what is asked for, as the validation says
         ("64", Sequence[int], (64,)),
         ("64", int | Sequence[int], 64),
         ("gelu", tuple[str, ...], ("gelu",)),
