@@ -22,7 +22,7 @@ from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning
+from .errors import PatchError, PatchWarning, note
 from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
 
@@ -110,7 +110,7 @@ class _Check:
             verdict = self.validator(tree)
             refused = isinstance(verdict, _BOOLS) and not verdict
         except Exception as error:
-            error.add_note(self._refusal())
+            note(error, self._refusal())
             raise
         if refused:
             raise PatchError(self._refusal())
@@ -137,7 +137,7 @@ def _apply(tree: object, source: _Source) -> _Edit:
     try:
         return _edit(tree, source)
     except Exception as error:
-        error.add_note(f"while applying {source}{_open_choices(source.rule)}")
+        note(error, f"while applying {source}{_open_choices(source.rule)}")
         raise
 
 
@@ -275,4 +275,5 @@ def _open_choices(rule: SingleRule) -> str:
     return f"; it still has open choices at {', '.join(map(str, choices))}" if choices else ""
 
 
+# Handed down: `Patch` stands below what reads and applies rules, and imports neither.
 Patch.__symjax_operators__ = Operators(apply=patch, resolve=resolve)

@@ -13,7 +13,7 @@ from symjax.types.hints import resolve as resolve_hint
 from ..uri.grammar import Call, Step, excerpt, parse
 from ..uri.hints import member_names
 from ..uri.literals import Text, Token, read
-from .errors import in_uri, nearest_first
+from .errors import in_uri, nearest_first, note
 from .patch import Chain, Patch, SingleRule
 from .registry import find_patcher, names
 
@@ -97,7 +97,7 @@ def _build(call: Call) -> Patch:
     except Exception as error:
         for name, token in tokens.items():
             _note_members(error, name, token, hints[name])
-        error.add_note(f"while reading the patch {in_uri(call.text)}")
+        note(error, f"while reading the patch {in_uri(call.text)}")
         raise
 
 
@@ -107,7 +107,7 @@ def _note_members(error: Exception, name: str, token: Token, hint: Hint) -> None
     for text in _texts(token) if members else ():
         if text not in members:
             listed = nearest_first(text, members)
-            error.add_note(unknown(f"member for {name}", excerpt(text), listed, "its members"))
+            note(error, unknown(f"member for {name}", excerpt(text), listed, "its members"))
 
 
 def _texts(token: Token) -> list[str]:

@@ -1,5 +1,7 @@
 """`patch`: what is a rule, in which order rules apply, and what is said when nothing matches."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -195,6 +197,21 @@ def test_what_a_validator_raises_comes_out_as_itself_with_patch_position_and_pat
     (note,) = caught.value.__notes__
     assert note.startswith("the validator of the patch test_apply.returning?")
     assert note.endswith("(rule 2 of 2) refused the patched tree (path=<root>)")
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenError(Exception):
+    code: int
+
+
+def test_an_error_that_cannot_be_changed_comes_out_as_itself_too():
+    def validator(net):
+        raise FrozenError(9)
+
+    with pytest.raises(FrozenError) as caught:
+        patch(Net(), returning({"depth": 3}, validator))
+    assert caught.value.code == 9
+    assert "the validator of the patch" in caught.value.__notes__[0]
 
 
 def test_a_path_that_does_not_exist():
