@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from symjax.core.errors import brief, unknown
 from symjax.core.schema import Schema
+from symjax.types.hints import Hint, show
+from symjax.types.hints import parse as parse_hint
 from symjax.types.hints import resolve as resolve_hint
-from symjax.types.hints import show
 
-from .errors import in_uri, nearest_first
-from .literals import Token, read
-from .patch import Chain, Patch
-from .registry import find_patcher
-from .uri import Call, Step, parse
+from ..uri.grammar import Call, Step, excerpt, parse
+from ..uri.hints import member_names
+from ..uri.literals import Text, Token, read
+from .errors import in_uri, nearest_first, note
+from .patch import Chain, Patch, SingleRule
+from .registry import find_patcher, names
 
 
 def from_uri(uri: str) -> Patch:
@@ -32,8 +33,8 @@ def from_uri(uri: str) -> Patch:
 
     Raises:
         ValueError: No such URI, no such patcher, or an argument outside its constraints.
-        TypeError: An unknown, missing or doubly given argument, or one of a wrong type. All
-            messages name the URI, and the valid names, the nearest first.
+        TypeError: An unknown or missing argument, one that was given twice or is of a wrong type.
+            All messages or notes name the URI, and the valid names, the nearest first.
 
     Example:
         >>> from symjax import patches
@@ -45,7 +46,7 @@ def from_uri(uri: str) -> Patch:
     return _build_chain(parse(uri))
 
 
-def resolve(rules: object) -> list[Any]:
+def resolve(rules: object) -> list[SingleRule]:
     """Patches, mappings and functions, in order: lists and chains are flattened, URIs looked up.
 
     Raises:
@@ -83,50 +84,69 @@ def _build_step(step: Step) -> Patch:
 
 
 def _build(call: Call) -> Patch:
+    patcher = find_patcher(call.name)
+    if patcher is None:
+        listed = nearest_first(call.name, names())
+        message = unknown("patcher", excerpt(call.name), listed, "known patchers")
+        raise ValueError(f"{message} {in_uri(call.text)}")
+    schema = patcher.__symjax_schema__
+    hints = {name: parse_hint(resolve_hint(field.hint, field.owner)) for name, field in schema.fields.items()}
+    tokens = _bind(call, schema)
     try:
-        patcher = find_patcher(call.name)
-    except ValueError as error:
-        raise ValueError(f"{error} {in_uri(call.text)}") from None
-    schema: Schema = patcher.__symjax_schema__  # type: ignore[attr-defined]
-    given = {
-        name: read(token, resolve_hint(schema.fields[name].hint, schema.fields[name].owner))
-        for name, token in _bind(call, schema).items()
-    }
-    try:
-        return patcher(**given)
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{error} {in_uri(call.text)}") from error
+        return patcher(**{name: read(token, hints[name]) for name, token in tokens.items()})
+    except Exception as error:
+        for name, token in tokens.items():
+            _note_members(error, name, token, hints[name])
+        note(error, f"while reading the patch {in_uri(call.text)}")
+        raise
+
+
+def _note_members(error: Exception, name: str, token: Token, hint: Hint) -> None:
+    """Says which names an argument takes that is the member of an enum, if it was given another."""
+    members = member_names(hint)
+    for text in _texts(token) if members else ():
+        if text not in members:
+            listed = nearest_first(text, members)
+            note(error, unknown(f"member for {name}", excerpt(text), listed, "its members"))
+
+
+def _texts(token: Token) -> list[str]:
+    if isinstance(token, Text):
+        return [token.text]
+    return [text for item in token for text in _texts(item)]
 
 
 def _bind(call: Call, schema: Schema) -> dict[str, Token]:
     """The arguments of a URI by name, all of them known and the required ones there."""
-    arguments = _signature(call.name, schema)
     if len(call.args) > len(schema.positional):
         raise TypeError(
             f"{call.name} takes {len(schema.positional)} positional arguments, got {len(call.args)}; "
-            f"{arguments} {in_uri(call.text)}"
+            f"{_signature(call.name, schema)} {in_uri(call.text)}"
         )
-    given = dict(zip(schema.positional, call.args, strict=False))
+    tokens = dict(zip(schema.positional, call.args, strict=False))
     for name, token in call.kwargs:
-        if name in given:
-            raise TypeError(f"{call.name} got two values for {name!r}; {arguments} {in_uri(call.text)}")
+        if name in tokens:
+            raise TypeError(
+                f"{call.name} got two values for {name!r}; {_signature(call.name, schema)} "
+                f"{in_uri(call.text)}"
+            )
         if name not in schema.fields:
             listed = nearest_first(name, schema.names)
-            raise TypeError(
-                f"{unknown(f'argument of {call.name}', name, listed, 'its arguments')} {in_uri(call.text)}"
-            )
-        given[name] = token
-    missing = [f.name for f in schema.fields.values() if f.required and f.name not in given]
+            message = unknown(f"argument of {call.name}", excerpt(name), listed, "its arguments")
+            raise TypeError(f"{message} {in_uri(call.text)}")
+        tokens[name] = token
+    missing = [field.name for field in schema.fields.values() if field.required and field.name not in tokens]
     if missing:
-        raise TypeError(f"{call.name} misses {', '.join(missing)}; {arguments} {in_uri(call.text)}")
-    return given
+        raise TypeError(
+            f"{call.name} misses {', '.join(missing)}; {_signature(call.name, schema)} {in_uri(call.text)}"
+        )
+    return tokens
 
 
 def _signature(name: str, schema: Schema) -> str:
     """``scale_width takes factor: float``, for messages."""
     shown = []
-    for f in schema.fields.values():
-        default = "" if f.required else f" = {f.default!r}"
-        shown.append(f"{f.name}: {show(resolve_hint(f.hint, f.owner))}{default}")
+    for field in schema.fields.values():
+        default = "" if field.required else f" = {brief(field.default)}"
+        shown.append(f"{field.name}: {show(resolve_hint(field.hint, field.owner))}{default}")
     return f"{name} takes {', '.join(shown) or 'no arguments'}"

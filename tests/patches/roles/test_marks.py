@@ -8,7 +8,9 @@ import pytest
 
 import symjax as sj
 from symjax import linen as nn
-from symjax.patches import flax_roles, has_role, member, role
+from symjax.patches import has_role, member, role
+from symjax.patches.roles import flax_layers
+from symjax.patches.roles.marks import arguments
 
 
 @role("test_role", features="units")
@@ -70,6 +72,45 @@ def test_roles_add_up():
     assert has_role(Twice(), "test_role_b")
 
 
+def test_the_same_mark_again_does_nothing():
+    mark = role("test_role", features="units")
+    assert mark(mark(Marked)) is Marked
+    assert member(Marked(), "test_role", "features") == "units"
+
+
+@pytest.mark.parametrize("members", [{}, {"features": "other"}, {"features": "units", "bias": "other"}])
+def test_another_mark_for_the_same_role_is_refused_and_leaves_nothing(members):
+    with pytest.raises(ValueError, match="Marked has the role 'test_role' already, with features='units'"):
+        role("test_role_new", "test_role", **members)(Marked)
+    assert member(Marked(), "test_role", "features") == "units"
+    assert not has_role(Marked(), "test_role_new")
+
+
+def test_the_layers_of_flax_keep_what_the_library_said():
+    with pytest.raises(ValueError, match="Dense has the role 'dense' already, with Linen's names"):
+        role("dense", features="units")(flax.linen.Dense)
+    assert role("dense")(flax.linen.Dense) is flax.linen.Dense
+    with pytest.raises(ValueError, match="Dense has the role 'dense' already, with Linen's names"):
+        role("dense", features="units")(nn.Dense)  # the same class, symbolized
+    assert member(nn.Dense(3), "dense", "features") == "features"
+
+
+def test_arguments_by_the_names_of_linen():
+    class Layer(sj.Object):
+        units: int = 1
+        bias: bool = True
+        features: str = "its own meaning"
+        kernel_size: str = "no kernel's"
+
+    role("test_role_c", features="units", kernel_size="none")(Layer)
+    by_name = arguments(Layer(3), "test_role_c")
+    assert by_name["features"] == ("units", 3)
+    assert by_name["bias"] == ("bias", True)
+    assert "kernel_size" not in by_name
+    assert arguments(Layer(3), "dense") == arguments(3, "dense") == {}
+    assert arguments(nn.Dense(5), "dense")["features"] == ("features", 5)
+
+
 def test_a_class_of_others_is_marked_by_a_call():
     class Foreign:
         def __init__(self, units):
@@ -107,38 +148,7 @@ def test_most_values_have_no_role(value):
     assert not has_role(value, "convolution", "activation")
 
 
-LAYERS = {
-    "convolution": [nn.Conv(1, (3,)), nn.ConvTranspose(1, (3,)), nn.ConvLocal(1, (3,))],
-    "dense": [nn.Dense(1), nn.DenseGeneral(1)],
-    "normalization": [nn.BatchNorm(), nn.LayerNorm(), nn.RMSNorm(), nn.GroupNorm(), nn.InstanceNorm()],
-    "dropout": [nn.Dropout(0.5)],
-    "embedding": [nn.Embed(3, 4)],
-    "attention": [nn.MultiHeadDotProductAttention(2), nn.MultiHeadAttention(2), nn.SelfAttention(2)],
-    "activation": [nn.relu, nn.gelu, nn.silu, nn.swish, nn.tanh, jax.nn.relu, jax.numpy.tanh, nn.PReLU()],
-}
-
-
-@pytest.mark.parametrize("name", LAYERS)
-def test_layers_of_flax_come_marked(name):
-    assert all(has_role(layer, name) for layer in LAYERS[name])
-    others = [layer for other, layers in LAYERS.items() if other != name for layer in layers]
-    assert not any(has_role(layer, name) for layer in others)
-
-
-def test_so_do_unsymbolized_layers_and_subclasses():
-    class Mine(flax.linen.Conv):
-        pass
-
-    assert has_role(flax.linen.Conv(1, (3,)), "convolution")
-    assert has_role(Mine(1, (3,)), "convolution")
-
-
-@pytest.mark.parametrize("value", [nn.softmax, nn.glu, nn.log_softmax, nn.Sequential([]), nn.max_pool])
-def test_outputs_and_containers_are_no_layers(value):
-    assert not any(has_role(value, name) for name in LAYERS)
-
-
 def test_every_role_is_told():
     told = role.__doc__
-    roles = {name for given in flax_roles.LINEN.values() for name in given}
+    roles = {name for its_roles in flax_layers.LINEN.values() for name in its_roles}
     assert all(f"``'{name}'``" in told for name in roles | {"separable_convolution"})

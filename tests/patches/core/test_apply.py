@@ -1,7 +1,10 @@
 """`patch`: what is a rule, in which order rules apply, and what is said when nothing matches."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,15 +107,15 @@ def test_a_list_is_the_composition_of_its_rules(steps):
 
 
 def test_a_patcher_sees_the_result_of_the_rule_before():
-    seen = []
+    visits = []
 
     @patches.patcher(name="test_apply.spy")
     def spy(net):
-        seen.append(widths(net))
+        visits.append(widths(net))
         return (None, lambda net: None)
 
     patch(Net(), [spy(), widen(), spy()])
-    assert seen == [[1, 2], [2, 3]]
+    assert visits == [[1, 2], [2, 3]]
 
 
 def test_all_uris_are_resolved_before_anything_is_applied():
@@ -149,7 +152,66 @@ def test_what_is_no_rule_is_refused(rules, why):
 def test_errors_inside_a_patch_name_the_place_and_the_patch():
     with pytest.raises(TypeError, match=r"\(path=layers\[0\]\.width\)") as caught:
         patch(Net(), [widen(), failing()])
-    assert caught.value.__notes__ == ["while applying the patch test_apply.failing"]
+    assert caught.value.__notes__ == ["while applying the patch test_apply.failing (rule 2 of 2)"]
+
+
+class Refused(Exception):
+    """One whose constructor takes two arguments, so that no text makes it again."""
+
+    def __init__(self, code, reason):
+        super().__init__(code, reason)
+        self.code = code
+
+
+def refusing_rule(k, v):
+    if k.key == "width":
+        raise Refused(7, "no widths")
+    return v
+
+
+def test_what_a_rule_raises_comes_out_as_itself_with_patch_position_and_path():
+    with pytest.raises(Refused) as caught:
+        patch(Net(), [widen(), returning([{"depth": 3}, refusing_rule])])
+    assert caught.value.code == 7
+    assert caught.value.args == (7, "no widths")
+    path, inner, outer = caught.value.__notes__
+    assert path.endswith("(path=layers[0].width)")
+    assert inner == f"while applying the patch <{__name__}.refusing_rule> (rule 2 of 2)"
+    assert outer.startswith("while applying the patch test_apply.returning?outcome=<")
+    assert outer.endswith("(rule 2 of 2)")
+
+
+def test_a_rule_outside_of_patches_is_named_too():
+    with pytest.raises(Refused) as caught:
+        patch(Net(), refusing_rule)
+    assert caught.value.__notes__[-1] == f"while applying the patch <{__name__}.refusing_rule>"
+
+
+def test_what_a_validator_raises_comes_out_as_itself_with_patch_position_and_path():
+    def validator(net):
+        raise Refused(8, "too wide")
+
+    with pytest.raises(Refused) as caught:
+        patch(Net(), [widen(), returning({"depth": 3}, validator).expects(1)])
+    assert caught.value.code == 8
+    (note,) = caught.value.__notes__
+    assert note.startswith("the validator of the patch test_apply.returning?")
+    assert note.endswith("(rule 2 of 2) refused the patched tree (path=<root>)")
+
+
+@dataclasses.dataclass(frozen=True)
+class FrozenError(Exception):
+    code: int
+
+
+def test_an_error_that_cannot_be_changed_comes_out_as_itself_too():
+    def validator(net):
+        raise FrozenError(9)
+
+    with pytest.raises(FrozenError) as caught:
+        patch(Net(), returning({"depth": 3}, validator))
+    assert caught.value.code == 9
+    assert "the validator of the patch" in caught.value.__notes__[0]
 
 
 def test_a_path_that_does_not_exist():
@@ -193,7 +255,7 @@ def test_strict_passes_what_changes_something():
 
 def test_an_equal_value_is_no_change():
     with pytest.warns(patches.PatchWarning):
-        patch({"a": 0.1}, lambda k, v: 0.1 + 0.0 if isinstance(v, float) else v)
+        patch({"a": 0.1}, lambda k, v: float(str(v)) if isinstance(v, float) else v)
 
 
 def test_deletions_and_insertions_are_changes():
@@ -203,17 +265,66 @@ def test_deletions_and_insertions_are_changes():
     assert patch({"a": 1}, {"b": 1}) == {"a": 1, "b": 1}
 
 
+@pytest.mark.parametrize(
+    ("updates", "changed"),
+    [
+        ({"depth": 2, "layers[0].width": 5}, ["layers[0].width"]),
+        ({"layers[0].width": 5, "depth": 2, "layers[1].width": 2}, ["layers[0].width"]),
+        ({"layers[0].width": 5, "depth": sj.MISSING}, ["layers[0].width"]),  # it has its default already
+        ({"layers[0]": sj.MISSING, "layers[1].width": 2}, ["layers[0]"]),  # which is the first afterwards
+        ({"layers[0]": sj.Insertion(Layer(0)), "layers[1].width": 2}, ["layers[0]"]),
+        ({"layers[0]": sj.MISSING, "layers[1].width": 5}, ["layers[0]", "layers[1].width"]),
+        ({"layers[2]": Layer(3), "layers[0]": sj.MISSING, "layers[1].rate": 0.5}, ["layers[2]", "layers[0]"]),
+    ],
+)
+def test_an_update_without_effect_among_several_is_no_place(updates, changed):
+    """The others have an effect, so nothing warns; but the update does not count, and is not listed."""
+    patched = patch(Net(), returning(updates).expects(len(changed)))
+    assert patched == patch(Net(), updates, strict=True) == sj.rebind(Net(), updates)
+    with pytest.raises(patches.PatchError) as caught:
+        patch(Net(), returning(updates).expects(len(updates) + 1))
+    assert str(caught.value).endswith(f"and changed {len(changed)}: {', '.join(changed)}")
+
+
+def test_the_places_of_all_rules_of_a_patch_count():
+    rules = [widen(), {"depth": 3}, widen(0)]
+    assert patch(Net(), returning(rules).expects(3)) == patch(Net(), rules[:2])
+
+
+def test_updates_that_hold_only_together_count_each():
+    class Pair(sj.Object):
+        items: tuple[int, ...] = (1, 2)
+        size: int = 2
+
+        def __check__(self):
+            if len(self.items) != self.size:
+                raise ValueError("wrong size")
+
+    updates = {"items[0]": sj.MISSING, "size": 1}
+    assert patch(Pair(), returning(updates).expects(2)) == Pair((2,), 1)
+
+
+def test_a_rule_without_effect_among_several_warns():
+    with pytest.warns(patches.PatchWarning) as caught:
+        patched = patch(Net(), [widen(), {"depth": 2}, {"layers[0].rate": 0.1}])
+    (warning,) = caught
+    assert "the patch <{'depth': 2}> (rule 2 of 3) changed nothing" in str(warning.message)
+    assert sj.lineage(patched) == ("test_apply.widen", "<{'layers[0].rate': 0.1}>")
+    with pytest.raises(patches.PatchError, match=r"<{'depth': 2}> \(rule 2 of 3\) changed nothing"):
+        patch(Net(), [widen(), {"depth": 2}, {"layers[0].rate": 0.1}], strict=True)
+
+
 # Validators.
 
 
 def test_validators_run_on_the_final_tree():
-    seen = []
+    visits = []
 
     def validator(net):
-        seen.append(widths(net))
+        visits.append(widths(net))
 
     patch(Net(), [returning({"depth": 3}, validator), widen(), returning(None, validator), widen()])
-    assert seen == [[3, 4], [3, 4]]
+    assert visits == [[3, 4], [3, 4]]
 
 
 def test_a_patch_that_only_validates_neither_warns_nor_counts():
@@ -230,9 +341,15 @@ def test_a_validator_may_raise():
     assert "the validator of the patch test_apply.returning?" in caught.value.__notes__[0]
 
 
-def test_a_validator_may_return_false():
+@pytest.mark.parametrize("no", [False, np.bool_(False), jnp.array(False)])
+def test_a_validator_may_return_false(no):
     with pytest.raises(patches.PatchError, match="the validator of the patch test_apply"):
-        patch(Net(), returning({"depth": 3}, lambda net: net.depth < 3))
+        patch(Net(), returning({"depth": 3}, lambda net: no))
+
+
+@pytest.mark.parametrize("yes", [True, None, np.bool_(True), jnp.array(True), 0, ""])
+def test_anything_else_is_no_refusal(yes):
+    assert patch(Net(), returning({"depth": 3}, lambda net: yes)) == Net(depth=3)
 
 
 def test_validators_of_inner_patches_run_too():

@@ -86,7 +86,7 @@ def _define(
             f"the patcher {function.__qualname__} has no arguments {', '.join(sorted(unknown))}, which "
             "static names"
         )
-    namespace: dict[str, Any] = {
+    namespace: dict[str, object] = {
         "__module__": function.__module__,
         "__qualname__": function.__qualname__,
         "__doc__": function.__doc__,
@@ -96,9 +96,9 @@ def _define(
     }
     for argument in arguments:
         namespace.update(_default(argument, argument.name in static))
-    made = types.new_class(function.__name__, (Patch,), exec_body=lambda body: body.update(namespace))
-    add_patcher(made, (namespace["patcher_name"], *aliases))
-    return made
+    defined = types.new_class(function.__name__, (Patch,), exec_body=lambda body: body.update(namespace))
+    add_patcher(defined, (name or function.__name__, *aliases))
+    return defined
 
 
 def _arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
@@ -123,7 +123,7 @@ def _arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
     return parameters[1:]
 
 
-def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Any:
+def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> object:
     """The hint of an argument; a string is evaluated where the function stands, if it can be."""
     hint = argument.annotation
     if hint is inspect.Parameter.empty:
@@ -137,13 +137,13 @@ def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> Any:
     return hint
 
 
-def _default(argument: inspect.Parameter, static: bool) -> dict[str, Any]:
+def _default(argument: inspect.Parameter, static: bool) -> dict[str, object]:
     """The class attribute that says how a field is to be filled; none for a plain required one."""
     keyword_only = argument.kind is inspect.Parameter.KEYWORD_ONLY
-    given = {} if argument.default is argument.empty else {"default": argument.default}
+    default = {} if argument.default is argument.empty else {"default": argument.default}
     if static or keyword_only:
-        return {argument.name: field(static=static or None, kw_only=keyword_only, **given)}
-    return {argument.name: argument.default} if given else {}
+        return {argument.name: field(static=static or None, kw_only=keyword_only, **default)}
+    return {argument.name: argument.default} if default else {}
 
 
 def _edit_by(function: Callable[..., object]) -> Callable[[Patch, Any], object]:

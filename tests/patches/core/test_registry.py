@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from symjax import patches
-from symjax.patches import registry
+from symjax.patches.core import registry
 
 
 def define(name=None, **options):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symjax import patches
-from symjax.patches.literals import Text, read
-from symjax.patches.uri import Call, Step, is_name, parse, print_call
+from symjax.patches.uri.grammar import Call, Step, excerpt, is_name, parse, print_call
+from symjax.patches.uri.literals import NESTING_LIMIT, Text, read, write
 
 identifiers = st.text(min_size=1, max_size=8).filter(str.isidentifier) | st.sampled_from(
     ["factor", "to", "é"]
@@ -27,7 +27,7 @@ values = st.recursive(atoms, lambda items: st.lists(items, max_size=4).map(tuple
 
 @given(names, st.dictionaries(identifiers, values, max_size=4))
 def test_printing_and_parsing_invert_each_other(name, arguments):
-    (step,) = parse(print_call(name, arguments))
+    (step,) = parse(print_call(name, {key: write(value) for key, value in arguments.items()}))
     assert step.places is None
     assert step.target.name == name
     read_back = {key: read(token) for key, token in step.target.kwargs}
@@ -41,7 +41,7 @@ def test_any_text_is_a_uri_or_a_value_error(text):
 
 
 def test_a_nan_survives():
-    (step,) = parse(print_call("f", {"x": float("nan")}))
+    (step,) = parse(print_call("f", {"x": write(float("nan"))}))
     assert repr(read(step.target.kwargs[0][1])) == "nan"
 
 
@@ -94,6 +94,10 @@ def test_no_arguments(text):
         ("f)", "')' is not expected here", 1),
         ("f#", "expected the number of places", 2),
         ("f#x", "expected the number of places", 2),
+        ("f#1#2", "'#' is not expected here", 3),
+        ("f#" + "1" * 19, "expected the number of places", 21),
+        ("f?" + "[" * (NESTING_LIMIT + 1), "nest 100 deep at most", NESTING_LIMIT + 3),
+        ("(" * (NESTING_LIMIT + 1), "nest 100 deep at most", NESTING_LIMIT + 1),
         ("f|", "'' is no name", 2),
         ("f?x=<OneOf([1, 2])>", "describes a value that has no notation", 4),
         ("f?%ff", "is not UTF-8", 5),
@@ -105,6 +109,27 @@ def test_a_text_that_is_no_uri_says_why_and_where(text, why, where):
         patches.from_uri(text)
     assert why in str(caught.value)
     assert str(caught.value).endswith(f"at character {where}")
+
+
+def nested(depth):
+    value = ()
+    for _ in range(depth - 1):
+        value = (value,)
+    return value
+
+
+def test_lists_nest_as_deep_as_they_can_be_read():
+    (step,) = parse(print_call("f", {"x": write(nested(NESTING_LIMIT))}))
+    assert read(step.target.kwargs[0][1]) == nested(NESTING_LIMIT)
+    assert write(nested(NESTING_LIMIT + 1)).startswith("<")
+
+
+@given(st.text(max_size=30), st.integers(0, 30), st.integers(1, 40))
+def test_an_excerpt_holds_the_place(text, at, limit):
+    part = excerpt(text, at, limit)
+    assert part.strip("…") in text or "…" in text
+    assert len(part) <= limit + 2
+    assert at >= len(text) or text[at] in part
 
 
 def test_names_are_dotted_identifiers():

@@ -3,28 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeAlias, final
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
 
 from annotated_types import Ge
 
 from symjax.core.marks import MISSING
 from symjax.core.object import Object
 from symjax.core.paths import Path
-from symjax.core.schema import schema_of
+from symjax.core.schema import Schema
+from symjax.types.hints import resolve as resolve_hint
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
 
-from .literals import describe
-from .uri import print_call
+from ..uri.grammar import print_call
+from ..uri.literals import describe, write
 
 RuleFunction: TypeAlias = Callable[[Path, Any], Any] | Callable[[Path, Any, Any], Any]
 """A rule ``(k, v)`` or ``(k, v, p)`` of path, value and parent: the new value, or ``v`` itself."""
 
-Rule: TypeAlias = "Mapping[Any, Any] | RuleFunction | Patch | str | Sequence[Rule]"
+SingleRule: TypeAlias = "Mapping[Any, Any] | RuleFunction | Patch"
+"""A rule that is applied as it is: no text, no list. (A mapping's keys are invariant to type checkers.)"""
+
+Rule: TypeAlias = "SingleRule | str | Sequence[Rule]"
 """What changes a tree: updates by path, a function, a patch, the URI of one, or a list of such."""
 
 Validator: TypeAlias = Callable[[Any], object]
 """Called with the final tree; it raises, or returns False, when the tree is not as it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operators:
+    """What ``patch(tree)`` and ``a | b`` do.
+
+    Both need to read URIs and to tell rules apart, which needs patches: so the floor above that can,
+    `symjax.patches.core.apply`, hands them down to `Patch`, and this file imports neither.
+
+    Attributes:
+        apply: A tree and a rule to the patched tree.
+        resolve: A rule, or a list of them, to the patches, mappings and functions that it stands for.
+    """
+
+    apply: Callable[[Any, Rule], Any]
+    resolve: Callable[[object], list[SingleRule]]
+
+
+_PLAIN: Final = (int, float, bool, type(None))  # written alike under every hint
 
 
 class Patch(Object):
@@ -46,6 +70,9 @@ class Patch(Object):
         True
     """
 
+    __symjax_name__: ClassVar[str] = "symjax.patches.patch.Patch"  # as files have it
+    __symjax_schema__: ClassVar[Schema]
+    __symjax_operators__: ClassVar[Operators]
     patcher_name: ClassVar[str] = ""
 
     def edit(self, tree: Any) -> object:
@@ -66,7 +93,7 @@ class Patch(Object):
         """
         if not self.patcher_name:
             return describe(self)
-        return print_call(self.patcher_name, _given(self))
+        return print_call(self.patcher_name, _written_arguments(self))
 
     def expects(self, places: int) -> Expects:
         """The patch with the number of places that it must change.
@@ -85,19 +112,13 @@ class Patch(Object):
 
     def __call__(self, tree: Any) -> Any:
         """The tree with the patch applied, as by `symjax.patch`."""
-        from .apply import patch  # it applies patches, and so needs this class
-
-        return patch(tree, self)
+        return self.__symjax_operators__.apply(tree, self)
 
     def __or__(self, then: Rule) -> Chain:
-        from .resolve import resolve
-
-        return Chain(tuple(resolve([self, then])))
+        return Chain(tuple(self.__symjax_operators__.resolve([self, then])))
 
     def __ror__(self, first: Rule) -> Chain:
-        from .resolve import resolve
-
-        return Chain(tuple(resolve([first, self])))
+        return Chain(tuple(self.__symjax_operators__.resolve([first, self])))
 
     def __str__(self) -> str:
         return self.uri
@@ -110,6 +131,8 @@ class Chain(Patch):
     Attributes:
         rules: What is applied, in order.
     """
+
+    __symjax_name__: ClassVar[str] = "symjax.patches.patch.Chain"  # as files have it
 
     rules: tuple[Any, ...]
 
@@ -132,6 +155,8 @@ class Expects(Patch):
         places: The number of places.
     """
 
+    __symjax_name__: ClassVar[str] = "symjax.patches.patch.Expects"  # as files have it
+
     patch: Patch
     places: Annotated[int, Ge(0)]
 
@@ -143,7 +168,8 @@ class Expects(Patch):
     def uri(self) -> str:
         """The URI of the patch, and the number after a ``#``."""
         inner = self.patch.uri
-        return f"({inner})#{self.places}" if isinstance(self.patch, Chain) else f"{inner}#{self.places}"
+        several = isinstance(self.patch, Chain | Expects)
+        return f"({inner})#{self.places}" if several else f"{inner}#{self.places}"
 
 
 def describe_rule(rule: object) -> str:
@@ -151,12 +177,15 @@ def describe_rule(rule: object) -> str:
     return rule.uri if isinstance(rule, Patch) else describe(rule)
 
 
-def _given(patch: Patch) -> dict[str, object]:
-    """The arguments of a patch that are given and do not equal their default."""
-    schema = schema_of(patch)
-    defaults = schema.defaults if schema is not None else {}
-    return {
-        key: value
-        for key, value in items(patch) or ()
-        if value is not MISSING and not (key in defaults and eq(value, defaults[key]))
-    }
+def _written_arguments(patch: Patch) -> dict[str, str]:
+    """The arguments of a patch that were given and do not equal their default, as a URI has them."""
+    schema = patch.__symjax_schema__
+    written = {}
+    for key, value in items(patch) or ():
+        if value is MISSING or (key in schema.defaults and eq(value, schema.defaults[key])):
+            continue
+        field = schema.fields[key]
+        # Every applied patch writes its URI into the lineage, and numbers are what most are called with.
+        hint = Any if type(value) in _PLAIN else resolve_hint(field.hint, field.owner)
+        written[key] = write(value, hint)
+    return written

@@ -9,7 +9,7 @@ from typing import Final
 import flax.linen
 import jax
 
-from .roles import role
+from .marks import role
 
 LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "Conv": ("convolution",),
@@ -77,8 +77,8 @@ def mark_layers(
         members: What the arguments of the roles are called in a class, by name, where they are not
             called as in Linen: ``{'Conv': {'features': 'out_features'}}``.
     """
-    for name, given in roles.items():
-        role(*given, **(members or {}).get(name, {}))(getattr(namespace, name))
+    for name, its_roles in roles.items():
+        role(*its_roles, **(members or {}).get(name, {}))(getattr(namespace, name))
 
 
 mark_layers(flax.linen, LINEN)

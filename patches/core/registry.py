@@ -5,15 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from symjax.core.errors import unknown
-
-from .errors import PatchWarning, nearest_first
-from .uri import is_name
-
-if TYPE_CHECKING:
-    from .patch import Patch
+from ..uri.grammar import is_name
+from .errors import PatchWarning
+from .patch import Patch
 
 GROUP: Final = "symjax.patches"
 """The entry-point group under which packages publish modules that define patchers."""
@@ -38,26 +34,20 @@ def add_patcher(patcher: type[Patch], names: Iterable[str]) -> None:
                 f"{name!r} cannot name a patcher: expected identifiers joined by dots, as in "
                 "'vision.scale_width'"
             )
-        held = _patchers.get(name)
-        if held is not None and _origin(held) != _origin(patcher):
+        owner = _patchers.get(name)
+        if owner is not None and _origin(owner) != _origin(patcher):
             raise ValueError(
-                f"the patcher {name!r} is {_origin(held)} already; register {_origin(patcher)} "
+                f"the patcher {name!r} is {_origin(owner)} already; register {_origin(patcher)} "
                 f"under a name of its own: @sj.patcher(name='{_suggest(patcher, name)}')"
             )
     _patchers.update(dict.fromkeys(names, patcher))
 
 
-def find_patcher(name: str) -> type[Patch]:
-    """The patcher of a name; installed packages are asked at the first name that is not known.
-
-    Raises:
-        ValueError: There is none; the message lists those that are known, the nearest first.
-    """
+def find_patcher(name: str) -> type[Patch] | None:
+    """The patcher of a name, or None; installed packages are asked at the first name that is not known."""
     if name not in _patchers:
         _load_entry_points()
-    if name not in _patchers:
-        raise ValueError(unknown("patcher", name, nearest_first(name, _patchers), "known patchers"))
-    return _patchers[name]
+    return _patchers.get(name)
 
 
 def names() -> tuple[str, ...]:

@@ -6,10 +6,14 @@ import inspect
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, Final, TypeGuard, TypeVar
 
+import jax
+import numpy as np
+
+from symjax.core.errors import at
 from symjax.core.marks import MISSING, Insertion
-from symjax.core.paths import Path
+from symjax.core.paths import ROOT, Path
 from symjax.core.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import eq
@@ -18,8 +22,8 @@ from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning
-from .patch import Expects, Patch, Rule, RuleFunction, Validator, describe_rule
+from .errors import PatchError, PatchWarning, note
+from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
 
 T = TypeVar("T")
@@ -47,6 +51,8 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         TypeError: Something that is no rule, or a value of a wrong type.
         KeyError: An update of a path that does not exist.
         PatchError: A rule changed nothing under `strict`, or not as many places as it `expects`.
+        Exception: What a user's rule or validator raises comes out as itself, with notes that name the
+            patch, its position among the rules, and the path.
 
     Example:
         >>> import symjax as sj
@@ -61,18 +67,35 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
     """
     result: Any = tree
     steps: list[str] = []
-    validators: list[_Check] = []
-    for rule in resolve(rules):
-        edit = _apply(result, rule)
-        validators += edit.validators
+    checks: list[_Check] = []
+    for source in _numbered(resolve(rules)):
+        edit = _apply(result, source)
+        checks += edit.checks
         if edit.places:
-            steps.append(describe_rule(rule))
-        elif (edit.tried or not edit.validators) and not isinstance(rule, Expects):
-            _complain(describe_rule(rule), strict)
+            steps.append(describe_rule(source.rule))
+        elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
+            _complain(source, strict)
         result = edit.tree
-    for check in validators:
+    for check in checks:
         check.run(result)
     return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A rule and its place in the list of those that are applied with it, as messages name them."""
+
+    rule: SingleRule
+    position: int = 1
+    count: int = 1
+
+    def __str__(self) -> str:
+        position = f" (rule {self.position} of {self.count})" if self.count > 1 else ""
+        return f"the patch {describe_rule(self.rule)}{position}"
+
+
+def _numbered(rules: list[SingleRule]) -> list[_Source]:
+    return [_Source(rule, position, len(rules)) for position, rule in enumerate(rules, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +103,23 @@ class _Check:
     """A validator and the patch that it came from."""
 
     validator: Validator
-    source: str
+    source: _Source
 
-    def run(self, tree: Any) -> None:
+    def run(self, tree: object) -> None:
         try:
-            content = self.validator(tree)
+            verdict = self.validator(tree)
+            refused = isinstance(verdict, _BOOLS) and not verdict
         except Exception as error:
-            error.add_note(f"the validator of the patch {self.source} refused the patched tree")
+            note(error, self._refusal())
             raise
-        if content is False:
-            raise PatchError(f"the validator of the patch {self.source} refused the patched tree")
+        if refused:
+            raise PatchError(self._refusal())
+
+    def _refusal(self) -> str:
+        return f"the validator of {self.source} refused the patched tree {at(ROOT)}"
+
+
+_BOOLS: Final = (bool, np.bool_, jax.Array)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +128,32 @@ class _Edit:
 
     tree: Any
     places: tuple[Path, ...] = ()
-    validators: tuple[_Check, ...] = ()
+    checks: tuple[_Check, ...] = ()
     tried: bool = True  # whether anything was to be changed
 
 
-def _apply(tree: Any, rule: Any) -> _Edit:
-    """One rule, applied."""
+def _apply(tree: object, source: _Source) -> _Edit:
+    """One rule, applied; it is named where something goes wrong."""
+    try:
+        return _edit(tree, source)
+    except Exception as error:
+        note(error, f"while applying {source}{_open_choices(source.rule)}")
+        raise
+
+
+def _edit(tree: object, source: _Source) -> _Edit:
+    rule = source.rule
     if isinstance(rule, Expects):
-        return _apply_counted(tree, rule)
+        return _edit_counted(tree, rule, source)
     if isinstance(rule, Patch):
-        return _apply_patch(tree, rule)
+        return _edit_by_patch(tree, rule, source)
     if isinstance(rule, Mapping):
-        return _apply_updates(tree, rule)
-    return _apply_function(tree, rule)
+        return _edit_by_updates(tree, rule)
+    return _edit_by_function(tree, rule)
 
 
-def _apply_counted(tree: Any, rule: Expects) -> _Edit:
-    edit = _apply(tree, rule.patch)
+def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
+    edit = _edit(tree, _Source(rule.patch, source.position, source.count))
     if len(edit.places) != rule.places:
         where = ", ".join([str(path) or "the root" for path in edit.places]) or "nothing"
         raise PatchError(
@@ -124,17 +163,12 @@ def _apply_counted(tree: Any, rule: Expects) -> _Edit:
     return edit
 
 
-def _apply_patch(tree: Any, rule: Patch) -> _Edit:
-    try:
-        outcome = rule.edit(tree)
-        outcome, validator = _split(outcome)
-        edit = _apply_outcome(tree, outcome)
-    except Exception as error:
-        _note(error, rule)
-        raise
+def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
+    outcome, validator = _split(rule.edit(tree))
+    edit = _edit_by_outcome(tree, outcome)
     if validator is None:
         return edit
-    return _Edit(edit.tree, edit.places, (*edit.validators, _Check(validator, rule.uri)), edit.tried)
+    return _Edit(edit.tree, edit.places, (*edit.checks, _Check(validator, source)), edit.tried)
 
 
 def _split(outcome: object) -> tuple[object, Validator | None]:
@@ -162,43 +196,62 @@ def _takes_one(function: object) -> TypeGuard[Validator]:
     return True
 
 
-def _apply_outcome(tree: Any, outcome: object) -> _Edit:
+def _edit_by_outcome(tree: object, outcome: object) -> _Edit:
     """What a patch returned: a whole new tree, or rules."""
     if outcome is None:
         return _Edit(tree, tried=False)
     if is_symbolic(outcome) and not isinstance(outcome, Patch):
         return _Edit(outcome, tuple(diff(tree, outcome)))
+    sources = _numbered(resolve(outcome))
+    if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
+        return _edit(tree, sources[0])  # the name of the patch says it all
     places: list[Path] = []
-    validators: list[_Check] = []
-    for rule in resolve(outcome):
-        edit = _apply(tree, rule)
+    checks: list[_Check] = []
+    for source in sources:
+        edit = _apply(tree, source)
         tree = edit.tree
         places += edit.places
-        validators += edit.validators
-    return _Edit(tree, tuple(places), tuple(validators))
+        checks += edit.checks
+    return _Edit(tree, tuple(places), tuple(checks))
 
 
-def _apply_updates(tree: Any, updates: Mapping[Any, Any]) -> _Edit:
+def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
     new = rebind(tree, updates)
-    places = [path for path in map(Path.parse, updates) if _differs(tree, new, path, updates[path])]
+    moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
+    places = []
+    for text, update in updates.items():
+        path = Path.parse(text)
+        # Where items move, a path of the old tree leads elsewhere in the new one.
+        if _alone_differs(tree, path, update) if moving else _differs(tree, new, path):
+            places.append(path)
     return _Edit(new, tuple(places)) if places else _Edit(tree)
 
 
-def _differs(old: Any, new: Any, path: Path, update: object) -> bool:
-    if update is MISSING or isinstance(update, Insertion):  # what follows in a list has moved
-        return not eq(old, new)
+def _alone_differs(tree: object, path: Path, update: object) -> bool:
+    """Whether one update of several changes anything."""
+    if isinstance(update, Insertion) or (update is MISSING and not is_symbolic(value_at(tree, path.parent))):
+        return True
+    try:
+        new = rebind(tree, {path: update})
+    except Exception:  # noqa: BLE001 - what is right only together with the others has an effect
+        return True
+    return _differs(tree, new, path)
+
+
+def _differs(old: object, new: object, path: Path) -> bool:
     try:
         return not eq(value_at(old, path), value_at(new, path))
     except KeyError:  # an entry that was added
         return True
 
 
-def _apply_function(tree: Any, rule: RuleFunction) -> _Edit:
+def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
     ask = with_arity(rule, ("kv", "kvp"), "a rule")
     places: list[Path] = []
 
-    def counted(path: Path, value: Any, parent: Any) -> Any:
+    def counted(path: Path, value: object, parent: object) -> object:
         new = ask(path, value, parent)
+        # Identity first: a rule returns nearly every value as it is, and `eq` would walk each subtree anew.
         if new is not value and not eq(new, value):
             places.append(path)
         return new
@@ -207,15 +260,20 @@ def _apply_function(tree: Any, rule: RuleFunction) -> _Edit:
     return _Edit(new, tuple(places))
 
 
-def _complain(source: str, strict: bool) -> None:
-    message = f"the patch {source} changed nothing: no place matched, or each had its new value already"
+def _complain(source: _Source, strict: bool) -> None:
+    message = f"{source} changed nothing: no place matched, or each had its new value already"
     if strict:
         raise PatchError(message)
     warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
 
 
-def _note(error: Exception, rule: Patch) -> None:
-    """Says which patch was at work when something went wrong."""
-    open_choices = query(rule, where=lambda value: isinstance(value, Placeholder))
-    hint = f"; it still has open choices at {', '.join(map(str, open_choices))}" if open_choices else ""
-    error.add_note(f"while applying the patch {rule.uri}{hint}")
+def _open_choices(rule: SingleRule) -> str:
+    """A hint at what in a patch is not decided, or ``''``."""
+    if not isinstance(rule, Patch):
+        return ""
+    choices = query(rule, where=lambda value: isinstance(value, Placeholder))
+    return f"; it still has open choices at {', '.join(map(str, choices))}" if choices else ""
+
+
+# Handed down: `Patch` stands below what reads and applies rules, and imports neither.
+Patch.__symjax_operators__ = Operators(apply=patch, resolve=resolve)

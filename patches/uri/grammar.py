@@ -10,6 +10,7 @@
     item     = '[' [value] ']' | quoted | bare     brackets always make a list
 
 Names are dotted identifiers. In quoted and bare text ``%`` starts a percent-encoded byte of UTF-8.
+Brackets and parentheses nest `NESTING_LIMIT` deep. Reading takes time in proportion to the text.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 from urllib.parse import unquote
 
-from .literals import Text, Token, write
+from .literals import NESTING_LIMIT, Text, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +64,28 @@ def is_name(text: str) -> bool:
     return all(part.isidentifier() for part in text.split("."))
 
 
-def print_call(name: str, arguments: Mapping[str, object]) -> str:
-    """The URI of a patcher with these arguments.
+def excerpt(text: str, at: int = 0, limit: int = 200) -> str:
+    """A text for the middle of a message: whole, or the part around a character where it is long.
 
     Example:
-        >>> print_call('vision.resize', {'size': (32, 32), 'mode': 'bi linear'})
+        >>> excerpt('scale_width?2'), excerpt('0123456789', at=5, limit=4)
+        ('scale_width?2', '…3456…')
+    """
+    if len(text) <= limit:
+        return text
+    start = max(0, min(at - limit // 2, len(text) - limit))
+    end = start + limit
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def print_call(name: str, arguments: Mapping[str, str]) -> str:
+    """The URI of a patcher with these arguments, which `symjax.patches.uri.literals.write` has written.
+
+    Example:
+        >>> print_call('vision.resize', {'size': '32:32', 'mode': 'bi%20linear'})
         'vision.resize?size=32:32&mode=bi%20linear'
     """
-    query = "&".join([f"{key}={write(value)}" for key, value in arguments.items()])
+    query = "&".join([f"{key}={value}" for key, value in arguments.items()])
     return f"{name}?{query}" if query else name
 
 
@@ -84,6 +99,7 @@ def parse(text: str) -> tuple[Step, ...]:
         The links of the chain; most URIs have one.
 
     Raises:
+        TypeError: It is no text.
         ValueError: The text is no patch URI; the message says why and at which character.
 
     Example:
@@ -91,11 +107,14 @@ def parse(text: str) -> tuple[Step, ...]:
         >>> step.target.args, step.target.kwargs
         ((Text(text='2.0', quoted=False),), (('keep', Text(text='a&b', quoted=True)),))
     """
+    if not isinstance(text, str):
+        raise TypeError(f"expected the text of a patch URI, got {type(text).__name__}")
     return _Reader(text.strip()).read()
 
 
 _KEY: Final = re.compile(r"([^=&|#:]+)=")
 _NAME_ENDS: Final = "?|#()&"
+_PLACES_DIGITS: Final = 18  # no tree has more places, and Python reads no number of 5,000 digits
 
 
 class _Reader:
@@ -123,6 +142,7 @@ class _Reader:
         target: Call | tuple[Step, ...]
         if self.take("("):
             self.parentheses += 1
+            self.check_nesting(self.parentheses)
             target = self.chain()
             self.parentheses -= 1
             if not self.take(")"):
@@ -134,7 +154,7 @@ class _Reader:
         start = self.at
         while self.peek().isdigit() and self.peek().isascii():
             self.at += 1
-        if start == self.at:
+        if not 0 < self.at - start <= _PLACES_DIGITS:
             self.fail("expected the number of places after '#'")
         return Step(target, int(self.text[start : self.at]))
 
@@ -143,23 +163,23 @@ class _Reader:
         name = self.until(_NAME_ENDS).strip()
         if not is_name(name):
             self.at = start
-            self.fail(f"{name!r} is no name of a patcher")
+            self.fail(f"{excerpt(name)!r} is no name of a patcher")
         args: list[Token] = []
-        kwargs: list[tuple[str, Token]] = []
+        kwargs: dict[str, Token] = {}
         more = self.take("?") and self.peek() not in self.ends()
         while more:
-            found = _KEY.match(self.text, self.at)
-            if found is not None and found[1].isidentifier():
-                if any(found[1] == key for key, _ in kwargs):
-                    self.fail(f"{found[1]!r} is given twice")
-                self.at = found.end()
-                kwargs.append((found[1], self.value()))
+            key = _KEY.match(self.text, self.at)
+            if key is not None and key[1].isidentifier():
+                if key[1] in kwargs:
+                    self.fail(f"{excerpt(key[1])!r} is given twice")
+                self.at = key.end()
+                kwargs[key[1]] = self.value()
             elif kwargs:
                 self.fail("a positional argument stands after one given by name")
             else:
                 args.append(self.value())
             more = self.take("&")
-        return Call(name, tuple(args), tuple(kwargs), self.text[start : self.at])
+        return Call(name, tuple(args), tuple(kwargs.items()), self.text[start : self.at])
 
     def value(self) -> Token:
         items = [self.item()]
@@ -185,6 +205,7 @@ class _Reader:
         if self.take("]"):
             return ()
         self.brackets += 1
+        self.check_nesting(self.brackets)
         items = [self.item()]
         while self.take(":"):
             items.append(self.item())
@@ -215,7 +236,12 @@ class _Reader:
         try:
             return unquote(text, errors="surrogatepass")
         except UnicodeDecodeError:
-            self.fail(f"{text!r} is not UTF-8 after percent-decoding")
+            self.fail(f"{excerpt(text)!r} is not UTF-8 after percent-decoding")
+
+    def check_nesting(self, depth: int) -> None:
+        if depth > NESTING_LIMIT:
+            self.fail(f"brackets and parentheses nest {NESTING_LIMIT} deep at most")
 
     def fail(self, why: str) -> NoReturn:
-        raise ValueError(f"{self.text!r} is no patch URI: {why}, at character {self.at}")
+        text = excerpt(self.text, self.at)
+        raise ValueError(f"{text!r} is no patch URI: {why}, at character {self.at}")

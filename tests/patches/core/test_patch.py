@@ -25,13 +25,14 @@ atoms = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) |
 values = st.recursive(atoms, lambda items: st.lists(items, max_size=3), max_leaves=6)
 links = st.builds(add, st.integers()) | st.builds(put, values, st.lists(atoms, max_size=3).map(tuple))
 counted = st.builds(lambda link, n: link.expects(n), links, st.integers(0, 9))
+counted_twice = st.builds(lambda link, n: link.expects(n), counted, st.integers(0, 9))
 chains = st.lists(links | counted, min_size=2, max_size=4).map(
     lambda c: functools.reduce(lambda a, b: a | b, c)
 )
 counted_chains = st.builds(lambda chain, n: chain.expects(n), chains, st.integers(0, 9))
 
 
-@given(links | counted | chains | counted_chains)
+@given(links | counted | counted_twice | chains | counted_chains)
 def test_text_and_patch_invert_each_other(patch):
     assert patches.from_uri(str(patch)) == patch
     assert str(patches.from_uri(str(patch))) == str(patch)
@@ -70,6 +71,7 @@ def test_defaults_are_left_out_of_the_text():
 def test_uri_is_the_text():
     patch = add(2) | add(3).expects(1)
     assert patch.uri == str(patch) == "test_patch.add?n=2|test_patch.add?n=3#1"
+    assert add(3).expects(1).expects(2).uri == "(test_patch.add?n=3#1)#2"
     assert patch.expects(4).uri == "(test_patch.add?n=2|test_patch.add?n=3#1)#4"
 
 
@@ -94,6 +96,12 @@ def test_expects_raises_when_it_is_not(tree, message):
 
 def test_expects_counts_the_places_of_a_chain():
     assert (add(1) | add(2)).expects(4)([1, 2]) == [4, 5]
+
+
+def test_expectations_count_at_each_level():
+    assert add(1).expects(1).expects(1)([1]) == [2]
+    with pytest.raises(patches.PatchError, match="was to change 2 places"):
+        add(1).expects(2).expects(1)([1])
 
 
 def test_expects_refuses_a_negative_number():
