@@ -10,7 +10,7 @@ import jax
 from .evaluate import evaluate
 from .progress import Report
 from .results import Results
-from .space import Space
+from ..spaces.space import Space
 
 
 def random_search(

@@ -17,10 +17,10 @@ from symjax.verbs.tree import child
 
 from .arguments import Arguments, flatten
 from .cache import Cache, remembered
-from .dna import DNA
-from .lanes import Lane
+from ..spaces.dna import DNA
+from .leaf_decisions import Lane
 from .programs import Program, Task, program_for
-from .space import Space
+from ..spaces.space import Space
 from .tracing import CannotTrace, untraceable
 
 Rows = npt.NDArray[np.intp]

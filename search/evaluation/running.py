@@ -13,10 +13,10 @@ import numpy as np
 
 from symjax.core.leaves import is_array
 
-from .buckets import Bucket, Rows
-from .ladder import below, fitting, free_memory
-from .plan import Plan
-from .programs import Program, replicated
+from ..planning.buckets import Bucket, Rows
+from ..planning.ladder import below, fitting, free_memory
+from ..planning.plan import Plan
+from ..planning.programs import Program, replicated
 from .progress import Report
 
 _IN_FLIGHT = 8  # runs that wait for the device while the host goes on

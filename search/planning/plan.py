@@ -16,11 +16,11 @@ from symjax.core.schema import is_symbolic
 
 from .arguments import Aval, flatten
 from .buckets import Bucket, sort
-from .dna import DNA
+from ..spaces.dna import DNA
 from .ladder import LADDER, rung
-from .lanes import find_lanes
+from .leaf_decisions import find_lanes
 from .programs import Task
-from .space import Space
+from ..spaces.space import Space
 
 _LISTED = 8  # names that a plan spells out
 

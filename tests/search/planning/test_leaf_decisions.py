@@ -9,7 +9,7 @@ from flax import linen
 
 import symjax as sj
 from symjax import search
-from symjax.search.lanes import find_lanes
+from symjax.search.planning.leaf_decisions import find_lanes
 
 
 class Inner(sj.Object):

@@ -6,7 +6,7 @@ import pytest
 import symjax as sj
 from symjax import search
 from symjax.search import DNA
-from symjax.search.ladder import LADDER, below, fitting, free_memory, rung
+from symjax.search.planning.ladder import LADDER, below, fitting, free_memory, rung
 
 KEY = jax.random.key(0)
 ONE = jax.devices()[:1]

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import Path
 
-from .buckets import Rows
-from .dna import DNA
-from .plan import Plan
+from ..planning.buckets import Rows
+from ..spaces.dna import DNA
+from ..planning.plan import Plan
 from .table import layout, value_text
 
 Mode = Literal["max", "min"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Set
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -26,6 +26,8 @@ class Choice(Placeholder):
     Make one with `oneof` or `floatv`.
     """
 
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.Choice"  # as files have it
+
 
 class OneOf(Choice):
     """One of several candidates; see `oneof`.
@@ -33,6 +35,8 @@ class OneOf(Choice):
     Attributes:
         candidates: What there is to choose from. Candidates may hold choices of their own.
     """
+
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.OneOf"  # as files have it
 
     candidates: tuple[Any, ...]
 
@@ -56,6 +60,8 @@ class FloatV(Choice):
         hi: The upper bound.
         scale: ``'linear'`` or ``'log'``: on which scale the law is uniform.
     """
+
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.FloatV"  # as files have it
 
     lo: float = field(static=True)
     hi: float = field(static=True)

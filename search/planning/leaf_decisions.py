@@ -15,10 +15,10 @@ from symjax.core.leaves import is_leaf
 from symjax.verbs.equality import eq
 
 from .arguments import Arguments, Aval, flatten
-from .choices import OneOf
-from .dna import DNA
-from .points import ChoicePoint, FloatPoint, Point
-from .space import Space
+from ..spaces.choices import OneOf
+from ..spaces.dna import DNA
+from ..spaces.points import ChoicePoint, FloatPoint, Point
+from ..spaces.space import Space
 
 # A lane holds a copy of its leaf for every configuration, so larger arrays split a batch instead. That
 # costs no compilation: they are runtime arguments of one program.
