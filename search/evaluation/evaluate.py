@@ -9,12 +9,12 @@ from typing import Any
 import jax
 import numpy.typing as npt
 
-from ..spaces.dna import DNA
 from ..planning.plan import plan
+from ..spaces.dna import DNA
+from ..spaces.space import Space
 from .progress import Report, reporter
 from .results import Results
 from .running import Runner
-from ..spaces.space import Space
 
 
 def evaluate(

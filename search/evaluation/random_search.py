@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 
+from ..spaces.space import Space
 from .evaluate import evaluate
 from .progress import Report
 from .results import Results
-from ..spaces.space import Space
 
 
 def random_search(

@@ -1,4 +1,4 @@
-"""`Results`: what an evaluation found, with the failures among it."""
+"""`Results`: what came of an evaluation, the failures included."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import numpy.typing as npt
 from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import Path
 
-from ..planning.buckets import Rows
-from ..spaces.dna import DNA
 from ..planning.plan import Plan
+from ..planning.programs import Metrics
+from ..spaces.dna import DNA
+from .running import Part
 from .table import layout, value_text
 
 Mode = Literal["max", "min"]
@@ -59,7 +60,7 @@ class Trial:
         return self._results.plan.space.decode(self.dna)
 
     @property
-    def metrics(self) -> Any:
+    def metrics(self) -> Metrics:
         """What the function returned, in NumPy arrays; None if it raised."""
         if self.error is not None:
             return None
@@ -71,8 +72,8 @@ class Trial:
         return self._results.errors.get(self.index)
 
     def __repr__(self) -> str:
-        came = repr(self.error) if self.error is not None else repr(self.metrics)
-        return f"Trial({self.index}, {self.dna!r}, {brief(came, 200)})"
+        outcome = self.metrics if self.error is None else self.error
+        return f"Trial({self.index}, {self.dna!r}, {brief(outcome, 200)})"
 
 
 @final
@@ -101,7 +102,7 @@ class Results:
     __slots__ = ("compiled", "errors", "metrics", "plan", "reused")
 
     plan: Plan
-    metrics: Any
+    metrics: Metrics
     errors: Mapping[int, Exception]
     compiled: int
     reused: int
@@ -109,7 +110,7 @@ class Results:
     def __init__(
         self,
         plan: Plan,
-        parts: list[tuple[Rows, Any]],
+        parts: list[Part],
         errors: Mapping[int, Exception],
         compiled: int,
         reused: int,
@@ -123,7 +124,7 @@ class Results:
         ):
             object.__setattr__(self, name, value)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("Results are immutable")
 
     def __len__(self) -> int:
@@ -184,12 +185,11 @@ class Results:
         Raises:
             ValueError: All failed; the first exception is the cause of this one.
         """
-        found = self.top(1, metric, mode)
-        if not found:
-            first = self.errors[min(self.errors)] if self.errors else None
-            why = f"; the first: {first!r}" if first is not None else f": {metric} is always NaN"
-            raise ValueError(f"none of {len(self)} configurations succeeded{why}") from first
-        return found[0]
+        for trial in self.top(1, metric, mode):
+            return trial
+        first = self.errors[min(self.errors)] if self.errors else None
+        why = f"; the first: {first!r}" if first is not None else f": {metric} is always NaN"
+        raise ValueError(f"none of {len(self)} configurations succeeded{why}") from first
 
     def table(self, metric: str | None = None, mode: Mode = "max", k: int = 10) -> str:
         """The k best configurations as text: their metrics, and what was decided for them.
@@ -259,7 +259,7 @@ class Results:
         return values, valid
 
 
-def _stack(parts: list[tuple[Rows, Any]], n: int) -> Any:
+def _stack(parts: list[Part], n: int) -> Metrics:
     """Metrics in the order of the batch.
 
     Args:

@@ -6,20 +6,25 @@ import dataclasses
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
+import numpy.typing as npt
 
 from symjax.core.leaves import is_array
 
 from ..planning.buckets import Bucket, Rows
 from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
-from ..planning.programs import Program, replicated
+from ..planning.programs import Metrics, Program, replicated
 from .progress import Report
 
-_IN_FLIGHT = 8  # runs that wait for the device while the host goes on
+Part: TypeAlias = tuple[Rows, Metrics]
+
+# Calls that wait for the device while the host goes on: for speed the device is never to wait for the host,
+# and few, for the results of each take memory.
+_IN_FLIGHT = 8
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Outcome:
     """
 
     plan: Plan
-    parts: list[tuple[Rows, Any]]
+    parts: list[Part]
     errors: Mapping[int, Exception]
     compiled: int
     reused: int
@@ -48,17 +53,17 @@ class _Run:
 
     bucket: Bucket
     shared: list[Any]
-    parts: list[tuple[Rows, Any]] = dataclasses.field(default_factory=list)
+    parts: list[Part] = dataclasses.field(default_factory=list)
     given_up: bool = False
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a run's program: some of the bucket's configurations, int[m], and the results."""
+    """One call of a run's program: some of the bucket's configurations, int[m], and what they gave."""
 
     run: _Run
     which: Rows
-    results: Any
+    metrics: Metrics
 
 
 class Runner:
@@ -76,7 +81,7 @@ class Runner:
         self._free = free_memory(plan.task.devices) if within_memory else None
         self._replicated = replicated(plan.task)
         self._root = jax.device_put(plan.key, self._replicated)
-        self._placed: dict[int, tuple[Any, Any]] = {}
+        self._placed: dict[int, tuple[Any, jax.Array]] = {}  # by id, which the array itself keeps
         self._done = 0
         self._errors = dict(plan.errors)
         self._finished: list[_Run] = []
@@ -141,14 +146,14 @@ class Runner:
             return
         bucket, program = run.bucket, run.bucket.program
         padded = np.pad(which, (0, program.width - len(which)), mode="edge")
-        values = [bucket.lanes[index][padded] for index in program.positions]
+        values = [bucket.values[index][padded] for index in program.varying]
         trials = self._plan.ids[bucket.rows[padded]]
         try:
-            results = program(values, trials, run.shared, self._root)
+            metrics = program(values, trials, run.shared, self._root)
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
             self._recover(run, which, error)
         else:
-            self._flying.append(_Call(run, which, results))
+            self._flying.append(_Call(run, which, metrics))
 
     def _gather(self) -> None:
         """Waits for the oldest call."""
@@ -156,13 +161,13 @@ class Runner:
         if call.run.given_up:
             return
         try:
-            held = jax.tree.map(np.asarray, call.results)
+            metrics = jax.tree.map(np.asarray, call.metrics)
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
             self._recover(call.run, call.which, error)
             return
         count = len(call.which)
         rows = call.run.bucket.rows[call.which]
-        call.run.parts.append((rows, jax.tree.map(lambda array: array[:count], held)))
+        call.run.parts.append((rows, jax.tree.map(lambda array: array[:count], metrics)))
         self._done += count
         self._tell()
 
@@ -196,20 +201,22 @@ class Runner:
         """The leaves that all lanes share, on the devices."""
         return [self._place(bucket, index) for index in bucket.program.shared]
 
-    def _place(self, bucket: Bucket, index: int) -> Any:
+    def _place(self, bucket: Bucket, index: int) -> npt.NDArray[Any] | jax.Array:
         leaf, aval = bucket.arguments.leaves[index], bucket.arguments.avals[index]
         assert aval is not None
         if not is_array(leaf):
             return np.asarray(leaf, aval.dtype)
-        if id(leaf) not in self._placed:  # buckets share their arrays: a data set is sent once
+        if id(leaf) not in self._placed:  # for speed: buckets share their arrays, a data set is sent once
             array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, aval.dtype)
             self._placed[id(leaf)] = leaf, jax.device_put(array, self._replicated)
         return self._placed[id(leaf)][1]
 
 
 def _is_ready(call: _Call) -> bool:
-    return all(leaf.is_ready() for leaf in jax.tree.leaves(call.results))
+    """Whether its results can be fetched without waiting."""
+    return all(leaf.is_ready() for leaf in jax.tree.leaves(call.metrics))
 
 
 def _is_out_of_memory(error: Exception) -> bool:
+    """Whether JAX's runtime says so; fewer lanes help against nothing else."""
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -33,7 +32,7 @@ def layout(rows: Sequence[Sequence[str]], right: int = 0) -> str:
     return "\n".join("  ".join(line).rstrip() for line in zip(*aligned, strict=True))
 
 
-def value_text(value: Any) -> str:
+def value_text(value: object) -> str:
     """A value in a cell: four digits of a float, one line of anything else.
 
     Example:

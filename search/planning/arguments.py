@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -30,12 +30,18 @@ class Aval(NamedTuple):
     """What a compiled program knows of an array: shape, dtype, and whether it is weakly typed."""
 
     shape: tuple[int, ...]
-    dtype: Any
+    dtype: Any  # NumPy's, or one of JAX's own: a key's
     weak_type: bool
 
     def batched(self, *axes: int) -> jax.ShapeDtypeStruct:
         """The array with leading axes, to be lowered with."""
         return struct((*axes, *self.shape), self.dtype, self.weak_type)
+
+
+def aval_of(value: Any) -> Aval:
+    """What a compiled program knows of a float, an array or a key."""
+    aval = jax.typeof(value)
+    return Aval(aval.shape, aval.dtype, aval.weak_type)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Arguments:
         avals: What is known of each leaf that is traced; None for one that is structure.
     """
 
-    treedef: Any
+    treedef: jtu.PyTreeDef
     names: tuple[str, ...]
     leaves: tuple[Any, ...]
     avals: tuple[Aval | None, ...]
@@ -76,11 +82,6 @@ class Arguments:
         new = tuple(leaves.get(index, leaf) for index, leaf in enumerate(self.leaves))
         return dataclasses.replace(self, leaves=new)
 
-    def rebuild(self, leaves: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
-        """The experiment and the broadcast arguments with other leaves."""
-        experiment, broadcast = jtu.tree_unflatten(self.treedef, leaves)
-        return experiment, broadcast
-
 
 def flatten(experiment: Any, broadcast: tuple[Any, ...] = ()) -> Arguments:
     """Takes the arguments of a function apart.
@@ -94,21 +95,21 @@ def flatten(experiment: Any, broadcast: tuple[Any, ...] = ()) -> Arguments:
     entries, treedef = jtu.tree_flatten_with_path((experiment, broadcast))
     names: list[str] = []
     avals: list[Aval | None] = []
-    for (keys, leaf), inside in zip(entries, _inside((experiment, broadcast)), strict=True):
+    for (keys, leaf), node in zip(entries, _within_nodes((experiment, broadcast)), strict=True):
         path = Path.from_jax(keys[1:])
         name = str(path) if keys[0].idx == 0 else f"broadcast{path}"
         names.append(name)
-        traced = is_leaf(leaf) or (inside and isinstance(leaf, _TRACEABLE))
+        traced = is_leaf(leaf) or (node and isinstance(leaf, _TRACEABLE))
         avals.append(_aval(leaf, name) if traced else None)
     return Arguments(treedef, tuple(names), tuple(leaf for _, leaf in entries), tuple(avals))
 
 
-def _inside(tree: Any) -> list[bool]:
+def _within_nodes(tree: Any) -> list[bool]:
     """For each leaf, whether it lies within a pytree that is no bare container."""
-    found: list[bool] = []
+    within: list[bool] = []
     for part in jtu.tree_leaves(tree, is_leaf=lambda value: type(value) not in _BARE):
-        found += [not jtu.all_leaves([part])] * len(jtu.tree_leaves(part))
-    return found
+        within += [not jtu.all_leaves([part])] * len(jtu.tree_leaves(part))
+    return within
 
 
 def _aval(leaf: Any, name: str) -> Aval:
@@ -116,12 +117,11 @@ def _aval(leaf: Any, name: str) -> Aval:
         raise ValueError(f"this leaf is a shape without a value, which nothing can run on {at(name)}")
     if isinstance(leaf, jax.core.Tracer):
         raise ValueError(f"this leaf is traced: an evaluation cannot run inside a jit {at(name)}")
-    known = jax.typeof(leaf)
-    return Aval(known.shape, known.dtype, known.weak_type)
+    return aval_of(leaf)
 
 
 def _constant_key(leaf: Any, name: str) -> Hashable:
-    """What identifies a leaf that a program holds as a constant: an array by its content."""
+    """What identifies a leaf that is a constant of a program: an array by its content."""
     try:
         if is_array(leaf):
             content = np.asarray(leaf)

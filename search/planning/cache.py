@@ -1,4 +1,4 @@
-"""What is remembered between calls: compiled programs, and what was found out about functions."""
+"""What is remembered between calls: compiled programs, and what was learnt about functions."""
 
 from __future__ import annotations
 
@@ -16,33 +16,42 @@ class Cache(Generic[V]):
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._held: OrderedDict[Hashable, V] = OrderedDict()
+        self._entries: OrderedDict[Hashable, V] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> V | None:
         """The value of a key, or None."""
         with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-            return self._held.get(key)
+            if key in self._entries:
+                self._entries.move_to_end(key)
+            return self._entries.get(key)
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value of a key, made if it is not there."""
         with self._lock:
-            if key not in self._held:
-                self._held[key] = make()
-            self._held.move_to_end(key)
-            while len(self._held) > self._capacity:
-                self._held.popitem(last=False)
-            return self._held[key]
+            if key not in self._entries:
+                self._entries[key] = make()
+            return self._used(key)
+
+    def put(self, key: Hashable, value: V) -> None:
+        """Remembers a value."""
+        with self._lock:
+            self._entries[key] = value
+            self._used(key)
+
+    def _used(self, key: Hashable) -> V:
+        self._entries.move_to_end(key)
+        while len(self._entries) > self._capacity:
+            self._entries.popitem(last=False)
+        return self._entries[key]
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
     def clear(self) -> None:
         """Forgets everything."""
         with self._lock:
-            self._held.clear()
+            self._entries.clear()
 
 
 # Not state, but memory: every value in these was computed from its key alone.

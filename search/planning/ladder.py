@@ -21,7 +21,7 @@ _CPU_CALLS = 64
 _SHARE = 0.8  # of the free memory that a program may take
 
 
-def rung(configurations: int, devices: int, platform: str) -> int:
+def choose_rung(configurations: int, devices: int, platform: str) -> int:
     """The lanes on each device for which the runs of a bucket cost least.
 
     Args:
@@ -30,20 +30,20 @@ def rung(configurations: int, devices: int, platform: str) -> int:
         platform: Their kind, as JAX calls it: ``'cpu'``, ``'gpu'``, ``'tpu'``.
 
     Example:
-        >>> [rung(n, 1, 'cpu') for n in (1, 9, 16, 256, 1024)]
+        >>> [choose_rung(n, 1, 'cpu') for n in (1, 9, 16, 256, 1024)]
         [2, 2, 8, 8, 32]
-        >>> [rung(n, 1, 'gpu') for n in (1, 9, 16, 256, 1024)]
+        >>> [choose_rung(n, 1, 'gpu') for n in (1, 9, 16, 256, 1024)]
         [2, 32, 32, 128, 512]
     """
     on_each = math.ceil(configurations / devices)
-    overhead, most = _OVERHEAD, math.inf
+    overhead, highest = _OVERHEAD, math.inf
     if platform == "cpu":
-        overhead, most = _CPU_OVERHEAD, max(_CPU_LANES, 4 * on_each / _CPU_CALLS)
+        overhead, highest = _CPU_OVERHEAD, max(_CPU_LANES, 4 * on_each / _CPU_CALLS)
 
     def cost(lanes: int) -> int:
         return math.ceil(on_each / lanes) * (overhead + lanes)
 
-    return min((lanes for lanes in LADDER if lanes <= most), key=cost)
+    return min((lanes for lanes in LADDER if lanes <= highest), key=cost)
 
 
 def fitting(lanes: int, taken: int, free: float) -> int:
@@ -82,14 +82,14 @@ def free_memory(devices: tuple[jax.Device, ...]) -> float:
 
 def _free_host_memory() -> int | None:
     """What the system, and the control group if there is one, still have to give."""
-    found = []
+    limits = []
     try:
         with open("/proc/meminfo") as lines:
-            found += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")]
+            limits += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable")]
         with open("/sys/fs/cgroup/memory.max") as limit, open("/sys/fs/cgroup/memory.current") as used:
-            found.append(int(limit.read()) - int(used.read()))
+            limits.append(int(limit.read()) - int(used.read()))
     except (OSError, ValueError):  # not Linux, or no control group, or one without a limit
         pass
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return min(found, default=None)
+    if not limits and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(limits, default=None)

@@ -1,4 +1,4 @@
-"""Which decisions are lanes: those that land on leaves, and so run side by side in one program."""
+"""Which decisions land on leaves, and so run side by side in the lanes of one program."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ import numpy.typing as npt
 from symjax.core.leaves import is_leaf
 from symjax.verbs.equality import eq
 
-from .arguments import Arguments, Aval, flatten
 from ..spaces.choices import OneOf
 from ..spaces.dna import DNA
-from ..spaces.points import ChoicePoint, FloatPoint, Point
+from ..spaces.points import ChoicePoint, FloatPoint, Number, Point
 from ..spaces.space import Space
+from .arguments import Arguments, Aval, flatten
 
-# A lane holds a copy of its leaf for every configuration, so larger arrays split a batch instead. That
-# costs no compilation: they are runtime arguments of one program.
+# Each lane gets its copy of a leaf that varies, so larger arrays split a batch instead. That costs no
+# compilation: they are runtime arguments of one program.
 LARGEST = 4096
 
 _CONTEXTS = 16
 
 
 @dataclass(frozen=True)
-class Lane:
+class LeafDecision:
     """A decision that lands on a leaf.
 
     Attributes:
-        point: Its index in the spec.
-        values: The leaf for each candidate, [K, ...]; None where the gene itself is the value.
-        standard: A value to trace with: the same in every batch.
+        index: Its index in the spec.
+        leaves: The leaf for each candidate, [K, ...]; None where the gene itself is the leaf.
+        standard: A leaf to trace with: the same in every batch.
     """
 
-    point: int
-    values: npt.NDArray[Any] | None
+    index: int
+    leaves: npt.NDArray[Any] | None
     standard: Any
 
-    def column(
+    def values(
         self, space: Space, dnas: DNA, rows: npt.NDArray[np.intp], aval: Aval | None
     ) -> npt.NDArray[Any]:
         """What the leaf is in the decoded trees of some rows of a batch, [n, ...].
@@ -52,48 +52,49 @@ class Lane:
             rows: The rows, int[n].
             aval: What the program expects of the leaf.
         """
-        point, column = space.spec.points[self.point], space.spec.columns[self.point]
+        # By column, for speed: a tree is decoded for a bucket, not for each of its configurations.
+        point, column = space.spec.points[self.index], space.spec.columns[self.index]
         dtype = None if aval is None else aval.dtype
-        if self.values is not None:
-            return np.asarray(self.values[dnas.choices[rows, column]], dtype)
+        if self.leaves is not None:
+            return np.asarray(self.leaves[dnas.choices[rows, column]], dtype)
         genes = np.asarray(dnas.floats[rows, column])
         if dtype == genes.dtype:
             return genes
         return np.array([point.number(gene) for gene in genes], dtype)
 
 
-# A space is asked again for every batch; its lanes are its own.
-_found: weakref.WeakKeyDictionary[Space, Mapping[int, Lane]] = weakref.WeakKeyDictionary()
+# Kept for speed: a space is asked again for every batch, and the answer takes some trees a decision.
+_by_space: weakref.WeakKeyDictionary[Space, Mapping[int, LeafDecision]] = weakref.WeakKeyDictionary()
 
 
-def find_lanes(space: Space) -> Mapping[int, Lane]:
-    """The lanes of a space, by their index in the spec.
+def leaf_decisions(space: Space) -> Mapping[int, LeafDecision]:
+    """The decisions of a space that land on leaves, by their index in the spec.
 
-    A decision is a lane if every one of its values gives the same tree, but for one leaf where the
+    A decision lands on a leaf if every one of its values gives the same tree, but for one leaf where the
     decision stands, of one shape, dtype and weak type. This is tried, not derived from the declaration:
     so static fields, conversions by validation and hooks are all accounted for.
     """
-    if space not in _found:
-        lanes = (_lane(space, index) for index in range(len(space.spec)))
-        _found[space] = {lane.point: lane for lane in lanes if lane is not None}
-    return _found[space]
+    if space not in _by_space:
+        decisions = (_leaf_decision(space, index) for index in range(len(space.spec)))
+        _by_space[space] = {decision.index: decision for decision in decisions if decision is not None}
+    return _by_space[space]
 
 
-def _lane(space: Space, index: int) -> Lane | None:
+def _leaf_decision(space: Space, index: int) -> LeafDecision | None:
     choice = space.choices[index]
     if isinstance(choice, OneOf) and not all(map(_is_number, choice.candidates)):
         return None
-    flats = _variants(space, index)
-    if flats is None:
+    variants = _variants(space, index)
+    if variants is None:
         return None
-    where = flats[0].position(str(space.spec.points[index].path))
-    if where is None or not all(_agree(flats[0], other, where) for other in flats):
+    position = variants[0].position(str(space.spec.points[index].path))
+    if position is None or not all(_agree(variants[0], other, position) for other in variants):
         return None
-    leaves = [flat.leaves[where] for flat in flats]
+    leaves = [variant.leaves[position] for variant in variants]
     if not isinstance(choice, OneOf):
-        return Lane(index, None, leaves[0])
-    values = np.stack([np.asarray(leaf) for leaf in leaves])
-    return Lane(index, values, leaves[0]) if values[0].size <= LARGEST else None
+        return LeafDecision(index, None, leaves[0])
+    stacked = np.stack([np.asarray(leaf) for leaf in leaves])
+    return LeafDecision(index, stacked, leaves[0]) if stacked[0].size <= LARGEST else None
 
 
 def _variants(space: Space, index: int) -> list[Arguments] | None:
@@ -112,22 +113,23 @@ def _variants(space: Space, index: int) -> list[Arguments] | None:
     return None
 
 
-def _contexts(space: Space) -> Iterator[list[Any]]:
-    """Numbers for all decisions: the same ones for every batch, so that lanes never depend on it."""
+def _contexts(space: Space) -> Iterator[list[Number]]:
+    """Numbers for all decisions: the same ones for every batch, on which the outcome must not depend."""
     points = space.spec.points
     yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
     yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()
 
 
-def _numbers(point: Point, held: Any) -> list[Any]:
-    """What to try at a decision; for a float near to what stands there, for the sake of invariants."""
+def _numbers(point: Point, number: Number) -> list[Number]:
+    """What to try at a decision; for a float near to the number there, for the sake of invariants."""
     if isinstance(point, ChoicePoint):
         return list(range(point.arity))
     assert isinstance(point, FloatPoint)
-    return [held, held + 0.01 * ((point.low if held > point.middle else point.high) - held)]
+    far_bound = point.low if number > point.middle else point.high
+    return [number, number + 0.01 * (far_bound - number)]
 
 
-def _activate(space: Space, numbers: list[Any], index: int) -> None:
+def _activate(space: Space, numbers: list[Number], index: int) -> None:
     """Takes the candidates in which a decision stands."""
     points = space.spec.points
     point = points[index]
@@ -136,15 +138,15 @@ def _activate(space: Space, numbers: list[Any], index: int) -> None:
         point = points[point.parent]
 
 
-def _agree(one: Arguments, other: Arguments, where: int) -> bool:
+def _agree(one: Arguments, other: Arguments, position: int) -> bool:
     """Whether two trees are the same but for the value of one leaf."""
-    if one.treedef != other.treedef or one.avals[where] != other.avals[where]:
+    if one.treedef != other.treedef or one.avals[position] != other.avals[position]:
         return False
     pairs = enumerate(zip(one.leaves, other.leaves, strict=True))
-    return all(i == where or eq(mine, theirs) for i, (mine, theirs) in pairs)
+    return all(i == position or eq(mine, theirs) for i, (mine, theirs) in pairs)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     if isinstance(value, jax.ShapeDtypeStruct | bool):
         return False
     return isinstance(value, int) or is_leaf(value)

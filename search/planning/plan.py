@@ -10,17 +10,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+from jax.tree_util import PyTreeDef
 
 from symjax.core.errors import at, brief, known
 from symjax.core.schema import is_symbolic
 
-from .arguments import Aval, flatten
-from .buckets import Bucket, sort
 from ..spaces.dna import DNA
-from .ladder import LADDER, rung
-from .leaf_decisions import find_lanes
-from .programs import Task
 from ..spaces.space import Space
+from .arguments import Aval, aval_of, flatten
+from .buckets import Bucket, Sorter
+from .ladder import LADDER, choose_rung
+from .leaf_decisions import leaf_decisions
+from .programs import Task
 
 _LISTED = 8  # names that a plan spells out
 
@@ -37,7 +38,7 @@ class Plan:
         ids: The trial ids, uint32[n].
         buckets: Configurations of one structure each.
         errors: Why a configuration cannot run, by its place in the batch.
-        lanes: The ids of the decisions that run side by side.
+        lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
         demoted: The leaves that the function cannot trace, and the error that tracing them gave: each
             value of such a leaf is a program of its own.
@@ -69,8 +70,8 @@ class Plan:
         return f"<Plan: {self}>"
 
     def _parts(self) -> Iterable[str]:
-        heights = sorted({bucket.program.width for bucket in self.buckets})
-        of = f" of {'–'.join(map(str, heights[:1] + heights[1:][-1:]))} lanes" if heights else ""
+        widths = sorted({bucket.program.width for bucket in self.buckets})
+        of = f" of {'–'.join(map(str, widths[:1] + widths[1:][-1:]))} lanes" if widths else ""
         yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{of}"
         if len(self.task.devices) > 1:
             yield f"over {len(self.task.devices)} devices"
@@ -141,15 +142,11 @@ def plan(
     space.spec.check(batch.choices, batch.floats)
     task = Task(fn, _key_aval(key), chosen)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
-    found = find_lanes(space)
-    sorting = sort(
-        task,
-        space,
-        found,
-        batch,
-        broadcast,
-        lambda n: lanes or rung(n, len(chosen), chosen[0].platform),
-    )
+
+    def lanes_for(configurations: int) -> int:
+        return lanes or choose_rung(configurations, len(chosen), chosen[0].platform)
+
+    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, lanes_for).sort()
     _check_metrics(sorting.buckets)
     points = space.spec.points
     return Plan(
@@ -160,8 +157,8 @@ def plan(
         _trial_ids(ids, len(batch)),
         sorting.buckets,
         sorting.errors,
-        tuple(points[index].name for index in sorted(sorting.lanes)),
-        _splits(space, batch, set(range(len(points))) - sorting.lanes),
+        tuple(points[index].name for index in sorted(sorting.varying)),
+        _splits(space, batch, set(range(len(points))) - sorting.varying),
         sorting.demoted,
     )
 
@@ -177,12 +174,11 @@ def _check_function(fn: object) -> None:
         )
 
 
-def _check_space(space: Space, dnas: DNA) -> None:
-    given: object = dnas
-    if not isinstance(given, DNA) or len(given.shape) > 1:
-        raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {brief(given)}")
-    if dnas.spec != space.spec:
-        raise ValueError(f"these DNAs belong to another space: {dnas.spec}, not {space.spec}")
+def _check_space(space: Space, dnas: object) -> None:
+    """Refuses what is no batch of this space, and a space whose trees cannot run."""
+    if not isinstance(dnas, DNA) or len(dnas.shape) > 1:
+        raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {brief(dnas)}")
+    dnas.check_spec(space.spec)
     if space.closed:
         raise ValueError(
             f"the space leaves choices closed, so that its trees cannot run; open or replace "
@@ -207,38 +203,36 @@ def _key_aval(key: jax.Array) -> Aval:
             f"the root key is {kind}, but must be a single one of threefry: under vmap the numbers of an "
             "rbg key depend on its neighbours; give jax.random.key(seed, impl='threefry2x32')"
         )
-    aval = jax.typeof(key)
-    return Aval(aval.shape, aval.dtype, False)
+    return aval_of(key)
 
 
 def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint32]:
     if ids is None:
         return np.arange(n, dtype=np.uint32)
-    given = np.asarray(ids)
-    if given.shape != (n,) or given.dtype.kind not in "iu":
-        raise ValueError(f"expected {n} whole numbers as trial ids, got {given.dtype}{list(given.shape)}")
-    if n and (given.min() < 0 or given.max() >= 2**32):
+    array = np.asarray(ids)
+    if array.shape != (n,) or array.dtype.kind not in "iu":
+        raise ValueError(f"expected {n} whole numbers as trial ids, got {array.dtype}{list(array.shape)}")
+    if n and (array.min() < 0 or array.max() >= 2**32):
         raise ValueError("trial ids must lie in [0, 2**32)")
-    return given.astype(np.uint32)
+    return array.astype(np.uint32)
 
 
 def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:
     """How many values each decision on structure takes in a batch, where it takes several."""
-    found = {}
+    splits = {}
     genes = {"choices": dnas.choices, "floats": dnas.floats}
     active = space.spec.active(dnas.choices)
     for index in sorted(structural):
         point = space.spec.points[index]
-        taken = genes[point.array][:, space.spec.columns[index]][active[index]]
-        values = len(np.unique(taken))
+        values = len(np.unique(genes[point.array][active[index], space.spec.columns[index]]))
         if values > 1:
-            found[point.name] = values
-    return found
+            splits[point.name] = values
+    return splits
 
 
 def _check_metrics(buckets: Iterable[Bucket]) -> None:
     """Refuses functions that return different metrics for different structures."""
-    seen: Any = None
+    first: PyTreeDef | None = None
     for bucket in buckets:
         shapes = bucket.program.trace()
         for path, leaf in jax.tree_util.tree_leaves_with_path(shapes):
@@ -246,11 +240,11 @@ def _check_metrics(buckets: Iterable[Bucket]) -> None:
                 name = jax.tree_util.keystr(path)
                 raise TypeError(f"metrics must be numbers; the metric {name} is a {leaf.dtype}")
         treedef = jax.tree.structure(shapes)
-        if seen is not None and treedef != seen:
+        first = treedef if first is None else first
+        if treedef != first:
             raise ValueError(
-                f"the function returns different metrics for different structures: {seen} and {treedef}"
+                f"the function returns different metrics for different structures: {first} and {treedef}"
             )
-        seen = treedef
 
 
 def _count(number: int, what: str) -> str:

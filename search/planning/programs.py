@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import jax
 import numpy as np
+import numpy.typing as npt
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.tree_util import PyTreeDef
 
 from .arguments import Arguments, Aval, struct
 from .cache import Cache, remembered
 
 AXIS = "lanes"
+
+Metrics: TypeAlias = Any  # a pytree of arrays, as the function returns it
 
 
 @dataclass(frozen=True)
@@ -40,61 +44,85 @@ class Task:
         """The task's part of a program's key, and all of JAX's configuration that tracing may read."""
         return _function_key(self.fn), self.key, self.devices, tuple(jax.config.values.items())
 
+    def call(
+        self,
+        treedef: PyTreeDef,
+        leaves: Sequence[Any],
+        replaced: Iterable[tuple[int, Any]],
+        key: jax.Array,
+    ) -> Metrics:
+        """Calls the function.
+
+        Args:
+            treedef: The structure of ``(experiment, broadcast)``.
+            leaves: Its leaves.
+            replaced: Indices of leaves, and what is to be in their place.
+            key: The key.
+        """
+        filled = list(leaves)
+        for index, leaf in replaced:
+            filled[index] = leaf
+        experiment, broadcast = jax.tree.unflatten(treedef, filled)
+        return self.fn(experiment, key, *broadcast)
+
 
 @final
 class Program:
     """A function for all lanes of a bucket, traced and compiled when that is first asked for.
 
-    Only values that differ between lanes have a lane axis. Everything else is an argument too, the same
-    for all lanes, so that it may change without a compilation. What is structure is a constant.
+    Only the leaves that vary have a lane axis. Everything else is an argument too, the same for all
+    lanes, so that it may change without a compilation. What is structure is a constant.
 
     Args:
         task: The function, and where it runs.
         arguments: Arguments of the right structure; only those that are structure are kept.
-        positions: Which leaves have a lane axis.
+        varying: The leaves that vary between lanes, by their indices.
         frozen: Which leaves are structure although they could be leaves.
         lanes: Lanes on each device.
+
+    Attributes:
+        lanes: The same.
+        width: Lanes on all devices together.
+        varying: The same.
+        shared: The leaves that all lanes share, by their indices.
     """
 
     def __init__(
         self,
         task: Task,
         arguments: Arguments,
-        positions: tuple[int, ...],
+        varying: tuple[int, ...],
         frozen: frozenset[int],
         lanes: int,
     ) -> None:
         self.lanes = lanes
         self.width = lanes * len(task.devices)
-        self.positions = positions
-        self.shared = tuple(i for i in arguments.traced(frozen) if i not in positions)
-        traced = {*positions, *self.shared}
+        self.varying = varying
+        self.shared = tuple(i for i in arguments.traced(frozen) if i not in varying)
+        traced = {*varying, *self.shared}
         constants = [None if i in traced else leaf for i, leaf in enumerate(arguments.leaves)]
         self._avals = arguments.avals
         self._key = task.key
-        self._function = self._build(task, arguments, constants)
+        self._function = self._build(task, arguments.treedef, constants)
         self._lock = threading.Lock()
-        self._traced: Any = None
-        self._compiled: Any = None
-        self._shapes: Any = None
+        self._traced: jax.stages.Traced | None = None
+        self._compiled: jax.stages.Compiled | None = None
+        self._shapes: Metrics = None
 
-    def _build(self, task: Task, arguments: Arguments, constants: list[Any]) -> Any:
-        fn, treedef, positions, shared = task.fn, arguments.treedef, self.positions, self.shared
+    def _build(self, task: Task, treedef: PyTreeDef, constants: list[Any]) -> jax.stages.Wrapped:
+        indices = self.varying + self.shared
 
-        def one(values: Sequence[Any], trial: Any, common: Sequence[Any], root: Any) -> Any:
-            leaves = list(constants)
-            for index, leaf in zip(positions + shared, (*values, *common), strict=True):
-                leaves[index] = leaf
-            experiment, broadcast = jax.tree.unflatten(treedef, leaves)
-            return fn(experiment, jax.random.fold_in(root, trial), *broadcast)
+        def one(values: tuple[Any, ...], trial: Any, common: tuple[Any, ...], root: Any) -> Metrics:
+            key = jax.random.fold_in(root, trial)
+            return task.call(treedef, constants, zip(indices, values + common, strict=True), key)
 
-        lanes, same = spec(AXIS), spec()
+        by_lane, copied = partition_spec(AXIS), partition_spec()
         return jax.jit(
             jax.shard_map(
                 jax.vmap(one, in_axes=(0, 0, None, None)),
                 mesh=task.mesh,
-                in_specs=(lanes, lanes, same, same),
-                out_specs=lanes,
+                in_specs=(by_lane, by_lane, copied, copied),
+                out_specs=by_lane,
                 check_vma=False,  # a Flax training scan fails that check
             )
         )
@@ -104,7 +132,7 @@ class Program:
         """Whether it was compiled already."""
         return self._compiled is not None
 
-    def trace(self) -> Any:
+    def trace(self) -> Metrics:
         """The metrics' shapes, a pytree of `jax.ShapeDtypeStruct` with the lane axis first.
 
         Raises:
@@ -113,7 +141,7 @@ class Program:
         with self._lock:
             if self._traced is None and self._compiled is None:
                 self._traced = self._function.trace(
-                    tuple(self._struct(i, self.width) for i in self.positions),
+                    tuple(self._struct(i, self.width) for i in self.varying),
                     struct((self.width,), np.uint32),
                     tuple(self._struct(i) for i in self.shared),
                     self._key.batched(),
@@ -129,23 +157,30 @@ class Program:
         """
         self.trace()
         with self._lock:
-            if self._compiled is None:
+            if self._traced is not None:
                 self._compiled = self._traced.lower().compile()
                 self._traced = None
 
     def memory(self) -> int:
         """Bytes that a run takes on each device: temporaries, arguments and results."""
+        assert self._compiled is not None
         stats = self._compiled.memory_analysis()
         if stats is None:
             return 0
         size: int = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
         return size
 
-    def __call__(self, values: Sequence[Any], trials: Any, common: Sequence[Any], root: Any) -> Any:
+    def __call__(
+        self,
+        values: Sequence[npt.NDArray[Any]],
+        trials: npt.NDArray[np.uint32],
+        common: Sequence[Any],
+        root: jax.Array,
+    ) -> Metrics:
         """Starts a run.
 
         Args:
-            values: A leaf for each of `positions`, [width, ...].
+            values: A leaf for each of `varying`, [width, ...].
             trials: The trial ids, uint32[width].
             common: A leaf for each of `shared`.
             root: The root key.
@@ -153,6 +188,7 @@ class Program:
         Returns:
             The metrics with the lane axis first; JAX computes them while the caller goes on.
         """
+        assert self._compiled is not None
         return self._compiled(tuple(values), trials, tuple(common), root)
 
     def _struct(self, index: int, *axes: int) -> jax.ShapeDtypeStruct:
@@ -161,31 +197,31 @@ class Program:
         return aval.batched(*axes)
 
 
-PROGRAMS: Cache[Program] = remembered(256)
+_programs: Cache[Program] = remembered(256)
 
 
 def program_for(
-    task: Task, arguments: Arguments, positions: tuple[int, ...], frozen: frozenset[int], lanes: int
+    task: Task, arguments: Arguments, varying: tuple[int, ...], frozen: frozenset[int], lanes: int
 ) -> Program:
     """The program for arguments of this structure, from the cache if it is there; see `Program`."""
-    key = (task.identity(), arguments.structure(frozen), positions, frozen, lanes)
-    return PROGRAMS.get(key, lambda: Program(task, arguments, positions, frozen, lanes))
+    key = (task.identity(), arguments.structure(frozen), varying, frozen, lanes)
+    return _programs.get(key, lambda: Program(task, arguments, varying, frozen, lanes))
 
 
-def spec(*axes: str) -> PartitionSpec:
+def partition_spec(*axes: str) -> PartitionSpec:
     """How an array is spread: its first axes over these of the mesh."""
     return PartitionSpec(*axes)  # type: ignore[no-untyped-call]
 
 
 def replicated(task: Task) -> NamedSharding:
     """The sharding of what all lanes share: a copy on each device."""
-    return NamedSharding(task.mesh, spec())
+    return NamedSharding(task.mesh, partition_spec())
 
 
 class _ByIdentity:
     """A key for a function that has no hash: the function itself, which the key keeps alive."""
 
-    def __init__(self, fn: Any) -> None:
+    def __init__(self, fn: Callable[..., Any]) -> None:
         self.fn = fn
 
     def __eq__(self, other: object) -> bool:
@@ -195,9 +231,9 @@ class _ByIdentity:
         return id(self.fn)
 
 
-def _function_key(fn: Any) -> Hashable:
+def _function_key(fn: Callable[..., Any]) -> Hashable:
     try:
         hash(fn)
     except TypeError:
         return _ByIdentity(fn)
-    return fn  # type: ignore[no-any-return]
+    return fn

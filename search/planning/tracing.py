@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from .arguments import Arguments
-from .programs import Program, Task
+from .programs import Metrics, Program, Task
 
 
 class CannotTrace(Exception):
@@ -41,16 +41,16 @@ def untraceable(
     Raises:
         CannotTrace: The function fails with every leaf concrete too.
     """
-    found: dict[int, str] = {}
+    culprits: dict[int, str] = {}
     while True:
-        known = frozen.union(found)
-        wanted = program(known)
+        structural = frozen.union(culprits)
+        wanted = program(structural)
         try:
             wanted.trace()
         except Exception as error:  # noqa: BLE001 - any failure that tracing causes makes a culprit
-            found[_culprit(task, arguments, known, error)] = type(error).__name__
+            culprits[_culprit(task, arguments, structural, error)] = type(error).__name__
         else:
-            return found
+            return culprits
 
 
 def _culprit(task: Task, arguments: Arguments, frozen: frozenset[int], error: Exception) -> int:
@@ -79,12 +79,9 @@ def _culprit(task: Task, arguments: Arguments, frozen: frozenset[int], error: Ex
 def _trace(task: Task, arguments: Arguments, abstract: list[int]) -> None:
     """Traces the function for one configuration; leaves that are not `abstract` have their values."""
 
-    def call(values: list[Any], key: Any) -> Any:
-        leaves = list(arguments.leaves)
-        for index, value in zip(abstract, values, strict=True):
-            leaves[index] = value
-        experiment, broadcast = arguments.rebuild(leaves)
-        return task.fn(experiment, key, *broadcast)
+    def call(values: list[Any], key: jax.Array) -> Metrics:
+        replaced = zip(abstract, values, strict=True)
+        return task.call(arguments.treedef, arguments.leaves, replaced, key)
 
     avals = [arguments.avals[index] for index in abstract]
     jax.eval_shape(call, [aval.batched() for aval in avals if aval is not None], task.key.batched())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from symjax.core.errors import at
 from symjax.core.paths import ROOT, Path
@@ -12,6 +12,9 @@ from symjax.verbs.tree import items
 
 from .choices import Choice, FloatV, OneOf
 from .points import ChoicePoint, FloatPoint, Point
+
+Where: TypeAlias = Callable[[Path, Choice, Any], bool]
+"""Whether to open a choice: of its path, itself, and what it stands in."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Template:
 class Discovery:
     """Collects the decisions of a tree, parents before their children."""
 
-    def __init__(self, where: Callable[[Path, Any, Any], bool]) -> None:
+    def __init__(self, where: Where) -> None:
         self._where = where
         self.points: list[Point] = []
         self.choices: list[Choice] = []

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, final
+from typing import Any, Literal, TypeAlias, final
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +12,10 @@ import numpy as np
 
 from symjax.core.errors import NoSuchPath, brief, unknown
 
-from .points import Spec
+from .dna_text import parse_json, parse_numbers, reading, write_json, write_numbers
+from .points import Gene, Genes, Number, Spec
 
-FORMAT = 1  # of the JSON text
+Index: TypeAlias = int | np.integer[Any] | slice | Genes
 
 
 @final
@@ -49,10 +49,10 @@ class DNA:
     __slots__ = ("choices", "floats", "spec")
 
     spec: Spec
-    choices: Any
-    floats: Any
+    choices: Genes
+    floats: Genes
 
-    def __init__(self, spec: Spec, choices: Any, floats: Any) -> None:
+    def __init__(self, spec: Spec, choices: Genes, floats: Genes) -> None:
         for name, genes, dtype, points in (
             ("choices", choices, "int32", spec.choices),
             ("floats", floats, "float32", spec.floats),
@@ -68,18 +68,21 @@ class DNA:
             )
         _fill(self, spec, choices, floats)
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a DNA is immutable")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DNA.tree_unflatten, (self.spec, (self.choices, self.floats))
 
     # As a pytree: children may be anything that JAX puts in the place of an array.
 
-    def tree_flatten_with_keys(self) -> tuple[tuple[tuple[Any, Any], ...], Spec]:
+    def tree_flatten_with_keys(self) -> tuple[tuple[tuple[jtu.GetAttrKey, Genes], ...], Spec]:
         """For JAX: the two arrays with their names, and the spec."""
         names = (jtu.GetAttrKey("choices"), jtu.GetAttrKey("floats"))
         return tuple(zip(names, (self.choices, self.floats), strict=True)), self.spec
 
     @classmethod
-    def tree_unflatten(cls, spec: Spec, children: tuple[Any, Any]) -> DNA:
+    def tree_unflatten(cls, spec: Spec, children: tuple[Genes, Genes]) -> DNA:
         """For JAX: the inverse; checks nothing."""
         return _fill(object.__new__(cls), spec, *children)
 
@@ -96,7 +99,7 @@ class DNA:
             raise TypeError("a single DNA has no length; space.sample(key, n) gives a batch of n")
         return self.shape[0]
 
-    def __getitem__(self, index: Any) -> DNA:
+    def __getitem__(self, index: Index) -> DNA:
         if not self.shape:
             raise TypeError("a single DNA cannot be indexed; space.sample(key, n) gives a batch of n")
         if isinstance(index, int | np.integer) and not -len(self) <= index < len(self):
@@ -120,13 +123,22 @@ class DNA:
         parts = [dna if dna.shape else jax.tree.map(lambda genes: genes[None], dna) for dna in dnas]
         if not parts:
             raise ValueError("concat needs at least one DNA")
-        if any(part.spec != parts[0].spec for part in parts):
-            raise ValueError("these DNAs come from different spaces")
+        for part in parts:
+            part.check_spec(parts[0].spec)
         xp = np if all(part.is_host for part in parts) else jnp
         join: Any = xp.concatenate
         return cls(
             parts[0].spec, join([part.choices for part in parts]), join([part.floats for part in parts])
         )
+
+    def check_spec(self, spec: Spec) -> None:
+        """Refuses a DNA of another space.
+
+        Raises:
+            ValueError: It is one.
+        """
+        if self.spec != spec:
+            raise ValueError(f"a DNA of another space: {self.spec}, not {spec}")
 
     @property
     def is_host(self) -> bool:
@@ -173,7 +185,7 @@ class DNA:
 
     def __str__(self) -> str:
         """The numbers of a single DNA, joined by commas; `from_string` reads it."""
-        return repr(self) if self.shape else ",".join(map(repr, self.numbers()))
+        return repr(self) if self.shape else write_numbers(self.numbers())
 
     def numbers(self) -> list[Any]:
         """The genes in declaration order: ints for choices, floats for floats.
@@ -195,12 +207,12 @@ class DNA:
             TypeError: A number of a wrong type.
             ValueError: Too many or too few numbers, or one out of range.
         """
-        if numbers and all(isinstance(row, Sequence) for row in numbers):
+        if numbers and all(isinstance(row, Sequence) and not isinstance(row, str) for row in numbers):
             return cls.concat(cls.from_numbers(spec, row) for row in numbers)
         if len(numbers) != len(spec):
             names = ", ".join(point.name for point in spec.points)
             raise ValueError(f"expected {len(spec)} numbers ({names}), got {len(numbers)}")
-        genes: dict[str, list[Any]] = {"choices": [], "floats": []}
+        genes: dict[str, list[Gene]] = {"choices": [], "floats": []}
         for point, number in zip(spec.points, numbers, strict=True):
             genes[point.array].append(point.gene(number))
         return cls(spec, np.array(genes["choices"], np.int32), np.array(genes["floats"], np.float32))
@@ -242,72 +254,64 @@ class DNA:
             TypeError: A number of a wrong type.
             ValueError: A number out of range, or a decision that is missing.
         """
-        left = {str(name): number for name, number in genes.items()}
-        numbers: list[Any] = []
+        unread = {str(name): number for name, number in genes.items()}
+        numbers: list[Number] = []
         matters: list[bool] = []
         for point in spec.points:
-            taken = point.parent < 0 or (matters[point.parent] and numbers[point.parent] == point.branch)
-            matters.append(taken)
-            name = point.id if point.id in left or not taken else str(point.path)
-            if name not in left and taken:
+            active = point.parent < 0 or (matters[point.parent] and numbers[point.parent] == point.branch)
+            matters.append(active)
+            name = point.id if point.id in unread or not active else str(point.path)
+            if name not in unread and active:
                 raise ValueError(f"the decision {point.name} is missing")
-            numbers.append(left.pop(name, point.least) if name == point.id or taken else point.least)
-        for name in left:
-            names = [point.id for point, taken in zip(spec.points, matters, strict=True) if taken]
+            numbers.append(unread.pop(name, point.least) if name == point.id or active else point.least)
+        for name in unread:
+            names = [point.id for point, active in zip(spec.points, matters, strict=True) if active]
             raise NoSuchPath(unknown("decision", name, names, "decisions that matter here"))
         return cls.from_numbers(spec, numbers)
 
     def to_json(self) -> str:
         """JSON text, of a single DNA or of a batch; `from_json` reads it, exactly."""
-        rows = [dna.to_dict() for dna in self] if self.shape else self.to_dict()
-        return json.dumps({"format": FORMAT, "dna": rows})
+        return write_json([dna.to_dict() for dna in self] if self.shape else self.to_dict())
 
     @classmethod
     def from_json(cls, spec: Spec, text: str) -> DNA:
         """The inverse of `to_json`.
 
         Raises:
-            KeyError: A decision that the space does not have.
-            TypeError: A number of a wrong type.
-            ValueError: No JSON, or of another format; a number out of range; a decision that is missing.
+            LoadError: No JSON, or of something else; a decision that is missing, or that the space does
+                not have; a gene that is no number, or out of range. The message names the decision.
         """
-        try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{brief(text)} is no JSON: {error}") from error
-        if not isinstance(data, dict) or data.get("format") != FORMAT or "dna" not in data:
-            raise ValueError(f"expected the JSON of a DNA, of format {FORMAT}, got {brief(text)}")
-        rows = data["dna"]
-        if isinstance(rows, dict):
-            return cls.from_dict(spec, rows)
-        if not rows:
-            choices = np.zeros((0, len(spec.choices)), np.int32)
-            return cls(spec, choices, np.zeros((0, len(spec.floats)), np.float32))
-        return cls.concat([cls.from_dict(spec, row) for row in rows])
+        genes = parse_json(text)
+        if isinstance(genes, dict):
+            with reading():
+                return cls.from_dict(spec, genes)
+        rows = [
+            DNA(spec, np.zeros((0, len(spec.choices)), np.int32), np.zeros((0, len(spec.floats)), np.float32))
+        ]
+        for place, row in enumerate(genes):
+            with reading(f"DNA {place}: "):
+                rows.append(cls.from_dict(spec, row))
+        return cls.concat(rows)
 
     @classmethod
     def from_string(cls, spec: Spec, text: str) -> DNA:
         """The inverse of ``str``, for a single DNA.
 
         Raises:
-            TypeError: A number of a wrong type.
-            ValueError: A word that is no number; too many or too few, or one out of range.
+            LoadError: A word that is no number; too many or too few, or one out of range.
         """
-        words = [word.strip() for word in text.split(",")] if text.strip() else []
-        try:
-            numbers = [float(word) if set(word) & set(".en") else int(word) for word in words]
-        except ValueError as error:
-            raise ValueError(f"{text!r} is no DNA: {error}") from error
-        return cls.from_numbers(spec, numbers)
+        numbers = parse_numbers(text)
+        with reading():
+            return cls.from_numbers(spec, numbers)
 
 
-def _fill(dna: DNA, spec: Spec, choices: Any, floats: Any) -> DNA:
+def _fill(dna: DNA, spec: Spec, choices: Genes, floats: Genes) -> DNA:
     object.__setattr__(dna, "spec", spec)
     object.__setattr__(dna, "choices", choices)
     object.__setattr__(dna, "floats", floats)
     return dna
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     dtype = getattr(value, "dtype", None)
     return f"an array of {dtype}" if dtype is not None else brief(value)

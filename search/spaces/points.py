@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, final
+from typing import Any, ClassVar, TypeAlias, TypeVar, final
 
 import jax
 import numpy as np
 import numpy.typing as npt
 from jax.extend.core import primitives
 
-from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.errors import brief
 from symjax.core.paths import Path
 
-T = TypeVar("T", npt.NDArray[Any], jax.Array)
+Number: TypeAlias = int | float
+Gene: TypeAlias = int | np.number[Any] | jax.Array
+Genes: TypeAlias = npt.NDArray[Any] | jax.Array
+G = TypeVar("G", bound=Genes)
+
+_GREATEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -46,15 +51,15 @@ class Point(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def least(self) -> int | float:
+    def least(self) -> Number:
         """The least number that a gene may be; what stands for a decision that does not matter."""
 
     @abc.abstractmethod
-    def decide(self, gene: Any, branch: Callable[[int], Any]) -> Any:
+    def decide(self, gene: Gene, branch: Callable[[int], Any]) -> Any:
         """The value that a gene stands for; `branch` gives the decoded candidate of an index."""
 
     @abc.abstractmethod
-    def gene(self, number: Any) -> Any:
+    def gene(self, number: object) -> Gene:
         """The gene of a plain number.
 
         Raises:
@@ -63,12 +68,12 @@ class Point(abc.ABC):
         """
 
     @abc.abstractmethod
-    def number(self, gene: Any) -> int | float:
+    def number(self, gene: Gene) -> Number:
         """The gene as a plain number."""
 
     @property
     @abc.abstractmethod
-    def bounds(self) -> tuple[Any, Any]:
+    def bounds(self) -> tuple[int, int] | tuple[np.float32, np.float32]:
         """The least and the greatest gene."""
 
     def check(self, genes: npt.NDArray[Any]) -> None:
@@ -80,7 +85,7 @@ class Point(abc.ABC):
         low, high = self.bounds
         wrong = genes[~((genes >= low) & (genes <= high))]  # a NaN is wrong too
         if wrong.size:
-            self.gene(wrong.flat[0])
+            self.gene(wrong.flat[0].item())
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,11 @@ class ChoicePoint(Point):
         """The indices of the first and the last candidate."""
         return 0, self.arity - 1
 
-    def decide(self, gene: Any, branch: Callable[[int], Any]) -> Any:
+    def decide(self, gene: Gene, branch: Callable[[int], Any]) -> Any:
         """The decoded candidate of the gene."""
         return branch(int(gene))
 
-    def gene(self, number: Any) -> int:
+    def gene(self, number: object) -> int:
         """The gene of a candidate's index.
 
         Raises:
@@ -117,10 +122,11 @@ class ChoicePoint(Point):
                 f"{self.name} is one of {self.arity} candidates, given by its index; got {brief(number)}"
             )
         if not 0 <= number < self.arity:
-            raise ValueError(f"{self.name} has {self.arity} candidates, 0 to {self.arity - 1}; got {number}")
+            valid = f"{self.arity} candidates, 0 to {self.arity - 1}"
+            raise ValueError(f"{self.name} has {valid}; got {brief(number)}")
         return int(number)
 
-    def number(self, gene: Any) -> int:
+    def number(self, gene: Gene) -> int:
         """The gene as a plain number."""
         return int(gene)
 
@@ -157,7 +163,7 @@ class FloatPoint(Point):
         middle = low / 2 + high / 2
         return self.number(np.float32(math.exp(middle) if self.scale == "log" else middle))
 
-    def decide(self, gene: Any, branch: Callable[[int], Any]) -> Any:
+    def decide(self, gene: Gene, branch: Callable[[int], Any]) -> Any:
         """The value that a gene stands for: a Python float, or a tracer that behaves like one."""
         if not isinstance(gene, jax.core.Tracer):
             return self.number(gene)
@@ -166,22 +172,23 @@ class FloatPoint(Point):
         # promote a bfloat16 model, as a Python float does not.
         return primitives.convert_element_type_p.bind(gene, new_dtype=dtype, weak_type=True, sharding=None)
 
-    def gene(self, number: Any) -> np.float32:
+    def gene(self, number: object) -> np.float32:
         """The gene of a float: the nearest float32.
 
         Raises:
             TypeError: It is no number.
             ValueError: It is out of the bounds.
         """
-        if isinstance(number, bool) or not isinstance(number, int | float | np.number):
+        if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
             raise TypeError(f"{self.name} is a float, got {brief(number)}")
-        gene = np.float32(number)
         low, high = self.bounds
-        if not low <= gene <= high:
-            raise ValueError(f"{self.name} lies in [{self.low}, {self.high}], got {number}")
-        return gene
+        if -_GREATEST <= number <= _GREATEST:  # the others, 10**400 and NaN, are not to be converted
+            gene = np.float32(number)
+            if low <= gene <= high:
+                return gene
+        raise ValueError(f"{self.name} lies in [{self.low}, {self.high}], got {brief(number)}")
 
-    def number(self, gene: Any) -> float:
+    def number(self, gene: Gene) -> float:
         """The gene as a plain number: the shortest one of the same float32, within the bounds.
 
         0.003 in the place of 0.003000000026077032: what a user would have written, and the same lane.
@@ -206,7 +213,7 @@ class Spec:
         floats: The float points, by column.
     """
 
-    __slots__ = ("_by_id", "_hash", "choices", "columns", "floats", "points")
+    __slots__ = ("_hash", "choices", "columns", "floats", "points")
 
     points: tuple[Point, ...]
     columns: tuple[int, ...]
@@ -228,8 +235,7 @@ class Spec:
         self.columns = tuple(columns)
         self.choices = tuple(choices)
         self.floats = tuple(floats)
-        self._by_id: Mapping[str, int] = {point.id: index for index, point in enumerate(points)}
-        self._hash = hash(points)
+        self._hash = hash(points)  # once: JAX asks for the hash of a static value at every jitted call
 
     def __len__(self) -> int:
         return len(self.points)
@@ -243,10 +249,10 @@ class Spec:
     def __repr__(self) -> str:
         return f"Spec({', '.join(point.name for point in self.points)})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[type[Spec], tuple[tuple[Point, ...]]]:
         return Spec, (self.points,)
 
-    def check(self, choices: npt.NDArray[Any], floats: npt.NDArray[Any]) -> None:
+    def check(self, choices: Genes, floats: Genes) -> None:
         """Refuses genes that are out of range.
 
         Args:
@@ -258,20 +264,9 @@ class Spec:
         """
         for points, genes in ((self.choices, choices), (self.floats, floats)):
             for column, point in enumerate(points):
-                point.check(genes[..., column])
+                point.check(np.asarray(genes[..., column]))
 
-    def index(self, id: str) -> int:
-        """The index of the point with this id.
-
-        Raises:
-            KeyError: There is none; the message names the nearest.
-        """
-        try:
-            return self._by_id[id]
-        except KeyError:
-            raise NoSuchPath(unknown("decision", id, self._by_id, "decisions")) from None
-
-    def active(self, choices: T) -> list[T]:
+    def active(self, choices: G) -> list[G]:
         """For each point, whether it matters: all candidates that it stands in are taken.
 
         Args:
@@ -281,11 +276,11 @@ class Spec:
             A bool[...] for each point.
         """
         always = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
-        found: list[Any] = []
+        active: list[Any] = []
         for point in self.points:
             if point.parent < 0:
-                found.append(always)
+                active.append(always)
             else:
-                taken = choices[..., self.columns[point.parent]]
-                found.append(found[point.parent] & (taken == point.branch))
-        return found
+                candidate = choices[..., self.columns[point.parent]]
+                active.append(active[point.parent] & (candidate == point.branch))
+        return active

@@ -20,9 +20,9 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import child
 
 from .choices import Choice
-from .discovery import Discovery, Template
+from .discovery import Discovery, Template, Where
 from .dna import DNA
-from .points import ChoicePoint, FloatPoint, Spec
+from .points import ChoicePoint, FloatPoint, Genes, Number, Spec
 from .sampling import sample_genes
 
 
@@ -47,14 +47,14 @@ class Space:
     branches: tuple[tuple[Template, ...], ...]
     closed: tuple[Path, ...]
 
-    def __init__(self, tree: Any, where: Callable[[Path, Any, Any], bool]) -> None:
-        found = Discovery(where)
+    def __init__(self, tree: Any, where: Where) -> None:
+        discovery = Discovery(where)
         self.tree = tree
-        self.root = found.template(tree)
-        self.spec = Spec(tuple(found.points))
-        self.choices = tuple(found.choices)
-        self.branches = tuple(found.branches)
-        self.closed = tuple(found.closed)
+        self.root = discovery.template(tree)
+        self.spec = Spec(tuple(discovery.points))
+        self.choices = tuple(discovery.choices)
+        self.branches = tuple(discovery.branches)
+        self.closed = tuple(discovery.closed)
 
     @property
     def size(self) -> int | float:
@@ -85,7 +85,7 @@ class Space:
         """
         if n is not None and n < 0:
             raise ValueError(f"n must be at least 0, got {n}")
-        # Compiled for powers of two only, which makes few programs of many sizes.
+        # For speed in powers of two only: few programs are compiled, of whatever sizes samples are.
         size = 1 << max(0, (n or 1) - 1).bit_length()
         batch = DNA(self.spec, *sample_genes(self.spec, key, size))
         return batch[0] if n is None else batch[:n]
@@ -112,22 +112,25 @@ class Space:
             >>> space.decode(search.DNA.from_numbers(space.spec, [1, 0.5]))
             {'width': 16, 'lr': 0.5}
         """
-        for given in (dna, like) if like is not None else (dna,):
-            self._check_single(given)
+        self._check_single(dna)
+        if like is not None:
+            self._check_single(like)
         choices = dna.choices if like is None else like.choices
         if isinstance(choices, jax.core.Tracer) and self.spec.choices:
             raise TypeError(
                 "the choices of this DNA are traced, but they decide the structure of the tree, which a "
                 "compiled function must know: pass `like=` a concrete DNA of the same structure"
             )
-        genes = {"choices": np.zeros(0), "floats": dna.floats}
+        # In NumPy's arrays where they can be: single genes of JAX's are read far slower.
+        genes: dict[str, Genes] = {"choices": np.zeros(0), "floats": dna.floats}
         if self.spec.choices:
             genes["choices"] = np.asarray(choices)
         if not isinstance(dna.floats, jax.core.Tracer):
             genes["floats"] = np.asarray(dna.floats)
         for point, column in zip(self.spec.points, self.spec.columns, strict=True):
-            if not isinstance(genes[point.array], jax.core.Tracer):
-                point.check(genes[point.array][column : column + 1])
+            array = genes[point.array]
+            if isinstance(array, np.ndarray):
+                point.check(array[column : column + 1])
         return self._decode(self.root, genes)
 
     def encode(self, tree: Any) -> DNA:
@@ -142,14 +145,14 @@ class Space:
         Raises:
             ValueError: The tree is not in the space; ends in the path of the value at fault.
         """
-        numbers: list[int | float] = [point.least for point in self.spec.points]
+        numbers: list[Number] = [point.least for point in self.spec.points]
         self._fit(self.root, tree, ROOT, numbers)
         return DNA.from_numbers(self.spec, numbers)
 
     def decisions(self, dna: DNA) -> list[tuple[Any] | None]:
         """What a single DNA decides at each point, in a tuple of one; None where it does not matter."""
         host = dna.host()
-        genes = {"choices": host.choices, "floats": host.floats}
+        genes: dict[str, Genes] = {"choices": host.choices, "floats": host.floats}
         return [
             (self._decide(index, genes),) if matters else None
             for index, matters in enumerate(self.spec.active(host.choices))
@@ -180,39 +183,37 @@ class Space:
         return math.inf if floats else math.prod(sizes)
 
     def _check_single(self, dna: DNA) -> None:
-        if dna.spec != self.spec:
-            raise ValueError(f"this DNA belongs to another space: {dna.spec}, not {self.spec}")
+        dna.check_spec(self.spec)
         if dna.shape:
             raise TypeError(
                 f"decode takes a single DNA, this is a batch of {list(dna.shape)}: index it, or use jax.vmap"
             )
 
-    def _decode(self, template: Template, genes: dict[str, Any]) -> Any:
+    def _decode(self, template: Template, genes: dict[str, Genes]) -> Any:
         """A template with its decisions made by genes, int32[C] and float32[F]."""
         values: dict[str | Path, Any] = {path: self._decide(index, genes) for path, index in template.slots}
         return rebind(template.value, values)
 
-    def _decide(self, index: int, genes: dict[str, Any]) -> Any:
+    def _decide(self, index: int, genes: dict[str, Genes]) -> Any:
         """The value at a decision."""
         point, branches = self.spec.points[index], self.branches[index]
         gene = genes[point.array][self.spec.columns[index]]
         return point.decide(gene, lambda branch: self._decode(branches[branch], genes))
 
-    def _fit(self, template: Template, value: Any, path: Path, numbers: list[Any]) -> None:
+    def _fit(self, template: Template, value: Any, path: Path, numbers: list[Number]) -> None:
         """Writes to `numbers` the decisions that make `value` out of a template; raises if none do."""
-        taken: dict[str | Path, Any] = {}
+        decided: dict[str | Path, Any] = {}
         for slot, index in template.slots:
-            held = _get(value, slot, path)
-            self._fit_point(index, held, path / slot, numbers)
-            taken[slot] = held
-        made = rebind(template.value, taken)
-        if not _same(made, value):
-            where = next(iter(diff(made, value).updates()), ROOT)
+            decided[slot] = _get(value, slot, path)
+            self._fit_point(index, decided[slot], path / slot, numbers)
+        closest = rebind(template.value, decided)
+        if not _same(closest, value):
+            where = next(iter(diff(closest, value).updates()), ROOT)
             raise Misfit(
                 f"the tree is not in the space: it differs from every tree of the space {at(path / where)}"
             )
 
-    def _fit_point(self, index: int, value: Any, path: Path, numbers: list[Any]) -> None:
+    def _fit_point(self, index: int, value: Any, path: Path, numbers: list[Number]) -> None:
         point = self.spec.points[index]
         if not isinstance(point, ChoicePoint):
             try:
@@ -221,12 +222,12 @@ class Space:
                 raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
             return
         for branch, template in enumerate(self.branches[index]):
-            tried = list(numbers)
+            inner = list(numbers)
             try:
-                self._fit(template, value, path, tried)
+                self._fit(template, value, path, inner)
             except Misfit:
                 continue
-            numbers[:] = tried
+            numbers[:] = inner
             numbers[index] = branch
             return
         raise Misfit(
@@ -278,10 +279,10 @@ def _get(value: Any, slot: Path, path: Path) -> Any:
     return value
 
 
-def _same(made: Any, value: Any) -> bool:
-    """Equality, for which a dict equals the map, and an int the float, that a field made of it."""
-    if type(made) is int and type(value) is float:
-        return made == value
-    if type(made) is tuple and type(value) is tuple and len(made) == len(value):
-        return all(map(_same, made, value))
-    return eq(freeze(made), freeze(value))
+def _same(candidate: Any, value: Any) -> bool:
+    """Equality, for which a dict equals the map, and an int the float, that a field makes of it."""
+    if type(candidate) is int and type(value) is float:
+        return candidate == value
+    if type(candidate) is tuple and type(value) is tuple and len(candidate) == len(value):
+        return all(map(_same, candidate, value))
+    return eq(freeze(candidate), freeze(value))

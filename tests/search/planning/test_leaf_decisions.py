@@ -9,7 +9,7 @@ from flax import linen
 
 import symjax as sj
 from symjax import search
-from symjax.search.planning.leaf_decisions import find_lanes
+from symjax.search.planning.leaf_decisions import leaf_decisions
 
 
 class Inner(sj.Object):
@@ -22,7 +22,7 @@ class Inner(sj.Object):
 
 def lanes_of(tree):
     space = search.space(tree)
-    return [space.spec.points[index].id for index in find_lanes(space)]
+    return [space.spec.points[index].id for index in leaf_decisions(space)]
 
 
 @pytest.mark.parametrize(

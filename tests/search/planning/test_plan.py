@@ -6,7 +6,7 @@ import pytest
 import symjax as sj
 from symjax import search
 from symjax.search import DNA
-from symjax.search.planning.ladder import LADDER, below, fitting, free_memory, rung
+from symjax.search.planning.ladder import LADDER, below, choose_rung, fitting, free_memory
 
 KEY = jax.random.key(0)
 ONE = jax.devices()[:1]
@@ -68,7 +68,7 @@ def test_long_lists_of_names_are_cut():
 @pytest.mark.parametrize("devices", [1, 2, 8])
 def test_a_rung_is_never_higher_than_needed(platform, devices):
     for n in range(1, 400):
-        lanes = rung(n, devices, platform)
+        lanes = choose_rung(n, devices, platform)
         assert lanes in LADDER
         assert lanes >= 2
         lower = below(lanes)
