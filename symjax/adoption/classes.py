@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
 from symjax.core.errors import at
+from symjax.core.fields import Field
 from symjax.core.lookup import place
+from symjax.core.marks import MissingError
 from symjax.core.node import Node
-from symjax.core.object import settle_missing
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema
 from symjax.core.symbols import add_symbol
 
 _ARGS = "_sj_args"
@@ -172,9 +173,7 @@ def _recording_init(cls: type, init: Any) -> Any:
             init(self, *args, **kwargs)
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
-        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
-        settle_missing(schema, held, partial=False)
-        _get(self, "__dict__")[_ARGS] = held
+        _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
         initialize(self, schema)
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
@@ -188,8 +187,6 @@ def initialize(node: Any, schema: Schema) -> None:
     held = _get(node, "__dict__")
     holes = schema.holes(held[_ARGS])
     if holes:
-        from symjax.core.marks import MissingError
-
         raise MissingError(
             f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
         )

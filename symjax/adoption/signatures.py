@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from symjax.core.containers import freeze, thaw
+from symjax.core.fields import Field
 from symjax.core.marks import MISSING
-from symjax.core.schema import Field, Schema
+from symjax.core.schema import Schema
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 

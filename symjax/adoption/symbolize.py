@@ -14,6 +14,7 @@ import flax.linen
 from symjax.core.errors import brief
 from symjax.core.node import Node
 from symjax.core.object import Object
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE
 from symjax.core.symbols import add_symbol, remember, symbolized
 
@@ -96,6 +97,9 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
         getattr(made, ATTRIBUTE).options = options
         remember(x, options, made)
     return made
+
+
+provided.adopt = adopt_with
 
 
 def _adopt(x: Any, options: tuple[Any, ...]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from symjax.core.containers import Map
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import Schema, schema_of
-from symjax.verbs.refs import Ref, guard_holder, holds_ref, is_node, resolved_fields
+from symjax.verbs.refs import Ref, guard_references, holds_ref, is_node, resolved_fields
 from symjax.verbs.tree import map_items, replace
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ def bind_ties(module: Any, schema: Schema) -> None:
         return
     held["_sj_bound"] = True
     held.update(resolved_fields(schema, untie(values)))
-    guard_holder(schema.cls, values.values())
+    guard_references(schema, values, ())
 
 
 def _is_module(value: Any) -> bool:

@@ -10,6 +10,8 @@ from typing import Any, NoReturn, final
 from flax import serialization
 from flax.core import FrozenDict
 
+from symjax.core.provided import provided
+
 
 @final
 class Map(Mapping[Hashable, Any]):
@@ -101,32 +103,21 @@ class Map(Mapping[Hashable, Any]):
         return repr(dict(self))
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
-        from symjax.text.notebooks import render_map
-
-        return render_map(self, path, subtree_renderer)
+        return provided.render(self, path, subtree_renderer)
 
     def __eq__(self, other: object) -> bool:
-        from symjax.verbs.equality import eq
-
         if isinstance(other, dict):
             other = Map(other)
-        return eq(self, other)
+        return provided.eq(self, other)
 
     def __hash__(self) -> int:
-        from symjax.verbs.equality import hash as tree_hash
-
-        return tree_hash(self)
+        return provided.hash(self)
 
     def __copy__(self) -> Map:
         return self
 
     def __deepcopy__(self, memo: Any) -> Map:
         return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from symjax.core.node import named, revive_map
-
-        return revive_map, (named(dict(self)),)
 
 
 def _immutable(key: Hashable) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+VIEWS: dict[str, Callable[[], ModuleType]] = {}
+"""The library's views by name, with what imports each; `symjax/__init__.py` fills it in."""
+
 
 class Namespace:
     """The symbolic view of a module.

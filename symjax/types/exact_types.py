@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 import jax
 
 from symjax.core.leaves import ATOMS
-from symjax.core.schema import ATTRIBUTE, PLACEHOLDER
+from symjax.core.schema import ATTRIBUTE, STANDS_FOR
 from symjax.types.hints import SEQUENCES, bare, mentions_float
 
 _FUNCTIONS = frozenset(
@@ -24,7 +24,7 @@ def is_settled(kind: type) -> bool:
     """Whether all values of a type are frozen, hashable and no placeholders."""
     if kind in ATOMS:
         return True
-    return getattr(kind, ATTRIBUTE, None) is not None and not getattr(kind, PLACEHOLDER, False)
+    return getattr(kind, ATTRIBUTE, None) is not None and getattr(kind, STANDS_FOR, None) is None
 
 
 def exact_types(hint: Any) -> frozenset[type]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 
 import flax.linen
 import pydantic
@@ -12,16 +12,15 @@ from typing_extensions import TypedDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, brief
+from symjax.core.fields import Field
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
+from symjax.core.provided import provided
 from symjax.core.pytrees import check_structure
-from symjax.core.schema import holds_placeholder, is_placeholder, schema_of
+from symjax.core.schema import Schema, is_placeholder, schema_of
 from symjax.types.exact_types import exact_items, exact_types, is_settled
 from symjax.types.hints import CONFIG, adapter, means_list, mentions_float, resolve, show, translate
-
-if TYPE_CHECKING:
-    from symjax.core.schema import Field, Schema
 
 _CONSTRAINTS = frozenset(
     {
@@ -125,8 +124,6 @@ class Validator:
                 continue
             value = self._freeze(name, value, path, adopted)
             values[name] = value
-            if holds_placeholder((value,)):
-                self._guard(value)
             if value is MISSING or is_array(value) or is_placeholder(value):
                 beside.append(name)
         if beside:
@@ -167,12 +164,6 @@ class Validator:
         if mark is False and isinstance(value, bytes | Map):
             raise TypeError(_no_leaf(name, value, path))
         return value
-
-    def _guard(self, value: Any) -> None:
-        """Makes the class read references resolved, from its first reference on."""
-        from symjax.verbs.refs import guard_holder
-
-        guard_holder(self.schema.cls, (value,))
 
     def _admit_beside(self, field: Field, value: Any, path: Path) -> None:
         """Arrays are checked by dtype and shape; a placeholder by the values that it stands for."""
@@ -345,3 +336,6 @@ def _adopted(value: Any, made: dict[int, Any]) -> Any:
 
 def _no_leaf(name: str, value: Any, path: Path) -> str:
     return f"a field marked static=False holds numbers and arrays only, got {brief(value)} {at(path / name)}"
+
+
+provided.validator = Validator
