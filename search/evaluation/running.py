@@ -125,7 +125,7 @@ class Runner:
             try:
                 program.compile()
             except Exception as error:  # noqa: BLE001 - kept in the results, beside the other buckets'
-                lower = below(program.lanes) if _is_out_of_memory(error) else None
+                lower = below(program.lanes) if is_out_of_memory(error) else None
                 if lower is None:
                     self._fail(bucket.rows, error)
                     return None
@@ -177,7 +177,7 @@ class Runner:
         A call that raised is repeated in two halves, in the same number of lanes, until the exception is
         with the configuration that caused it.
         """
-        lower = below(run.bucket.program.lanes) if _is_out_of_memory(error) else None
+        lower = below(run.bucket.program.lanes) if is_out_of_memory(error) else None
         if lower is not None:
             run.given_up = True
             self._done -= sum(len(rows) for rows, _ in run.parts)
@@ -217,6 +217,6 @@ def _is_ready(call: _Call) -> bool:
     return all(leaf.is_ready() for leaf in jax.tree.leaves(call.metrics))
 
 
-def _is_out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
     """Whether JAX's runtime says so; fewer lanes help against nothing else."""
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

@@ -1,9 +1,6 @@
 """`evaluate`: what comes out, in which order, from how many programs, and what a failure touches."""
 
 import gc
-import subprocess
-import sys
-import textwrap
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -440,41 +437,6 @@ class TestFailures:
             results = search.evaluate(run, space, dnas, KEY)
         assert results.metrics[[0, 2]].tolist() == [np.float32(0.1)] * 2
         assert list(results.errors) == [1]
-
-
-OUT_OF_MEMORY = """
-    import resource, warnings
-    import jax, jax.numpy as jnp, numpy as np
-    from symjax import search
-    jax.devices()
-    taken = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (taken + (3 << 30),) * 2)
-
-    def run(exp, key, large):
-        def big(x):  # 128 MiB in each lane, reserved although it is not taken
-            return jnp.sort(jnp.sin(x * jnp.arange(1 << 25, dtype=jnp.float32)))[0]
-        return jax.lax.cond(large > 0, big, lambda x: 2 * x, exp['x'])
-
-    space = search.space({'x': search.floatv(0, 1)})
-    dnas = space.sample(jax.random.key(0), 32)
-    seen = []
-    results = search.evaluate(
-        run, space, dnas, jax.random.key(1), 0.0, lanes=32, devices=jax.devices()[:1],
-        progress=lambda done, total: seen.append(done),
-    )
-    print(results.plan.buckets[0].program.lanes, results.compiled, len(results.errors), seen[-1])
-    print(np.array_equal(results.metrics, 2 * dnas.floats[:, 0]))
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")
-def test_out_of_memory_is_tried_again_in_fewer_lanes():
-    script = textwrap.dedent(OUT_OF_MEMORY)
-    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    lanes, compiled, errors, last, same = done.stdout.split()
-    assert int(lanes) < 32
-    assert (int(compiled), errors, last, same) == (2 if lanes == "8" else 3, "0", "32", "True")
 
 
 class TestProgress:

@@ -1,5 +1,6 @@
 """`oneof` and `floatv`: what they print, and what they refuse."""
 
+import json
 import math
 
 import pytest
@@ -72,3 +73,17 @@ def test_is_a_value():
     assert hash(search.oneof([1, 2])) == hash(search.oneof([1, 2]))
     wider = sj.rebind(Layer(search.oneof([1, 2])), {"width.candidates[1]": 4})
     assert wider.width == search.oneof([1, 4])
+
+
+# As written before the room had floors.
+SAVED = """{"format": 1, "versions": {"jax": "0.10.2", "symjax": "0.1.0", "flax": "0.12.8"}, "tree": {"$dict": {
+"a": {"$type": "symjax.search.choices.OneOf", "candidates": [8, {"$type": "symjax.search.choices.FloatV",
+"lo": 0.0001, "hi": 0.1, "scale": "log"}]},
+"b": {"$type": "symjax.search.choices.FloatV", "lo": 0.0, "hi": 1.0, "scale": "linear"}}}}"""
+
+
+def test_files_name_choices_as_they_always_did():
+    tree = {"a": search.oneof([8, search.floatv(1e-4, 0.1, "log")]), "b": search.floatv(0, 1)}
+    assert sj.eq(sj.from_json(SAVED), tree)
+    assert sj.from_json(sj.to_json(tree)) == sj.from_json(SAVED)
+    assert json.loads(sj.to_json(tree))["tree"] == json.loads(SAVED)["tree"]
