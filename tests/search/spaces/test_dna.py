@@ -1,5 +1,8 @@
 """`DNA`: batches as arrays, and the ways to and from plain data."""
 
+import copy
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -95,6 +98,13 @@ def test_is_a_pytree_of_two_arrays():
     assert jax.vmap(lambda dna: dna)(batch) == batch
     assert jax.tree.map(lambda x: x, batch) == batch
     assert repr(jax.tree.map(lambda x: None, batch)) == "DNA(None, None)"
+
+
+def test_can_be_copied_and_pickled():
+    batch = SPACE.sample(jax.random.key(0), 3)
+    for again in (copy.copy(batch), copy.deepcopy(batch), pickle.loads(pickle.dumps(batch))):
+        assert again == batch
+        assert again.spec == batch.spec
 
 
 def test_prints_what_was_decided():
