@@ -95,7 +95,7 @@ def test_a_decision_matters_where_all_candidates_that_it_stands_in_are_taken():
 def test_a_check_names_the_first_decision_at_fault():
     spec = Spec((LINEAR, CHOICE))
     spec.check(np.zeros((4, 1), np.int32), np.zeros((4, 1), np.float32))
-    with pytest.raises(ValueError, match="^c has 3 candidates, 0 to 2; got 3"):
+    with pytest.raises(ValueError, match=r"^c has 3 candidates, 0 to 2; got 3"):
         spec.check(np.array([[0], [3]], np.int32), np.array([[0], [9]], np.float32))
-    with pytest.raises(ValueError, match="^x lies in"):
+    with pytest.raises(ValueError, match=r"^x lies in"):
         spec.check(np.array([[0], [2]], np.int32), np.array([[0], [np.nan]], np.float32))
