@@ -29,6 +29,7 @@ from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
 from symjax.core.schema import ATTRIBUTE, FLAT, Schema
 from symjax.core.symbols import add_symbol, any_symbolized
+from symjax.types.adopters import Memo, register_adopter
 from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_twin__"
@@ -217,16 +218,16 @@ def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
     return made
 
 
-def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
+def adopt_module(module: nn.Module, adopted: Memo) -> Any:
     """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
 
     Args:
         module: The module.
-        made: Those that were made already, by the identity of the plain ones; this one is added.
+        adopted: Those that were adopted already, by the identity of the plain ones; this one is added.
     """
     if module.parent is not None or module.scope is not None:
         return module
-    if id(module) not in made:
+    if id(module) not in adopted:
         from symjax.adoption.symbolize import adopt_with
 
         plain = type(module)
@@ -237,8 +238,15 @@ def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
         else:
             cls = any_symbolized(plain) or adopt_with(plain, ((), None, (), None))
         names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
-        made[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
-    return made[id(module)]
+        adopted[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
+    return adopted[id(module)]
+
+
+def _is_plain(cls: type) -> bool:
+    return issubclass(cls, nn.Module) and getattr(cls, ATTRIBUTE, None) is None
+
+
+register_adopter(_is_plain, adopt_module)
 
 
 def _make_symbolic(cls: type) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from symjax.core.containers import Map
@@ -109,7 +110,10 @@ class Schema(Parameters):
     def validator(self) -> Any:
         """The compiled validator of the fields, built at first use."""
         if self._validator is None:
-            self._validator = provided.validator(self)
+            validator = provided.validator(self)
+            if self.converts:
+                self._admit_defaults(validator)
+            self._validator = validator
         return self._validator
 
     # The one gate into a node.
@@ -133,7 +137,8 @@ class Schema(Parameters):
         if self.factories:
             absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
             given = self._with_factories(given, absent)
-        admitted = (self._validator or self.validator()).admit(given, path) if given else given
+        validator = self._validator or self.validator()  # the first one settles the defaults too
+        admitted = validator.admit(given, path) if given else given
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
@@ -163,6 +168,19 @@ class Schema(Parameters):
             direct = [name for name, value in admitted.items() if is_reference(value)]
             provided.guard_references(self, values, direct)
         return values
+
+    def _admit_defaults(self, validator: Any) -> None:
+        """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
+
+        Not before the first node is made: a hint may name a class that is defined later.
+        """
+        for name, default in self.defaults.items():
+            admitted = validator.admit_default(name)
+            if admitted is not default:
+                self.defaults[name] = admitted
+                self.fields[name] = replace(self.fields[name], default=admitted)
+                if self.cls.__dict__.get(name, MISSING) is default:
+                    setattr(self.cls, name, admitted)
 
     def tied(self, values: dict[str, Any]) -> dict[str, Any]:
         """The arguments with references where a module stands for the second time."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import jax.tree_util as jtu
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import NoSuchPath, at, unknown
@@ -19,7 +20,7 @@ from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_o
 
 __all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
 
-_DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
+_DICTS = (dict, collections.OrderedDict, collections.defaultdict, FrozenDict, Map)
 
 
 def is_container(value: Any) -> bool:
