@@ -30,9 +30,9 @@ def evaluate(
 ) -> Results:
     """Evaluates a batch of configurations: ``fn(experiment, key, *broadcast)`` for each.
 
-    Decisions that land on leaves (a `floatv`, a `oneof` of floats) become lanes of one vectorized
-    program; decisions on structure split the batch into buckets, of one program each. The lanes are
-    spread over the devices. Programs are kept for later calls.
+    Decisions that land on leaves (a `floatv`, a `oneof` of floats) run side by side, in the lanes of one
+    vectorized program; decisions on structure split the batch into buckets, of one program each. The
+    lanes are spread over the devices. Programs are kept for later calls.
 
     For a given number of lanes on each device a configuration gives the same result, to the last bit,
     wherever in the batch it stands, in whatever company, on any number of devices. What raises, or gives
@@ -83,8 +83,7 @@ def evaluate(
         2
     """
     planned = plan(fn, space, dnas, key, *broadcast, ids=ids, lanes=lanes, devices=devices)
-    outcome = Runner(planned, reporter(progress), within_memory=lanes is None).run()
-    results = Results(outcome.plan, outcome.parts, outcome.errors, outcome.compiled, outcome.reused)
+    results = Runner(planned, reporter(progress), within_memory=lanes is None).run()
     if results.errors:
         first = min(results.errors)
         error = results.errors[first]

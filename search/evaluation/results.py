@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, final
+from typing import Any, Literal, TypeAlias, final
 
 import jax
 import numpy as np
@@ -12,13 +12,16 @@ import numpy.typing as npt
 from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import Path
 
+from ..planning.buckets import Rows
+from ..planning.failures import picklable
 from ..planning.plan import Plan
 from ..planning.programs import Metrics
 from ..spaces.dna import DNA
-from .running import Part
 from .table import layout, value_text
 
 Mode = Literal["max", "min"]
+Part: TypeAlias = tuple[Rows, Metrics]
+"""Metrics with the configurations that they belong to: places in the batch int[m], and arrays [m, ...]."""
 
 
 @final
@@ -80,6 +83,9 @@ class Trial:
 class Results:
     """The results of a batch, in the order of its DNAs. Immutable.
 
+    They can be pickled: with the space, the DNAs and the metrics, without the function and its programs.
+    Where an exception cannot be pickled, a `RuntimeError` says what it said.
+
     Attributes:
         plan: How the batch ran.
         metrics: What the function returned, as NumPy arrays [n, ...]: NaN, or 0 for whole numbers, where
@@ -110,19 +116,23 @@ class Results:
     def __init__(
         self,
         plan: Plan,
-        parts: list[Part],
+        metrics: Metrics,
         errors: Mapping[int, Exception],
         compiled: int,
         reused: int,
     ) -> None:
         for name, value in (
             ("plan", plan),
-            ("metrics", _stack(parts, len(plan))),
+            ("metrics", metrics),
             ("errors", errors),
             ("compiled", compiled),
             ("reused", reused),
         ):
             object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[type[Results], tuple[Any, ...]]:
+        errors = picklable(self.errors)
+        return Results, (self.plan, self.metrics, errors, self.compiled, self.reused)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("Results are immutable")
@@ -259,7 +269,7 @@ class Results:
         return values, valid
 
 
-def _stack(parts: list[Part], n: int) -> Metrics:
+def stack(parts: list[Part], n: int) -> Metrics:
     """Metrics in the order of the batch.
 
     Args:

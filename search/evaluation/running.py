@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,32 +18,11 @@ from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
 from ..planning.programs import Metrics, Program, replicated
 from .progress import Report
-
-Part: TypeAlias = tuple[Rows, Metrics]
+from .results import Part, Results, stack
 
 # Calls that wait for the device while the host goes on: for speed the device is never to wait for the host,
 # and few, for the results of each take memory.
 _IN_FLIGHT = 8
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a plan.
-
-    Attributes:
-        plan: The plan as it was carried out: with fewer lanes where memory did not suffice.
-        parts: Metrics with the configurations that they belong to: places in the batch int[m], and a
-            pytree of arrays [m, ...].
-        errors: Why a configuration failed, by its place in the batch.
-        compiled: Programs that had to be compiled.
-        reused: Programs that were there from an earlier call.
-    """
-
-    plan: Plan
-    parts: list[Part]
-    errors: Mapping[int, Exception]
-    compiled: int
-    reused: int
 
 
 @dataclass(eq=False)
@@ -70,16 +48,20 @@ class Runner:
     """Carries out a plan.
 
     Args:
-        plan: The plan.
+        plan: The plan. Its results hold it as it was carried out: with fewer lanes where memory did not
+            suffice.
         report: Called with ``(done, total)``.
         within_memory: Take fewer lanes where a program would not fit into the memory that is free now.
     """
 
     def __init__(self, plan: Plan, report: Report, within_memory: bool) -> None:
+        if plan.task is None:
+            raise ValueError("a plan that was pickled has no function, and cannot run again")
         self._plan = plan
+        self._task = plan.task
         self._report = report
-        self._free = free_memory(plan.task.devices) if within_memory else None
-        self._replicated = replicated(plan.task)
+        self._free = free_memory(self._task.devices) if within_memory else None
+        self._replicated = replicated(self._task)
         self._root = jax.device_put(plan.key, self._replicated)
         self._placed: dict[int, tuple[Any, jax.Array]] = {}  # by id, which the array itself keeps
         self._done = 0
@@ -90,7 +72,7 @@ class Runner:
         self._compiled: set[Program] = set()
         self._reused: set[Program] = set()
 
-    def run(self) -> Outcome:
+    def run(self) -> Results:
         """Runs everything; returns when all results are on the host."""
         self._tell()
         while self._todo or self._flying:
@@ -98,11 +80,11 @@ class Runner:
                 self._launch(self._todo.popleft())
             else:
                 self._gather()
-        parts = [part for run in self._finished if not run.given_up for part in run.parts]
-        done = [run.bucket for run in self._finished if not run.given_up]
-        done.sort(key=lambda bucket: int(bucket.rows[0]))
-        plan = dataclasses.replace(self._plan, buckets=tuple(done))
-        return Outcome(plan, parts, self._errors, len(self._compiled), len(self._reused))
+        finished = [run for run in self._finished if not run.given_up]
+        finished.sort(key=lambda run: int(run.bucket.rows[0]))
+        plan = self._plan.with_buckets(run.bucket for run in finished)
+        metrics = stack([part for run in finished for part in run.parts], len(plan))
+        return Results(plan, metrics, self._errors, len(self._compiled), len(self._reused))
 
     def _launch(self, bucket: Bucket) -> None:
         """Compiles a bucket's program, and starts all of its calls."""
@@ -129,7 +111,7 @@ class Runner:
                 if lower is None:
                     self._fail(bucket.rows, error)
                     return None
-                bucket = bucket.with_lanes(self._plan.task, lower)
+                bucket = bucket.with_lanes(self._task, lower)
                 continue
             if program not in self._compiled:
                 (self._compiled if fresh else self._reused).add(program)
@@ -138,7 +120,7 @@ class Runner:
             lanes = fitting(program.lanes, program.memory(), self._free)
             if lanes == program.lanes:
                 return bucket
-            bucket = bucket.with_lanes(self._plan.task, lanes)
+            bucket = bucket.with_lanes(self._task, lanes)
 
     def _start(self, run: _Run, which: Rows) -> None:
         """Starts a call for some of a bucket's configurations; the last one fills the lanes left over."""
@@ -183,7 +165,7 @@ class Runner:
             self._done -= sum(len(rows) for rows, _ in run.parts)
             for row in run.bucket.rows:
                 self._errors.pop(int(row), None)
-            self._todo.append(run.bucket.with_lanes(self._plan.task, lower))
+            self._todo.append(run.bucket.with_lanes(self._task, lower))
         elif len(which) > 1:
             for half in np.array_split(which, 2):
                 self._start(run, half)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Aval, aval_of, flatten
 from .buckets import Bucket, Sorter
+from .failures import picklable
 from .ladder import LADDER, choose_rung
 from .leaf_decisions import leaf_decisions
 from .programs import Task
@@ -30,13 +32,17 @@ _LISTED = 8  # names that a plan spells out
 class Plan:
     """How a batch will run; made by `plan`. Printing it says so in a line.
 
+    A pickled plan keeps what it says, but neither its function nor its programs: it is not to run again.
+
     Attributes:
-        task: The function and its devices.
+        task: The function and its devices; None in a plan that was pickled.
         space: The space.
         dnas: The batch.
         key: The root key.
         ids: The trial ids, uint32[n].
-        buckets: Configurations of one structure each.
+        buckets: Configurations of one structure each; none in a plan that was pickled.
+        widths: For each program its lanes, on all devices together.
+        devices: The number of devices.
         errors: Why a configuration cannot run, by its place in the batch.
         lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
@@ -44,12 +50,14 @@ class Plan:
             value of such a leaf is a program of its own.
     """
 
-    task: Task
+    task: Task | None
     space: Space
     dnas: DNA
     key: jax.Array
     ids: npt.NDArray[np.uint32]
     buckets: tuple[Bucket, ...]
+    widths: tuple[int, ...]
+    devices: int
     errors: Mapping[int, Exception]
     lanes: tuple[str, ...]
     split: Mapping[str, int]
@@ -61,7 +69,15 @@ class Plan:
     @property
     def programs(self) -> int:
         """The number of different programs."""
-        return len({id(bucket.program) for bucket in self.buckets})
+        return len(self.widths)
+
+    def with_buckets(self, buckets: Iterable[Bucket]) -> Plan:
+        """The same with other buckets."""
+        buckets = tuple(buckets)
+        return dataclasses.replace(self, buckets=buckets, widths=_widths(buckets))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "task": None, "buckets": (), "errors": picklable(self.errors)}
 
     def __str__(self) -> str:
         return "; ".join(part for part in self._parts() if part)
@@ -70,11 +86,11 @@ class Plan:
         return f"<Plan: {self}>"
 
     def _parts(self) -> Iterable[str]:
-        widths = sorted({bucket.program.width for bucket in self.buckets})
+        widths = sorted(set(self.widths))
         of = f" of {'–'.join(map(str, widths[:1] + widths[1:][-1:]))} lanes" if widths else ""
         yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{of}"
-        if len(self.task.devices) > 1:
-            yield f"over {len(self.task.devices)} devices"
+        if self.devices > 1:
+            yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({values})" for id, values in self.split.items()])
         yield _listed("lanes", self.lanes, ":")
         reasons = [f"{name} ({why})" for name, why in self.demoted.items()]
@@ -156,6 +172,8 @@ def plan(
         key,
         _trial_ids(ids, len(batch)),
         sorting.buckets,
+        _widths(sorting.buckets),
+        len(chosen),
         sorting.errors,
         tuple(points[index].name for index in sorted(sorting.varying)),
         _splits(space, batch, set(range(len(points))) - sorting.varying),
@@ -215,6 +233,11 @@ def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDAr
     if n and (array.min() < 0 or array.max() >= 2**32):
         raise ValueError("trial ids must lie in [0, 2**32)")
     return array.astype(np.uint32)
+
+
+def _widths(buckets: Iterable[Bucket]) -> tuple[int, ...]:
+    programs = {bucket.program for bucket in buckets}
+    return tuple(sorted(program.width for program in programs))
 
 
 def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:

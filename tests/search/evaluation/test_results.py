@@ -1,5 +1,7 @@
 """`Results`: ranking, tables, and what failed."""
 
+import pickle
+
 import jax
 import numpy as np
 import pytest
@@ -108,3 +110,37 @@ def test_an_only_metric_needs_no_name():
     nothing = search.evaluate(lambda exp, key: exp["x"], space, dnas[:1], KEY)
     with pytest.raises(ValueError, match="none of 1 configurations succeeded"):
         nothing.best()
+
+
+def test_pickles_as_plain_data(results):
+    again = pickle.loads(pickle.dumps(results))
+    assert repr(again) == repr(results)
+    assert again.table("score") == results.table("score")
+    assert again.rank("score").tolist() == results.rank("score").tolist()
+    assert [trial.experiment for trial in again] == [trial.experiment for trial in results]
+    assert jax.random.key_data(again[3].key).tolist() == jax.random.key_data(results[3].key).tolist()
+    best = pickle.loads(pickle.dumps(results.best("score")))
+    assert (best.id, best.dna) == (106, results.plan.dnas[6])
+
+
+def test_pickles_what_was_raised_whatever_it_was():
+    def run(exp, key):
+        return exp["x"] if exp["x"] > 0 else [][exp["x"]]
+
+    class Odd(Exception):
+        def __init__(self, one, two):
+            super().__init__(f"{one} and {two}")
+
+    def odd(exp, key):
+        raise Odd(1, 2)
+
+    space = search.space({"x": search.oneof([1, -1, -2])})
+    dnas = DNA.from_numbers(space.spec, [[0], [1], [2]])
+    with pytest.warns(RuntimeWarning):
+        results = search.evaluate(run, space, dnas, KEY)
+    assert [type(error) for error in pickle.loads(pickle.dumps(results)).errors.values()] == [IndexError] * 2
+    with pytest.warns(RuntimeWarning):
+        results = search.evaluate(odd, space, dnas, KEY)
+    again = pickle.loads(pickle.dumps(results))
+    assert [repr(error) for error in again.errors.values()] == ["RuntimeError('Odd: 1 and 2')"] * 3
+    assert isinstance(results.errors[0], Odd)

@@ -1,5 +1,6 @@
 """Running a plan: what is tried again in fewer lanes, and what is not."""
 
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -80,11 +81,11 @@ def test_another_error_at_run_time_keeps_the_lanes(capfd):
         return jax.pure_callback(check, shape, exp["x"], vmap_method="sequential")
 
     plan = search.plan(run, SPACE, DNAS, KEY, lanes=8, devices=ONE)
-    outcome = Runner(plan, lambda done, total: None, within_memory=False).run()
-    assert sorted(outcome.errors) == np.flatnonzero(X > 0.75).tolist() != []
-    assert {type(error) for error in outcome.errors.values()} == {jax.errors.JaxRuntimeError}
-    assert [bucket.program.lanes for bucket in outcome.plan.buckets] == [8]
-    assert (outcome.compiled, outcome.reused, len(traced)) == (1, 0, 1)
+    results = Runner(plan, lambda done, total: None, within_memory=False).run()
+    assert sorted(results.errors) == np.flatnonzero(X > 0.75).tolist() != []
+    assert {type(error) for error in results.errors.values()} == {jax.errors.JaxRuntimeError}
+    assert [bucket.program.lanes for bucket in results.plan.buckets] == [8]
+    assert (results.compiled, results.reused, len(traced)) == (1, 0, 1)
 
 
 def test_another_error_of_the_compiler_is_not_tried_again():
@@ -99,11 +100,11 @@ def test_another_error_of_the_compiler_is_not_tried_again():
     space = search.space({"x": 0.5})
     plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes=8, devices=ONE)
     before = len(traced)
-    outcome = Runner(plan, lambda done, total: None, within_memory=False).run()
-    assert sorted(outcome.errors) == [0, 1, 2]
-    assert len({id(error) for error in outcome.errors.values()}) == 1
-    assert "nobody_wrote_this" in str(outcome.errors[0])
-    assert (outcome.compiled, len(traced)) == (0, before)
+    results = Runner(plan, lambda done, total: None, within_memory=False).run()
+    assert sorted(results.errors) == [0, 1, 2]
+    assert len({id(error) for error in results.errors.values()}) == 1
+    assert "nobody_wrote_this" in str(results.errors[0])
+    assert (results.compiled, len(traced)) == (0, before)
 
 
 def test_data_that_all_buckets_share_is_sent_once(monkeypatch):
@@ -113,16 +114,24 @@ def test_data_that_all_buckets_share_is_sent_once(monkeypatch):
     plan = search.plan(lambda exp, key, data: data[ord(exp["n"]) - 97], space, dnas, KEY, data)
     put, sent = jax.device_put, []
     monkeypatch.setattr(jax, "device_put", lambda x, where: sent.append(x) or put(x, where))
-    outcome = Runner(plan, lambda done, total: None, within_memory=True).run()
-    assert len(plan.buckets) == len(outcome.parts) == 3
+    results = Runner(plan, lambda done, total: None, within_memory=True).run()
+    assert len(results.plan.buckets) == 3
+    assert results.metrics.tolist() == [0, 1, 2, 1]
     assert sum(x is data for x in sent) == 1
+
+
+def test_a_plan_that_was_pickled_cannot_run_again():
+    space = search.space({"x": search.floatv(0, 1)})
+    plan = search.plan(lambda exp, key: exp["x"], space, DNAS, KEY)
+    with pytest.raises(ValueError, match="was pickled"):
+        Runner(pickle.loads(pickle.dumps(plan)), lambda done, total: None, within_memory=False)
 
 
 def test_reports_never_fall_and_end_at_the_total():
     reports = []
     plan = search.plan(lambda exp, key: exp["x"], SPACE, DNAS, KEY, lanes=2, devices=ONE)
-    outcome = Runner(plan, lambda done, total: reports.append((done, total)), within_memory=False).run()
+    results = Runner(plan, lambda done, total: reports.append((done, total)), within_memory=False).run()
     assert reports[0] == (0, 24)
     assert reports[-1] == (24, 24)
     assert reports == sorted(reports)
-    assert np.concatenate([rows for rows, _ in outcome.parts]).tolist() == list(range(24))
+    assert results.metrics.tolist() == X.tolist()

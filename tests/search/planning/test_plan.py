@@ -1,5 +1,7 @@
 """`plan`: what it says, and that it runs and compiles nothing."""
 
+import pickle
+
 import jax
 import pytest
 
@@ -80,3 +82,15 @@ def test_memory_decides_the_rung_when_lanes_are_not_given():
     results = search.evaluate(run, space, dnas, KEY, 0.0, devices=ONE)
     assert results.plan.buckets[0].program.lanes == 2
     assert results.metrics.tolist() == dnas.floats[:, 0].tolist()
+
+
+def test_a_pickled_plan_says_the_same():
+    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes=2)
+    again = pickle.loads(pickle.dumps(plan))
+    assert str(again) == str(plan)
+    assert (again.dnas, again.space, again.programs) == (plan.dnas, SPACE, 4)
+    assert again.ids.tolist() == list(range(60))
+    assert {row: repr(error) for row, error in again.errors.items()} == (
+        {row: repr(error) for row, error in plan.errors.items()}
+    )
+    assert (again.task, again.buckets) == (None, ())
