@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import numpy as np
-import numpy.typing as npt
 
 from symjax.core.leaves import is_array
 
 from ..planning.buckets import Bucket, Rows
 from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
-from ..planning.programs import Metrics, Program, replicated
+from ..planning.programs import Array, Metrics, Program, replicated
 from .progress import Report
 from .results import Part, Results, stack
 
@@ -30,7 +28,7 @@ class _Run:
     """A bucket on its way through its program."""
 
     bucket: Bucket
-    shared: list[Any]
+    shared: list[Array]
     parts: list[Part] = dataclasses.field(default_factory=list)
     given_up: bool = False
 
@@ -63,10 +61,10 @@ class Runner:
         self._free = free_memory(self._task.devices) if within_memory else None
         self._replicated = replicated(self._task)
         self._root = jax.device_put(plan.key, self._replicated)
-        self._placed: dict[int, tuple[Any, jax.Array]] = {}  # by id, which the array itself keeps
+        self._placed: dict[int, tuple[Array, jax.Array]] = {}  # by id, with what has that id
         self._done = 0
         self._errors = dict(plan.errors)
-        self._finished: list[_Run] = []
+        self._runs: list[_Run] = []
         self._flying: deque[_Call] = deque()
         self._todo = deque(plan.buckets)
         self._compiled: set[Program] = set()
@@ -80,7 +78,7 @@ class Runner:
                 self._launch(self._todo.popleft())
             else:
                 self._gather()
-        finished = [run for run in self._finished if not run.given_up]
+        finished = [run for run in self._runs if not run.given_up]
         finished.sort(key=lambda run: int(run.bucket.rows[0]))
         plan = self._plan.with_buckets(run.bucket for run in finished)
         metrics = stack([part for run in finished for part in run.parts], len(plan))
@@ -92,7 +90,7 @@ class Runner:
         if ready is None:
             return
         run = _Run(ready, self._shared(ready))
-        self._finished.append(run)
+        self._runs.append(run)
         width = ready.program.width
         for start in range(0, len(ready.rows), width):
             self._start(run, np.arange(start, min(start + width, len(ready.rows))))
@@ -179,11 +177,11 @@ class Runner:
     def _tell(self) -> None:
         self._report(self._done + len(self._errors), len(self._plan))
 
-    def _shared(self, bucket: Bucket) -> list[Any]:
+    def _shared(self, bucket: Bucket) -> list[Array]:
         """The leaves that all lanes share, on the devices."""
         return [self._place(bucket, index) for index in bucket.program.shared]
 
-    def _place(self, bucket: Bucket, index: int) -> npt.NDArray[Any] | jax.Array:
+    def _place(self, bucket: Bucket, index: int) -> Array:
         leaf, aval = bucket.arguments.leaves[index], bucket.arguments.avals[index]
         assert aval is not None
         if not is_array(leaf):

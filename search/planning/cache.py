@@ -58,9 +58,9 @@ class Cache(Generic[V]):
 _caches: list[Cache[Any]] = []
 
 
-def remembered(capacity: int) -> Cache[Any]:
+def remembered(capacity: int) -> Cache[V]:
     """A cache that `clear_programs` clears."""
-    cache: Cache[Any] = Cache(capacity)
+    cache: Cache[V] = Cache(capacity)
     _caches.append(cache)
     return cache
 

@@ -18,6 +18,7 @@ from .cache import Cache, remembered
 
 AXIS = "lanes"
 
+Array: TypeAlias = npt.NDArray[Any] | jax.Array
 Metrics: TypeAlias = Any  # a pytree of arrays, as the function returns it
 
 
@@ -48,7 +49,7 @@ class Task:
         self,
         treedef: PyTreeDef,
         leaves: Sequence[Any],
-        replaced: Iterable[tuple[int, Any]],
+        replaced: Iterable[tuple[int, jax.Array]],
         key: jax.Array,
     ) -> Metrics:
         """Calls the function.
@@ -112,7 +113,9 @@ class Program:
     def _build(self, task: Task, treedef: PyTreeDef, constants: list[Any]) -> jax.stages.Wrapped:
         indices = self.varying + self.shared
 
-        def one(values: tuple[Any, ...], trial: Any, common: tuple[Any, ...], root: Any) -> Metrics:
+        def one(
+            values: tuple[jax.Array, ...], trial: jax.Array, common: tuple[jax.Array, ...], root: jax.Array
+        ) -> Metrics:
             key = jax.random.fold_in(root, trial)
             return task.call(treedef, constants, zip(indices, values + common, strict=True), key)
 
@@ -174,7 +177,7 @@ class Program:
         self,
         values: Sequence[npt.NDArray[Any]],
         trials: npt.NDArray[np.uint32],
-        common: Sequence[Any],
+        common: Sequence[Array],
         root: jax.Array,
     ) -> Metrics:
         """Starts a run.

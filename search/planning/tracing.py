@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 
@@ -79,7 +78,7 @@ def _culprit(task: Task, arguments: Arguments, frozen: frozenset[int], error: Ex
 def _trace(task: Task, arguments: Arguments, abstract: list[int]) -> None:
     """Traces the function for one configuration; leaves that are not `abstract` have their values."""
 
-    def call(values: list[Any], key: jax.Array) -> Metrics:
+    def call(values: list[jax.Array], key: jax.Array) -> Metrics:
         replaced = zip(abstract, values, strict=True)
         return task.call(arguments.treedef, arguments.leaves, replaced, key)
 

@@ -107,6 +107,7 @@ class DNA:
         choices, floats = self.choices[index], self.floats[index]
         if choices.shape[-1:] != self.choices.shape[-1:] or floats.ndim != choices.ndim:
             raise IndexError(f"an index may only reach into the batch, of shape {list(self.shape)}")
+        # Without the constructor's checks, for speed: batches are indexed once for each configuration.
         return _fill(object.__new__(DNA), self.spec, choices, floats)
 
     def __iter__(self) -> Iterator[DNA]:

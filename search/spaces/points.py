@@ -191,7 +191,7 @@ class FloatPoint(Point):
     def number(self, gene: Gene) -> float:
         """The gene as a plain number: the shortest one of the same float32, within the bounds.
 
-        0.003 in the place of 0.003000000026077032: what a user would have written, and the same lane.
+        0.003 in the place of 0.003000000026077032: what a user would have written.
         """
         single = np.float32(gene)
         short = float(str(single))
