@@ -43,7 +43,7 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
         if make is _jit and _is_watched():
             return make(target, *args, **kwargs)
         try:
-            key = (lift.__name__, static_key(freeze((args, kwargs))))
+            key = (lift.__name__, static_key(freeze((args, kwargs), data=False)))
         except TypeError:
             return make(target, *args, **kwargs)
         known = _made.setdefault(target, {})

@@ -13,6 +13,7 @@ from typing import Any, final
 
 import jax.tree_util as jtu
 import numpy as np
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map, is_other_pytree
 from symjax.core.errors import adopt, at, brief
@@ -300,6 +301,8 @@ def check_structure(value: Any, mark: bool | None, path: Path) -> None:
         for key, item in enumerate(value):
             check_structure(item, mark, path / key)
         return
+    if kind is dict or kind is FrozenDict:
+        return  # data, as `freeze` has found
     if is_leaf(value):
         if mark is True and is_array(value):
             raise TypeError(

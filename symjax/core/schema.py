@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, thaw
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING, MissingError
@@ -60,6 +60,7 @@ class Schema(Parameters):
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
+        self.copied: tuple[str, ...] = ()  # the fields whose defaults hold a dict: each node has its own
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
@@ -113,6 +114,8 @@ class Schema(Parameters):
             validator = provided.validator(self)
             if self.converts:
                 self._admit_defaults(validator)
+            data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
+            self.copied = tuple(data)
             self._validator = validator
         return self._validator
 
@@ -149,7 +152,7 @@ class Schema(Parameters):
                 raise TypeError(self.missing_message(holes))
             values = self.tied(values)
             provided.guard_references(self, values, values)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """The arguments of `node` with some changed, through the same gate; nothing is tied by it.
@@ -167,7 +170,7 @@ class Schema(Parameters):
         if Schema.reaching or holds_placeholder(admitted.values()):
             direct = [name for name, value in admitted.items() if is_reference(value)]
             provided.guard_references(self, values, direct)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def _admit_defaults(self, validator: Any) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
@@ -188,6 +191,12 @@ class Schema(Parameters):
 
     def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
         return {**given, **{name: self.factories[name]() for name in names}} if names else given
+
+    def _with_own_data(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name in self.copied:
+            if values.get(name) is self.defaults[name]:
+                values[name] = thaw(values[name])
+        return values
 
     def _put_defaults(self, values: dict[str, Any]) -> None:
         """Puts defaults in the place of `MISSING`; what has none is taken out."""
@@ -279,6 +288,10 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
         if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def _is_dict(value: Any) -> bool:
+    return type(value) is dict
 
 
 def holds_placeholder(values: Iterable[Any]) -> bool:

@@ -172,7 +172,7 @@ class Validator:
             if name in checked and output[name] is not (value := checked[name]):
                 converted = with_floats(value, output[name])
                 if converted is not value:
-                    values = {**values, name: converted}
+                    values = {**values, name: freeze(converted)}  # what holds floats only now is data
         return values  # type: ignore[return-value]
 
     def admit_default(self, name: str) -> Any:
@@ -196,7 +196,7 @@ class Validator:
     def _freeze(self, name: str, value: Any, path: Path, memo: Memo) -> Any:
         mark = self.schema.fields[name].static
         try:
-            value = adopted(freeze(value), memo)
+            value = adopted(freeze(value, data=mark is not True), memo)
             if name not in self._numpy:
                 value = python_scalars(value)
             check_structure(value, mark, path / name)
