@@ -172,7 +172,8 @@ class Validator:
             if name in checked and output[name] is not (value := checked[name]):
                 converted = with_floats(value, output[name])
                 if converted is not value:
-                    values = {**values, name: freeze(converted)}  # what holds floats only now is data
+                    data = self.schema.marks.get(name) is not True
+                    values = {**values, name: freeze(converted, data=data)}  # {'a': 1.0} may be data now
         return values  # type: ignore[return-value]
 
     def admit_default(self, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import flax.core
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -97,3 +98,14 @@ def test_named_tuples_are_entered_too():
     assert type(pair) is Pair
     assert type(pair.left) is float
     assert not pair.right[0].flags.writeable
+
+
+def test_arrays_in_data_are_read_only_too():
+    array = np.arange(3.0)
+    for data in ({"layer": {"kernel": array}}, flax.core.freeze({"layer": {"kernel": array}})):
+        content = Box(data).content
+        assert type(content) is type(data)
+        assert not content["layer"]["kernel"].flags.writeable
+    assert array.flags.writeable
+    parameters = flax.core.freeze({"kernel": jnp.ones(3)})
+    assert Box(parameters).content is parameters
