@@ -62,7 +62,7 @@ def _python_scalar(value: np.generic) -> Any:
 def _with_read_only(data: FrozenDict[Any, Any], memo: Memo) -> FrozenDict[Any, Any]:
     entries = data.unfreeze()
     changed = adopted(entries, memo)
-    return data if changed is entries else FrozenDict(changed)
+    return data if changed is entries else FrozenDict(changed)  # type: ignore[no-untyped-call]
 
 
 register_adopter(lambda cls: issubclass(cls, np.ndarray), read_only)
