@@ -11,7 +11,7 @@ import flax.linen as nn
 from flax.linen import module as linen_module
 
 from symjax.core.containers import freeze
-from symjax.core.pytrees import static_key
+from symjax.core.kinds import static_key
 from symjax.core.schema import ATTRIBUTE
 
 LIFTS = frozenset(

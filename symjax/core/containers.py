@@ -8,11 +8,10 @@ import types
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NoReturn, final
 
-import jax.tree_util as jtu
 from flax import serialization
 from flax.core import FrozenDict
 
-from symjax.core.leaves import ATOMS, is_leaf
+from symjax.core.leaves import ATOMS, is_leaf, is_other_pytree
 from symjax.core.provided import provided
 
 
@@ -186,14 +185,6 @@ def is_data(value: Any) -> bool:
     if is_leaf(value):
         return True
     return not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
-
-
-def is_other_pytree(value: Any) -> bool:
-    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
-    try:
-        return jtu.default_registry.flatten_one_level(value) is not None
-    except ValueError:
-        return False
 
 
 def _copied_data(value: Any) -> Any:

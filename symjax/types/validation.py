@@ -12,11 +12,11 @@ import pydantic
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, brief
 from symjax.core.fields import Field
+from symjax.core.kinds import check_structure, static_key
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.pytrees import check_structure, static_key
 from symjax.core.schema import Schema, is_placeholder
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
