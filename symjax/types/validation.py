@@ -309,7 +309,7 @@ def _may_change(value: Any, floating: bool) -> bool:
     kind = type(value)
     if kind is tuple:
         return any(_may_change(item, floating) for item in value)
-    if kind is Map or kind is dict:
+    if kind is dict:
         return any(_may_change(item, floating) for item in value.values())
     return kind is int and floating if kind in ATOMS else not is_settled(kind)
 
