@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Collection
 from typing import Any, ClassVar
 
+from symjax.adoption.flax_private import registered_already
 from symjax.adoption.records import (
     RecordField,
     has_derived_fields,
@@ -15,15 +16,27 @@ from symjax.adoption.records import (
     schema_fields,
 )
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
-from symjax.core.errors import at
+from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema, holds_placeholder
+from symjax.core.schema import (
+    ATTRIBUTE,
+    FIELDS,
+    FLAT,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    STATIC,
+    Schema,
+    holds_placeholder,
+)
+from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import hide_frames
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"
@@ -66,10 +79,10 @@ class ClassSchema(Schema):
 
     def fill(self, node: Any, values: dict[str, Any], flat: Any) -> Any:
         """An empty node with its arguments, see `Schema.revive`."""
-        held = _get(node, "__dict__")
-        held[_ARGS] = values
+        attributes = _get(node, "__dict__")
+        attributes[_ARGS] = values
         if flat is not None:
-            held[FLAT] = flat
+            attributes[FLAT] = flat
         return node
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
@@ -82,9 +95,8 @@ class ClassSchema(Schema):
         try:
             initialize(node, self)
         except Exception as error:
-            if "(path=" in str(error) or len(error.args) != 1:
-                raise
-            raise type(error)(f"{error} {at(path)}") from error
+            locate(error, path, f"while making {cls.__name__}")
+            raise
         return node
 
     def unpickle(self, values: dict[str, Any]) -> Any:
@@ -100,13 +112,13 @@ class SymbolicInstance(Node):
         _make_symbolic(cls)
 
     def __getattr__(self, name: str) -> Any:
-        held = _get(self, "__dict__")
+        attributes = _get(self, "__dict__")
         schema: ClassSchema = getattr(type(self), ATTRIBUTE)
-        if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
+        if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _READY not in held:
-            if name in held[_ARGS] and schema.holes(held[_ARGS]):
-                return held[_ARGS][name]
+        if _READY not in attributes:
+            if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
+                return attributes[_ARGS][name]
             _resume(self, schema)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)
@@ -116,8 +128,8 @@ class SymbolicInstance(Node):
             except AttributeError:
                 if name not in schema.fields:
                     raise
-        if name in held[_ARGS]:
-            return held[_ARGS][name]
+        if name in attributes[_ARGS]:
+            return attributes[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -145,27 +157,22 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
     namespace: dict[str, Any] = {
         **place(cls, name),
         "__doc__": cls.__doc__,
-        "__symjax_name__": name,
-        "__symjax_original__": cls,
-        "__symjax_static__": frozenset(static),
+        SAVED_NAME: name,
+        ORIGINAL: cls,
+        STATIC: frozenset(static),
         **registered_already(cls),
     }
     try:
-        made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+        symbolic = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
     except ValueError:  # of this library: a name in `static` that is none
         raise
     except Exception as error:
         raise TypeError(
             f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
         ) from error
-    keep_generic(made, cls)
-    add_symbol(made, aliases)
-    return made
-
-
-def registered_already(cls: type) -> dict[str, Any]:
-    """What keeps `flax.struct.PyTreeNode` from making a pytree of its own of a subclass."""
-    return {"_flax_dataclass": True} if getattr(cls, "_flax_dataclass", False) else {}
+    keep_generic(symbolic, cls)
+    add_symbol(symbolic, aliases)
+    return symbolic
 
 
 def _is_sealed(node: Any) -> bool:
@@ -185,17 +192,17 @@ def _refuse_foreign_layout(cls: type) -> None:
 
 def _make_symbolic(cls: type) -> None:
     own = cls.__dict__
-    original = own.get("__symjax_original__")
+    original = own.get(ORIGINAL)
     source = original if original is not None else cls
     init = own.get("__symjax_constructor__") or vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
-    static: frozenset[str] = getattr(cls, "__symjax_static__", frozenset())
+    static: frozenset[str] = getattr(cls, STATIC, frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
-        setattr(cls, "__symjax_static__", static)  # noqa: B010
+        setattr(cls, STATIC, static)
     record = own["__symjax_record__"] if "__symjax_record__" in own else record_fields(source)
-    fields = own.get("__symjax_fields__") or _constructor_fields(source, init, static, record)
-    make: type[ClassSchema] = own.get("__symjax_schema_class__", ClassSchema)
-    schema = make(cls, fields, own.get("__symjax_name__"), original, record)
+    fields = own.get(FIELDS) or _constructor_fields(source, init, static, record)
+    make: type[ClassSchema] = own.get(SCHEMA_CLASS, ClassSchema)
+    schema = make(cls, fields, own.get(SAVED_NAME), original, record)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
@@ -208,6 +215,7 @@ def _make_symbolic(cls: type) -> None:
     register(cls)
     if record is not None and hides_its_fields(source, record):
         _guard(cls)
+    register_state(cls, schema.kind)
     if original is None:
         add_symbol(cls)
 
@@ -234,9 +242,13 @@ def _recording_init(cls: type, init: Any) -> Any:
             init(self, *args, **kwargs)
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
-        _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
-        if schema.record is None or not holds_placeholder(_get(self, "__dict__")[_ARGS].values()):
-            initialize(self, schema)
+        try:
+            _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
+            if schema.record is None or not holds_placeholder(schema.read(self).values()):
+                initialize(self, schema)
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     __init__.__doc__ = init.__doc__
@@ -246,21 +258,21 @@ def _recording_init(cls: type, init: Any) -> Any:
 
 def initialize(node: Any, schema: ClassSchema) -> None:
     """Runs the adopted class's own ``__init__`` with the recorded arguments."""
-    held = _get(node, "__dict__")
-    holes = schema.holes(held[_ARGS])
+    attributes = _get(node, "__dict__")
+    holes = schema.holes(attributes[_ARGS])
     if holes:
         raise MissingError(
             f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
         )
-    args, kwargs = call_arguments(schema, held[_ARGS])
-    held[_READY] = held[_RUNNING] = True
+    args, kwargs = call_arguments(schema, attributes[_ARGS])
+    attributes[_READY] = attributes[_RUNNING] = True
     try:
         vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     except BaseException:
-        held.pop(_READY, None)
+        attributes.pop(_READY, None)
         raise
     finally:
-        held.pop(_RUNNING, None)
+        attributes.pop(_RUNNING, None)
     if not schema.derives:
         schema.derives = not _keeps(node, schema, kwargs)
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
@@ -269,14 +281,14 @@ def initialize(node: Any, schema: ClassSchema) -> None:
 
 def _resume(node: Any, schema: ClassSchema) -> None:
     """Gives a node that was not made by its constructor the attributes that ``__init__`` would have made."""
-    held = _get(node, "__dict__")
-    if schema.derives is not False or schema.holes(held[_ARGS]):
+    attributes = _get(node, "__dict__")
+    if schema.derives is not False or schema.holes(attributes[_ARGS]):
         initialize(node, schema)
         return
-    _, kwargs = call_arguments(schema, held[_ARGS])
+    _, kwargs = call_arguments(schema, attributes[_ARGS])
     for field in schema.record or ():
         object.__setattr__(node, field.attribute, kwargs[field.argument])
-    held[_READY] = True
+    attributes[_READY] = True
 
 
 def _keeps(node: Any, schema: ClassSchema, arguments: dict[str, Any]) -> bool:
@@ -301,10 +313,10 @@ def _guard(cls: type) -> None:
     """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
 
     def __getattribute__(self: Any, name: str) -> Any:
-        held = _get(self, "__dict__")
-        if _READY not in held and _ARGS in held and not name.startswith(("__", "_sj_")):
+        attributes = _get(self, "__dict__")
+        if _READY not in attributes and _ARGS in attributes and not name.startswith(("__", "_sj_")):
             schema: ClassSchema = getattr(type(self), ATTRIBUTE)
-            if not schema.holes(held[_ARGS]):
+            if not schema.holes(attributes[_ARGS]):
                 _resume(self, schema)
             elif name in schema.fields:
                 return self.__getattr__(name)

@@ -20,7 +20,7 @@ from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.lookup import place, public_name
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE
+from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC
 from symjax.core.symbols import add_symbol
 
 _NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
@@ -108,7 +108,7 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
         if refused:
             raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
         schema: ClassSchema = getattr(root, ATTRIBUTE)
-        made = _make(schema.original, (root,), schema.name, key, root.__symjax_static__)
+        made = _make(schema.original, (root,), schema.name, key, getattr(root, STATIC))
         getattr(made, ATTRIBUTE).options = schema.options
         root.__symjax_variants__.setdefault(key, made)
     return root.__symjax_variants__[key]
@@ -121,11 +121,11 @@ def _make(
     namespace: dict[str, Any] = {
         **place(original, None),
         "__doc__": original.__doc__,
-        "__symjax_name__": name,
-        "__symjax_original__": original,
-        "__symjax_schema_class__": OpenSchema,
-        "__symjax_static__": frozenset(static),
-        "__symjax_fields__": tuple(_field(owner, n, n in static) for n in names),
+        SAVED_NAME: name,
+        ORIGINAL: original,
+        SCHEMA_CLASS: OpenSchema,
+        STATIC: frozenset(static),
+        FIELDS: tuple(_field(owner, n, n in static) for n in names),
         "__symjax_record__": tuple(_entry(owner, n) for n in names),
         "__symjax_constructor__": original.__init__ if original in _NAMESPACES else _fill_config_dict,
     }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import collections
+import copy
 import functools
 import types
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NoReturn, final
 
-from flax import serialization
 from flax.core import FrozenDict
 
 from symjax.core.leaves import ATOMS, is_leaf, is_other_pytree
@@ -54,6 +54,9 @@ class Map(Mapping[Hashable, Any]):
         return len(self._items)  # type: ignore[attr-defined]
 
     def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a Map is immutable; rebind the tree that holds it")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError("a Map is immutable; rebind the tree that holds it")
 
     def __setitem__(self, key: Hashable, value: Any) -> NoReturn:
@@ -118,8 +121,9 @@ class Map(Mapping[Hashable, Any]):
     def __copy__(self) -> Map:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Map:
-        return self
+    def __deepcopy__(self, memo: Any) -> dict[Hashable, Any]:
+        """A plain dict of copies, which is what `dataclasses.asdict` wants of a mapping."""
+        return {key: copy.deepcopy(item, memo) for key, item in self.items()}
 
 
 def _immutable(key: Hashable) -> str:
@@ -218,14 +222,3 @@ def thaw(value: Any) -> Any:
     if type(value) is Map or type(value) is dict:
         return {key: thaw(item) for key, item in value.items()}
     return mapped(thaw, value)
-
-
-# Flax looks for submodules in a module's fields through its state dicts; without this it would not see
-# the modules inside a map.
-serialization.register_serialization_state(  # type: ignore[no-untyped-call]
-    Map,
-    lambda map_: {str(key): serialization.to_state_dict(value) for key, value in map_.items()},
-    lambda map_, state: Map.of(
-        {key: serialization.from_state_dict(value, state[str(key)]) for key, value in map_.items()}
-    ),
-)

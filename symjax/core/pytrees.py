@@ -12,11 +12,11 @@ import jax.tree_util as jtu
 import numpy as np
 
 from symjax.core.containers import Map
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note_depth
 from symjax.core.kinds import PLAIN_KEYS, static_key
 from symjax.core.leaves import is_leaf, is_other_pytree
 from symjax.core.marks import MISSING
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
 
 _NATIVE_KEYS = PLAIN_KEYS | {int, bool}  # their own static keys beside their types
 
@@ -88,7 +88,11 @@ def flatten(node: Any) -> tuple[tuple[Any, ...], Layout]:
 
 def _flatten_node(node: Any) -> tuple[tuple[Any, ...], Layout]:
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    flat = _flatten_items((type(node),), schema.values(node), schema.marks, FieldKey, schema.revive)
+    try:
+        flat = _flatten_items((type(node),), schema.values(node), schema.marks, FieldKey, schema.revive)
+    except RecursionError as error:
+        note_depth(error)
+        raise
     node.__dict__[FLAT] = flat
     return flat
 
@@ -156,6 +160,14 @@ def _flatten_items(
     return tuple(children), layout
 
 
+def item_key(index: Hashable) -> Any:
+    """The JAX key of an item of a tuple some of whose items JAX does not see.
+
+    A `SequenceKey` would say that the items before it are there: Orbax makes a list of such keys.
+    """
+    return jtu.DictKey(index)
+
+
 class FieldKey(jtu.GetAttrKey):  # type: ignore[misc]
     """A field in a JAX key path; has the ``key`` that JAX's message for unequal trees asks for."""
 
@@ -202,6 +214,11 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
     return None, static_key(value)
 
 
+def is_mixed(value: Any) -> bool:
+    """Whether a value is a tuple that holds leaves and structure, which JAX sees as `Mixed` inside a node."""
+    return isinstance(value, tuple) and schema_of(value) is None and type(_sort(value, None)[0]) is Mixed
+
+
 def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashable]:
     if mark is not False and _NATIVE_KEYS.issuperset(map(type, value)):
         return None, (type(value), tuple(map(type, value)), value)
@@ -221,7 +238,7 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
         (Mixed, kind),
         list(zip(keys, value, strict=True)),
         marks,  # type: ignore[arg-type]
-        jtu.SequenceKey if names is None else lambda i: FieldKey(names[i]),
+        item_key if names is None else lambda i: FieldKey(names[i]),
         reviver,
     )
     return Mixed(value, flat), flat[1]
