@@ -79,7 +79,7 @@ def test_an_error_of_the_user_shows_no_frame_of_the_library(run: Callable[[], An
 
 @pytest.fixture
 def unfiltered() -> Iterator[None]:
-    before = jax.config.jax_traceback_filtering
+    before = jax.config.values["jax_traceback_filtering"]
     jax.config.update("jax_traceback_filtering", "off")
     yield
     jax.config.update("jax_traceback_filtering", before)
