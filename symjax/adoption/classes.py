@@ -16,6 +16,7 @@ from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
 from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Schema
+from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
 
@@ -151,6 +152,7 @@ def _make_symbolic(cls: type) -> None:
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
     register(cls)
+    register_state(cls, schema.kind)
     if original is None:
         add_symbol(cls)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,8 @@ from symjax.core.leaves import is_array
 from symjax.core.paths import Path
 from symjax.core.placeholders import undecided
 from symjax.core.schema import ATTRIBUTE, Schema, is_choice
-from symjax.text.formatting import array_shape
+from symjax.core.shown import shown
+from symjax.text.array_forms import shape_text
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.walk import walk
 
@@ -29,7 +31,7 @@ def note_layer(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> No
         args: What it was called with.
     """
     path = path_of(module)
-    inputs = ", ".join(array_shape(arg) if is_array(arg) else type(arg).__name__ for arg in args)
+    inputs = ", ".join(shape_text(arg) if is_array(arg) else type(arg).__name__ for arg in args)
     called = f"{_text(module)} was called with ({inputs})"
     if not locate(error, path, f"{path}: {called}" if path else called):
         return
@@ -46,12 +48,12 @@ def _text(module: nn.Module) -> str:
     schema: Schema | None = getattr(cls, ATTRIBUTE, None)
     if schema is None:
         return type(module).__name__
-    shown = {
-        name: value
-        for name, value in fields_of_bound(module).items()
-        if value is not schema.fields[name].default and not isinstance(value, nn.Module | tuple)
-    }
-    return f"{cls.__name__}({', '.join(f'{k}={format_tree(v)}' for k, v in shown.items())})"
+    arguments = [
+        f"{name}={format_tree(value)}"
+        for name, value in shown(schema, fields_of_bound(module).items(), rebuilds=False, same=operator.is_)
+        if not isinstance(value, nn.Module | tuple)
+    ]
+    return f"{cls.__name__}({', '.join(arguments)})"
 
 
 def _traced_floats(module: nn.Module) -> Iterator[TracedFloat]:

@@ -12,7 +12,7 @@ import flax.linen as nn
 from symjax.adoption.flax_private import interceptors, is_watched
 from symjax.adoption.traced_rates import intercept_rates
 from symjax.core.containers import freeze
-from symjax.core.pytrees import static_key
+from symjax.core.kinds import static_key
 from symjax.core.schema import ATTRIBUTE
 
 LIFTS = frozenset(

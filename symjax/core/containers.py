@@ -8,11 +8,9 @@ import types
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NoReturn, final
 
-import jax.tree_util as jtu
-from flax import serialization
 from flax.core import FrozenDict
 
-from symjax.core.leaves import ATOMS, is_leaf
+from symjax.core.leaves import ATOMS, is_leaf, is_other_pytree
 from symjax.core.provided import provided
 
 
@@ -188,14 +186,6 @@ def is_data(value: Any) -> bool:
     return not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
 
 
-def is_other_pytree(value: Any) -> bool:
-    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
-    try:
-        return jtu.default_registry.flatten_one_level(value) is not None
-    except ValueError:
-        return False
-
-
 def _copied_data(value: Any) -> Any:
     """Data in containers of their own, so that the owner of those that were given cannot change a tree."""
     if type(value) in _MAPPINGS and type(value) is not FrozenDict:
@@ -227,14 +217,3 @@ def thaw(value: Any) -> Any:
     if type(value) is Map or type(value) is dict:
         return {key: thaw(item) for key, item in value.items()}
     return mapped(thaw, value)
-
-
-# Flax looks for submodules in a module's fields through its state dicts; without this it would not see
-# the modules inside a map.
-serialization.register_serialization_state(  # type: ignore[no-untyped-call]
-    Map,
-    lambda map_: {str(key): serialization.to_state_dict(value) for key, value in map_.items()},
-    lambda map_, state: Map.of(
-        {key: serialization.from_state_dict(value, state[str(key)]) for key, value in map_.items()}
-    ),
-)

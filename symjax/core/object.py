@@ -24,6 +24,7 @@ from symjax.core.schema import (
     Schema,
     holds_placeholder,
 )
+from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import explaining, hide_frames
 
@@ -116,6 +117,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
     register(cls)
+    register_state(cls, schema.kind)
     add_symbol(cls, aliases)
     if holds_placeholder(schema.defaults.values()):
         provided.guard_references(schema, schema.defaults, ())

@@ -67,6 +67,7 @@ class Schema(Parameters):
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
         self.forced_leaves = frozenset(name for name, mark in self.marks.items() if not mark)
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
+        self.nameless: frozenset[str] | None = None  # fields whose default has no name, see shown.py
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
         self.copied: tuple[str, ...] = ()  # the fields whose defaults hold a dict: each node has its own

@@ -12,11 +12,11 @@ import pydantic
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, brief
 from symjax.core.fields import Field
+from symjax.core.kinds import check_structure, static_key
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.pytrees import check_structure, static_key
 from symjax.core.schema import Schema, is_placeholder
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
@@ -172,7 +172,8 @@ class Validator:
             if name in checked and output[name] is not (value := checked[name]):
                 converted = with_floats(value, output[name])
                 if converted is not value:
-                    values = {**values, name: freeze(converted)}  # what holds floats only now is data
+                    data = self.schema.marks.get(name) is not True
+                    values = {**values, name: freeze(converted, data=data)}  # {'a': 1.0} may be data now
         return values  # type: ignore[return-value]
 
     def admit_default(self, name: str) -> Any:
@@ -308,6 +309,8 @@ def _may_change(value: Any, floating: bool) -> bool:
     kind = type(value)
     if kind is tuple:
         return any(_may_change(item, floating) for item in value)
+    if kind is dict:
+        return any(_may_change(item, floating) for item in value.values())
     return kind is int and floating if kind in ATOMS else not is_settled(kind)
 
 
