@@ -39,7 +39,7 @@ def hide_frames(error: BaseException) -> None:
     for entry in reversed(entries):
         if not _is_own(entry):
             shown = types.TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    error.__traceback__ = shown
+    error.with_traceback(shown)  # an assignment would fail where the error is a frozen dataclass
 
 
 def hiding_frames(function: F) -> F:
