@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import types
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, ItemsView, Iterator, Mapping
 from typing import Any, NoReturn, final
 
 from flax import serialization
@@ -50,6 +50,11 @@ class Map(Mapping[Hashable, Any]):
 
     def __len__(self) -> int:
         return len(self._items)  # type: ignore[attr-defined]
+
+    def items(self) -> ItemsView[Hashable, Any]:
+        """The entries. No key is hashed on the way: that of maps in maps would take exponential time."""
+        entries: dict[Hashable, Any] = self._items  # type: ignore[attr-defined]
+        return entries.items()
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a Map is immutable; rebind the tree that holds it")

@@ -137,6 +137,8 @@ def _load(source: AnyPath, content: bytes, modules: Sequence[str]) -> Any:
         file = open_beside(target, side["file"])
     except ValueError as error:
         raise LoadError(str(error)) from error
+    except FileNotFoundError:
+        return _read(record, Reader(modules, from_file=True))  # says what is missing
     with file:
         if digest(file) != side["sha256"]:
             raise LoadError(f"the arrays in {side['file']} are not those with which the tree was saved")

@@ -151,11 +151,11 @@ def _clear(target: pathlib.Path, side: Side | None) -> None:
     name = re.escape(target.name)
     stale = re.compile(rf"{name}(\.[0-9a-f]{{32}})?\.npz")
     left = re.compile(rf"\.{name}\.[0-9a-f]{{16}}\.tmp")
+    kept = side["file"] if side else None
     for entry in os.listdir(target.parent):
         path = target.parent / entry
-        if (left.fullmatch(entry) and _is_abandoned(path)) or (
-            stale.fullmatch(entry) and entry != (side or {}).get("file") and path.is_file()
-        ):
+        unnamed = stale.fullmatch(entry) and entry != kept and path.is_file()
+        if unnamed or (left.fullmatch(entry) and _is_abandoned(path)):
             path.unlink(missing_ok=True)
 
 
