@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import collections
+import functools
 import types
-from collections.abc import Hashable, ItemsView, Iterator, Mapping
+from collections.abc import Callable, Hashable, ItemsView, Iterator, Mapping
 from typing import Any, NoReturn, final
 
-from flax import serialization
 from flax.core import FrozenDict
 
+from symjax.core.leaves import ATOMS, is_leaf, is_other_pytree
 from symjax.core.provided import provided
 
 
@@ -17,9 +18,9 @@ from symjax.core.provided import provided
 class Map(Mapping[Hashable, Any]):
     """An immutable mapping that keeps the order of its keys.
 
-    Dicts inside a symbolic object become maps. A map is a pytree of its own: it may mix leaves and
-    structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and `unfreeze`
-    because a Linen module's methods find a `flax.core.FrozenDict` in its place.
+    Dicts inside a symbolic object that hold structure become maps. A map is a pytree of its own: it may mix
+    leaves and structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and
+    `unfreeze` because a Linen module's methods find a `flax.core.FrozenDict` in its place.
 
     Args:
         items: The mapping to freeze; its values are frozen too.
@@ -130,54 +131,94 @@ def _immutable(key: Hashable) -> str:
 
 
 _MAPPINGS = frozenset(
-    {dict, FrozenDict, types.MappingProxyType, collections.OrderedDict, collections.defaultdict}
+    {dict, types.MappingProxyType, collections.OrderedDict, collections.defaultdict, FrozenDict, Map}
 )
 
 
-def freeze(value: Any) -> Any:
-    """Lists become tuples, dicts maps, sets frozensets, recursively; the rest is returned as it is.
+def freeze(value: Any, *, data: bool = True) -> Any:
+    """Containers as they stand in a node: tuples, frozensets, and mappings as data or maps, recursively.
 
-    A tuple in which nothing changed is returned itself.
+    A mapping that holds leaves only, at any depth (parameters, an optimizer's moments), is data: a dict of
+    its own, or the FrozenDict that it is, which JAX, Flax, Optax and Orbax take as theirs. Any other mapping
+    becomes a `Map`. A container in which nothing changed is returned itself; the rest as it is.
+
+    Args:
+        value: Any value.
+        data: Whether mappings of leaves are data; False where floats are structure.
     """
     kind = type(value)
     if kind is list:
-        return tuple([freeze(item) for item in value])
+        return tuple([freeze(item, data=data) for item in value])
     if kind is tuple:
-        frozen = [freeze(item) for item in value]
-        if all(new is old for new, old in zip(frozen, value, strict=True)):
-            return value
-        return tuple(frozen)
+        return mapped(functools.partial(freeze, data=data), value)
     if kind in _MAPPINGS:
-        return Map(value)
+        return _frozen_mapping(value, kind, data)
     if kind is set:
         return frozenset(value)
     if isinstance(value, tuple) and hasattr(kind, "_make"):
-        frozen = [freeze(item) for item in value]
-        if all(new is old for new, old in zip(frozen, value, strict=True)):
+        return mapped(functools.partial(freeze, data=data), value)
+    return value
+
+
+def _frozen_mapping(value: Mapping[Any, Any], kind: type, data: bool) -> Any:
+    if data and is_data(value):
+        return value if kind is FrozenDict else _copied_data(value)
+    entries = {key: freeze(item, data=data) for key, item in value.items()}
+    unchanged = kind is Map and all(entries[key] is item for key, item in value.items())
+    return value if unchanged else Map.of(entries)
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value is a leaf, or a container or pytree of nothing but leaves.
+
+    The keys of a mapping must be all texts or all ints: JAX sorts them, and their order counts nowhere.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> is_data({'dense': {'kernel': jnp.ones(3)}}), is_data({'width': 3}), is_data({'layer': None})
+        (True, False, False)
+    """
+    kind = type(value)
+    if kind in ATOMS:
+        return kind is float or kind is complex
+    if kind in _MAPPINGS:
+        kinds = set(map(type, value))
+        return (kinds <= {str} or kinds <= {int}) and all(map(is_data, value.values()))
+    if isinstance(value, tuple | list):
+        return all(map(is_data, value))
+    if is_leaf(value):
+        return True
+    return not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
+
+
+def _copied_data(value: Any) -> Any:
+    """Data in containers of their own, so that the owner of those that were given cannot change a tree."""
+    if type(value) in _MAPPINGS and type(value) is not FrozenDict:
+        return {key: _copied_data(item) for key, item in value.items()}
+    return tuple(map(_copied_data, value)) if type(value) is list else mapped(_copied_data, value)
+
+
+def mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """A frozen container with what `function` makes of its items; itself if that is nothing new.
+
+    Anything else is returned as it is.
+    """
+    kind = type(value)
+    if kind is Map or kind is dict:
+        entries = {key: function(item) for key, item in value.items()}
+        if all(entries[key] is item for key, item in value.items()):
             return value
-        return kind._make(frozen)
+        return Map.of(entries) if kind is Map else entries
+    if isinstance(value, tuple) and not hasattr(kind, "__symjax_schema__"):
+        items = [function(item) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return getattr(kind, "_make", tuple)(items)
     return value
 
 
 def thaw(value: Any) -> Any:
-    """Maps become plain dicts again, for code that is not ours and tests for ``dict``."""
-    kind = type(value)
-    if kind is Map:
+    """Maps become plain dicts again, for code that is not ours and tests for ``dict``; data is copied."""
+    if type(value) is Map or type(value) is dict:
         return {key: thaw(item) for key, item in value.items()}
-    if kind is tuple:
-        thawed = [thaw(item) for item in value]
-        if all(new is old for new, old in zip(thawed, value, strict=True)):
-            return value
-        return tuple(thawed)
-    return value
-
-
-# Flax looks for submodules in a module's fields through its state dicts; without this it would not see
-# the modules inside a map.
-serialization.register_serialization_state(  # type: ignore[no-untyped-call]
-    Map,
-    lambda map_: {str(key): serialization.to_state_dict(value) for key, value in map_.items()},
-    lambda map_, state: Map.of(
-        {key: serialization.from_state_dict(value, state[str(key)]) for key, value in map_.items()}
-    ),
-)
+    return mapped(thaw, value)

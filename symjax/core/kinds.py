@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import adopt, at, brief
@@ -75,6 +76,8 @@ def static_key(value: Any) -> Hashable:
         return (kind, *((name, static_key(item)) for name, item in schema.values(value)))
     if kind is Map:
         return (Map, *((static_key(key), static_key(item)) for key, item in value.items()))
+    if kind is dict or kind is FrozenDict:  # data, whose order counts nowhere
+        return kind, frozenset((static_key(key), static_key(item)) for key, item in value.items())
     if isinstance(value, tuple):
         return (kind, *[static_key(item) for item in value])
     row = kind_of(value)
@@ -185,46 +188,62 @@ _BY_TYPE = {cls: row for row in KINDS for cls in row.types}
 _TESTED = tuple(row for row in KINDS if row.test is not None)
 
 
-def check_structure(value: Any, mark: bool | None, path: Path) -> None:
+def check_structure(value: Any, mark: bool | None, path: Path, owner: str) -> None:
     """Refuses what could not be flattened later: unhashable structure, a leaf where none may be.
 
     Args:
         value: A frozen value.
         mark: The static mark of the field.
         path: Where the value stands, for the message.
+        owner: The name of the class whose field it is, for the message.
 
     Raises:
         TypeError: The value cannot be part of a tree; the message ends in the path.
     """
     kind = type(value)
-    if kind in PLAIN_KEYS or kind is int or kind is bool or schema_of(value) is not None:
+    if kind in PLAIN_KEYS or kind is int or kind is bool:
         return
-    if kind is Map:
+    schema = schema_of(value)
+    if schema is not None:
+        if mark is True:
+            check_structure(Map.of(dict(schema.values(value))), True, path, owner)
+        return
+    if kind is Map or ((kind is dict or kind is FrozenDict) and mark is True):
         for key, item in value.items():
-            check_structure(item, mark, path / key)
+            check_structure(item, mark, path / key, owner)
         return
     if isinstance(value, tuple):
         for key, item in enumerate(value):
-            check_structure(item, mark, path / key)
+            check_structure(item, mark, path / key, owner)
         return
     if is_leaf(value):
         if mark is True and is_array(value):
+            traced = isinstance(value, jax.core.Tracer)
+            use = "give it a number outside of jit, or drop the mark" if traced else "use a float or a tuple"
             raise TypeError(
-                f"a field marked static=True cannot hold an array ({brief(value)}): a compiled "
-                f"function would keep a stale copy; use a float or a tuple {at(path)}"
+                f"a field marked static=True cannot hold an array: {owner} got {brief(value)}, of which a "
+                f"compiled function would keep a stale copy; {use} {at(path)}"
             )
         return
     row = kind_of(value)
     if row.parts is not None and row.key is None:
-        check_structure(row.parts(value), True, path)
+        _check_parts(value, path)
         return
     try:
         hash(value)
     except TypeError as error:
-        if row is PYTREE:
+        if row is PYTREE and mark is not True:
             return
         raise TypeError(
             f"unhashable structure {brief(value)} of type {kind.__name__}: what is no leaf becomes part "
             "of the compiled program's key; give a tuple, an array or a frozen object"
             f"{adopt(value)} {at(path)}"
         ) from error
+
+
+def _check_parts(value: Any, path: Path) -> None:
+    """Refuses a slice or a partial that holds what no structure can hold: it is structure as a whole."""
+    try:
+        static_key(value)
+    except TypeError as error:
+        raise TypeError(f"{brief(value)} is structure, and so are its parts: {error} {at(path)}") from error

@@ -11,7 +11,7 @@ import functools
 import importlib
 from typing import Any
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, mapped
 from symjax.core.lookup import find, public_name
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
@@ -49,12 +49,8 @@ class _Partial:
 
 def named(value: Any) -> Any:
     """A value with names in the place of functions, in containers too."""
-    if isinstance(value, dict):
-        return {key: named(item) for key, item in value.items()}
-    if type(value) is Map:
-        return Map.of(named(dict(value)))
-    if isinstance(value, tuple) and schema_of(value) is None:
-        return getattr(type(value), "_make", tuple)([named(item) for item in value])
+    if isinstance(value, tuple | dict | Map):
+        return mapped(named, value)
     if type(value) is functools.partial:
         return _Partial(named(value.func), named(value.args), named(value.keywords))
     if callable(value) and not isinstance(value, type) and schema_of(value) is None:
@@ -71,13 +67,7 @@ def _unnamed(value: Any) -> Any:
         return find(value.module, value.name)
     if isinstance(value, _Partial):
         return functools.partial(_unnamed(value.function), *_unnamed(value.args), **_unnamed(value.keywords))
-    if isinstance(value, dict):
-        return {key: _unnamed(item) for key, item in value.items()}
-    if type(value) is Map:
-        return Map.of(_unnamed(dict(value)))
-    if isinstance(value, tuple) and schema_of(value) is None:
-        return getattr(type(value), "_make", tuple)([_unnamed(item) for item in value])
-    return value
+    return mapped(_unnamed, value)
 
 
 def _reduce_map(items: Map) -> tuple[Any, ...]:

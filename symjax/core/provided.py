@@ -7,16 +7,14 @@ above itself. The floors put their functions here when they are imported; `symja
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, final
-
-if TYPE_CHECKING:
-    from symjax.core.paths import Path
-    from symjax.core.schema import Field, Schema
+from typing import Any, final
 
 
 @final
 class Provided:
     """The functions by which methods of the core work; each is put here once, by the file that defines it.
+
+    Their types say `Any` for what files above this one define: paths, fields, schemas.
 
     Attributes:
         validator: Makes the validator of a schema (`types/validation.py`).
@@ -32,23 +30,26 @@ class Provided:
         difference_html: Its HTML (`text/notebooks.py`).
         html: A tree as HTML.
         render: A node or a map for treescope.
+        explain: Notes on an error of a node's method which of its floats are traced
+            (`adoption/traced_floats.py`).
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
     """
 
-    validator: Callable[[Schema], Any]
-    refuse_widening: Callable[[type, Field, Field], None]
+    validator: Callable[[Any], Any]
+    refuse_widening: Callable[[type, Any, Any], None]
     eq: Callable[[Any, Any], bool]
     hash: Callable[[Any], int]
     rebind: Callable[..., Any]
-    missing: Callable[[Any], Mapping[Path, Any]]
-    guard_references: Callable[[Schema, Mapping[str, Any], Iterable[str]], None]
-    jax_path: Callable[[Path, Any], tuple[Any, ...]]
+    missing: Callable[[Any], Mapping[Any, Any]]
+    guard_references: Callable[[Any, Mapping[str, Any], Iterable[str]], None]
+    jax_path: Callable[[Any, Any], tuple[Any, ...]]
     text: Callable[[Any], str]
     difference_text: Callable[[Any], str]
     difference_html: Callable[[Any], str]
     html: Callable[[Any], str]
     render: Callable[[Any, str | None, Any], Any]
+    explain: Callable[[Exception, Any], None]
     adopt: Callable[[Any, tuple[Any, ...]], type]
 
 

@@ -16,7 +16,7 @@ from symjax.core.errors import brief
 from symjax.core.kinds import PLAIN_KEYS, static_key
 from symjax.core.leaves import is_leaf, is_other_pytree
 from symjax.core.marks import MISSING
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
 
 _NATIVE_KEYS = PLAIN_KEYS | {int, bool}  # their own static keys beside their types
 
@@ -156,6 +156,14 @@ def _flatten_items(
     return tuple(children), layout
 
 
+def item_key(index: Hashable) -> Any:
+    """The JAX key of an item of a tuple some of whose items JAX does not see.
+
+    A `SequenceKey` would say that the items before it are there: Orbax makes a list of such keys.
+    """
+    return jtu.DictKey(index)
+
+
 class FieldKey(jtu.GetAttrKey):  # type: ignore[misc]
     """A field in a JAX key path; has the ``key`` that JAX's message for unequal trees asks for."""
 
@@ -202,6 +210,11 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
     return None, static_key(value)
 
 
+def is_mixed(value: Any) -> bool:
+    """Whether a value is a tuple that holds leaves and structure, which JAX sees as `Mixed` inside a node."""
+    return isinstance(value, tuple) and schema_of(value) is None and type(_sort(value, None)[0]) is Mixed
+
+
 def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashable]:
     if mark is not False and _NATIVE_KEYS.issuperset(map(type, value)):
         return None, (type(value), tuple(map(type, value)), value)
@@ -221,7 +234,7 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
         (Mixed, kind),
         list(zip(keys, value, strict=True)),
         marks,  # type: ignore[arg-type]
-        jtu.SequenceKey if names is None else lambda i: FieldKey(names[i]),
+        item_key if names is None else lambda i: FieldKey(names[i]),
         reviver,
     )
     return Mixed(value, flat), flat[1]

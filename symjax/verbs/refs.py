@@ -131,6 +131,11 @@ def _reach(value: Any) -> int:
     return max(map(_reach, value.values()), default=0) if type(value) is Map else 0
 
 
+def _leads_out(value: Any) -> bool:
+    schema = schema_of(value)
+    return schema is not None and schema.reach > 0
+
+
 def _guard(cls: type) -> None:
     """Makes a class read its references resolved."""
     if cls.__dict__.get(_GUARDED):
@@ -140,7 +145,7 @@ def _guard(cls: type) -> None:
     def __getattribute__(self: Any, name: str) -> Any:
         value = plain(self, name)
         if (
-            (isinstance(value, Ref | tuple | Map) or getattr(schema_of(value), "reach", 0))
+            (isinstance(value, Ref | tuple | Map) or _leads_out(value))
             and name in getattr(cls, ATTRIBUTE).fields
             and id(self) not in _raw.nodes
         ):

@@ -3,11 +3,14 @@
 import collections.abc
 import enum
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Optional, Protocol, TypeVar, Union
 
+import chex
+import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -112,6 +115,8 @@ ACCEPTED = [
     (dict[str, int], {"a": 1}),
     (Mapping[str, list[int]], {"a": [1]}),
     (dict, {1: "x"}),
+    (dict[str, float], {"a": jnp.ones(3)}),
+    (flax.core.FrozenDict[str, Any], {"kernel": jnp.ones(3)}),
     (dict[int, float | None], {1: None}),
     (Callable[[int], int], trees.double),
     (Callable, nn.relu),
@@ -148,8 +153,6 @@ ACCEPTED = [
     (raw_optax.Schedule, optax.constant_schedule(0.1)),
     ("int", 3),
     ("Rate", Rate(0.1)),
-    ("Nowhere", 3),  # a name that cannot be found is no hint
-    ("list[Nowhere]", 3),
 ]
 
 
@@ -256,6 +259,7 @@ def test_constraints(hint, value, why):
     [
         (list[int], [1, "x"], "x[1]"),
         (dict[str, list[int]], {"a.b": [1, "x"]}, "x['a.b'][1]"),
+        (dict[str, int], {"a": 0.5}, "x.a"),
         (list[Annotated[int, Gt(0)]], [1, 0], "x[1]"),
         (tuple[int, tuple[str, int]], (1, ("a", "b")), "x[1][1]"),
     ],
@@ -313,7 +317,7 @@ def test_plain_hints_are_strict(value):
 
 
 def test_the_value_itself_is_kept():
-    values = [np.int64(3), Level.ONE, Size(3)]
+    values = [Level.ONE, Size(3)]
     for value in values:
         assert holder(int)(value).x is value
     array = jnp.ones(3)
@@ -367,9 +371,33 @@ def test_one_unresolvable_name_spoils_no_other_hint():
         {},
         lambda ns: ns.update(__annotations__={"a": "Nowhere", "b": "int"}, __module__=__name__),
     )
-    assert cls(object, 1).b == 1
+    with pytest.warns(UserWarning, match=r"^Mixed\.a: the hint 'Nowhere' cannot be resolved"):
+        assert cls(object, 1).b == 1
+    assert cls(1, 2).a == 1  # warned once: a warning is an error here
     with pytest.raises(TypeError, match=r"\(path=b\)$"):
         cls(1, "x")
+
+
+@pytest.mark.parametrize("hint", ["Nowhere", "list[Nowhere]", "raw_linen.Nowhere | None", "not a hint"])
+def test_a_hint_that_cannot_be_resolved_warns_and_is_none(hint):
+    with pytest.warns(UserWarning, match=re.escape(f"Holder.x: the hint {hint!r} cannot be resolved")):
+        assert holder(hint)(3).x == 3
+
+
+def test_a_name_inside_the_alias_of_another_module_is_no_fault_of_the_users():
+    assert holder(chex.ArrayTree)(jnp.ones(2)).x.shape == (2,)
+    assert holder("chex.ArrayTree | None")(None).x is None
+    with pytest.warns(UserWarning, match=r"Holder\.x: the hint list\['Nowhere'\] cannot be resolved"):
+        holder(list["Nowhere"])([1])  # noqa: F821
+
+
+def test_hints_of_what_was_adopted_warn_too():
+    @sj.symbolize
+    def scale(x: "Nowhere"):  # noqa: F821
+        return x
+
+    with pytest.warns(UserWarning, match=r"scale\.x: the hint 'Nowhere' cannot be resolved"):
+        assert scale(3).x == 3
 
 
 def test_a_forward_reference_to_itself():
@@ -486,3 +514,89 @@ def test_a_hint_that_may_be_none_is_checked_too(hint, wrong):
     assert cls(None) == cls()
     with pytest.raises(TypeError, match=r"\(path=x\)"):
         cls(wrong)
+
+
+def test_a_default_is_a_value_like_another():
+    class Decay(sj.Object):
+        decay: float = 0
+        sizes: "tuple[float, ...]" = (1, 2)
+        rate: Any = np.float32(0.5)
+        table: Any = np.zeros(2)
+
+    assert Decay() == Decay(0, (1, 2), np.float32(0.5))
+    assert type(Decay().decay) is type(Decay.decay) is float
+    assert Decay().sizes == (1.0, 2.0)
+    assert len(jax.tree.leaves(Decay())) == 5
+    assert jax.tree.structure(Decay()) == jax.tree.structure(Decay(0.0, (1.0, 2.0), 0.5, np.zeros(2)))
+    assert type(Decay().rate) is float
+    assert not Decay().table.flags.writeable
+    assert repr(Decay()) == repr(Decay(0))
+    assert Decay(0.5).rebind(decay=sj.MISSING) == Decay()
+    assert sj.from_json(sj.to_json(Decay())) == Decay()
+
+
+def test_the_default_of_a_base_class_and_of_a_function_is_one_too():
+    class Base(sj.Object):
+        decay: float = 0
+
+    class Derived(Base):
+        rate: float = 1
+
+    @sj.symbolize
+    def scale(x, factor: float = 1):
+        return x * factor
+
+    assert jax.tree.leaves(Derived()) == [0.0, 1.0]
+    assert jax.tree.leaves(Base()) == [0.0]
+    assert jax.tree.leaves(scale()) == [1.0]
+    assert scale() == scale(factor=1)
+
+
+def test_a_default_widens_its_hint_everywhere():
+    class Sized(sj.Object):
+        size: tuple[int, int] = 1
+        mode: Literal["a", "b"] = "auto"
+        rate: Annotated[float, Gt(0)] = -1.0
+
+    assert Sized(1, "auto", -1.0) == Sized()
+    assert Sized((1, 2), "a", 1).rebind(size=1, mode="auto", rate=-1.0) == Sized()
+    assert sj.from_json(sj.to_json(Sized((1, 2)))) == Sized((1, 2))
+    assert sj.from_json(sj.to_json(Sized())) == Sized()
+    assert Sized(1, rate=2).rate == 2.0
+    for wrong in ({"size": 2}, {"size": True}, {"mode": "c"}):
+        with pytest.raises(TypeError, match=r"\(path=(size|mode)\)$"):
+            Sized(**wrong)
+    with pytest.raises(ValueError, match=r"greater than 0, got -2\.0"):
+        Sized(rate=-2.0)
+
+
+def test_an_undecided_value_leaves_the_others_converted():
+    cls = types.new_class(
+        "Two", (sj.Object,), {}, lambda ns: ns.update(__annotations__={"a": list[int], "b": float})
+    )
+    assert type(cls([1, jnp.ones(2)], 1).b) is float
+
+
+def test_a_class_is_asked_for():
+    class Conv(nn.Conv):
+        pass
+
+    cls = holder(type[raw_linen.Module])
+    for layer in (nn.Dense, raw_linen.Dense, Conv):
+        assert cls(layer).x is layer
+    assert holder(type[nn.Dense])(raw_linen.Dense).x is raw_linen.Dense
+    assert holder(type[Rate | int])(int).x is int
+    assert holder(type[T])(str).x is str
+    assert holder("type[raw_linen.Module] | None")(None).x is None
+    for wrong in (int, Rate, nn.Dense(3), 3, None, trees.double):
+        with pytest.raises(TypeError, match=r"expects type\[Module\], got .*\(path=x\)$"):
+            cls(wrong)
+
+
+def test_a_list_for_an_array_is_answered_with_asarray():
+    for hint in (jax.Array, np.ndarray | None, Float[Array, "2"]):
+        with pytest.raises(TypeError, match=r"got \(1.0, 2.0\) of type tuple; jnp\.asarray\(…\)"):
+            holder(hint)([1.0, 2.0])
+    with pytest.raises(TypeError) as caught:
+        holder(int)([1, 2])
+    assert "asarray" not in str(caught.value)
