@@ -11,10 +11,11 @@ from typing import Any, Final, TypeGuard, TypeVar
 import jax
 import numpy as np
 
-from symjax.core.errors import at
+from symjax.core.errors import at, note
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
 from symjax.core.placeholders import Placeholder
+from symjax.core.tracebacks import hide_frames
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import lineage, with_lineage
@@ -22,7 +23,7 @@ from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning, note
+from .errors import PatchError, PatchWarning
 from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
 
@@ -65,20 +66,24 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         >>> sj.lineage(exp)
         ('change_lr?learning_rate=0.003', "<{'epochs': 10}>")
     """
-    result: Any = tree
-    steps: list[str] = []
-    checks: list[_Check] = []
-    for source in _numbered(resolve(rules)):
-        edit = _apply(result, source)
-        checks += edit.checks
-        if edit.places:
-            steps.append(describe_rule(source.rule))
-        elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-            _complain(source, strict)
-        result = edit.tree
-    for check in checks:
-        check.run(result)
-    return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+    try:
+        result: Any = tree
+        steps: list[str] = []
+        checks: list[_Check] = []
+        for source in _numbered(resolve(rules)):
+            edit = _apply(result, source)
+            checks += edit.checks
+            if edit.places:
+                steps.append(describe_rule(source.rule))
+            elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
+                _complain(source, strict)
+            result = edit.tree
+        for check in checks:
+            check.run(result)
+        return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,8 @@ One rule decides, here: `is_configuration`. `symjax.symbolize` and `opaque` over
 from __future__ import annotations
 
 import inspect
-import sys
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import flax.linen
@@ -23,7 +22,6 @@ from symjax.adoption.records import arguments_of, computes, record_fields
 from symjax.core.containers import freeze
 from symjax.core.errors import at
 from symjax.core.leaves import ATOMS, is_array, is_other_pytree
-from symjax.core.lookup import find
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
 from symjax.core.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
@@ -248,41 +246,20 @@ def _is_record(cls: type) -> bool:
 register_adopter(_is_record, adopt_configuration)
 
 
-def configuration_named(name: str, modules: Collection[str]) -> type | None:
-    """The symbolic version of a class of configurations, by the name under which its nodes are saved.
+def known_configuration(cls: type) -> type | None:
+    """The symbolic version of a class that a file names, if its instances may be configurations.
 
-    It need not have been given to anything symbolic yet, but must be imported, and known: a field of a
-    symbolic class is annotated with it, or it is of a module that has defined a symbol, or of `modules`.
-
-    Args:
-        name: Module and qualified name.
-        modules: Names of further modules in which classes may be looked up.
+    None need have been given to anything symbolic yet, but the class must be known: a field of a symbolic
+    class is annotated with it, or its module has defined a symbol.
     """
-    cls = _imported(name)
-    if cls is None or not (is_open(cls) or _may_load(cls, modules)):
-        return None
+    if not is_open(cls):
+        known = cls.__module__ in trusted_modules() or cls in _annotated()
+        if is_opaque(cls) or _candidate(cls) is None or not known:
+            return None
     return any_symbolized(cls) or provided.adopt(cls, _NO_OPTIONS)
 
 
-provided.configuration = configuration_named
-
-
-def _imported(name: str) -> type | None:
-    """A class that may be a configuration's, by its own name, or by the one that it is public by."""
-    parts = name.split(".")
-    for i in range(len(parts) - 1, 0, -1):
-        module, qualified = ".".join(parts[:i]), ".".join(parts[i:])
-        if module in sys.modules:
-            cls = find(module, qualified)
-            own = isinstance(cls, type) and (cls.__module__, cls.__qualname__) == (module, qualified)
-            return cls if isinstance(cls, type) and (own or is_open(cls)) else None
-    return None
-
-
-def _may_load(cls: type, modules: Collection[str]) -> bool:
-    if is_opaque(cls) or (_candidate(cls) is None and not is_wanted(cls)):
-        return False
-    return cls.__module__ in {*modules, *trusted_modules()} or cls in _annotated()
+provided.configuration = known_configuration
 
 
 def _annotated() -> set[type]:

@@ -6,7 +6,7 @@ import collections
 import copy
 import functools
 import types
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, ItemsView, Iterator, Mapping
 from typing import Any, NoReturn, final
 
 from flax.core import FrozenDict
@@ -52,6 +52,11 @@ class Map(Mapping[Hashable, Any]):
 
     def __len__(self) -> int:
         return len(self._items)  # type: ignore[attr-defined]
+
+    def items(self) -> ItemsView[Hashable, Any]:
+        """The entries. No key is hashed on the way: that of maps in maps would take exponential time."""
+        entries: dict[Hashable, Any] = self._items  # type: ignore[attr-defined]
+        return entries.items()
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("a Map is immutable; rebind the tree that holds it")

@@ -68,8 +68,8 @@ def note_depth(error: RecursionError) -> None:
 def summary(error: BaseException) -> str:
     """An error in one line, with its kind and its place, where a traceback would be too much."""
     line = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    note = getattr(error, "_sj_located", None)
-    return f"{line}; {note}" if note else line
+    place = getattr(error, "_sj_located", None)
+    return f"{line}; {place}" if place else line
 
 
 def nearest(name: object, names: Iterable[object]) -> str:

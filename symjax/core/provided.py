@@ -6,7 +6,7 @@ above itself. The floors put their functions here when they are imported; `symja
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, final
 
 
@@ -34,8 +34,8 @@ class Provided:
             (`adoption/traced_floats.py`).
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
-        configuration: The symbolic version of a class of configurations that a file names, if it may be
-            looked up (`adoption/configurations.py`).
+        configuration: The symbolic version of a class that a file names, if it is one of configurations and
+            known (`adoption/configurations.py`).
     """
 
     validator: Callable[[Any], Any]
@@ -53,7 +53,7 @@ class Provided:
     render: Callable[[Any, str | None, Any], Any]
     explain: Callable[[Exception, Any], None]
     adopt: Callable[[Any, tuple[Any, ...]], type]
-    configuration: Callable[[str, Collection[str]], type | None]
+    configuration: Callable[[type], type | None]
 
 
 provided = Provided()

@@ -6,8 +6,6 @@ import base64
 import math
 from typing import Any
 
-import numpy as np
-
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
 from symjax.core.lookup import public_name
@@ -19,7 +17,7 @@ from symjax.text.forms import form_of
 from symjax.verbs.equality import surely_eq
 
 NATIVE = frozenset({str, int, bool, type(None)})  # what JSON writes as it is
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, bytes]
 _EMBED = 4096  # bytes; larger arrays lie beside a saved file
 
 
@@ -88,7 +86,7 @@ class Writer:
         if self.arrays is None or len(data) <= _EMBED:
             return {"data": base64.b64encode(data).decode()}
         name = f"a{len(self.arrays)}"
-        self.arrays[name] = np.frombuffer(data, np.uint8)
+        self.arrays[name] = data
         return {"file": name}
 
     def reference(self, value: Any, path: Path) -> str:

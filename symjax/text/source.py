@@ -94,7 +94,9 @@ class _Writer:
         custom = getattr(node, "__symjax_text__", None)
         if custom is not None:
             name, values, keywords = custom()
-            args = [self.write(item, path) for item in values]
+            # Numbers that a node prints shorter than they are (`floatv(1e-4, 0.1)`) are written in full.
+            plain = [float(item) if isinstance(item, float) else item for item in values]
+            args = [self.write(item, path) for item in plain]
             args += [wl.TextDoc(f"{key}=") + self.write(item, path) for key, item in keywords.items()]
             return self.style.bracketed(f"{self.name('symjax', name)}(", args, ")")
         positional: list[wl.AbstractDoc] = []

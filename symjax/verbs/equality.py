@@ -20,6 +20,7 @@ from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, HASH, Schema
 
 _pack = struct.Struct("<d").pack
+_ABSENT = object()
 _NAN = "nan"  # the hash of a NaN is that of its address
 _NATIVE = frozenset({str, int, bool, type(None), types.FunctionType, types.BuiltinFunctionType})
 _EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
@@ -75,9 +76,7 @@ def _eq(a: Any, b: Any) -> bool:
     if isinstance(a, _SEQUENCES):
         return len(a) == len(b) and all(map(_eq, a, b))
     if isinstance(a, _MAPPINGS):
-        if len(a) != len(b) or not all(key in b and _eq(a[key], b[key]) for key in a):
-            return False
-        return same_keys(a, b)
+        return len(a) == len(b) and _eq_entries(a, b) and same_keys(a, b)
     return _eq_other(a, b)
 
 
@@ -86,6 +85,14 @@ def _eq_nodes(a: Any, b: Any, schema: Schema) -> bool:
     for name in schema.names:
         x, y = left.get(name, MISSING), right.get(name, MISSING)
         if x is not y and not _eq(x, y):
+            return False
+    return True
+
+
+def _eq_entries(a: Any, b: Any) -> bool:
+    for key, item in a.items():
+        other = b.get(key, _ABSENT)  # one lookup: a key may be a map itself, and is compared at each
+        if other is _ABSENT or not _eq(item, other):
             return False
     return True
 
