@@ -10,7 +10,8 @@ from typing import Any
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.views import VIEWS, Namespace
 
-_LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
+_LIBRARIES = {"jax", "jaxlib", "flax", "optax", "numpy", "symjax", "ml_collections"}
+_LISTED = (sys.stdlib_module_names - {"__main__"}) | _LIBRARIES
 _by_name: dict[str, type] = {}
 _by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
 _opaque: weakref.WeakSet[type] = weakref.WeakSet()
