@@ -9,6 +9,8 @@ from typing import Any
 import jax
 import numpy.typing as npt
 
+from symjax.core.errors import summary
+
 from ..planning.plan import plan
 from ..spaces.dna import DNA
 from ..spaces.space import Space
@@ -86,11 +88,9 @@ def evaluate(
     results = Runner(planned, reporter(progress), within_memory=lanes is None).run()
     if results.errors:
         first = min(results.errors)
-        error = results.errors[first]
-        count, line = len(results.errors), str(error).partition("\n")[0]
         warnings.warn(
-            f"{count} of {len(results)} configurations raised; the first, trial {results[first].id}: "
-            f"{type(error).__name__}: {line}",
+            f"{len(results.errors)} of {len(results)} configurations raised; the first, trial "
+            f"{results[first].id}: {summary(results.errors[first])}",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -8,15 +8,17 @@ from collections.abc import Collection
 from typing import Any, ClassVar
 
 from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
-from symjax.core.errors import at
+from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Schema
+from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import hide_frames
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"
@@ -36,10 +38,10 @@ class ClassSchema(Schema):
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
         node: Any = object.__new__(self.cls)
-        held = _get(node, "__dict__")
-        held[_ARGS] = values
+        attributes = _get(node, "__dict__")
+        attributes[_ARGS] = values
         if flat is not None:
-            held[FLAT] = flat
+            attributes[FLAT] = flat
         return node
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
@@ -52,9 +54,8 @@ class ClassSchema(Schema):
         try:
             initialize(node, self)
         except Exception as error:
-            if "(path=" in str(error) or len(error.args) != 1:
-                raise
-            raise type(error)(f"{error} {at(path)}") from error
+            locate(error, path, f"while making {cls.__name__}")
+            raise
         return node
 
     def unpickle(self, values: dict[str, Any]) -> Any:
@@ -70,13 +71,13 @@ class SymbolicInstance(Node):
         _make_symbolic(cls)
 
     def __getattr__(self, name: str) -> Any:
-        held = _get(self, "__dict__")
+        attributes = _get(self, "__dict__")
         schema: Schema = getattr(type(self), ATTRIBUTE)
-        if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
+        if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _READY not in held:
-            if name in held[_ARGS] and schema.holes(held[_ARGS]):
-                return held[_ARGS][name]
+        if _READY not in attributes:
+            if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
+                return attributes[_ARGS][name]
             initialize(self, schema)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)
@@ -86,8 +87,8 @@ class SymbolicInstance(Node):
             except AttributeError:
                 if name not in schema.fields:
                     raise
-        if name in held[_ARGS]:
-            return held[_ARGS][name]
+        if name in attributes[_ARGS]:
+            return attributes[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
 
     def __copy__(self) -> Any:
@@ -105,21 +106,21 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
     namespace: dict[str, Any] = {
         **place(cls, name),
         "__doc__": cls.__doc__,
-        "__symjax_name__": name,
-        "__symjax_original__": cls,
-        "__symjax_static__": frozenset(static),
+        SAVED_NAME: name,
+        ORIGINAL: cls,
+        STATIC: frozenset(static),
     }
     try:
-        made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+        symbolic = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
     except ValueError:  # of this library: a name in `static` that is none
         raise
     except Exception as error:
         raise TypeError(
             f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
         ) from error
-    keep_generic(made, cls)
-    add_symbol(made, aliases)
-    return made
+    keep_generic(symbolic, cls)
+    add_symbol(symbolic, aliases)
+    return symbolic
 
 
 def _refuse_foreign_layout(cls: type) -> None:
@@ -132,15 +133,15 @@ def _refuse_foreign_layout(cls: type) -> None:
 
 
 def _make_symbolic(cls: type) -> None:
-    original = cls.__dict__.get("__symjax_original__")
+    original = cls.__dict__.get(ORIGINAL)
     source = original if original is not None else cls
     init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
-    static: frozenset[str] = getattr(cls, "__symjax_static__", frozenset())
+    static: frozenset[str] = getattr(cls, STATIC, frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
-        setattr(cls, "__symjax_static__", static)  # noqa: B010
+        setattr(cls, STATIC, static)
     fields = _constructor_fields(source, init, static)
-    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
+    schema = ClassSchema(cls, fields, cls.__dict__.get(SAVED_NAME), original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
@@ -151,6 +152,7 @@ def _make_symbolic(cls: type) -> None:
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
     register(cls)
+    register_state(cls, schema.kind)
     if original is None:
         add_symbol(cls)
 
@@ -173,8 +175,12 @@ def _recording_init(cls: type, init: Any) -> Any:
             init(self, *args, **kwargs)
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
-        _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
-        initialize(self, schema)
+        try:
+            _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
+            initialize(self, schema)
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     __init__.__doc__ = init.__doc__
@@ -184,18 +190,18 @@ def _recording_init(cls: type, init: Any) -> Any:
 
 def initialize(node: Any, schema: Schema) -> None:
     """Runs the adopted class's own ``__init__`` with the recorded arguments."""
-    held = _get(node, "__dict__")
-    holes = schema.holes(held[_ARGS])
+    attributes = _get(node, "__dict__")
+    holes = schema.holes(attributes[_ARGS])
     if holes:
         raise MissingError(
             f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
         )
-    args, kwargs = call_arguments(schema, held[_ARGS])
-    held[_READY] = True
+    args, kwargs = call_arguments(schema, attributes[_ARGS])
+    attributes[_READY] = True
     try:
         vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     except BaseException:
-        held.pop(_READY, None)
+        attributes.pop(_READY, None)
         raise
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
         _guard(schema.cls)
@@ -214,8 +220,8 @@ def _guard(cls: type) -> None:
     """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
 
     def __getattribute__(self: Any, name: str) -> Any:
-        held = _get(self, "__dict__")
-        if _READY not in held and _ARGS in held and not name.startswith(("__", "_sj_")):
+        attributes = _get(self, "__dict__")
+        if _READY not in attributes and _ARGS in attributes and not name.startswith(("__", "_sj_")):
             initialize(self, getattr(cls, ATTRIBUTE))
         return inherited(self, name)
 

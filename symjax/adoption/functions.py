@@ -17,7 +17,20 @@ from symjax.core.lookup import place
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.object import Object
 from symjax.core.placeholders import undecided
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema, holds_placeholder, is_choice, is_symbolic
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    FIELDS,
+    FLAT,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Schema,
+    holds_placeholder,
+    is_choice,
+    is_symbolic,
+)
+from symjax.core.tracebacks import hiding_frames
 from symjax.types.hints import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk
@@ -35,6 +48,7 @@ class Functor(Object):
 
     __symjax_function__: ClassVar[Any] = None
 
+    @hiding_frames
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the function: `args` fill the missing arguments in order, `kwargs` override by name.
 
@@ -82,6 +96,7 @@ class Maker(Object):
 class Factory(Maker):
     """A factory of functions; the node is called like the function that it stands for."""
 
+    @hiding_frames
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls what the factory makes.
 
@@ -163,11 +178,11 @@ def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
         **place(underlying(function), name),
         "__doc__": function.__doc__,
         "__symjax_function__": staticmethod(function),
-        "__symjax_fields__": fields_of(function, static),
-        "__symjax_schema_class__": schema,
-        "__symjax_name__": name,
-        "__symjax_original__": function,
-        "__symjax_aliases__": aliases,
+        FIELDS: fields_of(function, static),
+        SCHEMA_CLASS: schema,
+        SAVED_NAME: name,
+        ORIGINAL: function,
+        ALIASES: aliases,
         "__wrapped__": staticmethod(function),
     }
     own_name = (name or underlying(function).__name__).rpartition(".")[2]

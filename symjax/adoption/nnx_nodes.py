@@ -20,19 +20,30 @@ from symjax.adoption.nnx_building import (
     construct,
     is_constructing,
 )
+from symjax.adoption.nnx_errors import note_methods
 from symjax.adoption.signatures import fields_of
 from symjax.core.containers import Map
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.object import Object
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, Schema, schema_of
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    BUILDS,
+    FIELDS,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Schema,
+    schema_of,
+)
 
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"
 
 
 def _original(cls: type) -> Any:
-    return cls.__dict__.get("__symjax_builds__")
+    return cls.__dict__.get(BUILDS)
 
 
 class _BuilderMeta(type):
@@ -56,9 +67,9 @@ class _BuilderMeta(type):
             node = super().__call__(*args, **kwargs)
             return as_flax_would(node) if is_constructing() else node
         building = Building(_rngs_among(args, kwargs))
-        given = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
+        by_name = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(getattr(cls, ATTRIBUTE), args)
-        return construct(original, *map(building.make, args, places), **given)
+        return construct(original, *map(building.make, args, places), **by_name)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         original = _original(cls)
@@ -104,21 +115,24 @@ class Builder(Object, metaclass=_BuilderMeta):
 def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
     static, name, aliases, _ = options
+    for base in cls.__mro__:
+        if issubclass(base, nnx.Module) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
+            note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
     namespace = {
         **place(cls, name),
         "__doc__": cls.__doc__,
-        "__symjax_fields__": fields_of(init, static, skip=1),
-        "__symjax_name__": name,
-        "__symjax_original__": cls,
-        "__symjax_schema_class__": NnxSchema,
-        "__symjax_builds__": cls,
-        "__symjax_aliases__": aliases,
+        FIELDS: fields_of(init, static, skip=1),
+        SAVED_NAME: name,
+        ORIGINAL: cls,
+        SCHEMA_CLASS: NnxSchema,
+        BUILDS: cls,
+        ALIASES: aliases,
     }
     if getattr(cls, "__parameters__", ()):  # generic: its nodes are, too
         namespace["__class_getitem__"] = classmethod(types.GenericAlias)
-    made: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
-    return made
+    builder: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
+    return builder
 
 
 def _places(schema: Schema, args: tuple[Any, ...]) -> Iterator[Path]:

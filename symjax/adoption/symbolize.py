@@ -11,6 +11,9 @@ from typing import Any, TypeVar, overload
 
 import flax.linen
 
+from symjax.adoption.classes import symbolize_class
+from symjax.adoption.functions import symbolize_function
+from symjax.adoption.linen_modules import Module, symbolize_linen
 from symjax.core.errors import brief
 from symjax.core.node import Node
 from symjax.core.object import Object
@@ -91,12 +94,12 @@ def symbolize(
 
 def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
     """The symbolic version of `x`; the same one for the same options ``(static, name, aliases, factory)``."""
-    made = symbolized(x, options)
-    if made is None:
-        made = _adopt(x, options)
-        getattr(made, ATTRIBUTE).options = options
-        remember(x, options, made)
-    return made
+    symbolic = symbolized(x, options)
+    if symbolic is None:
+        symbolic = _adopt(x, options)
+        getattr(symbolic, ATTRIBUTE).options = options
+        remember(x, options, symbolic)
+    return symbolic
 
 
 provided.adopt = adopt_with
@@ -108,25 +111,17 @@ def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
     ):
         raise TypeError(f"cannot symbolize {x.__name__}: its members are no sets of arguments")
     if x is flax.linen.Module:
-        from symjax.adoption.linen_modules import Module
-
         return Module
     if isinstance(x, type) and issubclass(x, flax.linen.Module):
-        from symjax.adoption.linen_modules import symbolize_linen
-
         return symbolize_linen(x, options)
     nnx = sys.modules.get("flax.nnx")  # imported wherever there is one of its classes
     if nnx is not None and isinstance(x, type) and issubclass(x, nnx.Module):
-        from symjax.adoption.nnx_nodes import symbolize_nnx
+        from symjax.adoption.nnx_nodes import symbolize_nnx  # slow: it imports NNX, which few need
 
         return symbolize_nnx(x, options)
     if isinstance(x, type):
-        from symjax.adoption.classes import symbolize_class
-
         return symbolize_class(x, options)
     if callable(x) and (isinstance(x, functools.partial) or hasattr(x, "__name__")):
-        from symjax.adoption.functions import symbolize_function
-
         return symbolize_function(x, options)
     raise TypeError(
         f"cannot symbolize {brief(x)} of type {type(x).__name__}: give a class or a function "

@@ -53,20 +53,20 @@ def untied(tree: T) -> T:
         changes = map_items(value, path, visit)
         return replace(value, changes, path) if changes else value
 
-    made: T = visit(tree, ROOT)
-    return made
+    result: T = visit(tree, ROOT)
+    return result
 
 
 def bind_ties(module: Any, schema: Schema) -> None:
     """Gives a module that is about to be bound one instance wherever a reference says so, and only there."""
-    held = module.__dict__
-    if "_sj_bound" in held:
+    attributes = module.__dict__
+    if "_sj_bound" in attributes:
         return
-    values = {name: held[name] for name in schema.names if name in held}
+    values = {name: attributes[name] for name in schema.names if name in attributes}
     if not _may_share(values) and not holds_ref(values.values()):
         return
-    held["_sj_bound"] = True
-    held.update(resolved_fields(schema, untie(values)))
+    attributes["_sj_bound"] = True
+    attributes.update(resolved_fields(schema, untie(values)))
     guard_references(schema, values, ())
 
 

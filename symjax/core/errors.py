@@ -1,8 +1,9 @@
-"""The words of every error: one place builds each part of a message."""
+"""The words of every error: one place builds each part of a message, and one adds where it happened."""
 
 from __future__ import annotations
 
 import difflib
+import sys
 import types
 from collections.abc import Iterable
 from dataclasses import is_dataclass
@@ -18,6 +19,57 @@ class NoSuchPath(KeyError):
 def at(path: object) -> str:
     """The suffix that every error about a place in a tree ends in."""
     return f"(path={str(path) or '<root>'})"
+
+
+def locate(error: BaseException, path: object, what: str) -> bool:
+    """Notes on an error where in a tree it happened; the innermost place wins.
+
+    The error stays the object that it is, with its type, arguments and text. This is for errors of a
+    user's code and of other libraries; those of this library end in `at` the place by themselves.
+
+    Args:
+        error: What was raised.
+        path: Where, from the root of the tree that the user knows.
+        what: What was going on there, without the path.
+
+    Returns:
+        Whether this is the first place that is noted; an error that has one stays as it is.
+
+    Example:
+        >>> error = ValueError('too wide')
+        >>> locate(error, 'layers[0]', 'while checking Net'), locate(error, '', 'while checking Top')
+        (True, False)
+        >>> error.__notes__
+        ['while checking Net (path=layers[0])']
+    """
+    if hasattr(error, "_sj_located"):
+        return False
+    text = f"{what} {at(path)}"
+    object.__setattr__(error, "_sj_located", text)
+    note(error, text)
+    return True
+
+
+def note(error: BaseException, text: str) -> None:
+    """Adds a note to an error; also to one that is a frozen dataclass, whose own `add_note` fails."""
+    object.__setattr__(error, "__notes__", [*getattr(error, "__notes__", ()), text])
+
+
+def note_depth(error: RecursionError) -> None:
+    """Notes once on a `RecursionError` what limits the depth of trees."""
+    if not getattr(error, "__notes__", None):
+        note(
+            error,
+            f"the tree is nested deeper than Python's recursion limit of {sys.getrecursionlimit()} calls "
+            "allows: raise it by sys.setrecursionlimit",
+        )
+
+
+def summary(error: BaseException) -> str:
+    """An error in one line, with its kind and its place, where a traceback would be too much."""
+    line = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    place = getattr(error, "_sj_located", None)
+    return f"{line}; {place}" if place else line
 
 
 def nearest(name: object, names: Iterable[object]) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any, Self
 
+import jax
+import numpy as np
+
 from symjax.core.pickling import reduce_node
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.tracebacks import hide_frames
 
 
 class Node:
@@ -18,7 +23,11 @@ class Node:
 
     def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
         """A new tree with updates applied; see `symjax.rebind`."""
-        return provided.rebind(self, updates, **fields)  # type: ignore[no-any-return]
+        try:
+            return provided.rebind(self, updates, **fields)  # type: ignore[no-any-return]
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     @classmethod
     def partial(cls, /, *args: Any, **kwargs: Any) -> Self:
@@ -51,7 +60,7 @@ class Node:
         return self  # a tree is immutable
 
     def __deepcopy__(self, memo: Any) -> Self:
-        return self
+        return jax.tree.map(_own, self)  # type: ignore[no-any-return] # arrays may be donated, or shared
 
     @property
     def _repr_html_(self) -> Callable[[], str]:
@@ -60,3 +69,13 @@ class Node:
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
         return provided.render(self, path, subtree_renderer)
+
+
+def _own(leaf: Any) -> Any:
+    """A copy of a leaf that shares no memory with it; NumPy's is read-only, as in every node."""
+    if isinstance(leaf, jax.core.Tracer):
+        return leaf
+    leaf = copy.deepcopy(leaf)
+    if isinstance(leaf, np.ndarray):
+        leaf.setflags(write=False)
+    return leaf

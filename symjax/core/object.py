@@ -14,8 +14,19 @@ from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.provided import provided
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, Schema, holds_placeholder
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    FIELDS,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Schema,
+    holds_placeholder,
+)
+from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import explaining, hide_frames
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -48,11 +59,15 @@ class Object(Node):
     if not typing.TYPE_CHECKING:
 
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
-            schema = self.__symjax_schema__
-            given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-            object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
-            if schema.checks:
-                schema.check(self)
+            try:
+                schema = self.__symjax_schema__
+                given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
+                object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
+                if schema.checks:
+                    schema.check(self)
+            except Exception as error:
+                hide_frames(error)
+                raise
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -62,11 +77,13 @@ class Object(Node):
                     f"{cls.__name__} defines __init__, but an sj.Object is made from its fields; write a "
                     "classmethod, or a plain class under @sj.symbolize"
                 )
+            if cls.__module__.partition(".")[0] != "symjax":
+                _explain_methods(cls)
             own = cls.__dict__
-            fields = own.get("__symjax_fields__") or tuple(collect_fields(cls))
-            make: type[Schema] = own.get("__symjax_schema_class__", Schema)
-            schema = make(cls, fields, own.get("__symjax_name__"), own.get("__symjax_original__"))
-            adopt(cls, schema, own.get("__symjax_aliases__", ()))
+            fields = own.get(FIELDS) or tuple(collect_fields(cls))
+            make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
+            schema = make(cls, fields, own.get(SAVED_NAME), own.get(ORIGINAL))
+            adopt(cls, schema, own.get(ALIASES, ()))
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(self.__symjax_schema__.frozen_message(name))  # type: ignore[attr-defined]
@@ -77,7 +94,16 @@ class Object(Node):
     if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
 
         def __getattr__(self, name: str) -> Any:
+            if isinstance(inspect.getattr_static(type(self), name, None), property):
+                object.__getattribute__(self, name)  # raises what the property has raised
             raise self.__symjax_schema__.absent_attribute(self, name)
+
+
+def _explain_methods(cls: type) -> None:
+    """Lets errors of a class's own methods say which floats are traced."""
+    for name, method in list(vars(cls).items()):
+        if inspect.isfunction(method) and (name == "__call__" or not name.startswith("__")):
+            setattr(cls, name, explaining(method))
 
 
 def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
@@ -91,20 +117,45 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
             delattr(cls, name)
     setattr(cls, "__match_args__", schema.positional)  # noqa: B010 - a class in general has none
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
+    cls.__doc__ = documented(schema)
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
     register(cls)
+    register_state(cls, schema.kind)
     add_symbol(cls, aliases)
     if holds_placeholder(schema.defaults.values()):
         provided.guard_references(schema, schema.defaults, ())
+
+
+class _RefusesDataclass:
+    """What `dataclasses.dataclass` asks the bases of a class for; an `Object` is one by itself."""
+
+    def __get__(self, instance: Any, owner: type) -> NoReturn:
+        raise TypeError("a subclass of sj.Object is a dataclass by itself: leave @dataclass out")
+
+
+Object.__dataclass_fields__ = {}  # type: ignore[attr-defined]
+Object.__dataclass_params__ = _RefusesDataclass()  # type: ignore[attr-defined]
+
+
+def documented(schema: Schema) -> str | None:
+    """The docstring of a class, with what its fields say of themselves."""
+    text = inspect.getdoc(schema.cls)
+    own = [f for f in schema.fields.values() if f.doc]
+    if not own or "\nFields:\n" in (text or ""):
+        return schema.cls.__doc__
+    listed = "\n".join(f"    {f.name}: {f.doc}" for f in own)
+    return f"{text or schema.cls.__name__}\n\nFields:\n{listed}"
 
 
 def dataclass_fields(schema: Schema) -> dict[str, Any]:
     """The fields as the standard library's, so that `dataclasses.fields` and `replace` work."""
     collected: dict[str, Any] = {}
     for f in schema.fields.values():
-        default = dataclasses.MISSING if f.default is MISSING else f.default
-        made: Any = dataclasses.field(default=default, metadata={"doc": f.doc})
-        made.name, made.type, made.kw_only = f.name, f.hint, f.kind is inspect.Parameter.KEYWORD_ONLY
-        made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
-        collected[f.name] = made
+        default: dict[str, Any] = {} if f.default is MISSING else {"default": f.default}
+        if f.factory is not None:
+            default = {"default_factory": f.factory}
+        field_: Any = dataclasses.field(**default, metadata={"doc": f.doc}, repr=f.repr)
+        field_.name, field_.type, field_.kw_only = f.name, f.hint, f.kind is inspect.Parameter.KEYWORD_ONLY
+        field_._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+        collected[f.name] = field_
     return collected

@@ -6,16 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from symjax.core.containers import Map
-from symjax.core.errors import at
+from symjax.core.containers import Map, thaw
+from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.parameters import Parameters
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
 
-ATTRIBUTE = "__symjax_schema__"
+# What a class says of itself to this library, by name.
+ATTRIBUTE = "__symjax_schema__"  # its schema
 STANDS_FOR = "__symjax_stands_for__"  # of a placeholder's class: "choice" or "reference"
+ORIGINAL = "__symjax_original__"  # the class or function that it is the symbolic version of
+SAVED_NAME = "__symjax_name__"  # the name under which its nodes are saved
+ALIASES = "__symjax_aliases__"  # the names under which older files have saved them
+FIELDS = "__symjax_fields__"  # its fields, where annotations do not say them
+SCHEMA_CLASS = "__symjax_schema_class__"  # the kind of its schema, where that is not `Schema`
+STATIC = "__symjax_static__"  # the names of arguments that are structure although they are floats
+BUILDS = "__symjax_builds__"  # the class whose instances `build` makes of its nodes
+# What a node keeps beside its arguments, by name.
+CACHE = "_sj_"  # how the names of what a node keeps beside its arguments start
 FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
@@ -58,8 +68,10 @@ class Schema(Parameters):
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
         self.forced_leaves = frozenset(name for name, mark in self.marks.items() if not mark)
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
+        self.nameless: frozenset[str] | None = None  # fields whose default has no name, see shown.py
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
+        self.copied: tuple[str, ...] = ()  # the fields whose defaults hold a dict: each node has its own
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
@@ -113,6 +125,8 @@ class Schema(Parameters):
             validator = provided.validator(self)
             if self.converts:
                 self._admit_defaults(validator)
+            data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
+            self.copied = tuple(data)
             self._validator = validator
         return self._validator
 
@@ -138,7 +152,13 @@ class Schema(Parameters):
             absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
             given = self._with_factories(given, absent)
         validator = self._validator or self.validator()  # the first one settles the defaults too
-        admitted = validator.admit(given, path) if given else given
+        try:
+            admitted = validator.admit(given, path) if given else given
+        except TypeError:
+            arguments = {name: value for name, value in given.items() if not name.startswith(CACHE)}
+            if len(arguments) == len(given):
+                raise
+            return self.admit(arguments, path, partial=partial)  # the caches are in `vars(node)` too
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
@@ -149,7 +169,7 @@ class Schema(Parameters):
                 raise TypeError(self.missing_message(holes))
             values = self.tied(values)
             provided.guard_references(self, values, values)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """The arguments of `node` with some changed, through the same gate; nothing is tied by it.
@@ -167,7 +187,7 @@ class Schema(Parameters):
         if Schema.reaching or holds_placeholder(admitted.values()):
             direct = [name for name, value in admitted.items() if is_reference(value)]
             provided.guard_references(self, values, direct)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def _admit_defaults(self, validator: Any) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
@@ -189,6 +209,12 @@ class Schema(Parameters):
     def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
         return {**given, **{name: self.factories[name]() for name in names}} if names else given
 
+    def _with_own_data(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name in self.copied:
+            if values.get(name) is self.defaults[name]:
+                values[name] = thaw(values[name])
+        return values
+
     def _put_defaults(self, values: dict[str, Any]) -> None:
         """Puts defaults in the place of `MISSING`; what has none is taken out."""
         for name in [name for name, value in values.items() if value is MISSING]:
@@ -198,7 +224,7 @@ class Schema(Parameters):
                 del values[name]
 
     def check(self, node: Any, path: Path | None = None) -> None:
-        """Runs a node's `__check__`, and names the place when it raises.
+        """Runs a node's `__check__`, and notes the place on what it raises.
 
         A node whose values are not all given and decided is checked when they are.
         """
@@ -207,10 +233,12 @@ class Schema(Parameters):
             return
         try:
             node.__check__()
+        except MissingError:
+            return  # a node inside is not complete yet
         except Exception as error:
-            if path is None or "(path=" in str(error):
-                raise
-            raise type(error)(f"{error} {at(path)}") from error
+            if path is not None:
+                locate(error, path, f"while checking {self.cls.__name__}")
+            raise
 
     # The words of errors about a node.
 
@@ -279,6 +307,10 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
         if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def _is_dict(value: Any) -> bool:
+    return type(value) is dict
 
 
 def holds_placeholder(values: Iterable[Any]) -> bool:

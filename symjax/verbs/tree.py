@@ -11,14 +11,15 @@ from flax.core import FrozenDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
 from symjax.core.provided import provided
-from symjax.core.pytrees import FieldKey, static_key
+from symjax.core.pytrees import FieldKey, is_mixed, item_key
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
-__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
+__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace", "value_at"]
 
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, FrozenDict, Map)
 
@@ -73,6 +74,23 @@ def child(value: Any, key: Hashable, path: Path) -> Any:
     raise NoSuchPath(no_such_path(value, key, path))
 
 
+def value_at(tree: Any, path: Path, base: Path = ROOT) -> Any:
+    """The value at a path, as it stands there: references are not resolved.
+
+    Args:
+        tree: Any value.
+        path: The path in `tree`.
+        base: Where `tree` itself stands, for the message.
+
+    Raises:
+        KeyError: The path leads nowhere; the message says from where on.
+    """
+    for key in path:
+        base = extend(base, key)
+        tree = child(tree, key, base)
+    return tree
+
+
 def no_such_path(value: Any, key: Hashable, path: Path) -> str:
     """The message for a path that leads nowhere."""
     return f"no value at {str(path)!r}: {why_none(value, key, path)} {at(path)}"
@@ -86,7 +104,7 @@ def why_none(value: Any, key: Hashable, path: Path) -> str:
         hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
         return f"{where}, which has no parts{hint}"
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return f"{where} of {len(children)} items"
+        return f"{where} of {len(children)} items; the index {len(children)} appends"
     what = "key" if isinstance(value, _DICTS) else "field"
     return f"{where} with {unknown(what, key, [name for name, _ in children])}"
 
@@ -113,25 +131,14 @@ def jax_key(value: Any, key: Hashable) -> Any:
 def jax_path(path: Path, tree: Any) -> tuple[Any, ...]:
     """The JAX key path of a location in a tree; see `Path.to_jax`."""
     entries = []
-    value, where = tree, ROOT
-    for key in path:
-        where = where / key
-        entries.append(jax_key(value, key))
-        value = child(value, key, where)
-    return tuple(entries)
-
-
-def value_at(tree: Any, path: Path) -> Any:
-    """The value at a path, references unresolved.
-
-    Raises:
-        KeyError: The path does not exist.
-    """
-    where = ROOT
+    value, where, in_node = tree, ROOT, False
     for key in path:
         where = extend(where, key)
-        tree = child(tree, key, where)
-    return tree
+        in_node = in_node or is_symbolic(value) or type(value) is Map
+        named = hasattr(value, "_fields")
+        entries.append(item_key(key) if in_node and not named and is_mixed(value) else jax_key(value, key))
+        value = child(value, key, where)
+    return tuple(entries)
 
 
 def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, checked: bool = True) -> Any:
@@ -168,9 +175,10 @@ def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, c
 def _replace_fields(
     node: Any, schema: Schema, changes: Mapping[Hashable, Any], path: Path, checked: bool
 ) -> Any:
-    for key in changes:
+    for key, new in changes.items():
         if key not in schema.fields:
             raise NoSuchPath(no_such_path(node, key, path / key))
+        _refuse_insertion(new, path / key, "a field")
     changed = schema.construct(schema.readmit(node, changes, path), path)  # type: ignore[arg-type]
     lineage = schema.caches(node).get(LINEAGE)
     if lineage is not None:
@@ -180,10 +188,18 @@ def _replace_fields(
     return changed
 
 
+def _refuse_insertion(new: Any, path: Path, place: str) -> None:
+    if isinstance(new, Insertion):
+        raise ValueError(
+            f"an Insertion stands before an item of a list, and this is {place}: set it {at(path)}"
+        )
+
+
 def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
     entries = dict(value)
     same = {key: key for key in entries}
     for key, new in changes.items():
+        _refuse_insertion(new, path / key, "an entry of a mapping")
         if static_key(same.get(key, key)) != static_key(key):  # 1 and True are two keys
             raise NoSuchPath(no_such_path(value, key, path / key))
         if new is MISSING:
@@ -200,9 +216,10 @@ def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) ->
 
 
 def _replace_named(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
-    for key in changes:
+    for key, new in changes.items():
         if key not in value._fields:
             raise NoSuchPath(no_such_path(value, key, path / key))
+        _refuse_insertion(new, path / key, "a field")
     return value._replace(**{str(key): new for key, new in changes.items()})
 
 
