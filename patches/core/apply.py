@@ -17,7 +17,7 @@ from symjax.core.paths import ROOT, Path
 from symjax.core.placeholders import Placeholder
 from symjax.core.tracebacks import hide_frames
 from symjax.verbs.diff import diff
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import lineage, with_lineage
 from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
@@ -245,7 +245,7 @@ def _alone_differs(tree: object, path: Path, update: object) -> bool:
 
 def _differs(old: object, new: object, path: Path) -> bool:
     try:
-        return not eq(value_at(old, path), value_at(new, path))
+        return not surely_eq(value_at(old, path), value_at(new, path))
     except KeyError:  # an entry that was added
         return True
 
@@ -257,7 +257,7 @@ def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
     def counted(path: Path, value: object, parent: object) -> object:
         new = ask(path, value, parent)
         # Identity first: a rule returns nearly every value as it is, and `eq` would walk each subtree anew.
-        if new is not value and not eq(new, value):
+        if new is not value and not surely_eq(new, value):
             places.append(path)
         return new
 

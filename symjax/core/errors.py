@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 import types
 from collections.abc import Iterable
 from dataclasses import is_dataclass
@@ -50,8 +51,18 @@ def locate(error: BaseException, path: object, what: str) -> bool:
 
 
 def note(error: BaseException, text: str) -> None:
-    """Adds a note to an error, also to one that is a frozen dataclass, whose own `add_note` fails."""
+    """Adds a note to an error; also to one that is a frozen dataclass, whose own `add_note` fails."""
     object.__setattr__(error, "__notes__", [*getattr(error, "__notes__", ()), text])
+
+
+def note_depth(error: RecursionError) -> None:
+    """Notes once on a `RecursionError` what limits the depth of trees."""
+    if not getattr(error, "__notes__", None):
+        note(
+            error,
+            f"the tree is nested deeper than Python's recursion limit of {sys.getrecursionlimit()} calls "
+            "allows: raise it by sys.setrecursionlimit",
+        )
 
 
 def summary(error: BaseException) -> str:

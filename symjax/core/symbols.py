@@ -10,7 +10,7 @@ from typing import Any
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.core.views import VIEWS, Namespace
 
-_STANDARD = sys.stdlib_module_names - {"__main__"}
+_LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
 _by_name: dict[str, type] = {}
 _by_original: weakref.WeakKeyDictionary[Any, dict[Options, type]] = weakref.WeakKeyDictionary()
 
@@ -81,10 +81,11 @@ def remember(original: Any, options: Options, cls: type) -> None:
 def trusted_modules() -> set[str]:
     """The modules that have defined a symbol: loading a file may look up functions in them.
 
-    The standard library never counts, although a class made by ``exec`` says that it is of `builtins`.
+    The standard library never counts, although a class made by ``exec`` says that it is of `builtins`; nor do
+    the libraries that have symbols here, of which `allowed.py` lists what may be named.
     """
     homes = {cls.__module__ for cls in _by_name.values()}
-    return {name for name in homes if name.partition(".")[0] not in _STANDARD}
+    return {name for name in homes if name.partition(".")[0] not in _LISTED}
 
 
 def _replaces(new: type, held: type) -> bool:
