@@ -492,7 +492,7 @@ def test_checks_of_a_class_hold_for_files_too():
 
     text = sj.to_json(Box(Even(2)))
     assert sj.from_json(text) == Box(Even(2))
-    with pytest.raises(ValueError, match=r"odd\nwhile checking Even \(path=content\)$"):
+    with pytest.raises(ValueError, match=r"odd.*\(path=content\)$"):
         sj.from_json(text.replace('"number": 2', '"number": 3'))
 
 
