@@ -15,7 +15,7 @@ from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
 from symjax.core.state_dicts import register_state
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
@@ -99,7 +99,7 @@ class SymbolicInstance(Node):
         return self.__copy__()
 
 
-def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
+def symbolize_class(cls: type, options: Options) -> type:
     """The symbolic version of a plain class; see `symjax.symbolize`."""
     static, name, aliases, _ = options
     _refuse_foreign_layout(cls)

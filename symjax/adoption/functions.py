@@ -25,6 +25,7 @@ from symjax.core.schema import (
     ORIGINAL,
     SAVED_NAME,
     SCHEMA_CLASS,
+    Options,
     Schema,
     holds_placeholder,
     is_choice,
@@ -165,7 +166,7 @@ class Optimizer(Maker):
         """All is done in ``__new__``: a tuple's items are given at its creation."""
 
 
-def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
+def symbolize_function(function: Any, options: Options) -> type:
     """The functor or factory class of a function; see `symjax.symbolize`."""
     static, name, aliases, factory = options
     kind = factory if isinstance(factory, type) else node_kind(function, factory)

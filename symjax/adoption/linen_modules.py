@@ -29,7 +29,7 @@ from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Schema
+from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
 from symjax.verbs.refs import unresolved
@@ -183,7 +183,7 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
                 return super().clone(**options)
 
 
-def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
+def symbolize_linen(cls: type, options: Options) -> type:
     """The symbolic version of a Linen module class; see `symjax.symbolize`."""
     static, name, aliases, _ = options
     unknown_names = set(static) - {f.name for f in dataclasses.fields(cls)}

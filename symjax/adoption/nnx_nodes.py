@@ -35,6 +35,7 @@ from symjax.core.schema import (
     ORIGINAL,
     SAVED_NAME,
     SCHEMA_CLASS,
+    Options,
     Schema,
     schema_of,
 )
@@ -112,14 +113,14 @@ class Builder(Object, metaclass=_BuilderMeta):
             raise error
 
 
-def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
+def symbolize_nnx(cls: type, options: Options) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
     static, name, aliases, _ = options
     for base in cls.__mro__:
         if issubclass(base, nnx.Module) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
             note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
-    namespace = {
+    namespace: dict[str, Any] = {
         **place(cls, name),
         "__doc__": cls.__doc__,
         FIELDS: fields_of(init, static, skip=1),

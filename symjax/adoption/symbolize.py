@@ -18,7 +18,7 @@ from symjax.core.errors import brief
 from symjax.core.node import Node
 from symjax.core.object import Object
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE
+from symjax.core.schema import ATTRIBUTE, Options
 from symjax.core.symbols import add_symbol, remember, symbolized
 
 T = TypeVar("T")
@@ -88,12 +88,12 @@ def symbolize(
         if aliases:
             add_symbol(x, aliases)
         return x
-    options = (tuple(static), name, tuple(aliases), factory)
+    options = Options(tuple(static), name, tuple(aliases), factory)
     return adopt_with(x, options)
 
 
-def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
-    """The symbolic version of `x`; the same one for the same options ``(static, name, aliases, factory)``."""
+def adopt_with(x: Any, options: Options) -> Any:
+    """The symbolic version of `x`; the same one for the same options."""
     symbolic = symbolized(x, options)
     if symbolic is None:
         symbolic = _adopt(x, options)
@@ -105,7 +105,7 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
 provided.adopt = adopt_with
 
 
-def _adopt(x: Any, options: tuple[Any, ...]) -> Any:
+def _adopt(x: Any, options: Options) -> Any:
     if isinstance(x, type) and (
         issubclass(x, enum.Enum) or x in (Object, Node, typing.Protocol, typing.Generic)
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from symjax.core.containers import Map, thaw
 from symjax.core.errors import at, locate
@@ -31,6 +31,22 @@ HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
 
 _get_dict = object.__getattribute__
+
+
+class Options(NamedTuple):
+    """What `symjax.symbolize` was asked for; the same class with the same options is one symbolic class.
+
+    Attributes:
+        static: The names of arguments that are structure although they are floats.
+        name: The name under which nodes are saved, where it is not that of the class or function.
+        aliases: The names under which older files have saved them.
+        factory: Whether a function is a factory, or of which class its nodes are; None if that is to be seen.
+    """
+
+    static: tuple[str, ...] = ()
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    factory: bool | type | None = None
 
 
 class Schema(Parameters):
@@ -62,7 +78,7 @@ class Schema(Parameters):
         super().__init__(cls, fields)
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
-        self.options: tuple[Any, ...] = ((), None, (), None)  # those of `symbolize`
+        self.options = Options()
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
         self.factories = {f.name: f.factory for f in fields if f.factory is not None}
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}

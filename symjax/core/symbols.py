@@ -7,12 +7,12 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.core.views import VIEWS, Namespace
 
 _LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
 _by_name: dict[str, type] = {}
-_by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
+_by_original: weakref.WeakKeyDictionary[Any, dict[Options, type]] = weakref.WeakKeyDictionary()
 
 
 def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
@@ -57,7 +57,7 @@ def symbol_names() -> list[str]:
     return sorted(_by_name)
 
 
-def symbolized(original: Any, options: Any) -> Any:
+def symbolized(original: Any, options: Options) -> Any:
     """What `original` was symbolized to with the same options before, or None."""
     try:
         return _by_original.get(original, {}).get(options)
@@ -70,7 +70,7 @@ def any_symbolized(original: Any) -> Any:
     return next(iter(_by_original.get(original, {}).values()), None)
 
 
-def remember(original: Any, options: Any, cls: type) -> None:
+def remember(original: Any, options: Options, cls: type) -> None:
     """Lets the next call of `symbolize` with the same arguments return the same class."""
     try:
         _by_original.setdefault(original, {})[options] = cls

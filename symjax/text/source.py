@@ -136,9 +136,8 @@ class _Writer:
                 f"{schema.cls.__qualname__} has no name by which source code finds it; define it at the "
                 f"top of a module {at(path)}"
             )
-        static, name, aliases, factory = schema.options
-        given = {"static": static, "name": name, "aliases": aliases, "factory": factory}
-        texts = [f", {key}={value!r}" for key, value in given.items() if value not in ((), None)]
+        options = schema.options._asdict()
+        texts = [f", {key}={value!r}" for key, value in options.items() if value not in ((), None)]
         return f"{self.name('symjax', 'symbolize')}({self.reference(schema.original, path)}{''.join(texts)})"
 
     def _write_sequence(self, value: Any, path: Path, inside: bool) -> wl.AbstractDoc:
