@@ -23,8 +23,10 @@ from symjax.text.array_file import write_arrays
 
 try:
     import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
+except ImportError:  # on Windows
+    LOCKS = False
+else:
+    LOCKS = True
 
 if TYPE_CHECKING:
     from etils import epath
@@ -113,7 +115,7 @@ def open_beside(target: AnyPath, name: Any) -> BinaryIO:
     path = target.parent / name
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "the arrays beside the saved file are missing", str(path))
-    return path.open("rb")  # type: ignore[no-any-return]
+    return path.open("rb")
 
 
 @contextmanager
@@ -124,7 +126,7 @@ def _temporary(target: AnyPath) -> Iterator[tuple[BinaryIO, AnyPath]]:
         with _locked(target.parent):  # so that nobody takes it for left over before it is marked as in use
             stack.callback(path.unlink, missing_ok=True)
             file = stack.enter_context(path.open("wb"))
-            if fcntl is not None and isinstance(path, pathlib.Path):
+            if LOCKS and isinstance(path, pathlib.Path):
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield file, path
 
@@ -139,7 +141,7 @@ def _settle(file: BinaryIO) -> None:
 @contextmanager
 def _locked(folder: AnyPath) -> Iterator[int | None]:
     """Keeps other writers out of a folder; gives its descriptor, or None where there is no such lock."""
-    if fcntl is None or not isinstance(folder, pathlib.Path):
+    if not LOCKS or not isinstance(folder, pathlib.Path):
         yield None
         return
     number = os.open(folder, os.O_RDONLY)

@@ -214,10 +214,8 @@ def test_older_names_of_functions_are_found():
     """Files of 0.1.0 name private homes of functions that are public."""
     assert sj.from_json(text_of({"$ref": "jax._src.scipy.special:erf"})) is jax.scipy.special.erf
     assert sj.from_json(text_of({"$ref": "numpy:tanh"})) is np.tanh
-    assert (
-        sj.from_json(text_of({"$ref": "flax.linen.linear:default_kernel_init"}))
-        is flax.linen.linear.default_kernel_init
-    )
+    promote = flax.linen.dtypes.promote_dtype
+    assert sj.from_json(text_of({"$ref": "flax.linen.dtypes:promote_dtype"})) is promote
 
 
 def test_a_view_is_imported_for_its_layers():

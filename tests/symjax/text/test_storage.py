@@ -58,6 +58,7 @@ def whole(saved):
 
 
 def test_a_writer_killed_at_any_moment_leaves_a_whole_tree(tmp_path):
+    """Six kills; as many as ``SYMJAX_KILLS`` says, where someone has the time."""
     file = tmp_path / "tree.json"
     generator = random.Random(0)
     for _ in range(int(os.environ.get("SYMJAX_KILLS", "6"))):
