@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Collection
+import os
+import threading
+import types
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
+from symjax.adoption.signatures import call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at
+from symjax.core.locks import adoption
 from symjax.core.lookup import place
+from symjax.core.marks import MissingError
 from symjax.core.node import Node
-from symjax.core.object import settle_missing
+from symjax.core.object import frozen_message, settle_missing
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.core.pytrees import register_later
+from symjax.core.schema import ATTRIBUTE, FLAT, Field, Options, Schema
 from symjax.core.symbols import add_symbol
 
 _ARGS = "_sj_args"
-_READY = "_sj_ready"
+_READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
+_MUTABLE = "__symjax_mutable__"
 _get = object.__getattribute__
 
 
@@ -44,6 +50,7 @@ class ClassSchema(Schema):
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
+        self.validator()
         if self.holes(values):
             return self.revive(values)
         node = cls.__new__(cls)
@@ -73,7 +80,7 @@ class SymbolicInstance(Node):
         schema: Schema = getattr(type(self), ATTRIBUTE)
         if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _READY not in held:
+        if _waits(held):
             if name in held[_ARGS] and schema.holes(held[_ARGS]):
                 return held[_ARGS][name]
             initialize(self, schema)
@@ -89,6 +96,16 @@ class SymbolicInstance(Node):
             return held[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _is_sealed(self):
+            raise AttributeError(_sealed_message(self, name))
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if _is_sealed(self):
+            raise AttributeError(_sealed_message(self, name))
+        super().__delattr__(name)
+
     def __copy__(self) -> Any:
         schema: Schema = getattr(type(self), ATTRIBUTE)
         return schema.construct(schema.arguments(self))  # what `__init__` made may be mutable
@@ -97,28 +114,43 @@ class SymbolicInstance(Node):
         return self.__copy__()
 
 
-def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
-    """The symbolic version of a plain class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
+def symbolize_class(
+    cls: type, options: Options, presets: Mapping[str, Any] = types.MappingProxyType({})
+) -> type:
+    """The symbolic version of a plain class; see `symjax.symbolize`.
+
+    Args:
+        cls: The class; of a symbolic one, a subclass with these options.
+        options: Those of `symbolize`.
+        presets: Other defaults of its arguments, which are given by keyword then.
+    """
     _refuse_foreign_layout(cls)
     namespace: dict[str, Any] = {
-        **place(cls, name),
+        **place(cls, options.name),
         "__doc__": cls.__doc__,
-        "__symjax_name__": name,
+        "__symjax_name__": options.name,
         "__symjax_original__": cls,
-        "__symjax_static__": frozenset(static),
+        "__symjax_static__": frozenset(options.static) | getattr(cls, "__symjax_static__", frozenset()),
+        "__symjax_presets__": presets,
+        _MUTABLE: options.mutable or is_mutable(cls),
     }
+    bases = (cls,) if issubclass(cls, SymbolicInstance) else (SymbolicInstance, cls)
     try:
-        made = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+        symbolic = type(cls)(cls.__name__, bases, namespace)
     except ValueError:  # of this library: a name in `static` that is none
         raise
     except Exception as error:
         raise TypeError(
             f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
         ) from error
-    keep_generic(made, cls)
-    add_symbol(made, aliases)
-    return made
+    keep_generic(symbolic, cls)
+    add_symbol(symbolic, options.aliases)
+    return symbolic
+
+
+def is_mutable(cls: type) -> bool:
+    """Whether the methods of a symbolic class may assign to attributes."""
+    return bool(getattr(cls, _MUTABLE, False))
 
 
 def _refuse_foreign_layout(cls: type) -> None:
@@ -138,7 +170,8 @@ def _make_symbolic(cls: type) -> None:
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, "__symjax_static__", static)  # noqa: B010
-    fields = _constructor_fields(source, init, static)
+    presets = getattr(cls, "__symjax_presets__", {})
+    fields = preset(_constructor_fields(source, init, static), presets)
     schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
@@ -149,7 +182,7 @@ def _make_symbolic(cls: type) -> None:
         cls.__hash__ = source.__hash__  # type: ignore[method-assign]
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
-    register(cls)
+    register_later(schema)
     if original is None:
         add_symbol(cls)
 
@@ -183,25 +216,97 @@ def _recording_init(cls: type, init: Any) -> Any:
     return __init__
 
 
-def initialize(node: Any, schema: Schema) -> None:
-    """Runs the adopted class's own ``__init__`` with the recorded arguments."""
-    held = _get(node, "__dict__")
-    holes = schema.holes(held[_ARGS])
-    if holes:
-        from symjax.core.marks import MissingError
+class _Run:
+    """An ``__init__`` that is under way in one thread; others wait for it at the lock.
 
-        raise MissingError(
-            f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
-        )
-    args, kwargs = call_arguments(schema, held[_ARGS])
-    held[_READY] = True
+    Attributes:
+        node: The dict of the node, which would keep the run in a forked child, where nobody ends it.
+    """
+
+    __slots__ = ("lock", "node", "thread")
+
+    def __init__(self, node: dict[str, Any]) -> None:
+        self.node = node
+        self.thread = threading.get_ident()
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+
+_runs: set[_Run] = set()
+
+
+def _forget_runs() -> None:
+    for run in list(_runs):
+        if run.thread != threading.get_ident():
+            run.node.pop(_READY, None)
+            _runs.discard(run)
+
+
+if hasattr(os, "register_at_fork"):  # Windows knows no fork
+    os.register_at_fork(after_in_child=_forget_runs)
+
+
+def initialize(node: Any, schema: Schema) -> None:
+    """Runs the adopted class's own ``__init__`` with the recorded arguments, once, whoever asks.
+
+    In other threads this returns when it has run; in its own, which is inside of it, at once.
+    """
+    held = _get(node, "__dict__")
+    run = _Run(held)
+    while (owner := held.setdefault(_READY, run)) is not run:
+        if owner is True or owner.thread == run.thread:
+            return
+        with owner.lock:  # until that thread is done; it may have failed, then it is our turn
+            pass
+    _runs.add(run)
     try:
-        vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
+        _run_init(node, schema)
+        held[_READY] = True
     except BaseException:
         held.pop(_READY, None)
         raise
+    finally:
+        _runs.discard(run)
+        run.lock.release()
+
+
+def _run_init(node: Any, schema: Schema) -> None:
+    arguments = _get(node, "__dict__")[_ARGS]
+    holes = schema.holes(arguments)
+    if holes:
+        raise MissingError(
+            f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
+        )
+    args, kwargs = call_arguments(schema, arguments)
+    vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
-        _guard(schema.cls)
+        with adoption:
+            _guard(schema.cls)
+
+
+def _waits(held: dict[str, Any]) -> bool:
+    """Whether a node's ``__init__`` has to run before this thread may use it."""
+    run = held.get(_READY)
+    return run is not True and (run is None or run.thread != threading.get_ident())
+
+
+def _is_sealed(node: Any) -> bool:
+    """Whether assignments to a node are refused: after, and before, its ``__init__``."""
+    held = _get(node, "__dict__")
+    if is_mutable(type(node)) or _ARGS not in held:
+        return False
+    return not isinstance(held.get(_READY), _Run)
+
+
+def _sealed_message(node: Any, name: str) -> str:
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    if name in schema.fields:
+        return frozen_message(node, name)
+    cls = type(node).__name__
+    return (
+        f"{cls} is immutable: what is assigned to it does not travel with its arguments; where methods cache "
+        f"on self, sj.symbolize({cls}, mutable=True) lets them {at(name)}"
+    )
 
 
 def _shadows(node: Any, cls: type) -> bool:
@@ -215,10 +320,12 @@ def _shadows(node: Any, cls: type) -> bool:
 
 def _guard(cls: type) -> None:
     """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
+    if getattr(cls, "__symjax_guarded__", False):
+        return
 
     def __getattribute__(self: Any, name: str) -> Any:
         held = _get(self, "__dict__")
-        if _READY not in held and _ARGS in held and not name.startswith(("__", "_sj_")):
+        if held.get(_READY) is not True and _ARGS in held and not name.startswith(("__", "_sj_")):
             initialize(self, getattr(cls, ATTRIBUTE))
         return inherited(self, name)
 

@@ -11,6 +11,7 @@ import flax.linen as nn
 from flax.linen import module as linen_module
 
 from symjax.core.containers import freeze
+from symjax.core.locks import adoption
 from symjax.core.pytrees import static_key
 from symjax.core.schema import ATTRIBUTE
 
@@ -46,9 +47,10 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
             key = (lift.__name__, static_key(freeze((args, kwargs))))
         except TypeError:
             return make(target, *args, **kwargs)
-        known = _made.setdefault(target, {})
-        if key not in known:
-            known[key] = make(target, *args, **kwargs)
+        with adoption:
+            known = _made.setdefault(target, {})
+            if key not in known:
+                known[key] = make(target, *args, **kwargs)
         return known[key]
 
     return lifted

@@ -10,25 +10,27 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 import flax.linen as nn
 from flax.linen import module as linen_module
 
 from symjax.adoption.layer_errors import locate
-from symjax.adoption.signatures import keep_generic
+from symjax.adoption.signatures import keep_generic, refuse_unknown
 from symjax.adoption.ties import bind_ties, record_ties, untie
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at
+from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.object import FieldMark, absent_attribute, frozen_message, missing_message
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Field, Options, Schema
 from symjax.core.symbols import add_symbol, any_symbolized
+from symjax.types.hints import resolve
 from symjax.verbs.refs import guard_holder, unresolved
 
 _TWIN = "__symjax_twin__"
@@ -89,8 +91,10 @@ class LinenSchema(Schema):
         Lifted transforms make classes as they run, whose modules are always bound: those never are.
         """
         if not self.registered:
-            self.registered = True
-            register(self.cls)
+            with adoption:
+                if not self.registered:
+                    register(self.cls)
+                    self.registered = True
 
 
 class _SymbolicMeta(abc.ABCMeta):
@@ -190,25 +194,61 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
                 return super().clone(**options)
 
 
-def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
-    """The symbolic version of a Linen module class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
-    unknown_names = set(static) - {f.name for f in dataclasses.fields(cls)}
-    if unknown_names:
-        raise ValueError(f"static names no field of {cls.__name__}: {', '.join(sorted(unknown_names))}")
+def symbolize_linen(
+    cls: type, options: Options, presets: Mapping[str, Any] = types.MappingProxyType({})
+) -> type:
+    """The symbolic version of a Linen module class; see `symjax.symbolize`.
+
+    Args:
+        cls: The class; of a symbolic one, a subclass with these options.
+        options: Those of `symbolize`.
+        presets: Other defaults of its fields, which are given by keyword then.
+    """
+    refuse_unknown(options.static, [f.name for f in _constructor_fields(cls)], cls.__name__)
     hooks = {hook: nn.nowrap(inspect.unwrap(getattr(cls, hook))) for hook in _HOOKS if hasattr(cls, hook)}
+    again = Module in cls.__mro__  # `issubclass` counts Flax's own
     namespace = {
         **hooks,
-        **place(cls, name),
+        **place(cls, options.name),
         "__doc__": cls.__doc__,
-        _STATIC: frozenset(static) | getattr(cls, _STATIC, frozenset()),
-        "__symjax_name__": name,
-        _ORIGINAL: cls,
+        _STATIC: frozenset(options.static) | getattr(cls, _STATIC, frozenset()),
+        "__symjax_name__": options.name,
+        **(_preset_fields(cls, presets) if presets else {}),
+        **({} if again else {_ORIGINAL: cls}),
     }
-    made: type = types.new_class(cls.__name__, (Module, cls), exec_body=lambda body: body.update(namespace))
-    keep_generic(made, cls)
-    add_symbol(made, aliases)
-    return made
+    bases = (cls,) if again else (Module, cls)
+    symbolic: type = types.new_class(cls.__name__, bases, exec_body=lambda body: body.update(namespace))
+    if again:
+        getattr(symbolic, ATTRIBUTE).original = cls
+    keep_generic(symbolic, cls)
+    add_symbol(symbolic, options.aliases)
+    return symbolic
+
+
+def _preset_fields(cls: type, presets: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a subclass with other defaults, as a class body has them."""
+    fields = getattr(cls, ATTRIBUTE).fields
+    body: dict[str, Any] = {
+        name: _dataclass_field(FieldMark(value, None, fields[name].static, fields[name].doc, True, True))
+        for name, value in presets.items()
+    }
+    hints = {name: resolve(fields[name].hint, fields[name].owner) for name in presets}
+    return {**body, "__annotations__": hints}
+
+
+@contextlib.contextmanager
+def unbound() -> Iterator[None]:
+    """Modules that are made inside belong to no module that is running."""
+    _context.module_stack.append(None)
+    try:
+        yield
+    finally:
+        _context.module_stack.pop()
+
+
+def is_running() -> bool:
+    """Whether the method of a Linen module is running, whose modules become its children."""
+    return _context.module_stack[-1] is not None
 
 
 def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
@@ -229,7 +269,7 @@ def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
 
             cls: Any = getattr(linen, plain.__name__)
         else:
-            cls = any_symbolized(plain) or adopt_with(plain, ((), None, (), None))
+            cls = any_symbolized(plain) or adopt_with(plain, Options())
         names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
         made[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
     return made[id(module)]
@@ -334,22 +374,25 @@ def _seal(module: Any) -> None:
 
 def _bound_twin(cls: type) -> type:
     """The class of the bound modules of `cls`: Flax's behaviour, the same name, unknown to JAX."""
-    twins = cls.__dict__.get("__symjax_bound__")
-    if twins is None:
-        twins = type(cls)(
-            cls.__name__,
-            (cls,),
-            {
-                "__module__": cls.__module__,
-                "__qualname__": cls.__qualname__,
-                "__doc__": cls.__doc__,
-                _TWIN: cls,
-                ATTRIBUTE: None,
-                "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
-            },
-        )
-        setattr(cls, "__symjax_bound__", twins)  # noqa: B010
-    return twins
+    twin = cls.__dict__.get("__symjax_bound__")
+    if twin is None:
+        with adoption:
+            twin = cls.__dict__.get("__symjax_bound__") or _make_bound_twin(cls)
+    return twin  # type: ignore[no-any-return]
+
+
+def _make_bound_twin(cls: type) -> type:
+    namespace = {
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__doc__": cls.__doc__,
+        _TWIN: cls,
+        ATTRIBUTE: None,
+        "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
+    }
+    twin = type(cls)(cls.__name__, (cls,), namespace)
+    setattr(cls, "__symjax_bound__", twin)  # noqa: B010
+    return twin
 
 
 _flax_repr = nn.Module.__repr__

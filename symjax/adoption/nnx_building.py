@@ -113,11 +113,12 @@ class Building:
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
         try:
-            return construct(schema.original, *args, **kwargs)
+            module = construct(schema.original, *args, **kwargs)
         except Exception as error:
             error.add_note(f"while building {type(node).__name__} {at(path)}")
             note_tracers(error, type(node).__name__, schema.read(node))
             raise
+        return module if isinstance(module, nnx.Module) else self.make(module, path)  # a function's nodes
 
 
 def construct(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

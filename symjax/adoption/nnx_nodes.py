@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
+from symjax.adoption.functions import built_type, underlying
 from symjax.adoption.nnx_building import (
     RNGS,
     Building,
@@ -26,13 +27,14 @@ from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.object import Object, absent_attribute
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, Schema, schema_of
+from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
 
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"
 
 
 def _original(cls: type) -> Any:
-    return cls.__dict__.get("__symjax_builds__")
+    """The module class whose place a class takes; that of a function's nodes takes none's."""
+    return None if "__symjax_function__" in cls.__dict__ else cls.__dict__.get("__symjax_builds__")
 
 
 class _BuilderMeta(type):
@@ -49,16 +51,17 @@ class _BuilderMeta(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """A node; or the module, when `rngs` or an argument that is built already says so."""
-        original = _original(cls)
+        schema: Schema | None = cls.__dict__.get(ATTRIBUTE)
         at_once = kwargs.get(RNGS) is not None or _holds_built((*args, *kwargs.values()))
-        if original is None or not at_once:
+        if schema is None or schema.original is None or not at_once:
             kwargs.pop(RNGS, None)
             node = super().__call__(*args, **kwargs)
             return as_flax_would(node) if is_constructing() else node
         building = Building(_rngs_among(args, kwargs))
         given = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
-        places = _places(getattr(cls, ATTRIBUTE), args)
-        return construct(original, *map(building.make, args, places), **given)
+        places = _places(schema, args)
+        module = construct(schema.original, *map(building.make, args, places), **given)
+        return module if isinstance(module, nnx.Module) else building.make(module)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         original = _original(cls)
@@ -101,9 +104,9 @@ class Builder(Object, metaclass=_BuilderMeta):
             raise error
 
 
-def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
+def symbolize_nnx(cls: type, options: Options) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
+    static, name, aliases = options.static, options.name, options.aliases
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
     namespace = {
         **place(cls, name),
@@ -119,6 +122,23 @@ def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
         namespace["__class_getitem__"] = classmethod(types.GenericAlias)
     made: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
     return made
+
+
+def symbolize_nnx_function(function: Any, options: Options) -> type:
+    """The class of a function that builds NNX modules, of whose nodes `build` makes them."""
+    namespace = {
+        **place(underlying(function), options.name),
+        "__doc__": function.__doc__,
+        "__symjax_fields__": fields_of(function, options.static),
+        "__symjax_function__": staticmethod(function),
+        "__symjax_name__": options.name,
+        "__symjax_original__": function,
+        "__symjax_schema_class__": NnxSchema,
+        "__symjax_builds__": built_type(function, nnx.Module),
+        "__symjax_aliases__": options.aliases,
+        "__wrapped__": staticmethod(function),
+    }
+    return _BuilderMeta(underlying(function).__name__, (Builder,), namespace)
 
 
 def _places(schema: Schema, args: tuple[Any, ...]) -> Iterator[Path]:

@@ -13,7 +13,7 @@ from symjax.core.errors import at
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.node import Node
 from symjax.core.paths import Path
-from symjax.core.pytrees import register
+from symjax.core.pytrees import register_later
 from symjax.core.schema import ATTRIBUTE, FLAT, Field, Schema, holds_placeholder
 from symjax.core.symbols import add_symbol
 
@@ -97,7 +97,8 @@ class Object(Node):
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
             schema = self.__symjax_schema__
             given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-            values = (schema._validator or schema.validator()).admit(given) if given else given
+            validator = schema._validator or schema.validator()
+            values = validator.admit(given) if given else given
             held = schema.complete(values)
             if len(held) != len(schema.names) or values is not given:
                 settle_missing(schema, held, partial=schema.open)
@@ -160,7 +161,7 @@ def collect_fields(cls: type) -> list[Field]:
 
 
 def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
-    """Makes a class symbolic: its schema, its signature, its registration with JAX."""
+    """Makes a class symbolic: its schema, its signature, its registration with JAX at its first object."""
     setattr(cls, ATTRIBUTE, schema)
     for name, default in schema.defaults.items():
         if name in cls.__dict__:
@@ -171,7 +172,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     setattr(cls, "__match_args__", schema.positional)  # noqa: B010 - a class in general has none
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
-    register(cls)
+    register_later(schema)
     add_symbol(cls, aliases)
     if holds_placeholder(schema.defaults.values()):
         from symjax.verbs.refs import guard_holder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import functools
 import struct
-import threading
 import types
 import weakref
 from collections.abc import Callable, Hashable, Iterable
@@ -17,6 +16,7 @@ import numpy as np
 from symjax.core.containers import Map
 from symjax.core.errors import adopt, at, brief
 from symjax.core.leaves import is_array, is_dtype, is_leaf
+from symjax.core.locks import ForkLock
 from symjax.core.marks import MISSING
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
@@ -79,7 +79,7 @@ class Mixed:
 
 
 _layouts: weakref.WeakValueDictionary[Hashable, Layout] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = ForkLock()
 atexit.register(_layouts.clear)  # or the last layouts would die after what their dictionary needs
 
 
@@ -349,6 +349,11 @@ def register(cls: type) -> None:
     jtu.register_pytree_with_keys(cls, _flatten_with_keys, Layout.unflatten, flatten)
 
 
+def register_later(schema: Schema) -> None:
+    """Registers a symbolic class with JAX at its first node: JAX keeps for ever what it was told once."""
+    schema.first_use = functools.partial(register, schema.cls)
+
+
 jtu.register_pytree_with_keys(Map, _with_keys(_flatten_map), Layout.unflatten, _flatten_map)
 jtu.register_pytree_with_keys(Mixed, _with_keys(_flatten_mixed), Layout.unflatten, _flatten_mixed)
 
@@ -359,5 +364,6 @@ __all__ = [
     "flatten",
     "is_other_pytree",
     "register",
+    "register_later",
     "static_key",
 ]

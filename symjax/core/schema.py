@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import unknown
+from symjax.core.locks import adoption
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 
@@ -59,6 +60,24 @@ class Field:
 _GIVEN = (*_POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
 
 
+class Options(NamedTuple):
+    """What `symjax.symbolize` was told, in the order in which source code says it.
+
+    Attributes:
+        static: Names of arguments that are structure although they are floats.
+        name: The name under which nodes are saved, where it is no module and qualified name.
+        aliases: Names under which older files have saved it.
+        factory: Whether a function is a factory, where that was said; or the class of its nodes.
+        mutable: Whether methods of a plain class may assign to attributes.
+    """
+
+    static: tuple[str, ...] = ()
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    factory: bool | type | None = None
+    mutable: bool = False
+
+
 class Schema:
     """The fields of a symbolic class, and the few operations in which the kinds of nodes differ.
 
@@ -86,7 +105,7 @@ class Schema:
         self.cls = cls
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
-        self.options: tuple[Any, ...] = ((), None, (), None)  # those of `symbolize`
+        self.options = Options()
         self.fields: dict[str, Field] = {field.name: field for field in fields}
         self.names: tuple[str, ...] = tuple(self.fields)
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
@@ -100,6 +119,7 @@ class Schema:
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
         self._validator: Any = None
+        self.first_use: Callable[[], None] = _nothing  # registers the class with JAX, see `register_later`
 
     # How a node keeps its arguments.
 
@@ -134,6 +154,7 @@ class Schema:
 
     def unpickle(self, values: dict[str, Any]) -> Any:
         """A node with these arguments, as it comes out of a pickle."""
+        self.validator()
         return self.revive(values)
 
     def caches(self, node: Any) -> dict[str, Any]:
@@ -148,11 +169,16 @@ class Schema:
         return [(name, held.get(name, MISSING)) for name in self.names]
 
     def validator(self) -> Any:
-        """The compiled validator of the fields, built at first use."""
+        """The validator of the fields, built before the class's first node, when JAX learns of the class."""
         if self._validator is None:
-            from symjax.types.validation import Validator
+            with adoption:
+                if self._validator is None:
+                    from symjax.types.validation import Validator
 
-            self._validator = Validator(self)
+                    validator = Validator(self)
+                    self.first_use()
+                    self.first_use = _nothing
+                    self._validator = validator
         return self._validator
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,6 +277,10 @@ class Schema:
                     for p in parameters
                 ]
             )
+
+
+def _nothing() -> None:
+    """There is nothing to be done before the first node."""
 
 
 def schema_of(value: Any) -> Schema | None:

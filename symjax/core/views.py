@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from symjax.core.locks import adoption
+
 
 class Namespace:
     """The symbolic view of a module.
@@ -35,7 +37,9 @@ class Namespace:
         if name.startswith("__"):
             raise AttributeError(name)
         if name not in self._made:
-            self._made[name] = self._make(name)
+            with adoption:
+                if name not in self._made:
+                    self._made[name] = self._make(name)
         return self._made[name]
 
     def known(self, name: str) -> Any:

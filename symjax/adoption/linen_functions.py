@@ -1,0 +1,105 @@
+"""Functions that build a Linen module: a node stands for the module that the function builds."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any, ClassVar
+
+import flax.linen as nn
+import jax
+
+from symjax.adoption.functions import FunctionSchema, Maker, built_type, call, symbolize_function
+from symjax.adoption.linen_modules import adopt_module, is_running, unbound
+from symjax.adoption.ties import record_ties
+from symjax.core.errors import brief
+from symjax.core.marks import MissingError
+from symjax.core.object import absent_attribute
+from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
+from symjax.verbs.refs import guard_holder
+
+_BUILT = "_sj_built"  # in a node's dict: the module that it stands for
+
+
+class LinenFunctionSchema(FunctionSchema):
+    """Functions that build Linen modules; beside its arguments a node keeps the module."""
+
+    kind: ClassVar[str] = "linen_function"
+
+    def arguments(self, node: Any) -> dict[str, Any]:
+        """See `Schema.arguments`."""
+        values = self.read(node)
+        return {name: values[name] for name in self.names if name in values}
+
+    def complete(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See `Schema.complete`; a module that is given twice is one to the function."""
+        tied = record_ties(values)
+        if tied is not values:
+            guard_holder(self.cls, tied.values())
+        return super().complete(tied)
+
+
+class LinenFunction(Maker):
+    """A function with its arguments, in the place of the Linen module that it builds.
+
+    Where a module is running, a call of the class gives the module itself, as a child of the one that runs.
+    """
+
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - see the class
+        node = super().__new__(cls)
+        if not is_running():
+            return node
+        node.__init__(*args, **kwargs)
+        schema: Schema = getattr(cls, ATTRIBUTE)
+        values = schema.read(node)
+        return node if schema.holes(values) else call(cls, values)
+
+    def make(self) -> Any:
+        """The module, built at the first use and kept.
+
+        Raises:
+            MissingError: Arguments of the function are missing.
+            TypeError: The function has built something else.
+        """
+        module = self.__dict__.get(_BUILT)
+        if module is None:
+            module = self._build()
+            if _is_own(module, self):
+                module = self.__dict__.setdefault(_BUILT, module)
+        return module
+
+    def _build(self) -> Any:
+        with unbound():
+            module = call(type(self), getattr(type(self), ATTRIBUTE).read(self))
+            if isinstance(module, LinenFunction):
+                return module.make()
+            if not isinstance(module, nn.Module):
+                raise TypeError(
+                    f"{type(self).__name__} says by its annotation that it builds a Linen module, and has "
+                    f"built {brief(module)} of type {type(module).__name__}"
+                )
+            return module if schema_of(module) is not None else adopt_module(module, {})
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Calls the module."""
+        return self.make()(*args, **kwargs)
+
+    if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
+
+        def __getattr__(self, name: str) -> Any:
+            error = absent_attribute(self, name)
+            if name.startswith("_") or isinstance(error, MissingError):
+                raise error
+            return getattr(self.make(), name)
+
+
+def symbolize_linen_function(function: Any, options: Options) -> type:
+    """The class of a function that builds a Linen module; see `symjax.symbolize`."""
+    options = options._replace(factory=LinenFunction)
+    return symbolize_function(function, options, LinenFunctionSchema, built_type(function, nn.Module))
+
+
+def _is_own(module: Any, node: Any) -> bool:
+    """Whether a module holds no tracers but its node's: others may be of a trace that ends before."""
+    known = set(map(id, jax.tree.leaves(node)))
+    leaves = jax.tree.leaves(module)
+    return all(id(leaf) in known for leaf in leaves if isinstance(leaf, jax.core.Tracer))
