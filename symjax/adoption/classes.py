@@ -10,7 +10,7 @@ import types
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from symjax.adoption.signatures import call_arguments, fields_of, keep_generic, preset
+from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at
 from symjax.core.locks import adoption
 from symjax.core.lookup import place
@@ -131,7 +131,7 @@ def symbolize_class(
         "__symjax_name__": options.name,
         "__symjax_original__": cls,
         "__symjax_static__": frozenset(options.static) | getattr(cls, "__symjax_static__", frozenset()),
-        "__symjax_presets__": presets,
+        PRESETS: {**getattr(cls, PRESETS, {}), **presets},
         _MUTABLE: options.mutable or is_mutable(cls),
     }
     bases = (cls,) if issubclass(cls, SymbolicInstance) else (SymbolicInstance, cls)
@@ -170,8 +170,7 @@ def _make_symbolic(cls: type) -> None:
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, "__symjax_static__", static)  # noqa: B010
-    presets = getattr(cls, "__symjax_presets__", {})
-    fields = preset(_constructor_fields(source, init, static), presets)
+    fields = preset(_constructor_fields(source, init, static), getattr(cls, PRESETS, {}))
     schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]

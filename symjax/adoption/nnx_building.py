@@ -35,8 +35,14 @@ class NnxSchema(Schema):
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
-        self.takes_rngs = any(f.name == RNGS for f in fields)
-        self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
+        base = next((vars(b)[ATTRIBUTE] for b in cls.__mro__[1:] if ATTRIBUTE in vars(b)), None)
+        if isinstance(base, NnxSchema):  # a class with presets gives its base's constructor all by name
+            self.constructor = base.constructor
+            self.takes_rngs, self.needs_rngs = base.takes_rngs, base.needs_rngs
+        else:
+            self.constructor = original
+            self.takes_rngs = any(f.name == RNGS for f in fields)
+            self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
 
     def complete(self, values: dict[str, Any]) -> dict[str, Any]:
         """See `Schema.complete`; a node that is given twice becomes one module."""
@@ -113,7 +119,7 @@ class Building:
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
         try:
-            module = construct(schema.original, *args, **kwargs)
+            module = construct(schema.constructor, *args, **kwargs)
         except Exception as error:
             error.add_note(f"while building {type(node).__name__} {at(path)}")
             note_tracers(error, type(node).__name__, schema.read(node))

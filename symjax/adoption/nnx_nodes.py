@@ -21,8 +21,8 @@ from symjax.adoption.nnx_building import (
     construct,
     is_constructing,
 )
-from symjax.adoption.signatures import fields_of
-from symjax.core.containers import Map
+from symjax.adoption.signatures import PRESETS, fields_of
+from symjax.core.containers import Map, thaw
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.object import Object, absent_attribute
@@ -51,16 +51,17 @@ class _BuilderMeta(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """A node; or the module, when `rngs` or an argument that is built already says so."""
-        schema: Schema | None = cls.__dict__.get(ATTRIBUTE)
+        schema: NnxSchema | None = cls.__dict__.get(ATTRIBUTE)
         at_once = kwargs.get(RNGS) is not None or _holds_built((*args, *kwargs.values()))
-        if schema is None or schema.original is None or not at_once:
+        if schema is None or schema.constructor is None or not at_once:
             kwargs.pop(RNGS, None)
             node = super().__call__(*args, **kwargs)
             return as_flax_would(node) if is_constructing() else node
         building = Building(_rngs_among(args, kwargs))
+        kwargs = {**thaw(getattr(cls, PRESETS, {})), **kwargs}
         given = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(schema, args)
-        module = construct(schema.original, *map(building.make, args, places), **given)
+        module = construct(schema.constructor, *map(building.make, args, places), **given)
         return module if isinstance(module, nnx.Module) else building.make(module)
 
     def __instancecheck__(cls, instance: Any) -> bool:

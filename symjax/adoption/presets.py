@@ -13,13 +13,14 @@ import flax.linen
 
 from symjax.adoption.classes import SymbolicInstance, symbolize_class
 from symjax.adoption.linen_modules import symbolize_linen
-from symjax.adoption.signatures import preset
-from symjax.core.containers import freeze
+from symjax.adoption.signatures import PRESETS, preset
+from symjax.core.containers import Map, freeze
 from symjax.core.errors import at
 from symjax.core.lookup import place
 from symjax.core.pytrees import static_key
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.text.formatting import format as format_tree
+from symjax.types.validation import Validator
 
 _NONE: Mapping[str, Any] = types.MappingProxyType({})
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -45,7 +46,8 @@ def symbolize_preset(cls: type, options: Options, partial: functools.partial[Any
         ValueError: An argument outside its constraints.
     """
     schema: Schema = getattr(cls, ATTRIBUTE)
-    values = schema.validator().admit(schema.bind(partial.args, partial.keywords))
+    # By a validator of its own: JAX need not know a class that has no objects.
+    values = Validator(schema).admit(schema.bind(partial.args, partial.keywords))
     for name in values:
         if schema.fields[name].kind in _VARIADIC:
             raise TypeError(
@@ -80,6 +82,7 @@ def symbolize_object(cls: type, options: Options, presets: Mapping[str, Any] = _
         "__symjax_schema_class__": type(schema),
         "__symjax_builds__": getattr(cls, "__symjax_builds__", None),
         "__symjax_aliases__": options.aliases,
+        PRESETS: Map({**getattr(cls, PRESETS, {}), **presets}),
     }
     # Not by the metaclass of NNX nodes, for which a subclass of one is Flax's own.
     return type.__new__(type(cls), cls.__name__, (cls,), namespace)

@@ -13,6 +13,7 @@ from symjax.core.errors import known, nearest
 from symjax.core.marks import MISSING
 from symjax.core.schema import Field, Schema
 
+PRESETS = "__symjax_presets__"  # in a class: the defaults that it was given instead of the original's
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 

@@ -20,6 +20,7 @@ from symjax.adoption.presets import preset_key, symbolize_object, symbolize_pres
 from symjax.adoption.signatures import refuse_unknown
 from symjax.core.errors import brief
 from symjax.core.locks import adoption
+from symjax.core.lookup import public_name
 from symjax.core.node import Node
 from symjax.core.object import Object
 from symjax.core.schema import ATTRIBUTE, Options, Schema
@@ -141,6 +142,11 @@ def _again(cls: Any, options: Options) -> Any:
             add_symbol(cls, options.aliases)
         return cls
     if schema.original is None or isinstance(schema.original, functools.partial):
+        if options.name in (None, schema.name) and public_name(cls) is not None:  # no decorator's argument
+            raise ValueError(
+                f"the symbol {schema.name!r} is {cls.__module__}.{cls.__qualname__} already, without these options; "
+                "decorate the class itself, or give the new one another name, by sj.symbolize(…, name=…)"
+            )
         return _adopt_once(cls, options)
     before = schema.options
     merged = before._replace(
@@ -174,6 +180,11 @@ def _adopt(x: Any, options: Options) -> Any:
     ):
         raise TypeError(f"cannot symbolize {x.__name__}: its members are no sets of arguments")
     nnx = sys.modules.get("flax.nnx")  # imported wherever there is one of its classes
+    if options.mutable and not _is_plain(x, nnx):
+        raise TypeError(
+            f"mutable=True cannot be asked for {brief(x)}: only plain classes have methods that may change "
+            "an object; this is immutable by its nature"
+        )
     if not isinstance(x, type):
         adopted = _adopt_function(x, options, nnx)
     elif issubclass(x, flax.linen.Module):
@@ -185,13 +196,13 @@ def _adopt(x: Any, options: Options) -> Any:
     elif issubclass(x, Object):
         adopted = symbolize_object(x, options)
     else:
-        return symbolize_class(x, options)
-    if options.mutable:
-        raise TypeError(
-            f"mutable=True cannot be asked for {x.__name__}: only plain classes have methods that may "
-            "change an object; this one is immutable by its nature"
-        )
+        adopted = symbolize_class(x, options)
     return adopted
+
+
+def _is_plain(x: Any, nnx: ModuleType | None) -> bool:
+    others = (Object, flax.linen.Module, *(() if nnx is None else (nnx.Module,)))
+    return isinstance(x, type) and not issubclass(x, others)
 
 
 def _adopt_function(x: Any, options: Options, nnx: ModuleType | None) -> Any:
