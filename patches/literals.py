@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from symjax.core.errors import brief
-from symjax.types.hints import adapter
+from symjax.types.translation import adapter
 from symjax.verbs.tree import is_symbolic
 
 

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, Final, ParamSpec, overload
 
-from symjax.core.object import field
+from symjax.core.fields import field
 from symjax.verbs.tree import items
 
 from .patch import Patch

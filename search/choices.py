@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from symjax.core.errors import brief, known, nearest
-from symjax.core.object import field
+from symjax.core.fields import field
 from symjax.core.placeholders import Placeholder
 
 Scale = Literal["linear", "log"]

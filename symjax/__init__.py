@@ -1,20 +1,25 @@
 """A machine-learning experiment as a symbolic tree: program, symbol and JAX pytree at once."""
 
+import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
+from symjax.core.fields import field
 from symjax.core.leaves import is_leaf
 from symjax.core.marks import MISSING, Insertion, MissingError
-from symjax.core.object import Object, field
+from symjax.core.object import Object
 from symjax.core.paths import Path, PathError
 from symjax.core.placeholders import Placeholder
 from symjax.core.schema import is_symbolic
+from symjax.core.views import VIEWS
+from symjax.text import notebooks  # noqa: F401 - hands nodes their HTML
 from symjax.text.files import from_json, load, save, to_json
 from symjax.text.formatting import format
 from symjax.text.json_reader import LoadError
 from symjax.text.source import to_python
+from symjax.types import narrowing, validation  # noqa: F401 - hand nodes their checks
 from symjax.verbs.diff import Diff, Difference, diff
 from symjax.verbs.equality import eq, hash
 from symjax.verbs.fill import fill
@@ -41,6 +46,8 @@ _LATE = {
     "floatv": "symjax.search",
     "oneof": "symjax.search",
 }
+for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
+    VIEWS[_view] = functools.partial(importlib.import_module, _view)
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
 
 
@@ -54,7 +61,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LATE, *_SUBMODULES})
+    return sorted(__all__)
 
 
 __all__ = [

@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 
 from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at
+from symjax.core.fields import Field
 from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
-from symjax.core.object import frozen_message, settle_missing
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register_later
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Options, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema
 from symjax.core.symbols import add_symbol
 
 _ARGS = "_sj_args"
@@ -204,9 +204,7 @@ def _recording_init(cls: type, init: Any) -> Any:
             init(self, *args, **kwargs)
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
-        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
-        settle_missing(schema, held, partial=False)
-        _get(self, "__dict__")[_ARGS] = held
+        _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
         initialize(self, schema)
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
@@ -300,7 +298,7 @@ def _is_sealed(node: Any) -> bool:
 def _sealed_message(node: Any, name: str) -> str:
     schema: Schema = getattr(type(node), ATTRIBUTE)
     if name in schema.fields:
-        return frozen_message(node, name)
+        return schema.frozen_message(name)
     cls = type(node).__name__
     return (
         f"{cls} is immutable: what is assigned to it does not travel with its arguments; where methods cache "

@@ -15,9 +15,9 @@ from symjax.adoption.signatures import call_arguments, fields_of
 from symjax.core.errors import at
 from symjax.core.lookup import place
 from symjax.core.marks import MISSING, MissingError
-from symjax.core.object import Object, settle_missing
-from symjax.core.placeholders import is_choice, undecided
-from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema, holds_placeholder, is_symbolic
+from symjax.core.object import Object
+from symjax.core.placeholders import undecided
+from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema, holds_placeholder, is_choice, is_symbolic
 from symjax.types.hints import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk
@@ -139,9 +139,7 @@ class Optimizer(Maker):
         owners: list[Any] = [getattr(function, "__self__", None) for function in functions]
         if len(args) + len(kwargs) == 2 and all(isinstance(owner, _Transformation) for owner in owners):
             return schema.revive(dict(owners[0].values))  # a NamedTuple put together again, as Flax does
-        held = schema.complete(schema.validator().admit(schema.bind(args, kwargs)))
-        settle_missing(schema, held, partial=True)
-        return schema.revive(held)
+        return schema.revive(schema.admit(schema.bind(args, kwargs), partial=True))
 
     def _replace(self, **functions: Any) -> Any:
         """As of a NamedTuple: with other functions it is a plain transformation, and no node."""

@@ -13,8 +13,8 @@ import jax
 from symjax.core.errors import at
 from symjax.core.leaves import is_array
 from symjax.core.paths import ROOT, Path
-from symjax.core.placeholders import is_choice, undecided
-from symjax.core.schema import ATTRIBUTE, Schema, is_symbolic
+from symjax.core.placeholders import undecided
+from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_symbolic
 from symjax.text.formatting import array_shape
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.tree import child

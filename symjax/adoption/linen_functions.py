@@ -13,29 +13,21 @@ from symjax.adoption.linen_modules import adopt_module, is_running, unbound
 from symjax.adoption.ties import record_ties
 from symjax.core.errors import brief
 from symjax.core.marks import MissingError
-from symjax.core.object import absent_attribute
 from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
-from symjax.verbs.refs import guard_holder
 
 _BUILT = "_sj_built"  # in a node's dict: the module that it stands for
 
 
 class LinenFunctionSchema(FunctionSchema):
-    """Functions that build Linen modules; beside its arguments a node keeps the module."""
+    """Functions that build Linen modules."""
 
     kind: ClassVar[str] = "linen_function"
 
-    def arguments(self, node: Any) -> dict[str, Any]:
-        """See `Schema.arguments`."""
-        values = self.read(node)
-        return {name: values[name] for name in self.names if name in values}
+    ties: ClassVar[bool] = True
 
-    def complete(self, values: dict[str, Any]) -> dict[str, Any]:
-        """See `Schema.complete`; a module that is given twice is one to the function."""
-        tied = record_ties(values)
-        if tied is not values:
-            guard_holder(self.cls, tied.values())
-        return super().complete(tied)
+    def tied(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See `Schema.tied`; a module that is given twice is one to the function."""
+        return record_ties(values)
 
 
 class LinenFunction(Maker):
@@ -86,7 +78,7 @@ class LinenFunction(Maker):
     if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
 
         def __getattr__(self, name: str) -> Any:
-            error = absent_attribute(self, name)
+            error = getattr(type(self), ATTRIBUTE).absent_attribute(self, name)
             if name.startswith("_") or isinstance(error, MissingError):
                 raise error
             return getattr(self.make(), name)

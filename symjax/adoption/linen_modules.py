@@ -21,17 +21,18 @@ from symjax.adoption.signatures import keep_generic, refuse_unknown
 from symjax.adoption.ties import bind_ties, record_ties, untie
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at
+from symjax.core.fields import Field, FieldMark
 from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
-from symjax.core.object import FieldMark, absent_attribute, frozen_message, missing_message
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Field, Options, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema
 from symjax.core.symbols import add_symbol, any_symbolized
+from symjax.types.adopters import Memo, register_adopter
 from symjax.types.hints import resolve
-from symjax.verbs.refs import guard_holder, unresolved
+from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_twin__"
 _STATIC = "__symjax_static__"
@@ -47,6 +48,7 @@ class LinenSchema(Schema):
 
     kind: ClassVar[str] = "linen"
     converts: ClassVar[bool] = False  # its own code sees what it was given
+    ties: ClassVar[bool] = True
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, fields, name, original)
@@ -84,6 +86,10 @@ class LinenSchema(Schema):
         """See `Schema.unpickle`."""
         self.register()
         return self.revive(values)
+
+    def tied(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See `Schema.tied`."""
+        return record_ties(values)
 
     def register(self) -> None:
         """Registers the class with JAX at its first unbound module.
@@ -156,7 +162,7 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
     def __getattr__(self, name: str) -> Any:
         schema = type(self).__dict__.get(ATTRIBUTE)
         if schema is not None and name in schema.fields:
-            raise absent_attribute(self, name)
+            raise schema.absent_attribute(self, name)
         return super().__getattr__(name)  # type: ignore[misc]
 
     def _call_wrapped_method(self, fun: Any, args: Any, kwargs: Any) -> Any:
@@ -171,14 +177,15 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
             raise located from error
 
     def __setattr__(self, name: str, value: Any) -> None:
-        sealed = type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized
-        if sealed and not name.startswith("__"):
-            raise AttributeError(frozen_message(self, name))
+        schema = type(self).__dict__.get(ATTRIBUTE)
+        if schema is not None and self._state.is_initialized and not name.startswith("__"):
+            raise AttributeError(schema.frozen_message(name))
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
-        if type(self).__dict__.get(ATTRIBUTE) is not None and self._state.is_initialized:
-            raise AttributeError(frozen_message(self, name))
+        schema = type(self).__dict__.get(ATTRIBUTE)
+        if schema is not None and self._state.is_initialized:
+            raise AttributeError(schema.frozen_message(name))
         super().__delattr__(name)
 
     if not typing.TYPE_CHECKING:  # Flax's own signature holds
@@ -251,16 +258,16 @@ def is_running() -> bool:
     return _context.module_stack[-1] is not None
 
 
-def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
+def adopt_module(module: nn.Module, adopted: Memo) -> Any:
     """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
 
     Args:
         module: The module.
-        made: Those that were made already, by the identity of the plain ones; this one is added.
+        adopted: Those that were adopted already, by the identity of the plain ones; this one is added.
     """
     if module.parent is not None or module.scope is not None:
         return module
-    if id(module) not in made:
+    if id(module) not in adopted:
         from symjax.adoption.symbolize import adopt_with
 
         plain = type(module)
@@ -271,8 +278,15 @@ def adopt_module(module: nn.Module, made: dict[int, Any]) -> Any:
         else:
             cls = any_symbolized(plain) or adopt_with(plain, Options())
         names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
-        made[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
-    return made[id(module)]
+        adopted[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
+    return adopted[id(module)]
+
+
+def _is_plain(cls: type) -> bool:
+    return issubclass(cls, nn.Module) and getattr(cls, ATTRIBUTE, None) is None
+
+
+register_adopter(_is_plain, adopt_module)
 
 
 def _make_symbolic(cls: type) -> None:
@@ -305,7 +319,7 @@ def _explaining_init(init: Any, schema: LinenSchema) -> Any:
                 raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
             holes = schema.holes(given)
             if holes:
-                raise TypeError(missing_message(schema, holes)) from None
+                raise TypeError(schema.missing_message(holes)) from None
             raise
 
     return __init__
@@ -363,13 +377,11 @@ def _seal(module: Any) -> None:
     held = schema.read(module)
     given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
     if given:
-        tied = record_ties(schema.validator().admit(given))
-        guard_holder(schema.cls, tied.values())
-        held.update(tied)
+        held.update(schema.admit(given))
     schema.register()
     held["_state"].is_initialized = True  # from here on Flax refuses assignments
     if schema.checks:
-        module.__check__()
+        schema.check(module)
 
 
 def _bound_twin(cls: type) -> type:

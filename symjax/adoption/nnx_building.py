@@ -14,12 +14,13 @@ from symjax.adoption.nnx_errors import note_tracers, noting
 from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
 from symjax.core.errors import at, brief
+from symjax.core.fields import Field
 from symjax.core.lookup import find
 from symjax.core.marks import MissingError
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, Field, Schema, is_placeholder, schema_of
+from symjax.core.schema import ATTRIBUTE, Schema, is_placeholder, schema_of
 from symjax.verbs.query import missing
-from symjax.verbs.refs import guard_holder, resolve
+from symjax.verbs.refs import resolve
 from symjax.verbs.tree import map_items, replace
 from symjax.verbs.walk import walk
 
@@ -32,6 +33,7 @@ class NnxSchema(Schema):
 
     kind: ClassVar[str] = "nnx"
     converts: ClassVar[bool] = False  # its own code sees what it was given
+    ties: ClassVar[bool] = True
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
@@ -44,12 +46,9 @@ class NnxSchema(Schema):
             self.takes_rngs = any(f.name == RNGS for f in fields)
             self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
 
-    def complete(self, values: dict[str, Any]) -> dict[str, Any]:
-        """See `Schema.complete`; a node that is given twice becomes one module."""
-        tied = record_ties(values)
-        if tied is not values:
-            guard_holder(self.cls, tied.values())
-        return super().complete(tied)
+    def tied(self, values: dict[str, Any]) -> dict[str, Any]:
+        """See `Schema.tied`; a node that is given twice becomes one module."""
+        return record_ties(values)
 
 
 def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:

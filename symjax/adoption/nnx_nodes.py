@@ -25,7 +25,7 @@ from symjax.adoption.signatures import PRESETS, fields_of
 from symjax.core.containers import Map, thaw
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
-from symjax.core.object import Object, absent_attribute
+from symjax.core.object import Object
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
 
@@ -99,7 +99,7 @@ class Builder(Object, metaclass=_BuilderMeta):
     if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
 
         def __getattr__(self, name: str) -> Any:
-            error = absent_attribute(self, name)
+            error = getattr(type(self), ATTRIBUTE).absent_attribute(self, name)
             if not name.startswith("__") and not isinstance(error, MissingError):
                 error.add_note(f"The node {_NOT_BUILT}")
             raise error

@@ -10,8 +10,9 @@ from typing import Any
 
 from symjax.core.containers import freeze, thaw
 from symjax.core.errors import known, nearest
+from symjax.core.fields import Field
 from symjax.core.marks import MISSING
-from symjax.core.schema import Field, Schema
+from symjax.core.schema import Schema
 
 PRESETS = "__symjax_presets__"  # in a class: the defaults that it was given instead of the original's
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

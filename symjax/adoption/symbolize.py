@@ -23,6 +23,7 @@ from symjax.core.locks import adoption
 from symjax.core.lookup import public_name
 from symjax.core.node import Node
 from symjax.core.object import Object
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.core.symbols import add_symbol, remember, symbolized
 
@@ -132,6 +133,9 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
     return _adopt_once(x, options)
 
 
+provided.adopt = adopt_with
+
+
 def _again(cls: Any, options: Options) -> Any:
     """A class that is symbolic already: itself, or another one where `options` ask for more than it is."""
     schema: Schema = getattr(cls, ATTRIBUTE)
@@ -144,8 +148,8 @@ def _again(cls: Any, options: Options) -> Any:
     if schema.original is None or isinstance(schema.original, functools.partial):
         if options.name in (None, schema.name) and public_name(cls) is not None:  # no decorator's argument
             raise ValueError(
-                f"the symbol {schema.name!r} is {cls.__module__}.{cls.__qualname__} already, without these options; "
-                "decorate the class itself, or give the new one another name, by sj.symbolize(…, name=…)"
+                f"the symbol {schema.name!r} is {cls.__module__}.{cls.__qualname__} already, without these "
+                "options; decorate the class itself, or give the new one a name, by sj.symbolize(…, name=…)"
             )
         return _adopt_once(cls, options)
     before = schema.options

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from symjax.core.containers import Map
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import Schema, holds, schema_of
-from symjax.verbs.refs import Ref, guard_holder, is_node, resolved_fields
+from symjax.verbs.refs import Ref, guard_references, is_node, resolved_fields
 from symjax.verbs.tree import map_items, replace
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def bind_ties(module: Any, schema: Schema) -> None:
     held["_sj_bound"] = True
     settled = resolved_fields(schema, untie(values))
     held.update({name: _with_modules(value) for name, value in settled.items()})
-    guard_holder(schema.cls, values.values())
+    guard_references(schema, values, ())
 
 
 def _with_modules(value: Any, path: Path = ROOT) -> Any:

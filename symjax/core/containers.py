@@ -7,16 +7,20 @@ import types
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NoReturn, final
 
+import jax.tree_util as jtu
 from flax import serialization
 from flax.core import FrozenDict
+
+from symjax.core.leaves import ATOMS, is_leaf
+from symjax.core.provided import provided
 
 
 @final
 class Map(Mapping[Hashable, Any]):
     """An immutable mapping that keeps the order of its keys.
 
-    Dicts inside a symbolic object become maps. A map is a pytree of its own: it may mix leaves and
-    structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and `unfreeze`
+    Dicts inside a symbolic object that hold structure become maps. A map is a pytree of its own: it may mix
+    leaves and structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and `unfreeze`
     because a Linen module's methods find a `flax.core.FrozenDict` in its place.
 
     Args:
@@ -101,21 +105,15 @@ class Map(Mapping[Hashable, Any]):
         return repr(dict(self))
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
-        from symjax.text.notebooks import render_map
-
-        return render_map(self, path, subtree_renderer)
+        return provided.render(self, path, subtree_renderer)
 
     def __eq__(self, other: object) -> bool:
-        from symjax.verbs.equality import eq
-
         if isinstance(other, dict):
             other = Map(other)
-        return eq(self, other)
+        return provided.eq(self, other)
 
     def __hash__(self) -> int:
-        from symjax.verbs.equality import hash as tree_hash
-
-        return tree_hash(self)
+        return provided.hash(self)
 
     def __copy__(self) -> Map:
         return self
@@ -123,43 +121,94 @@ class Map(Mapping[Hashable, Any]):
     def __deepcopy__(self, memo: Any) -> Map:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        from symjax.core.node import named, revive_map
-
-        return revive_map, (named(dict(self)),)
-
 
 def _immutable(key: Hashable) -> str:
     return f"a Map is immutable; rebind the tree that holds it, at the path of {key!r}"
 
 
 _MAPPINGS = frozenset(
-    {dict, FrozenDict, types.MappingProxyType, collections.OrderedDict, collections.defaultdict}
+    {dict, types.MappingProxyType, collections.OrderedDict, collections.defaultdict, FrozenDict, Map}
 )
 
 
-def freeze(value: Any) -> Any:
-    """Lists become tuples, dicts maps, sets frozensets, recursively; the rest is returned as it is.
+def freeze(value: Any, *, data: bool = True) -> Any:
+    """Containers as they stand in a node: lists become tuples, sets frozensets, mappings data or maps, recursively.
 
-    A tuple in which nothing changed is returned itself.
+    A mapping that holds leaves only, at any depth (parameters, an optimizer's moments), is data: a dict of
+    its own, or the FrozenDict that it is, which JAX, Flax, Optax and Orbax take as theirs. Any other mapping
+    becomes a `Map`. A container in which nothing changed is returned itself; the rest as it is.
+
+    Args:
+        value: Any value.
+        data: Whether mappings of leaves are data; False where floats are structure.
     """
     kind = type(value)
     if kind is list:
-        return tuple([freeze(item) for item in value])
+        return tuple([freeze(item, data=data) for item in value])
     if kind is tuple:
-        frozen = [freeze(item) for item in value]
-        if all(new is old for new, old in zip(frozen, value, strict=True)):
-            return value
-        return tuple(frozen)
+        return _frozen_tuple(value, tuple, data)
     if kind in _MAPPINGS:
-        return Map(value)
+        return _frozen_mapping(value, kind, data)
     if kind is set:
         return frozenset(value)
     if isinstance(value, tuple) and hasattr(kind, "_make"):
-        frozen = [freeze(item) for item in value]
-        if all(new is old for new, old in zip(frozen, value, strict=True)):
-            return value
-        return kind._make(frozen)
+        return _frozen_tuple(value, kind._make, data)
+    return value
+
+
+def _frozen_tuple(value: tuple[Any, ...], make: Any, data: bool) -> Any:
+    frozen = [freeze(item, data=data) for item in value]
+    unchanged = all(new is old for new, old in zip(frozen, value, strict=True))
+    return value if unchanged else make(frozen)
+
+
+def _frozen_mapping(value: Mapping[Any, Any], kind: type, data: bool) -> Any:
+    if data and is_data(value):
+        return value if kind is FrozenDict else _copied_data(value)
+    entries = {key: freeze(item, data=data) for key, item in value.items()}
+    unchanged = kind is Map and all(entries[key] is item for key, item in value.items())
+    return value if unchanged else Map.of(entries)
+
+
+def is_data(value: Any) -> bool:
+    """Whether a value is a leaf, or a container or pytree of nothing but leaves.
+
+    The keys of a mapping must be all texts or all ints: JAX sorts them, and their order counts nowhere.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> is_data({'dense': {'kernel': jnp.ones(3)}}), is_data({'width': 3}), is_data({'layer': None})
+        (True, False, False)
+    """
+    kind = type(value)
+    if kind in ATOMS:
+        return kind is float or kind is complex
+    if kind in _MAPPINGS:
+        kinds = set(map(type, value))
+        return (kinds <= {str} or kinds <= {int}) and all(map(is_data, value.values()))
+    if isinstance(value, tuple | list):
+        return all(map(is_data, value))
+    if is_leaf(value):
+        return True
+    return not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
+
+
+def is_other_pytree(value: Any) -> bool:
+    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
+    try:
+        return jtu.default_registry.flatten_one_level(value) is not None
+    except ValueError:
+        return False
+
+
+def _copied_data(value: Any) -> Any:
+    """Data in containers of their own, so that the owner of those that were given cannot change a tree."""
+    if type(value) in _MAPPINGS and type(value) is not FrozenDict:
+        return {key: _copied_data(item) for key, item in value.items()}
+    if type(value) is list:
+        return tuple(map(_copied_data, value))
+    if isinstance(value, tuple):
+        return getattr(type(value), "_make", tuple)(map(_copied_data, value))
     return value
 
 

@@ -8,8 +8,8 @@ import types
 from collections.abc import Collection
 from typing import Any
 
-from symjax.core.symbols import VIEWS, trusted_modules
-from symjax.core.views import Namespace
+from symjax.core.symbols import trusted_modules
+from symjax.core.views import VIEWS, Namespace
 
 # Public homes of objects whose own ``__module__`` is a private file, tried in this order.
 _PUBLIC = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, final
 
+from symjax.core.provided import provided
+
 
 @final
 class Missing:
@@ -61,14 +63,10 @@ class Insertion:
         return f"Insertion({self.value!r})"
 
     def __eq__(self, other: object) -> bool:
-        from symjax.verbs.equality import eq
-
-        return isinstance(other, Insertion) and eq(self.value, other.value)
+        return isinstance(other, Insertion) and provided.eq(self.value, other.value)
 
     def __hash__(self) -> int:
-        from symjax.verbs.equality import hash as tree_hash
-
-        return tree_hash((Insertion, self.value))
+        return provided.hash((Insertion, self.value))
 
 
 class MissingError(AttributeError, TypeError):

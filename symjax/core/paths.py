@@ -8,6 +8,8 @@ from typing import Any, Final, cast
 
 import jax.tree_util as jtu
 
+from symjax.core.provided import provided
+
 
 class PathError(ValueError):
     """A text that is no path."""
@@ -97,14 +99,7 @@ class Path:
             >>> Path.parse('a[0]').to_jax({'a': [1.0]})
             (DictKey(key='a'), SequenceKey(idx=0))
         """
-        from symjax.verbs.tree import child, jax_key
-
-        entries = []
-        value = tree
-        for path in self._prefixes():
-            entries.append(jax_key(value, path._key))
-            value = child(value, path._key, path)
-        return tuple(entries)
+        return provided.jax_path(self, tree)
 
     @property
     def key(self) -> Hashable:

@@ -15,7 +15,9 @@ class Placeholder(Object):
     checks its `options` instead. The `__check__` of a node waits until its values are decided.
     """
 
-    __symjax_placeholder__: ClassVar[bool] = True
+    __symjax_stands_for__: ClassVar[str] = (
+        "choice"  # or "reference": what `is_choice` and `is_reference` read
+    )
 
     def options(self) -> Iterable[Any]:
         """The values that this one may stand for, as far as they can be listed."""
@@ -36,13 +38,6 @@ def undecided(choice: Placeholder) -> str:
         f"{choice!r} is not decided yet and cannot be computed with: it stands for a value that it gets "
         "when a point of the search space is decoded, search.space(tree).decode(dna)"
     )
-
-
-def is_choice(value: Any) -> bool:
-    """Whether `value` is an open choice: a placeholder that refers to no other value."""
-    from symjax.verbs.refs import Ref
-
-    return isinstance(value, Placeholder) and not isinstance(value, Ref)
 
 
 for _operator in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):

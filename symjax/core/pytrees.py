@@ -13,7 +13,7 @@ from typing import Any, final
 import jax.tree_util as jtu
 import numpy as np
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, is_other_pytree
 from symjax.core.errors import adopt, at, brief
 from symjax.core.leaves import is_array, is_dtype, is_leaf
 from symjax.core.locks import ForkLock
@@ -230,14 +230,6 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
         reviver,
     )
     return Mixed(value, flat), flat[1]
-
-
-def is_other_pytree(value: Any) -> bool:
-    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
-    try:
-        return jtu.default_registry.flatten_one_level(value) is not None
-    except ValueError:
-        return False
 
 
 def static_key(value: Any) -> Hashable:

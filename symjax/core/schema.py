@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from symjax.core.containers import Map, freeze
-from symjax.core.errors import unknown
+from symjax.core.containers import Map
+from symjax.core.errors import at
+from symjax.core.fields import Field
 from symjax.core.locks import adoption
-from symjax.core.marks import MISSING
+from symjax.core.marks import MISSING, MissingError
+from symjax.core.parameters import Parameters
 from symjax.core.paths import ROOT, Path
+from symjax.core.provided import provided
 
 ATTRIBUTE = "__symjax_schema__"
-PLACEHOLDER = "__symjax_placeholder__"
-FLAT = "_sj_flat"  # a node's cached (children, layout), see registration.py
+STANDS_FOR = "__symjax_stands_for__"  # of a placeholder's class: "choice" or "reference"
+FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
 
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _get_dict = object.__getattribute__
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One argument of a symbolic class.
-
-    Attributes:
-        name: The name of the argument.
-        hint: The type hint as it was written; a string is resolved at the first validation.
-        owner: The class or function in whose namespace a string hint is resolved.
-        default: The default, frozen; `MISSING` when the argument is required.
-        factory: Makes the default anew for each object, or None.
-        static: True forces structure, False forces a leaf, None leaves it to the value.
-        doc: What the field is for.
-        kind: How it is passed, as in `inspect.Parameter.kind`.
-        init: Whether the constructor takes it.
-        repr: Whether text shows it.
-    """
-
-    name: str
-    hint: Any = Any
-    owner: Any = None
-    default: Any = MISSING
-    factory: Callable[[], Any] | None = None
-    static: bool | None = None
-    doc: str = ""
-    kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    init: bool = True
-    repr: bool = True
-
-    @property
-    def required(self) -> bool:
-        """Whether a complete object needs this argument to be given."""
-        return self.default is MISSING and self.factory is None and self.kind in _GIVEN
-
-
-_GIVEN = (*_POSITIONAL, inspect.Parameter.KEYWORD_ONLY)
 
 
 class Options(NamedTuple):
@@ -78,11 +42,11 @@ class Options(NamedTuple):
     mutable: bool = False
 
 
-class Schema:
+class Schema(Parameters):
     """The fields of a symbolic class, and the few operations in which the kinds of nodes differ.
 
     This class serves `symjax.Object`, whose arguments are its attributes. Subclasses in
-    `symbolic_linen.py`, `symbolic_class.py` and `symbolic_function.py` serve adopted code.
+    `symjax/adoption/` serve adopted code.
 
     Args:
         cls: The symbolic class.
@@ -94,6 +58,8 @@ class Schema:
     kind: ClassVar[str] = "object"
     open: ClassVar[bool] = False  # whether the constructor lets required arguments be missing
     converts: ClassVar[bool] = True  # whether an int becomes a float where the hint says float
+    ties: ClassVar[bool] = False  # whether the constructor ties modules that it is given twice
+    reaching: ClassVar[bool] = False  # whether any node so far holds a reference that leads out of it
 
     def __init__(
         self,
@@ -102,22 +68,19 @@ class Schema:
         name: str | None = None,
         original: Any = None,
     ) -> None:
-        self.cls = cls
+        super().__init__(cls, fields)
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
         self.options = Options()
-        self.fields: dict[str, Field] = {field.name: field for field in fields}
-        self.names: tuple[str, ...] = tuple(self.fields)
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
         self.factories = {f.name: f.factory for f in fields if f.factory is not None}
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
         self.forced_leaves = frozenset(name for name, mark in self.marks.items() if not mark)
-        self.positional = tuple(f.name for f in fields if f.kind in _POSITIONAL and f.init)
-        self.required = tuple(f.name for f in fields if f.required)
-        self.simple = all(f.kind in _GIVEN[1:] for f in fields)
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
+        self.settles = self.ties or holds_placeholder(self.defaults.values())
+        self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
         self.first_use: Callable[[], None] = _nothing  # registers the class with JAX, see `register_later`
 
@@ -129,11 +92,8 @@ class Schema:
 
     def arguments(self, node: Any) -> dict[str, Any]:
         """A new dict of the node's arguments, without those that are not given."""
-        held = self.read(node).copy()
-        held.pop(FLAT, None)
-        held.pop(LINEAGE, None)
-        held.pop(HASH, None)
-        return held
+        values = self.read(node)
+        return {name: values[name] for name in self.names if name in values}
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """A node with these arguments (all of them, checked already). Runs no user code.
@@ -165,118 +125,142 @@ class Schema:
 
     def values(self, node: Any) -> list[tuple[str, Any]]:
         """The node's arguments in order; `MISSING` where one is not given."""
-        held = self.read(node)
-        return [(name, held.get(name, MISSING)) for name in self.names]
+        values = self.read(node)
+        return [(name, values.get(name, MISSING)) for name in self.names]
 
     def validator(self) -> Any:
         """The validator of the fields, built before the class's first node, when JAX learns of the class."""
         if self._validator is None:
             with adoption:
                 if self._validator is None:
-                    from symjax.types.validation import Validator
-
-                    validator = Validator(self)
+                    validator = provided.validator(self)
+                    if self.converts:
+                        self._admit_defaults(validator)
                     self.first_use()
                     self.first_use = _nothing
                     self._validator = validator
         return self._validator
 
-    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments by name, as a call with `args` and `kwargs` gives them.
+    # The one gate into a node.
+
+    def admit(self, given: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False) -> dict[str, Any]:
+        """The arguments with which a new node is made: checked, completed, tied, their references seen to.
+
+        Args:
+            given: Arguments by name. `MISSING` stands for one that is not given.
+            path: Where the node stands, for messages.
+            partial: Whether required arguments may be missing.
+
+        Returns:
+            All arguments, in a dict that the node owns afterwards.
 
         Raises:
-            TypeError: Too many positional arguments, or one given twice.
+            KeyError: A reference that leads nowhere.
+            TypeError: An unknown or missing argument, or a value of a wrong type; ends in ``(path=…)``.
+            ValueError: A value outside its constraints; ends in ``(path=…)``.
         """
-        if self.simple:
-            return self._bind_simple(args, kwargs)
-        return self._bind_variadic(args, kwargs)
-
-    def _bind_simple(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        if len(args) > len(self.positional):
-            raise TypeError(
-                f"{self.cls.__name__} takes {len(self.positional)} positional arguments "
-                f"({', '.join(self.positional)}), got {len(args)}"
-            )
-        given = dict(zip(self.positional, args, strict=False))
-        for name, value in kwargs.items():
-            if name in given:
-                raise TypeError(f"{self.cls.__name__} got two values for {name!r}")
-            given[name] = value
-        return given
-
-    def _bind_variadic(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Binding with positional-only and variadic parameters, whose fields hold what they collect."""
-        positional_only = {
-            f.name for f in self.fields.values() if f.kind is inspect.Parameter.POSITIONAL_ONLY
-        }
-        rest = self.field_of_kind(inspect.Parameter.VAR_POSITIONAL)
-        others = self.field_of_kind(inspect.Parameter.VAR_KEYWORD)
-        given: dict[str, Any] = dict(zip(self.positional, args, strict=False))
-        if len(args) > len(self.positional):
-            if rest is None:
-                return self._bind_simple(args, kwargs)  # raises, with the names
-            given[rest] = tuple(args[len(self.positional) :])
-        collected: dict[str, Any] = {}
-        for name, value in kwargs.items():
-            named = name in self.fields and name not in (rest, others)
-            if named and name not in positional_only:
-                if name in given:
-                    raise TypeError(f"{self.cls.__name__} got two values for {name!r}")
-                given[name] = value
-            elif others is not None:
-                collected[name] = value
-            else:
-                raise TypeError(self.unknown_field(name))
-        if others is not None:
-            given[others] = collected
-        return given
-
-    def field_of_kind(self, kind: Any) -> str | None:
-        """The name of the field that collects arguments of this kind."""
-        return next((f.name for f in self.fields.values() if f.kind is kind), None)
-
-    def unknown_field(self, name: object) -> str:
-        """The message for a name that is no field."""
-        return f"{self.cls.__name__} has {unknown('field', name, self.names, 'its fields')}"
-
-    def complete(self, values: dict[str, Any]) -> dict[str, Any]:
-        """`values` over the defaults."""
-        held = self.defaults.copy()
         if self.factories:
-            for name, factory in self.factories.items():
-                if name not in values:
-                    held[name] = made = freeze(factory())
-                    if holds_placeholder((made,)):
-                        from symjax.verbs.refs import guard_holder
+            absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
+            given = self._with_factories(given, absent)
+        validator = self._validator or self.validator()  # the first one settles the defaults too
+        admitted = validator.admit(given, path) if given else given
+        values = self.defaults.copy()
+        values.update(admitted)
+        # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
+        if admitted is not given or len(values) != len(self.names) or self.settles or Schema.reaching:
+            self._put_defaults(values)
+            holes = [] if partial else self.holes(values)
+            if holes:
+                raise TypeError(self.missing_message(holes))
+            values = self.tied(values)
+            provided.guard_references(self, values, values)
+        return values
 
-                        guard_holder(self.cls, (made,))
-        held.update(values)
-        return held
+    def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """The arguments of `node` with some changed, through the same gate; nothing is tied by it.
 
-    def holes(self, values: Mapping[str, Any]) -> list[str]:
-        """The required arguments that are not given."""
-        return [name for name in self.required if values.get(name, MISSING) is MISSING]
+        Args:
+            node: A node of this class.
+            changes: New arguments by name; `MISSING` puts one back to its default.
+            path: Where the node stands, for messages.
+        """
+        absent = [name for name in self.factories if name in changes and changes[name] is MISSING]
+        admitted = self.validator().admit(self._with_factories(changes, absent), path)
+        values = self.arguments(node)
+        values.update(admitted)
+        self._put_defaults(values)
+        if Schema.reaching or holds_placeholder(admitted.values()):
+            direct = [name for name, value in admitted.items() if is_reference(value)]
+            provided.guard_references(self, values, direct)
+        return values
 
-    def signature(self) -> inspect.Signature:
-        """The constructor's signature, for editors and `inspect`."""
-        empty = inspect.Parameter.empty
-        variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-        parameters = []
-        for f in self.fields.values():
-            default = empty if f.required or f.kind in variadic else f.default
-            if f.factory is not None:
-                default = f.factory
-            parameters.append(inspect.Parameter(f.name, f.kind, default=default, annotation=f.hint))
-        parameters.sort(key=lambda p: p.kind)
+    def _admit_defaults(self, validator: Any) -> None:
+        """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
+
+        Not before the first node is made: a hint may name a class that is defined later.
+        """
+        for name, default in self.defaults.items():
+            admitted = validator.admit_default(name)
+            if admitted is not default:
+                self.defaults[name] = admitted
+                self.fields[name] = replace(self.fields[name], default=admitted)
+                if self.cls.__dict__.get(name, MISSING) is default:
+                    setattr(self.cls, name, admitted)
+
+    def tied(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The arguments with references where a module stands for the second time."""
+        return values
+
+    def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
+        return {**given, **{name: self.factories[name]() for name in names}} if names else given
+
+    def _put_defaults(self, values: dict[str, Any]) -> None:
+        """Puts defaults in the place of `MISSING`; what has none is taken out."""
+        for name in [name for name, value in values.items() if value is MISSING]:
+            if name in self.defaults:
+                values[name] = self.defaults[name]
+            else:
+                del values[name]
+
+    def check(self, node: Any, path: Path | None = None) -> None:
+        """Runs a node's `__check__`, and names the place when it raises.
+
+        A node whose values are not all given and decided is checked when they are.
+        """
+        values = self.read(node)
+        if not self.checks or holds_placeholder(values.values()) or self.holes(values):
+            return
         try:
-            return inspect.Signature(parameters)
-        except ValueError:  # a required field after one with a default, given by keyword
-            return inspect.Signature(
-                [
-                    p.replace(kind=inspect.Parameter.KEYWORD_ONLY) if p.kind in _POSITIONAL else p
-                    for p in parameters
-                ]
+            node.__check__()
+        except Exception as error:
+            if path is None or "(path=" in str(error):
+                raise
+            raise type(error)(f"{error} {at(path)}") from error
+
+    # The words of errors about a node.
+
+    def missing_message(self, holes: list[str]) -> str:
+        """The message for a constructor call without required arguments."""
+        name = self.cls.__name__
+        return (
+            f"{name} misses {', '.join(holes)}; give them, or make a partial object with {name}.partial(…) "
+            f"{at(holes[0])}"
+        )
+
+    def frozen_message(self, name: str) -> str:
+        """The message for an attempt to change a node."""
+        return f"{self.cls.__name__} is immutable; tree.rebind({name}=…) gives a new one {at(name)}"
+
+    def absent_attribute(self, node: Any, name: str) -> AttributeError:
+        """The error for an attribute that a node does not have: a hole, or a name that is no field."""
+        if name in self.fields and name not in self.read(node):
+            holes = ", ".join(str(path) for path in provided.missing(node))
+            return MissingError(
+                f"{self.cls.__name__}.{name} is not given yet; this tree misses: {holes} {at(name)}"
             )
+        if name.startswith("__"):
+            return AttributeError(f"{self.cls.__name__!r} object has no attribute {name!r}")
+        return AttributeError(self.unknown_field(name))
 
 
 def _nothing() -> None:
@@ -301,7 +285,17 @@ def is_symbolic(value: Any) -> bool:
 
 def is_placeholder(value: Any) -> bool:
     """Whether `value` stands for one that is not decided yet: a choice, a reference."""
-    return getattr(type(value), PLACEHOLDER, False)
+    return getattr(type(value), STANDS_FOR, None) is not None
+
+
+def is_choice(value: Any) -> bool:
+    """Whether `value` is an open choice: a placeholder that refers to no other value."""
+    return getattr(type(value), STANDS_FOR, None) == "choice"
+
+
+def is_reference(value: Any) -> bool:
+    """Whether `value` stands for another value of the tree; see `symjax.ref`."""
+    return getattr(type(value), STANDS_FOR, None) == "reference"
 
 
 def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:

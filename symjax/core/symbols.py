@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import types
 import weakref
@@ -10,10 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.views import Namespace
+from symjax.core.views import VIEWS, Namespace
 
 _STANDARD = sys.stdlib_module_names - {"__main__"}
-VIEWS = ("symjax.linen", "symjax.optax", "symjax.nnx")
 _VERSIONS = "__symjax_versions__"
 _by_name: weakref.WeakValueDictionary[str, type] = weakref.WeakValueDictionary()
 
@@ -91,9 +89,9 @@ def find_symbol(name: str) -> type | None:
 
 def _make_known(name: str) -> None:
     """Symbolizes a class of Flax or Optax that no one has used yet in this process."""
-    for module_name in VIEWS:
+    for module_name, view_module in VIEWS.items():
         if name.startswith(module_name + "."):
-            view: Any = vars(importlib.import_module(module_name))["_view"]
+            view: Any = vars(view_module())["_view"]
             for part in name.removeprefix(module_name + ".").split("."):
                 view = view.known(part) if isinstance(view, Namespace) else None
 

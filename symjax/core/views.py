@@ -9,6 +9,9 @@ from typing import Any
 
 from symjax.core.locks import adoption
 
+VIEWS: dict[str, Callable[[], ModuleType]] = {}
+"""The library's views by name, with what imports each; `symjax/__init__.py` fills it in."""
+
 
 class Namespace:
     """The symbolic view of a module.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,12 +14,11 @@ import wadler_lindig as wl
 from symjax.core.containers import Map
 from symjax.core.leaves import is_array
 from symjax.core.marks import MISSING
+from symjax.core.provided import provided
 from symjax.core.schema import Schema, schema_of
+from symjax.verbs.diff import Diff, Difference
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
-
-if TYPE_CHECKING:
-    from symjax.verbs.diff import Diff, Difference
 
 _SHORT = 6  # arrays up to this size are written out
 
@@ -195,8 +194,6 @@ def format_difference(difference: Difference, *, width: int = 88, indent: int = 
 
 
 def _difference_doc(nested: Any, left: Any, style: Style) -> wl.AbstractDoc:
-    from symjax.verbs.diff import Diff
-
     if isinstance(nested, Diff):
         return _change_doc(nested, style)
     named = schema_of(left) is not None or hasattr(left, "_fields")
@@ -219,3 +216,7 @@ def _change_doc(change: Diff, style: Style) -> wl.AbstractDoc:
     if change.right is MISSING:
         return wl.TextDoc("− ") + _doc(change.left, style)
     return _doc(change.left, style) + wl.TextDoc(" → ") + _doc(change.right, style)
+
+
+provided.text = format
+provided.difference_text = format_difference

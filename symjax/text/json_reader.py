@@ -17,7 +17,6 @@ from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
 from symjax.core.lookup import look_up, saved_by_script
 from symjax.core.marks import MISSING
-from symjax.core.object import check, settle_missing
 from symjax.core.paths import Path, extend
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.symbols import find_symbol, symbol_names
@@ -88,13 +87,12 @@ class Reader:
         absent = [name for name in schema.holes(values) if name not in values]
         if absent:
             raise LoadError(f"{cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
-        admitted = schema.validator().admit(values, path)
-        held = schema.complete(admitted)
-        if admitted is not values:
-            settle_missing(schema, held, partial=True)
-        node = schema.construct(held, path) if not schema.holes(held) else schema.unpickle(held)
+        arguments = schema.admit(values, path, partial=True)
+        node = (
+            schema.construct(arguments, path) if not schema.holes(arguments) else schema.unpickle(arguments)
+        )
         if schema.checks:
-            check(node, path)
+            schema.check(node, path)
         return node
 
     def read_entries(self, content: Any, path: Path) -> dict[Any, Any]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
-
-import treescope
-from treescope import repr_lib
+from typing import Any
 
 from symjax.core.containers import Map
 from symjax.core.marks import MISSING
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.text.formatting import format as format_tree
+from symjax.verbs.diff import Difference
 from symjax.verbs.equality import eq
-
-if TYPE_CHECKING:
-    from symjax.verbs.diff import Difference
 
 _CELL = "padding:2px 10px;vertical-align:top;text-align:left"
 
@@ -28,10 +24,19 @@ def to_html(tree: Any) -> str:
         >>> 'treescope' in to_html(nn.Dense(8))
         True
     """
+    import treescope  # slow to import, and only needed here
+
     return str(treescope.render_to_html(tree))
 
 
-def render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
+def render(value: Any, path: str | None, subtree_renderer: Any) -> Any:
+    """A symbolic node or a map for treescope."""
+    if type(value) is Map:
+        return subtree_renderer(dict(value), path=path)  # as the dict that it was
+    return _render_node(value, path, subtree_renderer)
+
+
+def _render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
     """A symbolic node for treescope: its arguments, without those that have their default."""
     schema: Schema = getattr(type(node), ATTRIBUTE)
     shown = {
@@ -41,6 +46,8 @@ def render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
         and not (value is MISSING and not schema.fields[name].required)
         and not (schema.fields[name].default is not MISSING and eq(value, schema.fields[name].default))
     }
+    from treescope import repr_lib  # imported already: treescope has asked for this
+
     return repr_lib.render_object_constructor(
         object_type=type(node),
         attributes=shown,
@@ -48,11 +55,6 @@ def render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
         subtree_renderer=subtree_renderer,
         roundtrippable=True,
     )
-
-
-def render_map(node: Map, path: str | None, subtree_renderer: Any) -> Any:
-    """A map for treescope, as the dict that it was."""
-    return subtree_renderer(dict(node), path=path)
 
 
 def difference_to_html(difference: Difference) -> str:
@@ -71,3 +73,8 @@ def difference_to_html(difference: Difference) -> str:
 def _cell(value: Any, color: str) -> str:
     text = "" if value is MISSING else html.escape(format_tree(value, width=48))
     return f"<pre style='margin:0;color:{color}'>{text}</pre>"
+
+
+provided.html = to_html
+provided.render = render
+provided.difference_html = difference_to_html

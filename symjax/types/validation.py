@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
-import flax.linen
 import pydantic
-from typing_extensions import TypedDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, brief
+from symjax.core.fields import Field
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import check_structure
-from symjax.core.schema import holds_placeholder, is_placeholder, schema_of
+from symjax.core.provided import provided
+from symjax.core.pytrees import check_structure, static_key
+from symjax.core.schema import Schema, is_placeholder
+from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
-from symjax.types.hints import CONFIG, adapter, means_list, mentions_float, resolve, show, translate
-
-if TYPE_CHECKING:
-    from symjax.core.schema import Field, Schema
+from symjax.types.hints import (
+    Anything,
+    ClassOf,
+    Either,
+    Hint,
+    Nothing,
+    evaluate,
+    means_list,
+    mentions_array,
+    mentions_float,
+    names_numpy_scalars,
+    parse,
+)
+from symjax.types.numpy_values import python_scalars
+from symjax.types.translation import adapter, compile_fields, with_floats
 
 _CONSTRAINTS = frozenset(
     {
@@ -44,49 +57,61 @@ _CONSTRAINTS = frozenset(
 
 
 class Validator:
-    """Checks the arguments of one symbolic class: one pydantic call for those that are given."""
+    """Checks the arguments of one symbolic class: one pydantic call for those that need a look.
+
+    Args:
+        schema: The schema of the class.
+
+    Attributes:
+        lists: The fields whose hints ask for a list.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        hints = {name: _meant(field) for name, field in schema.fields.items()}
+        hints = {name: _hint_of(field, schema) for name, field in schema.fields.items()}
         self._hints = hints
-        floating = [name for name, hint in hints.items() if schema.converts and mentions_float(hint)]
-        self._floating = tuple(floating)
-        self.lists = frozenset(name for name, hint in hints.items() if means_list(hint))
+        converts = schema.converts
+        self._floating = tuple([name for name, hint in hints.items() if converts and mentions_float(hint)])
+        self._numpy = frozenset(
+            [name for name, hint in hints.items() if not converts or names_numpy_scalars(hint)]
+        )
+        self.lists = frozenset([name for name, hint in hints.items() if means_list(hint)])
         self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
         unforced = {name: hint for name, hint in hints.items() if name not in schema.forced_leaves}
-        self._kinds = {name: exact_types(hint) for name, hint in unforced.items()}
-        self._items = {name: exact_items(hint) for name, hint in unforced.items()}
+        self._exact_types = {name: exact_types(hint) for name, hint in unforced.items()}
+        self._exact_items = {name: exact_items(hint) for name, hint in unforced.items()}
 
     @functools.cached_property
     def _validate(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         """Pydantic's check of some fields, compiled when a value asks for it."""
-        validator = _compile(self.schema.cls.__name__, self._hints)
-        return validator.validate_python  # type: ignore[no-any-return]
+        return compile_fields(self.schema.cls.__name__, self._hints)
 
-    def admit(self, given: Mapping[str, Any], path: Path = ROOT) -> dict[str, Any]:
+    def admit(self, arguments: Mapping[str, Any], path: Path = ROOT) -> dict[str, Any]:
         """The arguments as they may stand in the tree: frozen, hashable, of the hinted types.
 
         Args:
-            given: Arguments by name.
+            arguments: By name.
             path: Where the node stands, for messages.
 
         Returns:
             The arguments, in the same dict where nothing had to be done. Ints where a float is asked for
-            have become floats; nothing else is converted.
+            have become floats, NumPy's scalars Python's, writeable arrays read-only copies, and foreign
+            values that can be adopted symbolic ones; nothing else is converted.
 
         Raises:
             TypeError: A name that is no field, unhashable structure, or a value of a wrong type.
             ValueError: A value outside its constraints, or a container that holds itself.
         """
-        kinds = self._kinds
-        values: Any = given
+        # Most arguments pass by their exact types, in this one loop without a call for each: pydantic
+        # would double the time of a node (rows `construct-3`, `construct-7` of benchmarks/trees.py).
+        kinds = self._exact_types
+        values: Any = arguments
         unsettled: dict[str, Any] = {}
-        for name, value in given.items():
+        for name, value in arguments.items():
             kind = type(value)
             if kind in kinds.get(name, ()):
                 continue
-            items = self._items.get(name) if kind is tuple or kind is list else None
+            items = self._exact_items.get(name) if kind is tuple or kind is list else None
             if items is None or not items.match(value):
                 unsettled[name] = value
             elif kind is list:
@@ -94,39 +119,37 @@ class Validator:
         admitted = self._admit_unsettled(unsettled, path) if unsettled else unsettled
         return values if admitted is unsettled else {**values, **admitted}
 
-    def _admit_unsettled(self, given: dict[str, Any], path: Path) -> dict[str, Any]:
+    def _admit_unsettled(self, arguments: dict[str, Any], path: Path) -> dict[str, Any]:
         """`admit` for arguments that do not pass by their exact types."""
-        values = given
-        for name, value in given.items():
+        values = arguments
+        for name, value in arguments.items():
             kind = type(value)
-            if name not in self._kinds:
-                return self._admit_any(given, path)
+            if name not in self._exact_types:
+                return self._admit_any(arguments, path)
             if kind in ATOMS:
                 continue
             if not all(map(is_settled, set(map(type, value)) if kind is tuple or kind is list else (kind,))):
-                return self._admit_any(given, path)
+                return self._admit_any(arguments, path)
             if kind is list:
                 values = {**values, name: tuple(value)}
         return self._validated(values, values, path)
 
-    def _admit_any(self, given: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    def _admit_any(self, arguments: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """`admit` for arguments that have to be looked at one by one."""
         fields = self.schema.fields
         forced = self.schema.forced_leaves
-        values = dict(given)
+        values = dict(arguments)
         beside: list[str] = []
-        adopted: dict[int, Any] = {}
-        for name, value in given.items():
+        memo: Memo = {}
+        for name, value in arguments.items():
             if name not in fields:
                 raise TypeError(f"{self.schema.unknown_field(name)} {at(path / name)}")
             if type(value) in ATOMS:
                 if name in forced and not isinstance(value, int | float | complex):
                     raise TypeError(_no_leaf(name, value, path))
                 continue
-            value = self._freeze(name, value, path, adopted)
+            value = self._freeze(name, value, path, memo)
             values[name] = value
-            if holds_placeholder((value,)):
-                self._guard(value)
             if value is MISSING or is_array(value) or is_placeholder(value):
                 beside.append(name)
         if beside:
@@ -142,23 +165,40 @@ class Validator:
         try:
             output = self._validate(checked)
         except pydantic.ValidationError as error:
-            self._refuse(error, checked, path)
-            return values  # type: ignore[return-value]
+            excused = self._refuse(error, checked, path)
+            others = {name: value for name, value in checked.items() if name not in excused}
+            return self._validated(values, others, path)
         for name in self._floating:
             if name in checked and output[name] is not (value := checked[name]):
-                merged = _merge(value, output[name])
-                if merged is not value:
-                    values = {**values, name: merged}
+                converted = with_floats(value, output[name])
+                if converted is not value:
+                    values = {**values, name: converted}
         return values  # type: ignore[return-value]
+
+    def admit_default(self, name: str) -> Any:
+        """The default of a field, as `admit` makes it of the same value.
+
+        A default widens its hint, so one of a wrong type is kept.
+
+        Raises:
+            TypeError: The default cannot be part of a tree.
+            ValueError: It is a container that holds itself.
+        """
+        default = self.schema.defaults[name]
+        return (
+            self.admit_one(name, default, ROOT) if _may_change(default, name in self._floating) else default
+        )
 
     def admit_one(self, name: str, value: Any, path: Path) -> Any:
         """One argument, as `admit` does it."""
         return self.admit({name: value}, path)[name]
 
-    def _freeze(self, name: str, value: Any, path: Path, adopted: dict[int, Any]) -> Any:
+    def _freeze(self, name: str, value: Any, path: Path, memo: Memo) -> Any:
         mark = self.schema.fields[name].static
         try:
-            value = _adopted(freeze(value), adopted)
+            value = adopted(freeze(value), memo)
+            if name not in self._numpy:
+                value = python_scalars(value)
             check_structure(value, mark, path / name)
         except RecursionError:
             raise ValueError(
@@ -167,12 +207,6 @@ class Validator:
         if mark is False and isinstance(value, bytes | Map):
             raise TypeError(_no_leaf(name, value, path))
         return value
-
-    def _guard(self, value: Any) -> None:
-        """Makes the class read references resolved, from its first reference on."""
-        from symjax.verbs.refs import guard_holder
-
-        guard_holder(self.schema.cls, (value,))
 
     def _admit_beside(self, field: Field, value: Any, path: Path) -> None:
         """Arrays are checked by dtype and shape; a placeholder by the values that it stands for."""
@@ -193,20 +227,27 @@ class Validator:
             ) from None
 
     def _expects(self, name: str) -> str:
-        return f"{self.schema.cls.__name__}.{name} expects {show(self._hints[name])}"
+        return f"{self.schema.cls.__name__}.{name} expects {self._hints[name]}"
 
-    def _refuse(self, error: pydantic.ValidationError, values: Mapping[str, Any], path: Path) -> None:
-        """Raises for the first field at fault; returns if only undecided values are."""
-        names = list(dict.fromkeys(str(entry["loc"][0]) for entry in error.errors(include_url=False)))
+    def _refuse(self, error: pydantic.ValidationError, values: Mapping[str, Any], path: Path) -> set[str]:
+        """Raises for the first field at fault; returns those that are excused, if all are.
+
+        Excused are values that hold what is not decided yet, which are checked when it is, and those that
+        equal the default of their field: a default widens its hint (`size: tuple[int, int] = 1`).
+        """
+        errors = error.errors(include_url=False)
+        names = list(dict.fromkeys(str(entry["loc"][0]) for entry in errors))
         for name in names:
             value = values[name]
-            if _holds_undecided(value):
-                continue  # checked when it is decided
-            entries = [e for e in error.errors(include_url=False) if e["loc"][0] == name]
+            if _holds_undecided(value) or _is_same(value, self.schema.defaults.get(name, MISSING)):
+                continue
+            entries = [entry for entry in errors if entry["loc"][0] == name]
             message, keys, constraint = _explain(entries, value)
-            where = path / name / Path(keys)
+            advice = "" if constraint else _array_advice(self._hints[name], value)
             kind = ValueError if constraint else TypeError
-            raise kind(f"{self._expects(name)}{message} {at(where)}") from None
+            where = path / name / Path(keys)
+            raise kind(f"{self._expects(name)}{message}{advice} {at(where)}") from None
+        return set(names)
 
 
 def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool]:
@@ -233,85 +274,58 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
     return f": {why}, got {brief(value)}", tuple(keys), True
 
 
-def validate_value(hint: Any, value: Any) -> Any:
-    """Checks one value against a type hint, as a field with that hint would.
-
-    Args:
-        hint: A resolved type hint.
-        value: The value.
-
-    Returns:
-        The value, frozen, with ints made floats where the hint asks for floats.
-
-    Raises:
-        TypeError: The value is of a wrong type.
-        ValueError: The value is outside its constraints.
-
-    Example:
-        >>> from typing import Annotated
-        >>> from annotated_types import Gt
-        >>> validate_value(Annotated[float, Gt(0)], 2)
-        2.0
-    """
-    value = freeze(value)
-    if value is MISSING or is_placeholder(value):
-        return value
-    try:
-        return _merge(value, adapter(hint, arrays=is_array(value)).validate_python(value))
-    except pydantic.ValidationError as error:
-        entries = [{**entry, "loc": ("", *entry["loc"])} for entry in error.errors(include_url=False)]
-        message, _, constraint = _explain(entries, value)
-        raise (ValueError if constraint else TypeError)(f"expected {show(hint)}{message}") from None
-
-
-def _meant(field: Field) -> Any:
+def _hint_of(field: Field, schema: Schema) -> Hint:
     """The hint of a field, together with None or classes if its default is one: many hints leave that out."""
-    hint = resolve(field.hint, field.owner)
-    if hint is not Any and (field.default is None or isinstance(field.default, type)):
-        also = None if field.default is None else type
-        return Union[hint, also]  # noqa: UP007 - a hint may be anything, a text too
+    if field.hint is Any:
+        return Anything()
+    try:
+        hint = parse(evaluate(field.hint, field.owner))
+    except Exception as error:  # noqa: BLE001 - evaluating a hint can raise anything
+        _warn_unresolved(field, schema, error)
+        return Anything()
+    if not isinstance(hint, Anything) and (field.default is None or isinstance(field.default, type)):
+        return Either((hint, Nothing() if field.default is None else ClassOf()))
     return hint
 
 
-def _compile(name: str, hints: dict[str, Any]) -> Any:
-    """One validator for all fields; a field whose hint pydantic cannot build counts as `Any`."""
-    translated: dict[str, Any] = {}
-    for field, hint in hints.items():
-        try:
-            translated[field] = translate(hint)
-        except Exception:  # noqa: BLE001 - a hint can be any object at all; an unreadable one is no hint
-            translated[field] = Any
+def _warn_unresolved(field: Field, schema: Schema, error: Exception) -> None:
+    """Says that a field goes unchecked, once for each class, since it has one validator."""
+    owner = getattr(field.owner, "__qualname__", schema.cls.__qualname__)
+    warnings.warn(
+        f"{owner}.{field.name}: the hint {field.hint!r} cannot be resolved ({error}), so the field takes "
+        "any value; import what it names where the class is defined, and not under TYPE_CHECKING alone",
+        stacklevel=2,
+    )
+
+
+def _may_change(value: Any, floating: bool) -> bool:
+    """Whether admission may make something else of a value: without a look at its hint, which takes pydantic.
+
+    Args:
+        value: A default.
+        floating: Whether ints in it may have to become floats.
+    """
+    kind = type(value)
+    if kind is tuple:
+        return any(_may_change(item, floating) for item in value)
+    return kind is int and floating if kind in ATOMS else not is_settled(kind)
+
+
+def _is_same(value: Any, default: Any) -> bool:
+    """Whether a value is the default, or of its type and the same in every part."""
+    if value is default:
+        return True
     try:
-        return _typed_dict(name, translated)
-    except Exception:  # noqa: BLE001 - pydantic raises many kinds; then every field is tried by itself
-        for field, hint in translated.items():
-            try:
-                pydantic.TypeAdapter(hint, config=CONFIG)
-            except Exception:  # noqa: BLE001 - see above
-                translated[field] = Any
-        return _typed_dict(name, translated)
+        return type(value) is type(default) and static_key(value) == static_key(default)
+    except TypeError:  # an array in it
+        return False
 
 
-def _typed_dict(name: str, hints: dict[str, Any]) -> Any:
-    make: Any = TypedDict
-    record = make(name, hints, total=False)
-    record.__pydantic_config__ = CONFIG
-    return pydantic.TypeAdapter(record).validator
-
-
-def _merge(value: Any, output: Any) -> Any:
-    """`value`, with the floats that validation made of its ints."""
-    if type(value) is int and type(output) is float:
-        return output
-    if type(value) is tuple and type(output) is tuple and len(value) == len(output):
-        merged = tuple([_merge(old, new) for old, new in zip(value, output, strict=True)])
-        if any(new is not old for new, old in zip(merged, value, strict=True)):
-            return merged
-    if type(value) is Map and type(output) is dict:
-        entries = {key: _merge(item, output[key]) for key, item in value.items()}
-        if any(entries[key] is not item for key, item in value.items()):
-            return Map.of(entries)
-    return value
+def _array_advice(hint: Hint, value: Any) -> str:
+    """What to do about numbers, or a list of them, where an array is asked for."""
+    if mentions_array(hint) and isinstance(value, tuple | int | float | complex):
+        return "; jnp.asarray(…) makes an array of it"
+    return ""
 
 
 def _holds_undecided(value: Any) -> bool:
@@ -323,25 +337,8 @@ def _holds_undecided(value: Any) -> bool:
     return value is MISSING or is_placeholder(value) or is_array(value)
 
 
-def _adopted(value: Any, made: dict[int, Any]) -> Any:
-    """`value` with plain Linen modules, also in containers, as the symbolic ones that they would have been.
-
-    Args:
-        value: A frozen value.
-        made: Those that were made already, by the identity of the plain ones: one instance stays one.
-    """
-    if isinstance(value, flax.linen.Module) and schema_of(value) is None:
-        from symjax.adoption.linen_modules import adopt_module
-
-        return adopt_module(value, made)
-    if type(value) is tuple:
-        items = [_adopted(item, made) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
-    if type(value) is Map:
-        entries = {key: _adopted(item, made) for key, item in value.items()}
-        return value if all(entries[key] is item for key, item in value.items()) else Map.of(entries)
-    return value
-
-
 def _no_leaf(name: str, value: Any, path: Path) -> str:
     return f"a field marked static=False holds numbers and arrays only, got {brief(value)} {at(path / name)}"
+
+
+provided.validator = Validator

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
+from symjax.core.provided import provided
 from symjax.core.pytrees import static_key
 from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
@@ -72,14 +73,10 @@ class Difference:
         return {path: entry.right for path, entry in self.flat.items()}
 
     def __repr__(self) -> str:
-        from symjax.text.formatting import format_difference
-
-        return format_difference(self)
+        return provided.difference_text(self)
 
     def _repr_html_(self) -> str:
-        from symjax.text.notebooks import difference_to_html
-
-        return difference_to_html(self)
+        return provided.difference_html(self)
 
 
 def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False) -> Difference:

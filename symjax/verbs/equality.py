@@ -13,6 +13,7 @@ import numpy as np
 from symjax.core.containers import Map
 from symjax.core.leaves import ATOMS, is_array, is_dtype
 from symjax.core.marks import MISSING
+from symjax.core.provided import provided
 from symjax.core.pytrees import compound_parts, is_other_pytree, static_key
 from symjax.core.schema import ATTRIBUTE, HASH, Schema
 
@@ -182,3 +183,7 @@ def _array_key(array: Any) -> tuple[Any, ...]:
     if jax.numpy.issubdtype(array.dtype, jax.dtypes.prng_key):
         return (*head, np.asarray(jax.random.key_data(array)).tobytes())
     return (*head, np.asarray(array).tobytes())
+
+
+provided.eq = eq
+provided.hash = hash

@@ -10,7 +10,7 @@ from symjax.core.errors import NoSuchPath
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.refs import Ref, is_node
-from symjax.verbs.tree import child, items
+from symjax.verbs.tree import items, value_at
 
 Changes = Sequence[tuple[Path, Any]]
 Place = tuple[Path, Ref, tuple[Path, ...]]
@@ -44,12 +44,12 @@ def followed(old: Any, new: Any, changes: Changes) -> dict[str | Path, Any]:
             if moves.to(target) is not None or target not in places:
                 break
             target = _target(*places[target])  # it referred to a reference, which is gone
-        if _value_at(old, target) is MISSING:
-            continue
         there, start = moves.to(target) or heirs.get(target), moves.to(above[-ref.up])
         if there is None:
-            heirs[target] = here
-            updates[here] = _value_at(old, target)
+            heir = _value_at(old, target)
+            if heir is not MISSING:
+                heirs[target] = here
+                updates[here] = heir
         elif start is not None and there.startswith(start):
             path = str(Path(there.keys[len(start) :]))
             if path != ref.path:
@@ -104,8 +104,6 @@ def _references(value: Any, path: Path, above: tuple[Path, ...]) -> Iterator[Pla
 def _value_at(tree: Any, path: Path) -> Any:
     """The value at a path, references unresolved; `MISSING` if there is none."""
     try:
-        for key in path:
-            tree = child(tree, key, path)
+        return value_at(tree, path)
     except NoSuchPath:
         return MISSING
-    return tree

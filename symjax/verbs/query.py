@@ -12,6 +12,8 @@ from typing import Any
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path, extend
+from symjax.core.provided import provided
+from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
 from symjax.verbs.walk import Step, traverse, walk
@@ -124,8 +126,6 @@ def missing(tree: Any) -> dict[Path, Any]:
         >>> list(missing({'optimizer': Adam.partial()}))
         [Path('optimizer.learning_rate')]
     """
-    from symjax.core.schema import schema_of
-
     holes: dict[Path, Any] = {}
     for path, value, parent in walk(tree):
         if value is MISSING:
@@ -199,3 +199,6 @@ def _arity(function: Callable[..., Any]) -> tuple[int, int] | None:
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return required, sys.maxsize
     return required, sum(1 for p in parameters if p.kind in positional)
+
+
+provided.missing = missing

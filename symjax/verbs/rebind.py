@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from symjax.core.errors import at, brief
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING, Insertion
-from symjax.core.object import check
 from symjax.core.paths import ROOT, Path, extend
+from symjax.core.provided import provided
 from symjax.core.schema import schema_of
 from symjax.verbs.moves import followed, may_move
 from symjax.verbs.query import arity_form
@@ -163,7 +163,7 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
             return branches.value
         node = _apply(node, branches, path, log, hooks=False)
     if schema.checks:
-        check(node, path)
+        schema.check(node, path)
     return node
 
 
@@ -216,3 +216,6 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
             f"the rule returned None for the root: a rule returns each value that it keeps {at(ROOT)}"
         )
     return _settled(made)
+
+
+provided.rebind = rebind

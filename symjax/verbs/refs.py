@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar
 
@@ -11,11 +11,12 @@ from annotated_types import Ge
 
 from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath, at
-from symjax.core.object import field
+from symjax.core.fields import field
 from symjax.core.paths import ROOT, Path
 from symjax.core.placeholders import Placeholder
-from symjax.core.schema import ATTRIBUTE, Schema, holds, is_placeholder, schema_of
-from symjax.verbs.tree import child, is_container, map_items, replace
+from symjax.core.provided import provided
+from symjax.core.schema import ATTRIBUTE, Schema, holds, is_choice, is_placeholder, schema_of
+from symjax.verbs.tree import child, is_container, map_items, replace, why_none
 from symjax.verbs.walk import walk
 
 Nodes = tuple[Any, ...]
@@ -27,6 +28,7 @@ class Ref(Placeholder):
     """Stands for the value at another place of the tree. Made by `ref`."""
 
     __symjax_name__: ClassVar[str] = "symjax.refs.Ref"  # as files have it
+    __symjax_stands_for__: ClassVar[str] = "reference"
 
     path: str
     up: Annotated[int, Ge(1)] = field(default=1, doc="Symbolic nodes between here and where the path starts.")
@@ -88,8 +90,54 @@ def resolved_fields(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
     return {name: resolver.visit(value, Path((name,)), (node,)) for name, value in values.items()}
 
 
-def guard(cls: type) -> None:
-    """Makes a class read its references resolved; done when the first node of it holds one."""
+def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterable[str]) -> None:
+    """Lets a class read its references resolved, if a node of it will hold one: a step of the gate.
+
+    Among the candidates of a choice a reference is not resolved: it starts at the node that holds the choice.
+
+    Args:
+        schema: The class.
+        values: The arguments of the node.
+        checked: The names of those in which a reference that can never resolve is refused.
+
+    Raises:
+        KeyError: A reference leads nowhere.
+        ValueError: References lead to each other.
+    """
+    reach = max(map(_reach, values.values()), default=0)
+    if not reach or issubclass(schema.cls, Placeholder):
+        return
+    _guard(schema.cls)
+    if reach > 1:
+        schema.reach = max(schema.reach, reach - 1)
+        Schema.reaching = True
+    names = list(checked)
+    if names:
+        above = (schema.revive(dict(values)),)
+        resolver = Resolver()
+        for name in names:
+            resolver.visit(values[name], Path((name,)), above)
+
+
+def _reach(value: Any) -> int:
+    """How many symbolic nodes above a value its references lead at most; 0 without references."""
+    if isinstance(value, Ref):
+        return value.up
+    schema = schema_of(value)
+    if schema is not None:
+        return 0 if is_placeholder(value) else schema.reach
+    if isinstance(value, tuple):
+        return max(map(_reach, value), default=0)
+    return max(map(_reach, value.values()), default=0) if type(value) is Map else 0
+
+
+def _leads_out(value: Any) -> bool:
+    schema = schema_of(value)
+    return schema is not None and schema.reach > 0
+
+
+def _guard(cls: type) -> None:
+    """Makes a class read its references resolved."""
     if cls.__dict__.get(_GUARDED):
         return
     plain: Any = cls.__getattribute__
@@ -97,7 +145,7 @@ def guard(cls: type) -> None:
     def __getattribute__(self: Any, name: str) -> Any:
         value = plain(self, name)
         if (
-            isinstance(value, Ref | tuple | Map)
+            (isinstance(value, Ref | tuple | Map) or _leads_out(value))
             and name in getattr(cls, ATTRIBUTE).fields
             and id(self) not in _raw.nodes
         ):
@@ -108,22 +156,13 @@ def guard(cls: type) -> None:
     setattr(cls, _GUARDED, True)
 
 
-def guard_holder(cls: type, values: Iterable[Any]) -> None:
-    """Guards a class if one of its nodes will hold these values, and there is a reference among them.
-
-    Among the candidates of a choice a reference is not resolved: it starts at the node that holds the choice.
-    """
-    if not issubclass(cls, Placeholder) and holds_ref(values):
-        guard(cls)
-
-
 def is_node(value: Any) -> bool:
     """Whether a reference counts this value as one of those above it: a symbolic node, but no choice."""
     return schema_of(value) is not None and not is_placeholder(value)
 
 
 class _LeadsOutError(LookupError):
-    """A reference starts above the nodes at hand."""
+    """A reference starts above the nodes at hand, or leads into a choice that is open."""
 
 
 class _Raw(threading.local):
@@ -194,7 +233,13 @@ class Resolver:
         where = ROOT
         for key in Path.parse(reference.path):
             where = where / key
-            value = child(value, key, where)
+            if is_choice(value):
+                raise _LeadsOutError
+            try:
+                value = child(value, key, where)
+            except NoSuchPath:
+                why = why_none(value, key, where)
+                raise NoSuchPath(f"{reference!r} leads nowhere: {why} {at(path)}") from None
             if isinstance(value, Ref):
                 value = self._target(value, where, chain, seen)
             if is_node(value):
@@ -210,3 +255,6 @@ def _with(value: Any, changes: dict[Any, Any], path: Path) -> Any:
     if schema is None or schema.kind != "linen":
         return replace(value, changes, path)
     return schema.revive({**dict(schema.values(value)), **changes})
+
+
+provided.guard_references = guard_references

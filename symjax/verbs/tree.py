@@ -7,19 +7,20 @@ from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import jax.tree_util as jtu
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import NoSuchPath, at, unknown
 from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
-from symjax.core.object import check
-from symjax.core.paths import ROOT, Path
+from symjax.core.paths import ROOT, Path, extend
+from symjax.core.provided import provided
 from symjax.core.pytrees import FieldKey, static_key
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
 __all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
 
-_DICTS = (dict, collections.OrderedDict, collections.defaultdict, Map)
+_DICTS = (dict, collections.OrderedDict, collections.defaultdict, FrozenDict, Map)
 
 
 def is_container(value: Any) -> bool:
@@ -74,16 +75,20 @@ def child(value: Any, key: Hashable, path: Path) -> Any:
 
 def no_such_path(value: Any, key: Hashable, path: Path) -> str:
     """The message for a path that leads nowhere."""
+    return f"no value at {str(path)!r}: {why_none(value, key, path)} {at(path)}"
+
+
+def why_none(value: Any, key: Hashable, path: Path) -> str:
+    """Why `value` has no child `key`, which would stand at `path`: what it is, and what it has."""
     where = f"{str(path.parent) or 'the root'} is a {type(value).__name__}"
-    held = items(value)
-    if held is None:
+    children = items(value)
+    if children is None:
         hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
-        return f"no value at {str(path)!r}: {where}, which has no parts{hint} {at(path)}"
+        return f"{where}, which has no parts{hint}"
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return f"no value at {str(path)!r}: {where} of {len(held)} items {at(path)}"
+        return f"{where} of {len(children)} items"
     what = "key" if isinstance(value, _DICTS) else "field"
-    names = [name for name, _ in held]
-    return f"no value at {str(path)!r}: {where} with {unknown(what, key, names)} {at(path)}"
+    return f"{where} with {unknown(what, key, [name for name, _ in children])}"
 
 
 def map_items(value: Any, path: Path, function: Callable[[Any, Path], Any]) -> dict[Hashable, Any]:
@@ -103,6 +108,30 @@ def jax_key(value: Any, key: Hashable) -> Any:
     if isinstance(value, list) or (isinstance(value, tuple) and not hasattr(value, "_fields")):
         return jtu.SequenceKey(key)
     return FieldKey(str(key))
+
+
+def jax_path(path: Path, tree: Any) -> tuple[Any, ...]:
+    """The JAX key path of a location in a tree; see `Path.to_jax`."""
+    entries = []
+    value, where = tree, ROOT
+    for key in path:
+        where = where / key
+        entries.append(jax_key(value, key))
+        value = child(value, key, where)
+    return tuple(entries)
+
+
+def value_at(tree: Any, path: Path) -> Any:
+    """The value at a path, references unresolved.
+
+    Raises:
+        KeyError: The path does not exist.
+    """
+    where = ROOT
+    for key in path:
+        where = extend(where, key)
+        tree = child(tree, key, where)
+    return tree
 
 
 def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, checked: bool = True) -> Any:
@@ -142,23 +171,13 @@ def _replace_fields(
     for key in changes:
         if key not in schema.fields:
             raise NoSuchPath(no_such_path(node, key, path / key))
-    values = schema.arguments(node)
-    for name, new in schema.validator().admit(changes, path).items():
-        if new is not MISSING:
-            values[name] = new
-        elif name in schema.defaults:
-            values[name] = schema.defaults[name]
-        elif name in schema.factories:
-            values[name] = freeze(schema.factories[name]())
-        else:
-            values.pop(name, None)
-    made = schema.construct(values, path)
+    changed = schema.construct(schema.readmit(node, changes, path), path)  # type: ignore[arg-type]
     lineage = schema.caches(node).get(LINEAGE)
     if lineage is not None:
-        schema.caches(made)[LINEAGE] = lineage
+        schema.caches(changed)[LINEAGE] = lineage
     if checked and schema.checks:
-        check(made, path)
-    return made
+        schema.check(changed, path)
+    return changed
 
 
 def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
@@ -215,3 +234,6 @@ def _replace_items(value: Any, changes: Mapping[Hashable, Any], path: Path) -> A
         elif new is not MISSING:
             result.append(new)
     return type(value)(result)
+
+
+provided.jax_path = jax_path

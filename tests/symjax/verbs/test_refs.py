@@ -1,5 +1,7 @@
 """References, and the ties of Linen modules."""
 
+import pickle
+
 import flax.linen
 import jax
 import jax.numpy as jnp
@@ -25,14 +27,79 @@ def test_a_reference_follows_the_value():
     assert sj.from_json(sj.to_json(Net(8))) == Net(8)
 
 
-def test_a_reference_that_leads_nowhere():
-    with pytest.raises(KeyError, match=r"\(path=widht\)$"):
-        _ = Net(8, head=sj.ref("widht")).head
+def test_a_reference_that_can_never_resolve_is_refused_with_its_place():
+    with pytest.raises(KeyError, match=r"ref\('widht'\) leads nowhere: .*'width'\?.*\(path=head\)$"):
+        Net(8, head=sj.ref("widht"))
+    with pytest.raises(KeyError, match=r"\(path=a\.w\)$"):
+        Top(In(sj.ref("widht", up=2)), width=8)
+    with pytest.raises(KeyError, match=r"\(path=head\)$"):
+        Net(8).rebind(head=sj.ref("widht"))
+    with pytest.raises(KeyError, match=r"\(path=head\)$"):
+        sj.from_json(sj.to_json(Net(8)).replace('"path": "width"', '"path": "widht"'))
 
 
-def test_references_that_lead_to_each_other():
-    with pytest.raises(ValueError, match="lead to each other"):
-        _ = Net(sj.ref("head"), head=sj.ref("width")).head
+def test_references_that_lead_to_each_other_are_refused():
+    with pytest.raises(ValueError, match=r"lead to each other.*\(path=(width|head)\)$"):
+        Net(sj.ref("head"), head=sj.ref("width"))
+
+
+class In(sj.Object):
+    w: int
+
+
+class Top(sj.Object):
+    a: In
+    width: int
+
+    def total(self):
+        return self.a.w + self.width
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda tree: tree,
+        lambda tree: jax.tree.map(lambda x: x, tree),
+        lambda tree: pickle.loads(pickle.dumps(tree)),
+        lambda tree: sj.from_json(sj.to_json(tree)),
+        lambda tree: tree.rebind(width=8),
+    ],
+)
+def test_a_reference_across_objects_is_read_from_the_node_that_holds_both(again):
+    tree = again(Top(In(sj.ref("width", up=2)), width=8))
+    assert tree.a.w == 8
+    assert tree.total() == jax.jit(Top.total)(tree) == 16
+    assert tree.rebind(width=3).total() == 6
+
+
+def test_a_reference_over_two_nodes():
+    class Outer(sj.Object):
+        inner: Top
+        size: int
+
+    tree = Outer(Top(In(sj.ref("size", up=3)), width=1), size=5)
+    assert tree.inner.a.w == tree.inner.total() - 1 == 5
+
+
+def test_references_in_candidates_reach_the_node_above_once_they_are_chosen():
+    tree = Top(sj.oneof([In(sj.ref("width", up=2)), In(3)]), width=8)
+    space = search.space(tree)
+    decoded = [space.decode(search.DNA.from_numbers(space.spec, [choice])) for choice in (0, 1)]
+    assert [one.a.w for one in decoded] == [8, 3]
+    open_target = Top(In(sj.ref("width", up=2)), width=sj.oneof([1, 2]))
+    space = search.space(open_target)
+    decoded = [space.decode(search.DNA.from_numbers(space.spec, [choice])) for choice in (0, 1)]
+    assert [one.total() for one in decoded] == [2, 4]
+
+
+def test_a_reference_that_a_factory_makes_is_resolved():
+    class Made(sj.Object):
+        width: int
+        head: int = sj.field(default_factory=lambda: sj.ref("width"))
+
+    assert Made(8).head == 8
+    assert Made(8, head=sj.MISSING).head == 8
+    assert Made(8, head=3).rebind(head=sj.MISSING).head == 8
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Adoption of foreign values reaches validation by a registered hook, each by the types of its values."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from symjax.core.containers import Map
+from symjax.core.leaves import ATOMS
+from symjax.core.schema import ATTRIBUTE
+
+Memo = dict[int, Any]
+"""The values that were adopted already, by the identity of the foreign ones: one instance stays one."""
+
+_adopters: list[tuple[Callable[[type], bool], Callable[[Any, Memo], Any]]] = []
+_known: weakref.WeakKeyDictionary[type, Callable[[Any, Memo], Any] | None] = weakref.WeakKeyDictionary()
+
+
+def register_adopter(test: Callable[[type], bool], adopt: Callable[[Any, Memo], Any]) -> None:
+    """Has values of some types adopted wherever a symbolic node is given them, also in containers.
+
+    Adopters are asked in the order of their registration. They see no symbolic nodes, no numbers, texts,
+    functions and classes, and containers only if they are of foreign types.
+
+    Args:
+        test: Whether values of a type are this adopter's; asked once for each type.
+        adopt: Makes the symbolic value of a foreign one, or returns it as it is. It is given, and adds to,
+            the values adopted already, by the identity of the foreign ones.
+    """
+    _adopters.append((test, adopt))
+    _known.clear()
+
+
+def adopted(value: Any, memo: Memo) -> Any:
+    """A frozen value with the foreign values in it, also in containers, in their symbolic versions.
+
+    Args:
+        value: The frozen value.
+        memo: See `register_adopter`; a new dict for each constructor call.
+
+    Returns:
+        The value itself if nothing in it had to be adopted.
+    """
+    kind = type(value)
+    if kind in ATOMS or getattr(kind, ATTRIBUTE, None) is not None:
+        return value
+    if kind is tuple:
+        items = [adopted(item, memo) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
+    if kind is Map:
+        entries = {key: adopted(item, memo) for key, item in value.items()}
+        return value if all(entries[key] is item for key, item in value.items()) else Map.of(entries)
+    try:
+        adopt = _known[kind]
+    except KeyError:
+        adopt = _known[kind] = next((adopt for test, adopt in _adopters if test(kind)), None)
+    return value if adopt is None else adopt(value, memo)
