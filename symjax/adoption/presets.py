@@ -17,7 +17,6 @@ from symjax.adoption.signatures import PRESETS, preset
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at
 from symjax.core.lookup import place
-from symjax.core.pytrees import static_key
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.text.formatting import format as format_tree
 from symjax.types.validation import Validator
@@ -26,13 +25,15 @@ _NONE: Mapping[str, Any] = types.MappingProxyType({})
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def preset_key(partial: functools.partial[Any]) -> Hashable:
+def preset_key(cls: type, partial: functools.partial[Any]) -> Hashable:
     """What tells the presets of one class apart: two partials with equal arguments make one class.
 
     Raises:
-        TypeError: An argument is not hashable.
+        TypeError: An argument that the class does not take.
     """
-    return static_key(freeze(partial.args)), static_key(freeze(partial.keywords))
+    schema: Schema = getattr(cls, ATTRIBUTE)
+    given = schema.bind(partial.args, partial.keywords)
+    return Map.of({name: freeze(value) for name, value in given.items()})  # compared and hashed as trees are
 
 
 def symbolize_preset(cls: type, options: Options, partial: functools.partial[Any]) -> type:

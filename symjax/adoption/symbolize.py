@@ -164,7 +164,7 @@ def _again(cls: Any, options: Options) -> Any:
 def _adopt_once(x: Any, options: Options, preset: functools.partial[Any] | None = None) -> Any:
     key: Any = options._replace(aliases=())
     if preset is not None:
-        key = key, preset_key(preset)
+        key = key, preset_key(x, preset)
     symbolic = symbolized(x, key)
     if symbolic is None:
         with adoption:

@@ -172,7 +172,8 @@ class Schema(Parameters):
             holes = [] if partial else self.holes(values)
             if holes:
                 raise TypeError(self.missing_message(holes))
-            values = self.tied(values)
+            if self.ties:  # in the order of the fields, the first of two equal modules is the one
+                values = self.tied({name: values[name] for name in self.names if name in values})
             provided.guard_references(self, values, values)
         return values
 
