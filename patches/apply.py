@@ -16,7 +16,7 @@ from symjax.verbs.equality import eq
 from symjax.verbs.lineage import lineage, with_lineage
 from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import child, is_symbolic
+from symjax.verbs.tree import is_symbolic, value_at
 
 from .errors import PatchError, PatchWarning
 from .patch import Expects, Patch, Rule, RuleFunction, Validator, describe_rule
@@ -188,17 +188,9 @@ def _differs(old: Any, new: Any, path: Path, update: object) -> bool:
     if update is MISSING or isinstance(update, Insertion):  # what follows in a list has moved
         return not eq(old, new)
     try:
-        return not eq(_at(old, path), _at(new, path))
+        return not eq(value_at(old, path), value_at(new, path))
     except KeyError:  # an entry that was added
         return True
-
-
-def _at(tree: Any, path: Path) -> Any:
-    here = Path()
-    for key in path.keys:
-        here = here / key
-        tree = child(tree, key, here)
-    return tree
 
 
 def _apply_function(tree: Any, rule: RuleFunction) -> _Edit:

@@ -13,9 +13,9 @@ import jax.tree_util as jtu
 import numpy as np
 
 from symjax.core.errors import at, brief
+from symjax.core.kinds import static_key
 from symjax.core.leaves import is_array, is_leaf
 from symjax.core.paths import Path
-from symjax.core.pytrees import static_key
 
 _BARE = (list, tuple, dict)
 _TRACEABLE = (int, float, complex, np.ndarray, np.generic, jax.Array)

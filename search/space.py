@@ -17,7 +17,7 @@ from symjax.verbs.diff import diff
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
 from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import child
+from symjax.verbs.tree import value_at
 
 from .choices import Choice
 from .discovery import Discovery, Template
@@ -269,13 +269,10 @@ def _line(choice: Choice, limit: int = 70) -> str:
 
 
 def _get(value: Any, slot: Path, path: Path) -> Any:
-    for key in slot:
-        path = path / key
-        try:
-            value = child(value, key, path)
-        except KeyError as error:
-            raise Misfit(f"the tree is not in the space: {error.args[0]}") from error
-    return value
+    try:
+        return value_at(value, slot, path)
+    except KeyError as error:
+        raise Misfit(f"the tree is not in the space: {error.args[0]}") from error
 
 
 def _same(made: Any, value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,8 @@ from symjax.core.leaves import is_array
 from symjax.core.paths import ROOT, Path
 from symjax.core.placeholders import undecided
 from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_symbolic
-from symjax.text.formatting import array_shape
+from symjax.core.shown import shown
+from symjax.text.array_forms import shape_text
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.tree import child
 from symjax.verbs.walk import walk
@@ -42,7 +44,7 @@ def locate(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> Except
     if getattr(error, _LOCATED, False):
         return error
     path = path_of(module)
-    inputs = ", ".join(array_shape(arg) if is_array(arg) else type(arg).__name__ for arg in args)
+    inputs = ", ".join(shape_text(arg) if is_array(arg) else type(arg).__name__ for arg in args)
     lines = [f"{path}: " if path else "", f"{_text(module)} was called with ({inputs}): {error}"]
     lines += _advice_on_choice(module)
     if isinstance(error, NEEDS_VALUE):
@@ -84,12 +86,12 @@ def _text(module: nn.Module) -> str:
     schema: Schema | None = getattr(home, ATTRIBUTE, None)
     if schema is None:
         return type(module).__name__
-    shown = {
-        name: value
-        for name, value in _fields(module).items()
-        if value is not schema.fields[name].default and not isinstance(value, nn.Module | tuple)
-    }
-    return f"{home.__name__}({', '.join(f'{k}={format_tree(v)}' for k, v in shown.items())})"
+    arguments = [
+        f"{name}={format_tree(value)}"
+        for name, value in shown(schema, _fields(module).items(), rebuilds=False, same=operator.is_)
+        if not isinstance(value, nn.Module | tuple)
+    ]
+    return f"{home.__name__}({', '.join(arguments)})"
 
 
 def _advice_on_traced(module: nn.Module) -> Iterator[str]:

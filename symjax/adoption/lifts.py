@@ -11,8 +11,8 @@ import flax.linen as nn
 from flax.linen import module as linen_module
 
 from symjax.core.containers import freeze
+from symjax.core.kinds import static_key
 from symjax.core.locks import adoption
-from symjax.core.pytrees import static_key
 from symjax.core.schema import ATTRIBUTE
 
 LIFTS = frozenset(
@@ -44,7 +44,7 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
         if make is _jit and _is_watched():
             return make(target, *args, **kwargs)
         try:
-            key = (lift.__name__, static_key(freeze((args, kwargs))))
+            key = (lift.__name__, static_key(freeze((args, kwargs), data=False)))
         except TypeError:
             return make(target, *args, **kwargs)
         with adoption:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import collections
+import functools
 import types
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NoReturn, final
 
-import jax.tree_util as jtu
 from flax import serialization
 from flax.core import FrozenDict
 
-from symjax.core.leaves import ATOMS, is_leaf
+from symjax.core.leaves import ATOMS, is_leaf, is_other_pytree
 from symjax.core.provided import provided
 
 
@@ -20,8 +20,8 @@ class Map(Mapping[Hashable, Any]):
     """An immutable mapping that keeps the order of its keys.
 
     Dicts inside a symbolic object that hold structure become maps. A map is a pytree of its own: it may mix
-    leaves and structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and `unfreeze`
-    because a Linen module's methods find a `flax.core.FrozenDict` in its place.
+    leaves and structure, and its keys stay in the order in which they were given. It has `copy`, `pop` and
+    `unfreeze` because a Linen module's methods find a `flax.core.FrozenDict` in its place.
 
     Args:
         items: The mapping to freeze; its values are frozen too.
@@ -132,7 +132,7 @@ _MAPPINGS = frozenset(
 
 
 def freeze(value: Any, *, data: bool = True) -> Any:
-    """Containers as they stand in a node: lists become tuples, sets frozensets, mappings data or maps, recursively.
+    """Containers as they stand in a node: tuples, frozensets, and mappings as data or maps, recursively.
 
     A mapping that holds leaves only, at any depth (parameters, an optimizer's moments), is data: a dict of
     its own, or the FrozenDict that it is, which JAX, Flax, Optax and Orbax take as theirs. Any other mapping
@@ -146,20 +146,14 @@ def freeze(value: Any, *, data: bool = True) -> Any:
     if kind is list:
         return tuple([freeze(item, data=data) for item in value])
     if kind is tuple:
-        return _frozen_tuple(value, tuple, data)
+        return mapped(functools.partial(freeze, data=data), value)
     if kind in _MAPPINGS:
         return _frozen_mapping(value, kind, data)
     if kind is set:
         return frozenset(value)
     if isinstance(value, tuple) and hasattr(kind, "_make"):
-        return _frozen_tuple(value, kind._make, data)
+        return mapped(functools.partial(freeze, data=data), value)
     return value
-
-
-def _frozen_tuple(value: tuple[Any, ...], make: Any, data: bool) -> Any:
-    frozen = [freeze(item, data=data) for item in value]
-    unchanged = all(new is old for new, old in zip(frozen, value, strict=True))
-    return value if unchanged else make(frozen)
 
 
 def _frozen_mapping(value: Mapping[Any, Any], kind: type, data: bool) -> Any:
@@ -193,36 +187,37 @@ def is_data(value: Any) -> bool:
     return not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
 
 
-def is_other_pytree(value: Any) -> bool:
-    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
-    try:
-        return jtu.default_registry.flatten_one_level(value) is not None
-    except ValueError:
-        return False
-
-
 def _copied_data(value: Any) -> Any:
     """Data in containers of their own, so that the owner of those that were given cannot change a tree."""
     if type(value) in _MAPPINGS and type(value) is not FrozenDict:
         return {key: _copied_data(item) for key, item in value.items()}
-    if type(value) is list:
-        return tuple(map(_copied_data, value))
-    if isinstance(value, tuple):
-        return getattr(type(value), "_make", tuple)(map(_copied_data, value))
+    return tuple(map(_copied_data, value)) if type(value) is list else mapped(_copied_data, value)
+
+
+def mapped(function: Callable[[Any], Any], value: Any) -> Any:
+    """A frozen container with what `function` makes of its items; itself if that is nothing new.
+
+    Anything else is returned as it is.
+    """
+    kind = type(value)
+    if kind is Map or kind is dict:
+        entries = {key: function(item) for key, item in value.items()}
+        if all(entries[key] is item for key, item in value.items()):
+            return value
+        return Map.of(entries) if kind is Map else entries
+    if isinstance(value, tuple) and not hasattr(kind, "__symjax_schema__"):
+        items = [function(item) for item in value]
+        if all(new is old for new, old in zip(items, value, strict=True)):
+            return value
+        return getattr(kind, "_make", tuple)(items)
     return value
 
 
 def thaw(value: Any) -> Any:
-    """Maps become plain dicts again, for code that is not ours and tests for ``dict``."""
-    kind = type(value)
-    if kind is Map:
+    """Maps become plain dicts again, for code that is not ours and tests for ``dict``; data is copied."""
+    if type(value) is Map or type(value) is dict:
         return {key: thaw(item) for key, item in value.items()}
-    if kind is tuple:
-        thawed = [thaw(item) for item in value]
-        if all(new is old for new, old in zip(thawed, value, strict=True)):
-            return value
-        return tuple(thawed)
-    return value
+    return mapped(thaw, value)
 
 
 # Flax looks for submodules in a module's fields through its state dicts; without this it would not see

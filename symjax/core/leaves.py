@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import jax.tree_util as jtu
 import numpy as np
 
 # The common types whose values are frozen, hashable, without parts, and no placeholders.
@@ -53,3 +54,11 @@ def _is_numeric_array(value: np.ndarray[Any, Any] | np.generic) -> bool:
 def is_dtype(value: Any) -> bool:
     """Whether a value says of which dtype arrays are: a NumPy dtype, a class of scalars, `jnp.float32`."""
     return isinstance(value, _DTYPE_LIKE) or (isinstance(value, type) and issubclass(value, np.generic))
+
+
+def is_other_pytree(value: Any) -> bool:
+    """Whether JAX enters this value although it is none of ours: an optimizer state, a struct."""
+    try:
+        return jtu.default_registry.flatten_one_level(value) is not None
+    except ValueError:
+        return False

@@ -11,23 +11,23 @@ import functools
 import importlib
 from typing import Any
 
-from symjax.core.containers import Map
-from symjax.core.lookup import find, is_nameless, public_name
+from symjax.core.containers import Map, mapped
+from symjax.core.lookup import find, public_name
+from symjax.core.marks import MISSING
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, Schema, schema_of
+from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, schema_of
+from symjax.core.shown import shown
 
 
 def reduce_node(node: Any) -> tuple[Any, ...]:
     """A node as its class and its arguments, for ``__reduce__``; nothing is checked again."""
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    values = {
-        name: value
-        for name, value in schema.arguments(node).items()
-        if not (value is schema.defaults.get(name) and is_nameless(value))
-    }  # a default may be a closure, which cannot be pickled; the class has it
+    arguments = [(name, value) for name, value in schema.values(node) if value is not MISSING]
+    values = named(dict(shown(schema, arguments, rebuilds=True, same=None)))
+    steps = schema.caches(node).get(LINEAGE, ())
     if schema.original is not None and public_name(schema.cls) is None:
-        return _revive_adopted, (schema.original, schema.options, named(values))
-    return _revive, (schema.cls, named(values))
+        return _revive_adopted, (schema.original, schema.options, values, steps)
+    return _revive, (schema.cls, values, steps)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -49,12 +49,8 @@ class _Partial:
 
 def named(value: Any) -> Any:
     """A value with names in the place of functions, in containers too."""
-    if isinstance(value, dict):
-        return {key: named(item) for key, item in value.items()}
-    if type(value) is Map:
-        return Map.of(named(dict(value)))
-    if isinstance(value, tuple) and schema_of(value) is None:
-        return getattr(type(value), "_make", tuple)([named(item) for item in value])
+    if isinstance(value, tuple | dict | Map):
+        return mapped(named, value)
     if type(value) is functools.partial:
         return _Partial(named(value.func), named(value.args), named(value.keywords))
     if callable(value) and not isinstance(value, type) and schema_of(value) is None:
@@ -71,13 +67,7 @@ def _unnamed(value: Any) -> Any:
         return find(value.module, value.name)
     if isinstance(value, _Partial):
         return functools.partial(_unnamed(value.function), *_unnamed(value.args), **_unnamed(value.keywords))
-    if isinstance(value, dict):
-        return {key: _unnamed(item) for key, item in value.items()}
-    if type(value) is Map:
-        return Map.of(_unnamed(dict(value)))
-    if isinstance(value, tuple) and schema_of(value) is None:
-        return getattr(type(value), "_make", tuple)([_unnamed(item) for item in value])
-    return value
+    return mapped(_unnamed, value)
 
 
 def _reduce_map(items: Map) -> tuple[Any, ...]:
@@ -88,15 +78,20 @@ def _revive_map(items: dict[Any, Any]) -> Map:
     return Map.of(_unnamed(items))
 
 
-def _revive(cls: type, values: dict[str, Any]) -> Any:
+def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> Any:
     schema: Schema = getattr(cls, ATTRIBUTE)
     values = _unnamed(values)
     provided.guard_references(schema, values, ())
-    return schema.unpickle({**schema.defaults, **values})
+    node = schema.unpickle({**schema.defaults, **values})
+    if steps:
+        schema.caches(node)[LINEAGE] = steps
+    return node
 
 
-def _revive_adopted(original: Any, options: tuple[Any, ...], values: dict[str, Any]) -> Any:
-    return _revive(provided.adopt(original, options), values)
+def _revive_adopted(
+    original: Any, options: tuple[Any, ...], values: dict[str, Any], steps: tuple[str, ...] = ()
+) -> Any:
+    return _revive(provided.adopt(original, options), values, steps)
 
 
 copyreg.pickle(Map, _reduce_map)

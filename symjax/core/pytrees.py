@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import functools
-import struct
-import types
 import weakref
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, final
@@ -13,17 +11,15 @@ from typing import Any, final
 import jax.tree_util as jtu
 import numpy as np
 
-from symjax.core.containers import Map, is_other_pytree
-from symjax.core.errors import adopt, at, brief
-from symjax.core.leaves import is_array, is_dtype, is_leaf
+from symjax.core.containers import Map
+from symjax.core.errors import brief
+from symjax.core.kinds import PLAIN_KEYS, static_key
+from symjax.core.leaves import is_leaf, is_other_pytree
 from symjax.core.locks import ForkLock
 from symjax.core.marks import MISSING
-from symjax.core.paths import Path
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema
 
-# Values of these types are structure, and their own static key (no other value equals them).
-_PLAIN_KEYS = frozenset({str, type(None), types.FunctionType, types.BuiltinFunctionType, type(MISSING)})
-_NATIVE_KEYS = _PLAIN_KEYS | {int, bool}  # likewise, beside their types
+_NATIVE_KEYS = PLAIN_KEYS | {int, bool}  # their own static keys beside their types
 
 
 @final
@@ -182,7 +178,7 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
     if mark is True:
         return None, static_key(value)
     kind = type(value)
-    if kind in _PLAIN_KEYS:
+    if kind in PLAIN_KEYS:
         return None, value
     if kind is int or kind is bool:
         return (value, CHILD) if mark is False else (None, (kind, value))
@@ -232,97 +228,6 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
     return Mixed(value, flat), flat[1]
 
 
-def static_key(value: Any) -> Hashable:
-    """What identifies a structural value in a jit cache: by type and by bits, recursively.
-
-    Raises:
-        TypeError: The value, or something in it, is not hashable.
-    """
-    kind = type(value)
-    if kind in _PLAIN_KEYS:
-        return value  # type: ignore[no-any-return]
-    if kind is float:
-        return float, struct.pack("<d", value)
-    if kind is complex:
-        return complex, struct.pack("<dd", value.real, value.imag)
-    if kind is Map:
-        return (Map, *((static_key(key), static_key(item)) for key, item in value.items()))
-    if is_dtype(value):
-        return np.dtype, np.dtype(value)
-    if isinstance(value, type):
-        return value
-    if isinstance(value, np.generic):
-        return kind, value.dtype, value.tobytes()
-    schema = schema_of(value)
-    if schema is not None:
-        return (kind, *((name, static_key(item)) for name, item in schema.values(value)))
-    if isinstance(value, tuple):
-        return (kind, *[static_key(item) for item in value])
-    if kind is frozenset:
-        return kind, frozenset([static_key(item) for item in value])
-    parts = compound_parts(value)
-    if parts is not None:
-        return (kind, *[static_key(part) for part in parts])
-    if is_array(value):
-        raise TypeError("an array cannot be structure: a compiled function would keep a stale copy")
-    hash(value)
-    return kind, value
-
-
-def compound_parts(value: Any) -> tuple[Any, ...] | None:
-    """What a slice or a `functools.partial` is made of, by which it is compared; None for other values."""
-    if type(value) is slice:
-        return value.start, value.stop, value.step
-    if type(value) is functools.partial:
-        return value.func, value.args, Map(value.keywords)
-    return None
-
-
-def check_structure(value: Any, mark: bool | None, path: Path) -> None:
-    """Refuses what could not be flattened later: unhashable structure, a leaf where none may be.
-
-    Args:
-        value: A frozen value.
-        mark: The static mark of the field.
-        path: Where the value stands, for the message.
-
-    Raises:
-        TypeError: The value cannot be part of a tree; the message ends in the path.
-    """
-    kind = type(value)
-    if kind in _PLAIN_KEYS or kind is int or kind is bool or schema_of(value) is not None:
-        return
-    if kind is Map:
-        for key, item in value.items():
-            check_structure(item, mark, path / key)
-        return
-    if isinstance(value, tuple):
-        for key, item in enumerate(value):
-            check_structure(item, mark, path / key)
-        return
-    if is_leaf(value):
-        if mark is True and is_array(value):
-            raise TypeError(
-                f"a field marked static=True cannot hold an array ({brief(value)}): a compiled "
-                f"function would keep a stale copy; use a float or a tuple {at(path)}"
-            )
-        return
-    parts = compound_parts(value)
-    if parts is not None:
-        check_structure(parts, True, path)
-        return
-    try:
-        hash(value)
-    except TypeError as error:
-        if is_other_pytree(value):
-            return
-        raise TypeError(
-            f"unhashable structure {brief(value)} of type {kind.__name__}: what is no leaf becomes part "
-            "of the compiled program's key; give a tuple, an array or a frozen object"
-            f"{adopt(value)} {at(path)}"
-        ) from error
-
-
 def _with_keys(
     flatten_node: Callable[[Any], tuple[tuple[Any, ...], Layout]],
 ) -> Callable[[Any], tuple[tuple[tuple[Any, Any], ...], Layout]]:
@@ -352,10 +257,7 @@ jtu.register_pytree_with_keys(Mixed, _with_keys(_flatten_mixed), Layout.unflatte
 __all__ = [
     "Layout",
     "Mixed",
-    "check_structure",
     "flatten",
-    "is_other_pytree",
     "register",
     "register_later",
-    "static_key",
 ]

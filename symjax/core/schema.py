@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, thaw
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
@@ -77,8 +77,10 @@ class Schema(Parameters):
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
         self.forced_leaves = frozenset(name for name, mark in self.marks.items() if not mark)
         self.hidden: frozenset[str] = frozenset()  # fields that text shows only when they are given
+        self.nameless: frozenset[str] | None = None  # fields whose default has no name, see shown.py
         self.checks = hasattr(cls, "__check__")
         self.reacts = hasattr(cls, "on_rebind")
+        self.copied: tuple[str, ...] = ()  # the fields whose defaults hold a dict: each node has its own
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
@@ -133,13 +135,19 @@ class Schema(Parameters):
         if self._validator is None:
             with adoption:
                 if self._validator is None:
-                    validator = provided.validator(self)
-                    if self.converts:
-                        self._admit_defaults(validator)
-                    self.first_use()
-                    self.first_use = _nothing
-                    self._validator = validator
+                    self._validator = self._begin()
         return self._validator
+
+    def _begin(self) -> Any:
+        """Settles the defaults and lets JAX know of the class; the validator."""
+        validator = provided.validator(self)
+        if self.converts:
+            self._admit_defaults(validator)
+        data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
+        self.copied = tuple(data)
+        self.first_use()
+        self.first_use = _nothing
+        return validator
 
     # The one gate into a node.
 
@@ -175,7 +183,7 @@ class Schema(Parameters):
             if self.ties:  # in the order of the fields, the first of two equal modules is the one
                 values = self.tied({name: values[name] for name in self.names if name in values})
             provided.guard_references(self, values, values)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """The arguments of `node` with some changed, through the same gate; nothing is tied by it.
@@ -193,7 +201,7 @@ class Schema(Parameters):
         if Schema.reaching or holds_placeholder(admitted.values()):
             direct = [name for name, value in admitted.items() if is_reference(value)]
             provided.guard_references(self, values, direct)
-        return values
+        return self._with_own_data(values) if self.copied else values
 
     def _admit_defaults(self, validator: Any) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
@@ -214,6 +222,12 @@ class Schema(Parameters):
 
     def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
         return {**given, **{name: self.factories[name]() for name in names}} if names else given
+
+    def _with_own_data(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name in self.copied:
+            if values.get(name) is self.defaults[name]:
+                values[name] = thaw(values[name])
+        return values
 
     def _put_defaults(self, values: dict[str, Any]) -> None:
         """Puts defaults in the place of `MISSING`; what has none is taken out."""
@@ -309,6 +323,10 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
         if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def _is_dict(value: Any) -> bool:
+    return type(value) is dict
 
 
 def holds_placeholder(values: Iterable[Any]) -> bool:

@@ -123,7 +123,8 @@ def trusted_modules() -> set[str]:
 
     The standard library never counts, although a class made by ``exec`` says that it is of `builtins`.
     """
-    homes = {cls.__module__ for cls in _by_name.values()}
+    classes = [reference() for reference in _by_name.valuerefs()]  # a list: other threads may add symbols
+    homes = {cls.__module__ for cls in classes if cls is not None}
     return {name for name in homes if name.partition(".")[0] not in _STANDARD}
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import wadler_lindig as wl
 
 from symjax.core.containers import Map
-from symjax.core.leaves import is_array
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
-from symjax.core.schema import Schema, schema_of
+from symjax.core.schema import schema_of
+from symjax.core.shown import shown
+from symjax.text.forms import form_of
 from symjax.verbs.diff import Diff, Difference
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
-
-_SHORT = 6  # arrays up to this size are written out
 
 
 def format(
@@ -87,32 +82,21 @@ def _doc(value: Any, style: Style) -> wl.AbstractDoc:
         if custom is not None:
             name, args, kwargs = custom()
             return _call_doc(name, args, kwargs, style)
-        return _call_doc(type(value).__name__, [], _shown(value, schema, style), style)
+        same = eq if style.hide_defaults else None
+        arguments = dict(shown(schema, schema.values(value), rebuilds=False, same=same))
+        return _call_doc(type(value).__name__, [], arguments, style)
     if isinstance(value, list | tuple):
         return _sequence_doc(value, style)
     if isinstance(value, dict | Map):
         entries = [wl.TextDoc(f"{key!r}: ") + _doc(item, style) for key, item in value.items()]
         return style.bracketed("{", entries, "}")
-    return wl.TextDoc(leaf_text(value, short=style.short_arrays))
+    return wl.TextDoc(form_of(value).text(value, style.short_arrays))
 
 
 def _call_doc(name: str, args: list[Any], kwargs: Mapping[str, Any], style: Style) -> wl.AbstractDoc:
     docs = [_doc(arg, style) for arg in args]
     docs += [wl.TextDoc(f"{key}=") + _doc(item, style) for key, item in kwargs.items()]
     return style.bracketed(f"{name}(", docs, ")")
-
-
-def _shown(node: Any, schema: Schema, style: Style) -> dict[str, Any]:
-    shown: dict[str, Any] = {}
-    for name, value in schema.values(node):
-        field = schema.fields[name]
-        if not field.repr or (value is MISSING and not field.required):
-            continue
-        hides = style.hide_defaults or name in schema.hidden
-        if hides and field.default is not MISSING and eq(value, field.default):
-            continue
-        shown[name] = value
-    return shown
 
 
 def _sequence_doc(value: Any, style: Style) -> wl.AbstractDoc:
@@ -126,63 +110,6 @@ def _sequence_doc(value: Any, style: Style) -> wl.AbstractDoc:
     if len(docs) == 1:
         return wl.TextDoc("(") + docs[0] + wl.TextDoc(",)")
     return style.bracketed("(", docs, ")")
-
-
-def leaf_text(value: Any, *, short: bool = True) -> str:
-    """A value without parts, in one line."""
-    if is_array(value) or isinstance(value, np.generic):
-        return _array_text(value, short)
-    if isinstance(value, np.dtype):
-        return value.name
-    if isinstance(value, type):
-        return value.__name__
-    if isinstance(value, type(jnp.float32)):
-        return str(np.dtype(value).name)
-    if isinstance(value, functools.partial):
-        inner = [leaf_text(value.func), *map(repr, value.args)]
-        inner += [f"{key}={item!r}" for key, item in value.keywords.items()]
-        return f"partial({', '.join(inner)})"
-    if callable(value) and not isinstance(value, type):
-        name = getattr(value, "__qualname__", None) or getattr(value, "__name__", None)
-        if isinstance(name, str):
-            return name.replace(".<locals>", "")
-    return repr(value)
-
-
-def array_shape(array: Any) -> str:
-    """Dtype and shape of an array, as in ``f32[2,3]``."""
-    return f"{_dtype_text(array.dtype)}[{','.join(str(size) for size in array.shape)}]"
-
-
-def _array_text(array: Any, short: bool) -> str:
-    summary = array_shape(array)
-    concrete = isinstance(array, np.ndarray | np.generic) or (
-        isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
-    )
-    if not concrete or jnp.issubdtype(array.dtype, jax.dtypes.extended):
-        return summary
-    if array.size == 0:
-        return summary
-    if array.size <= _SHORT or not short:
-        return f"{summary} {np.asarray(array).tolist()!r}"
-    if np.dtype(array.dtype).kind in "biufV":
-        numbers = np.asarray(array).astype(np.float64)
-        return f"{summary} in [{numbers.min():.4g}, {numbers.max():.4g}]"
-    return summary
-
-
-def _dtype_text(dtype: Any) -> str:
-    name = str(dtype)
-    for long, brief in (
-        ("bfloat", "bf"),
-        ("float", "f"),
-        ("uint", "u"),
-        ("int", "i"),
-        ("complex", "c"),
-    ):
-        if name.startswith(long):
-            return brief + name[len(long) :]
-    return name
 
 
 def format_difference(difference: Difference, *, width: int = 88, indent: int = 2) -> str:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import base64
-import enum
-import functools
-import struct
 from collections.abc import Callable, Collection
 from typing import Any
-
-import jax
-import jax.numpy as jnp
-import numpy as np
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
 from symjax.core.lookup import look_up, saved_by_script
-from symjax.core.marks import MISSING
 from symjax.core.paths import Path, extend
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.symbols import find_symbol, symbol_names
+from symjax.text.forms import DECODERS
 from symjax.text.json_writer import NATIVE, Arrays
 
 
@@ -105,58 +98,21 @@ class Reader:
             entries[name] = self.read(item, path / name)
         return entries
 
-    def read_array(self, content: Any, path: Path) -> Any:
-        """An array, embedded or beside the file."""
-        dtype = np.dtype(jnp.dtype(content["dtype"]))
-        if "file" in content:
-            if self.arrays is None:
-                raise LoadError(f"an array lies in a file beside the text; use sj.load {at(path)}")
-            if content["file"] not in self.arrays:
-                raise FileNotFoundError(f"the arrays beside the saved file are missing {at(path)}")
-            raw = self.arrays[content["file"]].tobytes()
-        else:
-            raw = base64.b64decode(content["data"], validate=True)
-        data = np.frombuffer(raw, dtype).reshape(content["shape"])
-        if content["of"] == "numpy":
-            return data.copy()
-        array = jnp.asarray(data)
-        return array if not content.get("weak") else _weak(array)
+    def stored(self, record: Any, path: Path) -> bytes:
+        """See `array_forms.Stored`."""
+        if "file" not in record:
+            return base64.b64decode(record["data"], validate=True)
+        if self.arrays is None:
+            raise LoadError(f"an array lies in a file beside the text; use sj.load {at(path)}")
+        if record["file"] not in self.arrays:
+            raise FileNotFoundError(f"the arrays beside the saved file are missing {at(path)}")
+        return self.arrays[record["file"]].tobytes()
 
-    def read_reference(self, content: Any) -> Any:
+    def read_reference(self, name: Any) -> Any:
         """A function or class by name."""
-        if content not in self.references:
-            self.references[content] = look_up(content, self.modules)
-        return self.references[content]
-
-    def read_enum(self, content: Any) -> Any:
-        """A member of an enum."""
-        cls = look_up(content[0], self.modules)
-        if not (isinstance(cls, type) and issubclass(cls, enum.Enum)):
-            raise LookupError(f"{content[0]!r} is no enum")
-        return cls[content[1]]
-
-    def read_namedtuple(self, content: Any, path: Path) -> Any:
-        """A NamedTuple."""
-        cls = look_up(content[0], self.modules)
-        if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_make")):
-            raise LookupError(f"{content[0]!r} is no NamedTuple")
-        return cls._make(self.read(item, path / i) for i, item in enumerate(content[1]))
-
-    def read_partial(self, content: Any, path: Path) -> Any:
-        """A `functools.partial`."""
-        function, args, keywords = content
-        read_keywords = {key: self.read(item, path) for key, item in keywords.items()}
-        return functools.partial(
-            self.read(function, path), *[self.read(item, path) for item in args], **read_keywords
-        )
-
-    def read_dtype(self, content: Any) -> Any:
-        """A dtype; JAX's scalar type where there is one."""
-        if not isinstance(content, str):
-            raise TypeError("a dtype is saved by its name")
-        dtype = jnp.dtype(content)
-        scalar = getattr(jnp, dtype.name, None)
-        return scalar if isinstance(scalar, type(jnp.float32)) else dtype
+        if name not in self.references:
+            self.references[name] = look_up(name, self.modules)
+        return self.references[name]
 
 
 def _why_unknown(name: Any) -> str:
@@ -166,53 +122,9 @@ def _why_unknown(name: Any) -> str:
     return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"
 
 
-def _weak(array: jax.Array) -> jax.Array:
-    """The array, weakly typed. Weak arrays are made of Python scalars, and so are they here."""
-    scalars = [jnp.asarray(number) for number in array.ravel().tolist()]
-    made = jnp.stack(scalars) if scalars else jax.lax.full((0,), 0.0)
-    return made.reshape(array.shape)
-
-
-def _read_float(content: str) -> float:
-    return float(struct.unpack(">d", bytes.fromhex(content))[0])
-
-
-def _read_scalar(content: Any) -> Any:
-    return np.frombuffer(base64.b64decode(content[1], validate=True), jnp.dtype(content[0]))[0]
-
-
-def _read_spec(parts: Any) -> Any:
-    make: Any = jax.sharding.PartitionSpec
-    return make(*parts)
-
-
-def _read_shape(content: Any) -> jax.ShapeDtypeStruct:
-    shape, dtype, weak = content
-    make: Any = jax.ShapeDtypeStruct
-    return make(tuple(shape), jnp.dtype(dtype), weak_type=weak)  # type: ignore[no-any-return]
-
-
-_DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
-    "$float": lambda r, c, p: _read_float(c),
-    "$complex": lambda r, c, p: complex(*struct.unpack(">dd", bytes.fromhex(c))),
-    "$bytes": lambda r, c, p: base64.b64decode(c, validate=True),
-    "$list": lambda r, c, p: list(r.read(list(c), p)),
-    "$map": lambda r, c, p: Map.of(r.read_entries(c, p)),
-    "$dict": lambda r, c, p: r.read_entries(c, p),
-    "$frozenset": lambda r, c, p: frozenset(r.read(list(c), p)),
-    "$range": lambda r, c, p: range(*c),
-    "$slice": lambda r, c, p: slice(*r.read(list(c), p)),
-    "$ellipsis": lambda r, c, p: ...,
-    "$notimplemented": lambda r, c, p: NotImplemented,
-    "$missing": lambda r, c, p: MISSING,
-    "$dtype": lambda r, c, p: r.read_dtype(c),
-    "$scalar": lambda r, c, p: _read_scalar(c),
-    "$array": lambda r, c, p: r.read_array(c, p),
-    "$key": lambda r, c, p: jax.random.wrap_key_data(r.read(c[1], p), impl=c[0]),
-    "$shape": lambda r, c, p: _read_shape(c),
-    "$pspec": lambda r, c, p: _read_spec(r.read(list(c), p)),
-    "$ref": lambda r, c, p: r.read_reference(c),
-    "$enum": lambda r, c, p: r.read_enum(c),
-    "$namedtuple": lambda r, c, p: r.read_namedtuple(c, p),
-    "$partial": lambda r, c, p: r.read_partial(c, p),
+_CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
+    "$list": lambda reader, content, path: list(reader.read(list(content), path)),
+    "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
+    "$dict": lambda reader, content, path: reader.read_entries(content, path),
 }
+_DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}

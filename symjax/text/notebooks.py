@@ -9,6 +9,7 @@ from symjax.core.containers import Map
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.shown import shown
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.diff import Difference
 from symjax.verbs.equality import eq
@@ -39,18 +40,12 @@ def render(value: Any, path: str | None, subtree_renderer: Any) -> Any:
 def _render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
     """A symbolic node for treescope: its arguments, without those that have their default."""
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    shown = {
-        name: value
-        for name, value in schema.values(node)
-        if schema.fields[name].repr
-        and not (value is MISSING and not schema.fields[name].required)
-        and not (schema.fields[name].default is not MISSING and eq(value, schema.fields[name].default))
-    }
+    arguments = shown(schema, schema.values(node), rebuilds=False, same=eq)
     from treescope import repr_lib  # imported already: treescope has asked for this
 
     return repr_lib.render_object_constructor(
         object_type=type(node),
-        attributes=shown,
+        attributes=dict(arguments),
         path=path,
         subtree_renderer=subtree_renderer,
         roundtrippable=True,

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from symjax.core.containers import Map
+from symjax.core.containers import Map, mapped
 from symjax.core.leaves import ATOMS
 from symjax.core.schema import ATTRIBUTE
 
@@ -45,12 +45,8 @@ def adopted(value: Any, memo: Memo) -> Any:
     kind = type(value)
     if kind in ATOMS or getattr(kind, ATTRIBUTE, None) is not None:
         return value
-    if kind is tuple:
-        items = [adopted(item, memo) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
-    if kind is Map:
-        entries = {key: adopted(item, memo) for key, item in value.items()}
-        return value if all(entries[key] is item for key, item in value.items()) else Map.of(entries)
+    if kind is tuple or kind is Map or kind is dict:
+        return mapped(lambda item: adopted(item, memo), value)
     try:
         adopt = _known[kind]
     except KeyError:

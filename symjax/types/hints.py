@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import jax
 import numpy as np
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 
@@ -19,7 +20,7 @@ SCALARS: frozenset[type] = frozenset({bool, int, float, complex})
 _LISTS = (list, cabc.MutableSequence)
 _SEQUENCES = frozenset({*_LISTS, cabc.Sequence, cabc.Collection, cabc.Iterable})
 _SETS = frozenset({set, frozenset, cabc.Set, cabc.MutableSet})
-_MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map})
+_MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map, FrozenDict})
 _MARKS = (typing.ClassVar, typing.Final, typing.Required, typing.NotRequired)
 
 
@@ -263,7 +264,7 @@ def evaluate(hint: Any, owner: Any) -> Any:
         return Any
 
 
-def _mentions(hint: Any, name: str) -> bool:
+def _mentions(hint: Any, name: str | None) -> bool:
     """Whether a name stands in the text of a hint itself, not in what that text names."""
     if not isinstance(hint, str):
         return False
@@ -391,11 +392,11 @@ def _parse_class(cls: type, args: tuple[Any, ...], aliases: tuple[Any, ...]) -> 
     if cls is type:
         return ClassOf(*inner[:1])
     if cls is tuple or cls in _LISTS or (cls in _SEQUENCES and args):
-        return Items(cls, *inner[:1], bare=not inner)
+        return Items(cls, inner[0]) if inner else Items(cls, bare=True)
     if cls in _SETS:
-        return Members(cls, *inner[:1], bare=not inner)
+        return Members(cls, inner[0]) if inner else Members(cls, bare=True)
     if cls in _MAPPINGS:
-        return Entries(cls, *inner[:2], bare=not inner)
+        return Entries(cls, inner[0], inner[1]) if inner else Entries(cls, bare=True)
     return Instance(cls, inner)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from symjax.core.containers import Map
+from symjax.core.containers import mapped
 from symjax.types.adopters import Memo, register_adopter
 
 _SCALARS: tuple[tuple[type[np.generic], type], ...] = (
@@ -46,14 +46,7 @@ def python_scalars(value: Any) -> Any:
         >>> python_scalars((np.float64(0.1), np.int64(3), 'a'))
         (0.1, 3, 'a')
     """
-    kind = type(value)
-    if kind is tuple:
-        items = [python_scalars(item) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else tuple(items)
-    if kind is Map:
-        entries = {key: python_scalars(item) for key, item in value.items()}
-        return value if all(entries[key] is item for key, item in value.items()) else Map.of(entries)
-    return _python_scalar(value) if isinstance(value, np.generic) else value
+    return _python_scalar(value) if isinstance(value, np.generic) else mapped(python_scalars, value)
 
 
 def _python_scalar(value: np.generic) -> Any:
@@ -61,8 +54,8 @@ def _python_scalar(value: np.generic) -> Any:
         if isinstance(value, numpy_type):
             return python_type(value)
     if jnp.issubdtype(value.dtype, np.floating):  # bfloat16 and its relatives
-        return float(value)  # type: ignore[arg-type]
-    return int(value) if jnp.issubdtype(value.dtype, np.integer) else value  # type: ignore[call-overload]
+        return float(value)
+    return int(value) if jnp.issubdtype(value.dtype, np.integer) else value
 
 
 register_adopter(lambda cls: issubclass(cls, np.ndarray), read_only)

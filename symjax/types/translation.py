@@ -195,11 +195,11 @@ def _typed_dict(name: str, hints: dict[str, Any]) -> Callable[[Mapping[str, Any]
     make: Any = TypedDict
     record = make(name, hints, total=False)
     record.__pydantic_config__ = _CONFIG
-    return pydantic.TypeAdapter(record).validator.validate_python  # type: ignore[no-any-return]
+    return pydantic.TypeAdapter(record).validator.validate_python
 
 
 def _items(kind: type, item: Any) -> Any:
-    sequence = tuple[item, ...]  # type: ignore[valid-type]
+    sequence = tuple[item, ...]
     if kind in (tuple, list, cabc.MutableSequence):
         return sequence
     return _joined([sequence, Annotated[Any, _Check(_is_foreign_sequence, "a sequence")]])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
 
+from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.pytrees import static_key
 from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items

@@ -7,14 +7,13 @@ import struct
 import types
 from typing import Any
 
-import jax
 import numpy as np
 
 from symjax.core.containers import Map
-from symjax.core.leaves import ATOMS, is_array, is_dtype
+from symjax.core.kinds import kind_of, static_key
+from symjax.core.leaves import is_dtype
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
-from symjax.core.pytrees import compound_parts, is_other_pytree, static_key
 from symjax.core.schema import ATTRIBUTE, HASH, Schema
 
 _pack = struct.Struct("<d").pack
@@ -23,7 +22,6 @@ _NATIVE = frozenset({str, int, bool, type(None), types.FunctionType, types.Built
 _EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
 _SEQUENCES = (tuple, list)
 _MAPPINGS = (dict, Map)
-_LASTING = (int, float, np.generic, type)  # besides atoms, what keeps its hash
 
 
 def eq(a: Any, b: Any) -> bool:
@@ -56,8 +54,6 @@ def eq(a: Any, b: Any) -> bool:
         if len(a) != len(b) or not all(key in b and eq(a[key], b[key]) for key in a):
             return False
         return same_keys(a, b)
-    if kind is frozenset:
-        return static_key(a) == static_key(b)
     return _eq_other(a, b)
 
 
@@ -76,25 +72,10 @@ def same_keys(a: Any, b: Any) -> bool:
 
 
 def _eq_other(a: Any, b: Any) -> bool:
-    if isinstance(a, complex):
-        return struct.pack("<dd", a.real, a.imag) == struct.pack("<dd", b.real, b.imag)
-    if isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer):
-        return False  # two tracers are equal only if they are the same
-    if is_array(a) or isinstance(a, np.generic):
-        return _array_key(a) == _array_key(b)
-    if is_dtype(a):
-        return bool(np.dtype(a) == np.dtype(b))
-    parts_a, parts_b = compound_parts(a), compound_parts(b)
-    if parts_a is not None:
-        return eq(parts_a, parts_b)
-    if is_other_pytree(a):
-        treedef_a: Any
-        leaves_a, treedef_a = jax.tree.flatten(a)
-        leaves_b, treedef_b = jax.tree.flatten(b)
-        if not bool(treedef_a == treedef_b):
-            return False
-        return all(eq(x, y) for x, y in zip(leaves_a, leaves_b, strict=True))
-    return bool(a == b)
+    row = kind_of(a)
+    if row.parts is not None:
+        return eq(row.parts(a), row.parts(b))
+    return bool(row.bits(a) == row.bits(b))
 
 
 def hash(tree: Any) -> int:
@@ -128,9 +109,7 @@ def _hash(tree: Any) -> tuple[int, bool]:
         parts = {static_key(key): _hash(item) for key, item in tree.items()}
         lasting = kind is Map and all(lasts for _, lasts in parts.values())
         return builtins.hash((kind, frozenset((key, part) for key, (part, _) in parts.items()))), lasting
-    if kind is frozenset:
-        return builtins.hash((kind, static_key(tree))), False
-    return _hash_other(tree), kind in ATOMS or isinstance(tree, _LASTING)
+    return _hash_other(tree)
 
 
 def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
@@ -158,31 +137,11 @@ def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
     return made, lasting
 
 
-def _hash_other(tree: Any) -> int:
-    if isinstance(tree, complex):
-        return builtins.hash(struct.pack("<dd", tree.real, tree.imag))
-    if isinstance(tree, jax.core.Tracer):
-        return id(tree)
-    if is_array(tree) or isinstance(tree, np.generic):
-        return builtins.hash(_array_key(tree))
-    if is_dtype(tree):
-        return builtins.hash(np.dtype(tree))
-    parts = compound_parts(tree)
-    if parts is not None:
-        return builtins.hash((type(tree), hash(parts)))
-    if is_other_pytree(tree):
-        leaves, treedef = jax.tree.flatten(tree)
-        return builtins.hash((treedef, *[hash(leaf) for leaf in leaves]))
-    return builtins.hash(tree)
-
-
-def _array_key(array: Any) -> tuple[Any, ...]:
-    head = (str(array.dtype), tuple(array.shape), bool(getattr(array, "weak_type", False)))
-    if isinstance(array, jax.ShapeDtypeStruct):
-        return (*head, array.sharding)
-    if jax.numpy.issubdtype(array.dtype, jax.dtypes.prng_key):
-        return (*head, np.asarray(jax.random.key_data(array)).tobytes())
-    return (*head, np.asarray(array).tobytes())
+def _hash_other(tree: Any) -> tuple[int, bool]:
+    row = kind_of(tree)
+    if row.parts is not None:
+        return builtins.hash((type(tree), hash(row.parts(tree)))), row.lasts
+    return builtins.hash(row.bits(tree)), row.lasts
 
 
 provided.eq = eq

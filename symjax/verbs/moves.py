@@ -37,7 +37,7 @@ def followed(old: Any, new: Any, changes: Changes) -> dict[str | Path, Any]:
     heirs: dict[Path, Path] = {}
     for place, (ref, above) in places.items():
         here = moves.to(place)
-        if ref.up > len(above) or here is None or _value_at(new, here) is not ref:
+        if ref.up > len(above) or here is None or _value_or_missing(new, here) is not ref:
             continue
         target = _target(ref, above)
         for _ in places:
@@ -46,7 +46,7 @@ def followed(old: Any, new: Any, changes: Changes) -> dict[str | Path, Any]:
             target = _target(*places[target])  # it referred to a reference, which is gone
         there, start = moves.to(target) or heirs.get(target), moves.to(above[-ref.up])
         if there is None:
-            heir = _value_at(old, target)
+            heir = _value_or_missing(old, target)
             if heir is not MISSING:
                 heirs[target] = here
                 updates[here] = heir
@@ -68,7 +68,7 @@ class _Moves:
         self.deleted: set[Path] = set()
         self.inserted: dict[Path, list[Any]] = {}
         for path, new in changes:
-            holder = _value_at(tree, path.parent) if path else None
+            holder = _value_or_missing(tree, path.parent) if path else None
             if isinstance(new, Insertion):
                 self.inserted.setdefault(path.parent, []).append(path.key)
             elif new is MISSING and isinstance(holder, list | tuple | dict | Map):
@@ -101,8 +101,8 @@ def _references(value: Any, path: Path, above: tuple[Path, ...]) -> Iterator[Pla
         yield from _references(item, path / key, inner)
 
 
-def _value_at(tree: Any, path: Path) -> Any:
-    """The value at a path, references unresolved; `MISSING` if there is none."""
+def _value_or_missing(tree: Any, path: Path) -> Any:
+    """The value at a path; `MISSING` if there is none."""
     try:
         return value_at(tree, path)
     except NoSuchPath:

@@ -11,14 +11,15 @@ from flax.core import FrozenDict
 
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
 from symjax.core.provided import provided
-from symjax.core.pytrees import FieldKey, static_key
+from symjax.core.pytrees import FieldKey
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
-__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace"]
+__all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace", "value_at"]
 
 _DICTS = (dict, collections.OrderedDict, collections.defaultdict, FrozenDict, Map)
 
@@ -73,6 +74,23 @@ def child(value: Any, key: Hashable, path: Path) -> Any:
     raise NoSuchPath(no_such_path(value, key, path))
 
 
+def value_at(tree: Any, path: Path, base: Path = ROOT) -> Any:
+    """The value at a path, as it stands there: references are not resolved.
+
+    Args:
+        tree: Any value.
+        path: The path in `tree`.
+        base: Where `tree` itself stands, for the message.
+
+    Raises:
+        KeyError: The path leads nowhere; the message says from where on.
+    """
+    for key in path:
+        base = extend(base, key)
+        tree = child(tree, key, base)
+    return tree
+
+
 def no_such_path(value: Any, key: Hashable, path: Path) -> str:
     """The message for a path that leads nowhere."""
     return f"no value at {str(path)!r}: {why_none(value, key, path)} {at(path)}"
@@ -119,19 +137,6 @@ def jax_path(path: Path, tree: Any) -> tuple[Any, ...]:
         entries.append(jax_key(value, key))
         value = child(value, key, where)
     return tuple(entries)
-
-
-def value_at(tree: Any, path: Path) -> Any:
-    """The value at a path, references unresolved.
-
-    Raises:
-        KeyError: The path does not exist.
-    """
-    where = ROOT
-    for key in path:
-        where = extend(where, key)
-        tree = child(tree, key, where)
-    return tree
 
 
 def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, checked: bool = True) -> Any:

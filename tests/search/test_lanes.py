@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen
@@ -41,7 +42,7 @@ def lanes_of(tree):
         ({"any": search.oneof([True, False])}, []),
         ({"any": search.oneof([0.1, None])}, []),
         ({"any": search.oneof(["a", "b"])}, []),
-        ({"any": search.oneof([0.1, np.float32(0.2)])}, []),  # one is weakly typed
+        ({"any": search.oneof([0.1, jnp.float32(0.2)])}, []),  # one is weakly typed
         ({"any": search.oneof([np.float32(0.1), np.float32(0.2)])}, ["any"]),
         ({"any": search.oneof([np.zeros(3), np.ones(3)])}, ["any"]),
         ({"any": search.oneof([np.zeros(3), np.ones(4)])}, []),

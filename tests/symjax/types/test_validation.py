@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Optional, Protocol, TypeVar, Union
 
 import chex
+import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -114,6 +115,8 @@ ACCEPTED = [
     (dict[str, int], {"a": 1}),
     (Mapping[str, list[int]], {"a": [1]}),
     (dict, {1: "x"}),
+    (dict[str, float], {"a": jnp.ones(3)}),
+    (flax.core.FrozenDict[str, Any], {"kernel": jnp.ones(3)}),
     (dict[int, float | None], {1: None}),
     (Callable[[int], int], trees.double),
     (Callable, nn.relu),
@@ -256,6 +259,7 @@ def test_constraints(hint, value, why):
     [
         (list[int], [1, "x"], "x[1]"),
         (dict[str, list[int]], {"a.b": [1, "x"]}, "x['a.b'][1]"),
+        (dict[str, int], {"a": 0.5}, "x.a"),
         (list[Annotated[int, Gt(0)]], [1, 0], "x[1]"),
         (tuple[int, tuple[str, int]], (1, ("a", "b")), "x[1][1]"),
     ],

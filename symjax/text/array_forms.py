@@ -1,0 +1,171 @@
+"""Arrays, NumPy scalars, keys and shapes as text, source and JSON; rows of the table in forms.py."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symjax.core.errors import at, brief
+from symjax.core.paths import Path
+
+_SHORT = 6  # arrays up to this size are written out
+_ABBREVIATIONS = (
+    ("bfloat", "bf"),
+    ("float", "f"),
+    ("uint", "u"),
+    ("int", "i"),
+    ("complex", "c"),
+)
+
+
+class Store(Protocol):
+    """Where the bytes of arrays go: into the JSON text, or into a file beside it."""
+
+    def store(self, data: bytes) -> dict[str, str]:
+        """Keeps the bytes; returns what the record says of where they are."""
+
+
+class Stored(Protocol):
+    """Where the bytes of arrays come from."""
+
+    def stored(self, record: dict[str, Any], path: Path) -> bytes:
+        """The bytes that `Store.store` kept."""
+
+
+class Names(Protocol):
+    """The part of a writer of source that arrays need."""
+
+    def name(self, module: str, name: str) -> str:
+        """A name in a module, and the import that makes it known."""
+
+
+def shape_text(array: Any) -> str:
+    """Dtype and shape of an array, as in ``f32[2,3]``."""
+    return f"{_short_dtype(array.dtype)}[{','.join(str(size) for size in array.shape)}]"
+
+
+def text(array: Any, short: bool) -> str:
+    """An array or NumPy scalar in one line: its values if these are few, else their range."""
+    summary = shape_text(array)
+    concrete = isinstance(array, np.ndarray | np.generic) or (
+        isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
+    )
+    if not concrete or jnp.issubdtype(array.dtype, jax.dtypes.extended):
+        return summary
+    if array.size == 0:
+        return summary
+    if array.size <= _SHORT or not short:
+        return f"{summary} {np.asarray(array).tolist()!r}"
+    if np.dtype(array.dtype).kind in "biufV":
+        numbers = np.asarray(array).astype(np.float64)
+        return f"{summary} in [{numbers.min():.4g}, {numbers.max():.4g}]"
+    return summary
+
+
+def source(names: Names, array: Any, path: Path) -> str | None:
+    """A call of ``jnp.array`` or ``np.array`` that makes an equal array; None where there is none."""
+    values = np.asarray(array)
+    if getattr(array, "weak_type", False) or values.dtype.kind not in "biuf":
+        return None
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        return None
+    module = "numpy" if isinstance(array, np.ndarray) else "jax.numpy"
+    call = f"{names.name(module, 'array')}({values.tolist()!r}, dtype={values.dtype.name!r})"
+    return call if values.size else f"{call}.reshape({values.shape!r})"
+
+
+def encode(store: Store, array: Any, path: Path) -> dict[str, Any]:
+    """The record of an array; its bytes are kept by `store`."""
+    if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+        raise TypeError(f"an array of type {type(array).__name__} cannot be saved {at(path)}")
+    data = np.asarray(array)
+    record: dict[str, Any] = {
+        "dtype": dtype_name(data.dtype, path),
+        "shape": list(data.shape),
+        "of": "jax" if isinstance(array, jax.Array) else "numpy",
+    }
+    if getattr(array, "weak_type", False):
+        record["weak"] = True
+    return {"$array": {**record, **store.store(data.tobytes())}}
+
+
+def decode(stored: Stored, record: Any, path: Path) -> Any:
+    """The array of a record."""
+    dtype = np.dtype(jnp.dtype(record["dtype"]))
+    data = np.frombuffer(stored.stored(record, path), dtype).reshape(record["shape"])
+    if record["of"] == "numpy":
+        return data.copy()
+    array = jnp.asarray(data)
+    return _weak(array) if record.get("weak") else array
+
+
+def _weak(array: jax.Array) -> jax.Array:
+    """The array, weakly typed. Weak arrays are made of Python scalars, and so are they here."""
+    scalars = [jnp.asarray(number) for number in array.ravel().tolist()]
+    weak = jnp.stack(scalars) if scalars else jax.lax.full((0,), 0.0)
+    return weak.reshape(array.shape)
+
+
+def encode_key(store: Store, key: Any, path: Path) -> dict[str, Any]:
+    """The record of PRNG keys: their implementation and their data."""
+    return {"$key": [str(jax.random.key_impl(key)), encode(store, jax.random.key_data(key), path)]}
+
+
+def encode_scalar(store: Store, scalar: Any, path: Path) -> dict[str, Any]:
+    """The record of a NumPy scalar."""
+    if scalar.dtype.kind not in "biufcV":
+        raise TypeError(f"{brief(scalar)} of type {type(scalar).__name__} cannot be saved as JSON {at(path)}")
+    return {"$scalar": [scalar.dtype.name, base64.b64encode(scalar.tobytes()).decode()]}
+
+
+def decode_scalar(content: Any) -> Any:
+    """The NumPy scalar of a record."""
+    return np.frombuffer(base64.b64decode(content[1], validate=True), jnp.dtype(content[0]))[0]
+
+
+def encode_shape(store: Store, shape: Any, path: Path) -> dict[str, Any]:
+    """The record of a `jax.ShapeDtypeStruct`."""
+    return {"$shape": [list(shape.shape), shape.dtype.name, bool(shape.weak_type)]}
+
+
+def decode_shape(content: Any) -> jax.ShapeDtypeStruct:
+    """The `jax.ShapeDtypeStruct` of a record."""
+    shape, dtype, weak = content
+    struct: Any = jax.ShapeDtypeStruct
+    return struct(tuple(shape), jnp.dtype(dtype), weak_type=weak)  # type: ignore[no-any-return]
+
+
+def refuse_tracer(store: Store, tracer: Any, path: Path) -> Any:
+    """Refuses to save what has no value yet.
+
+    Raises:
+        TypeError: Always.
+    """
+    raise TypeError(f"a tracer cannot be saved; save the tree outside of jit {at(path)}")
+
+
+def dtype_name(dtype: np.dtype[Any], path: Path) -> str:
+    """The name by which a dtype is saved.
+
+    Raises:
+        TypeError: It has none: a structured dtype.
+    """
+    try:
+        known = jnp.dtype(dtype.name) == dtype
+    except TypeError:
+        known = False
+    if not known:
+        raise TypeError(f"the dtype {dtype} cannot be saved: it has no name {at(path)}")
+    return dtype.name
+
+
+def _short_dtype(dtype: Any) -> str:
+    name = str(dtype)
+    for long, short in _ABBREVIATIONS:
+        if name.startswith(long):
+            return short + name[len(long) :]
+    return name
