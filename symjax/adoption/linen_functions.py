@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import typing
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
-import jax
+from jax.extend.core import get_opaque_trace_state
 
 from symjax.adoption.functions import FunctionSchema, Maker, built_type, call, symbolize_function
 from symjax.adoption.linen_modules import adopt_module, is_running, unbound
@@ -16,6 +17,19 @@ from symjax.core.marks import MissingError
 from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
 
 _BUILT = "_sj_built"  # in a node's dict: the module that it stands for
+_trace = functools.partial(get_opaque_trace_state, convention="flax")
+_OUTSIDE = _trace()
+
+
+class _Built(NamedTuple):
+    """The module that a node stands for, and the trace in which it was built.
+
+    What a function computes under a trace are tracers, wherever it hides them in the module: such a module
+    is none of another trace. One that was built outside of all is good everywhere.
+    """
+
+    module: Any
+    trace: Any
 
 
 class LinenFunctionSchema(FunctionSchema):
@@ -46,18 +60,21 @@ class LinenFunction(Maker):
         return node if schema.holes(values) else call(cls, values)
 
     def make(self) -> Any:
-        """The module, built at the first use and kept.
+        """The module, built at the first use and kept; under a trace, at the first use there.
 
         Raises:
             MissingError: Arguments of the function are missing.
             TypeError: The function has built something else.
         """
-        module = self.__dict__.get(_BUILT)
-        if module is None:
-            module = self._build()
-            if _is_own(module, self):
-                module = self.__dict__.setdefault(_BUILT, module)
-        return module
+        kept: Any = self.__dict__
+        built = kept.get(_BUILT)
+        if built is not None and (built.trace == _OUTSIDE or built.trace == _trace()):
+            return built.module
+        new = _Built(self._build(), _trace())
+        if built is None:
+            return kept.setdefault(_BUILT, new).module  # another thread may have been faster
+        kept[_BUILT] = new
+        return new.module
 
     def _build(self) -> Any:
         with unbound():
@@ -88,10 +105,3 @@ def symbolize_linen_function(function: Any, options: Options) -> type:
     """The class of a function that builds a Linen module; see `symjax.symbolize`."""
     options = options._replace(factory=LinenFunction)
     return symbolize_function(function, options, LinenFunctionSchema, built_type(function, nn.Module))
-
-
-def _is_own(module: Any, node: Any) -> bool:
-    """Whether a module holds no tracers but its node's: others may be of a trace that ends before."""
-    known = set(map(id, jax.tree.leaves(node)))
-    leaves = jax.tree.leaves(module)
-    return all(id(leaf) in known for leaf in leaves if isinstance(leaf, jax.core.Tracer))
