@@ -7,7 +7,7 @@ import functools
 import sys
 import typing
 from collections.abc import Callable, Iterable
-from types import ModuleType
+from types import ModuleType, NoneType
 from typing import Any, TypeVar, overload
 
 import flax.linen
@@ -126,7 +126,7 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
         options: Those of `symbolize`; see `Options`.
     """
     options = Options(*options)
-    if isinstance(x, type) and vars(x).get(ATTRIBUTE) is not None:
+    if _is_symbolic_class(x):
         return _again(x, options)
     if isinstance(x, functools.partial) and isinstance(x.func, type) and not is_function_class(x.func):
         return _adopt_once(adopt_with(x.func, Options()), options, x)
@@ -145,7 +145,7 @@ def _again(cls: Any, options: Options) -> Any:
         if options.aliases:
             add_symbol(cls, options.aliases)
         return cls
-    if schema.original is None or isinstance(schema.original, functools.partial):
+    if isinstance(schema.original, functools.partial | NoneType) or _is_symbolic_class(schema.original):
         if options.name in (None, schema.name) and public_name(cls) is not None:  # no decorator's argument
             raise ValueError(
                 f"the symbol {schema.name!r} is {cls.__module__}.{cls.__qualname__} already, without these "
@@ -159,6 +159,10 @@ def _again(cls: Any, options: Options) -> Any:
         mutable=options.mutable or before.mutable,
     )
     return adopt_with(schema.original, merged)
+
+
+def _is_symbolic_class(x: Any) -> bool:
+    return isinstance(x, type) and vars(x).get(ATTRIBUTE) is not None
 
 
 def _adopt_once(x: Any, options: Options, preset: functools.partial[Any] | None = None) -> Any:
