@@ -59,6 +59,8 @@ class _BuilderMeta(type):
             return as_flax_would(node) if is_constructing() else node
         building = Building(_rngs_among(args, kwargs))
         kwargs = {**thaw(getattr(cls, PRESETS, {})), **kwargs}
+        if _original(cls) is None and not schema.takes_rngs:
+            kwargs.pop(RNGS, None)  # of a function of nodes: the nodes take it
         given = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(schema, args)
         module = construct(schema.constructor, *map(building.make, args, places), **given)
