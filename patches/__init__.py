@@ -1,14 +1,18 @@
-"""Patches: pure functions from tree to tree, as values with names, an algebra and URIs."""
+"""Patches: pure functions from tree to tree, as values with names, an algebra and URIs.
 
-from . import flax_roles  # noqa: F401 - it marks Flax's layers
-from .apply import patch
-from .errors import PatchError, PatchWarning
+The folders are floors, and imports only go down: `uri` (text), `core` (what a patch is, and applying it),
+`roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
+"""
+
+from .core.apply import patch
+from .core.errors import PatchError, PatchWarning
+from .core.patch import Patch
+from .core.patcher import patcher
+from .core.registry import names
+from .core.resolve import from_uri
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
-from .patch import Patch
-from .patcher import patcher
-from .registry import names
-from .resolve import from_uri
-from .roles import has_role, member, role
+from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
+from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
 __all__ = [
@@ -39,3 +43,7 @@ __all__ = [
     "scale_width",
     "swap_activation",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

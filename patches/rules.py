@@ -12,8 +12,8 @@ from symjax.verbs.diff import Difference
 from symjax.verbs.equality import eq
 from symjax.verbs.query import query
 
-from .patch import Patch, RuleFunction
-from .patcher import patcher
+from .core.patch import Patch, RuleFunction
+from .core.patcher import patcher
 
 
 class Absent(enum.Enum):

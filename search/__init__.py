@@ -1,13 +1,13 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
-from .cache import clear_programs
-from .choices import FloatV, OneOf, floatv, oneof
-from .dna import DNA
-from .evaluate import evaluate
-from .plan import Plan, plan
-from .random_search import random_search
-from .results import Results, Trial
-from .space import Space, space
+from .evaluation.evaluate import evaluate
+from .evaluation.random_search import random_search
+from .evaluation.results import Results, Trial
+from .planning.cache import clear_programs
+from .planning.plan import Plan, plan
+from .spaces.choices import FloatV, OneOf, floatv, oneof
+from .spaces.dna import DNA
+from .spaces.space import Space, space
 
 __all__ = [
     # Choices, which stand in a tree.
@@ -28,3 +28,7 @@ __all__ = [
     "random_search",
     "clear_programs",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

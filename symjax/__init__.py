@@ -4,6 +4,7 @@ import functools
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field
@@ -32,9 +33,9 @@ from symjax.verbs.walk import Step, traverse, walk
 if TYPE_CHECKING:
     from symjax import linen, nnx, optax, patches, search
     from symjax.adoption.nnx_building import build
-    from symjax.patches.apply import patch
-    from symjax.patches.patcher import patcher
-    from symjax.patches.roles import role
+    from symjax.patches.core.apply import patch
+    from symjax.patches.core.patcher import patcher
+    from symjax.patches.roles.marks import role
     from symjax.search import floatv, oneof
 
 # Verbs that are imported at their first use: those of the other rooms, and what needs Flax NNX.

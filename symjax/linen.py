@@ -15,6 +15,7 @@ import flax.linen.initializers
 from symjax.adoption.functions import makes_callable
 from symjax.adoption.lifts import LIFTS, memoized
 from symjax.adoption.linen_modules import Module
+from symjax.adoption.plain_modules import symbolic_layer
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import symbolize
 from symjax.core.views import Namespace, first_name
@@ -27,9 +28,9 @@ _VIEWS = {__name__: flax.linen, f"{__name__}.initializers": flax.linen.initializ
 def _adopt(name: str, value: Any) -> Any:
     if value is flax.linen.Module:
         return Module
-    name = first_name(name, value, _VIEWS)
     if isinstance(value, type) and issubclass(value, flax.linen.Module):
-        return symbolize(value, name=name, static=STATIC.get(name, ()))
+        return symbolic_layer(value, name)
+    name = first_name(name, value, _VIEWS)
     if name.removeprefix(f"{__name__}.") in LIFTS:
         return memoized(value)
     if makes_callable(value) and name not in _OWN:

@@ -28,14 +28,13 @@ import optax
 from stub_types import STEP, StubTypes, define, document, unwrapped
 from symjax.adoption.functions import Factory, Loss, Maker
 from symjax.core.object import Object
-from symjax.core.schema import ATTRIBUTE
+from symjax.core.schema import ATTRIBUTE, ORIGINAL
 from symjax.core.views import Namespace
 from symjax.optax import Injecting
 from symjax.types.hints import resolve
 
 VIEWS = ("linen", "nnx", "optax")
 SHIPPED = Path(__file__).resolve().parents[1] / "symjax"
-_ORIGINAL = "__symjax_original__"
 _RNGS = "rngs"
 _STATIC = ["@staticmethod"]
 
@@ -150,7 +149,7 @@ class _Stub:
 
     def symbol(self, name: str, cls: type, *, static: bool) -> list[str]:
         """A symbolic class; a loss, which is shown as a function, may be one of a class."""
-        original = vars(cls).get(_ORIGINAL)
+        original = vars(cls).get(ORIGINAL)
         if original is None:  # the base class of modules, which this library has written
             return self.pass_on(name, cls.__module__)
         if issubclass(cls, Loss):

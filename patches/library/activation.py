@@ -11,11 +11,12 @@ from symjax.core.errors import unknown
 from symjax.core.paths import Path
 from symjax.core.placeholders import Placeholder
 
-from ..errors import nearest_first
-from ..flax_roles import ACTIVATIONS
-from ..patch import RuleFunction
-from ..patcher import patcher
-from ..roles import has_role
+from ..core.errors import nearest_first
+from ..core.patch import RuleFunction
+from ..core.patcher import patcher
+from ..roles.flax_layers import ACTIVATIONS
+from ..roles.marks import has_role
+from ..uri.grammar import excerpt
 
 
 @patcher
@@ -50,7 +51,7 @@ def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
     return rule
 
 
-def _is_activation(value: Any) -> bool:
+def _is_activation(value: object) -> bool:
     """Whether a value is an activation, or the choice between some."""
     if isinstance(value, Placeholder):
         options = list(value.options())
@@ -61,6 +62,6 @@ def _is_activation(value: Any) -> bool:
 def _activation(name: str) -> Callable[..., Any]:
     if name not in ACTIVATIONS:
         listed = nearest_first(name, ACTIVATIONS)
-        raise ValueError(unknown("activation", name, listed, "known activations"))
+        raise ValueError(unknown("activation", excerpt(name), listed, "known activations"))
     function: Callable[..., Any] = getattr(jax.nn, name)
     return function

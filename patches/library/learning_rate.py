@@ -13,8 +13,8 @@ from symjax.core.paths import Path
 from symjax.core.placeholders import Placeholder
 from symjax.verbs.tree import is_symbolic, items, replace
 
-from ..patch import RuleFunction
-from ..patcher import patcher
+from ..core.patch import RuleFunction
+from ..core.patcher import patcher
 
 _KEYS: Final = ("learning_rate", "lr")
 _PEAKS: Final = ("peak_value", "value")
@@ -60,10 +60,10 @@ def change_lr(tree: Any, learning_rate: Annotated[float, Gt(0), Lt(math.inf)]) -
 
 def _with_peak(schedule: Any, learning_rate: Any, path: Path) -> Any:
     """The schedule with its highest value replaced."""
-    held = {name: value for name, value in items(schedule) or () if _is_rate(value)}
-    ends = [name for name in _ENDS if name in held]
-    ends.sort(key=lambda name: _height(held[name]), reverse=True)
-    names = [*(name for name in _PEAKS if name in held), *ends]
+    rates = {name: value for name, value in items(schedule) or () if _is_rate(value)}
+    ends = [name for name in _ENDS if name in rates]
+    ends.sort(key=lambda name: _size(rates[name]), reverse=True)
+    names = [*(name for name in _PEAKS if name in rates), *ends]
     if not names:
         raise ValueError(
             f"{type(schedule).__name__} has no value of its own that could be its peak (one of "
@@ -72,10 +72,10 @@ def _with_peak(schedule: Any, learning_rate: Any, path: Path) -> Any:
     return replace(schedule, {names[0]: learning_rate}, path)
 
 
-def _is_rate(value: Any) -> bool:
+def _is_rate(value: object) -> bool:
     """Whether a learning rate can stand here: a number, or the choice of one."""
     return (isinstance(value, int | Placeholder) and not isinstance(value, bool)) or is_leaf(value)
 
 
-def _height(value: Any) -> float:
+def _size(value: Any) -> float:
     return math.inf if isinstance(value, Placeholder) else float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import flax.linen
@@ -14,11 +14,10 @@ from symjax import linen as nn
 from symjax.adoption.linen_modules import Module
 from symjax.core.paths import Path
 from symjax.verbs.equality import eq
-from symjax.verbs.tree import items
 
-from ..patch import RuleFunction
-from ..patcher import patcher
-from ..roles import has_role, member, role
+from ..core.patch import RuleFunction
+from ..core.patcher import patcher
+from ..roles.marks import arguments, has_role, role
 
 
 @role("convolution", "separable_convolution")
@@ -145,20 +144,14 @@ def apply_sepconv(tree: Any) -> RuleFunction:
     def rule(k: Path, v: Any) -> Any:
         if not has_role(v, "convolution") or has_role(v, *_OTHER_KINDS):
             return v
-        kept = _read(v, _KEPT)
-        plain = all(eq(value, _PLAIN[name]) for name, value in _read(v, _PLAIN).items())
+        values = {name: argument.value for name, argument in arguments(v, "convolution").items()}
+        kept = {name: value for name, value in values.items() if name in _KEPT}
+        plain = all(eq(values[name], value) for name, value in _PLAIN.items() if name in values)
         if not plain or "features" not in kept or _is_pointwise(kept.get("kernel_size", 1)):
             return v
         return SeparableConv(**kept)
 
     return rule
-
-
-def _read(convolution: Any, names: Iterable[str]) -> dict[str, Any]:
-    """The arguments of a convolution, by the names that they have in Linen."""
-    held = dict(items(convolution) or ())
-    own = {name: member(convolution, "convolution", name) for name in names}
-    return {name: held[key] for name, key in own.items() if key is not None}
 
 
 def _is_pointwise(kernel_size: object) -> bool:

@@ -12,11 +12,11 @@ from annotated_types import Gt, Lt
 from symjax.core.errors import at
 from symjax.core.paths import Path
 from symjax.core.placeholders import Placeholder
-from symjax.verbs.tree import is_symbolic, items
+from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
-from ..patcher import patcher
-from ..roles import has_role, member
+from ..core.patcher import patcher
+from ..roles.marks import Argument, arguments, has_role
 
 _WIDTHS: Final = (
     ("convolution", "features"),
@@ -32,14 +32,22 @@ _DIVISORS: Final = (
 )
 
 
+_ROLES: Final = tuple(dict.fromkeys([role for role, _ in (*_WIDTHS, *_DIVISORS)]))
+
+
 class _Layer(NamedTuple):
     path: Path
-    value: Any
+    value: object
+    arguments: dict[str, dict[str, Argument]]  # by role
+
+    @classmethod
+    def of(cls, path: Path, value: object) -> _Layer:
+        return cls(path, value, {role: arguments(value, role) for role in _ROLES})
 
     def read(self, role: str, name: str) -> tuple[Path, Any] | None:
         """Path and value of an argument of a role, under the name that it has in this layer."""
-        own = member(self.value, role, name)
-        return None if own is None else (self.path / own, dict(items(self.value) or ())[own])
+        argument = self.arguments[role].get(name)
+        return None if argument is None else (self.path / argument.name, argument.value)
 
 
 @patcher(static=["factor"])
@@ -94,21 +102,20 @@ def _models(tree: Any) -> list[list[_Layer]]:
             root = path if _is_model(value) else None
             if root is not None:
                 models.append([])
-        (models[-1] if root is not None else outside).append(_Layer(path, value))
+        (models[-1] if root is not None else outside).append(_Layer.of(path, value))
     return models
 
 
 def _is_model(value: object) -> bool:
     """Whether a value is a module of layers, and not a layer itself."""
-    roles = [role for role, _ in (*_WIDTHS, *_DIVISORS)]
-    return isinstance(value, flax.linen.Module) and not has_role(value, *roles)
+    return isinstance(value, flax.linen.Module) and not has_role(value, *_ROLES)
 
 
 def _head(layers: list[_Layer]) -> _Layer | None:
     for role in ("dense", "convolution"):
-        found = [layer for layer in layers if has_role(layer.value, role)]
-        if found:
-            return found[-1]
+        candidates = [layer for layer in layers if has_role(layer.value, role)]
+        if candidates:
+            return candidates[-1]
     return None
 
 
@@ -117,19 +124,19 @@ def _divisor(layers: list[_Layer]) -> int:
     counts = [1]
     for layer in layers:
         for role, name in _DIVISORS:
-            found = layer.read(role, name)
-            if found is not None and _is_width(found[1]) and not _is_depthwise(layer):
-                counts.append(found[1])
+            count = layer.read(role, name)
+            if count is not None and _is_width(count[1]) and not _is_depthwise(layer):
+                counts.append(count[1])
     return math.lcm(*counts)
 
 
 def _scaled(layer: _Layer, factor: float, divisor: int) -> Iterator[tuple[Path, Any]]:
     """The new widths of a layer, by path."""
     for role, name in _WIDTHS:
-        found = layer.read(role, name)
-        if found is None:
+        width = layer.read(role, name)
+        if width is None:
             continue
-        path, old = found
+        path, old = width
         if isinstance(old, Placeholder):
             raise ValueError(
                 "the width is an open choice, which cannot be multiplied; scale the width before it is "

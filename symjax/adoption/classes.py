@@ -11,16 +11,17 @@ from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
-from symjax.core.errors import at
+from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import register_later
-from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
+from symjax.core.state_dicts import register_later
 from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import hide_frames
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
@@ -41,10 +42,10 @@ class ClassSchema(Schema):
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
         node: Any = object.__new__(self.cls)
-        held = _get(node, "__dict__")
-        held[_ARGS] = values
+        attributes = _get(node, "__dict__")
+        attributes[_ARGS] = values
         if flat is not None:
-            held[FLAT] = flat
+            attributes[FLAT] = flat
         return node
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
@@ -58,9 +59,8 @@ class ClassSchema(Schema):
         try:
             initialize(node, self)
         except Exception as error:
-            if "(path=" in str(error) or len(error.args) != 1:
-                raise
-            raise type(error)(f"{error} {at(path)}") from error
+            locate(error, path, f"while making {cls.__name__}")
+            raise
         return node
 
     def unpickle(self, values: dict[str, Any]) -> Any:
@@ -76,13 +76,13 @@ class SymbolicInstance(Node):
         _make_symbolic(cls)
 
     def __getattr__(self, name: str) -> Any:
-        held = _get(self, "__dict__")
+        attributes = _get(self, "__dict__")
         schema: Schema = getattr(type(self), ATTRIBUTE)
-        if _ARGS not in held or (name.startswith("__") and name.endswith("__")):
+        if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _waits(held):
-            if name in held[_ARGS] and schema.holes(held[_ARGS]):
-                return held[_ARGS][name]
+        if _waits(attributes):
+            if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
+                return attributes[_ARGS][name]
             initialize(self, schema)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)
@@ -92,8 +92,8 @@ class SymbolicInstance(Node):
             except AttributeError:
                 if name not in schema.fields:
                     raise
-        if name in held[_ARGS]:
-            return held[_ARGS][name]
+        if name in attributes[_ARGS]:
+            return attributes[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -128,9 +128,9 @@ def symbolize_class(
     namespace: dict[str, Any] = {
         **place(cls, options.name),
         "__doc__": cls.__doc__,
-        "__symjax_name__": options.name,
-        "__symjax_original__": cls,
-        "__symjax_static__": frozenset(options.static) | getattr(cls, "__symjax_static__", frozenset()),
+        SAVED_NAME: options.name,
+        ORIGINAL: cls,
+        STATIC: frozenset(options.static) | getattr(cls, STATIC, frozenset()),
         PRESETS: {**getattr(cls, PRESETS, {}), **presets},
         _MUTABLE: options.mutable or is_mutable(cls),
     }
@@ -163,15 +163,15 @@ def _refuse_foreign_layout(cls: type) -> None:
 
 
 def _make_symbolic(cls: type) -> None:
-    original = cls.__dict__.get("__symjax_original__")
+    original = cls.__dict__.get(ORIGINAL)
     source = original if original is not None else cls
     init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
-    static: frozenset[str] = getattr(cls, "__symjax_static__", frozenset())
+    static: frozenset[str] = getattr(cls, STATIC, frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
-        setattr(cls, "__symjax_static__", static)  # noqa: B010
+        setattr(cls, STATIC, static)
     fields = preset(_constructor_fields(source, init, static), getattr(cls, PRESETS, {}))
-    schema = ClassSchema(cls, fields, cls.__dict__.get("__symjax_name__"), original)
+    schema = ClassSchema(cls, fields, cls.__dict__.get(SAVED_NAME), original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
@@ -204,8 +204,12 @@ def _recording_init(cls: type, init: Any) -> Any:
             init(self, *args, **kwargs)
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
-        _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
-        initialize(self, schema)
+        try:
+            _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
+            initialize(self, schema)
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     __init__.__wrapped__ = init  # type: ignore[attr-defined]
     __init__.__doc__ = init.__doc__
@@ -248,9 +252,9 @@ def initialize(node: Any, schema: Schema) -> None:
 
     In other threads this returns when it has run; in its own, which is inside of it, at once.
     """
-    held = _get(node, "__dict__")
-    run = _Run(held)
-    while (owner := held.setdefault(_READY, run)) is not run:
+    attributes = _get(node, "__dict__")
+    run = _Run(attributes)
+    while (owner := attributes.setdefault(_READY, run)) is not run:
         if owner is True or owner.thread == run.thread:
             return
         with owner.lock:  # until that thread is done; it may have failed, then it is our turn
@@ -258,9 +262,9 @@ def initialize(node: Any, schema: Schema) -> None:
     _runs.add(run)
     try:
         _run_init(node, schema)
-        held[_READY] = True
+        attributes[_READY] = True
     except BaseException:
-        held.pop(_READY, None)
+        attributes.pop(_READY, None)
         raise
     finally:
         _runs.discard(run)
@@ -281,18 +285,18 @@ def _run_init(node: Any, schema: Schema) -> None:
             _guard(schema.cls)
 
 
-def _waits(held: dict[str, Any]) -> bool:
+def _waits(attributes: dict[str, Any]) -> bool:
     """Whether a node's ``__init__`` has to run before this thread may use it."""
-    run = held.get(_READY)
+    run = attributes.get(_READY)
     return run is not True and (run is None or run.thread != threading.get_ident())
 
 
 def _is_sealed(node: Any) -> bool:
     """Whether assignments to a node are refused: after, and before, its ``__init__``."""
-    held = _get(node, "__dict__")
-    if is_mutable(type(node)) or _ARGS not in held:
+    attributes = _get(node, "__dict__")
+    if is_mutable(type(node)) or _ARGS not in attributes:
         return False
-    return not isinstance(held.get(_READY), _Run)
+    return not isinstance(attributes.get(_READY), _Run)
 
 
 def _sealed_message(node: Any, name: str) -> str:
@@ -321,8 +325,9 @@ def _guard(cls: type) -> None:
         return
 
     def __getattribute__(self: Any, name: str) -> Any:
-        held = _get(self, "__dict__")
-        if held.get(_READY) is not True and _ARGS in held and not name.startswith(("__", "_sj_")):
+        attributes = _get(self, "__dict__")
+        started = attributes.get(_READY) is True or _ARGS not in attributes
+        if not started and not name.startswith(("__", "_sj_")):
             initialize(self, getattr(cls, ATTRIBUTE))
         return inherited(self, name)
 

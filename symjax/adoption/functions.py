@@ -17,7 +17,22 @@ from symjax.core.lookup import place
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.object import Object
 from symjax.core.placeholders import undecided
-from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema, holds_placeholder, is_choice, is_symbolic
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    BUILDS,
+    FIELDS,
+    FLAT,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Options,
+    Schema,
+    holds_placeholder,
+    is_choice,
+    is_symbolic,
+)
+from symjax.core.tracebacks import hiding_frames
 from symjax.types.hints import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk
@@ -35,6 +50,7 @@ class Functor(Object):
 
     __symjax_function__: ClassVar[Any] = None
 
+    @hiding_frames
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the function: `args` fill the missing arguments in order, `kwargs` override by name.
 
@@ -82,6 +98,7 @@ class Maker(Object):
 class Factory(Maker):
     """A factory of functions; the node is called like the function that it stands for."""
 
+    @hiding_frames
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls what the factory makes.
 
@@ -171,12 +188,12 @@ def symbolize_function(
         **place(underlying(function), name),
         "__doc__": function.__doc__,
         "__symjax_function__": staticmethod(function),
-        "__symjax_fields__": fields_of(function, static),
-        "__symjax_schema_class__": schema,
-        "__symjax_builds__": builds,
-        "__symjax_name__": name,
-        "__symjax_original__": function,
-        "__symjax_aliases__": aliases,
+        FIELDS: fields_of(function, static),
+        SCHEMA_CLASS: schema,
+        BUILDS: builds,
+        SAVED_NAME: name,
+        ORIGINAL: function,
+        ALIASES: aliases,
         "__wrapped__": staticmethod(function),
     }
     own_name = (name or underlying(function).__name__).rpartition(".")[2]
@@ -207,7 +224,7 @@ def built_type(function: Any, base: type) -> type | None:
     """The class of what a function builds, as its return annotation tells, if that is a `base`."""
     made = _made_type(function)
     if isinstance(made, type):
-        made = vars(made).get("__symjax_builds__") or made
+        made = vars(made).get(BUILDS) or made
         if issubclass(made, base):
             return made
     return None

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
-from flax.linen import module as linen_module
 
+from symjax.adoption.flax_private import interceptors, is_watched
+from symjax.adoption.traced_rates import intercept_rates
 from symjax.core.containers import freeze
 from symjax.core.kinds import static_key
 from symjax.core.locks import adoption
@@ -19,9 +20,7 @@ LIFTS = frozenset(
     {"remat", "checkpoint", "remat_scan", "scan", "vmap", "jit", "map_variables", "add_metadata_axis"}
 )
 
-_made: weakref.WeakKeyDictionary[type, dict[Any, type]] = weakref.WeakKeyDictionary()
-_context = linen_module._context
-_interceptors = linen_module._global_interceptor_stack
+_lifted: weakref.WeakKeyDictionary[type, dict[Any, type]] = weakref.WeakKeyDictionary()
 
 
 @functools.cache
@@ -41,24 +40,19 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
         if not (isinstance(target, type) and issubclass(target, nn.Module)):
             return lift(target, *args, **kwargs)
         make = _jit if lift.__name__ == "jit" else lift
-        if make is _jit and _is_watched():
+        if make is _jit and (is_watched() or set(interceptors()) - {intercept_rates}):
             return make(target, *args, **kwargs)
         try:
             key = (lift.__name__, static_key(freeze((args, kwargs), data=False)))
         except TypeError:
             return make(target, *args, **kwargs)
         with adoption:
-            known = _made.setdefault(target, {})
+            known = _lifted.setdefault(target, {})
             if key not in known:
                 known[key] = make(target, *args, **kwargs)
         return known[key]
 
     return lifted
-
-
-def _is_watched() -> bool:
-    """Whether method interceptors, a table, or a filter of intermediates wait for the calls of modules."""
-    return bool(_interceptors or _context.call_info_stack or any(_context.capture_stack))
 
 
 def _jit(target: type, *args: Any, **kwargs: Any) -> type:

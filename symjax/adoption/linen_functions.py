@@ -9,12 +9,13 @@ from typing import Any, ClassVar, NamedTuple
 import flax.linen as nn
 from jax.extend.core import get_opaque_trace_state
 
+from symjax.adoption.flax_private import is_running, unbound
 from symjax.adoption.functions import FunctionSchema, Maker, built_type, call, symbolize_function
-from symjax.adoption.linen_modules import adopt_module, is_running, unbound
 from symjax.adoption.ties import record_ties
 from symjax.core.errors import brief
 from symjax.core.marks import MissingError
-from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
+from symjax.core.schema import ATTRIBUTE, Options, Schema
+from symjax.types.adopters import adopted
 
 _BUILT = "_sj_built"  # in a node's dict: the module that it stands for
 _trace = functools.partial(get_opaque_trace_state, convention="flax")
@@ -86,7 +87,7 @@ class LinenFunction(Maker):
                     f"{type(self).__name__} says by its annotation that it builds a Linen module, and has "
                     f"built {brief(module)} of type {type(module).__name__}"
                 )
-            return module if schema_of(module) is not None else adopt_module(module, {})
+            return adopted(module, {})
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the module."""

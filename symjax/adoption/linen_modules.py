@@ -10,17 +10,19 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 import flax.linen as nn
-from flax.linen import module as linen_module
 
-from symjax.adoption.layer_errors import locate
+from symjax.adoption.bound_modules import TWIN_OF, symbolic_class
+from symjax.adoption.flax_private import InterceptedModule, UnboundModules, is_sealed, parent_of_new, seal
+from symjax.adoption.layer_errors import note_layer
 from symjax.adoption.signatures import keep_generic, refuse_unknown
 from symjax.adoption.ties import bind_ties, record_ties, untie
+from symjax.adoption.traced_rates import taking_rates
 from symjax.core.containers import Map, freeze
-from symjax.core.errors import at
+from symjax.core.errors import at, locate
 from symjax.core.fields import Field, FieldMark
 from symjax.core.locks import adoption
 from symjax.core.lookup import place
@@ -28,22 +30,17 @@ from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, Options, Schema
-from symjax.core.symbols import add_symbol, any_symbolized
-from symjax.types.adopters import Memo, register_adopter
+from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
+from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import hide_frames
 from symjax.types.hints import resolve
 from symjax.verbs.refs import unresolved
 
-_TWIN = "__symjax_twin__"
-_STATIC = "__symjax_static__"
-_ORIGINAL = "__symjax_original__"
+_TWIN = "__symjax_bound__"  # of a symbolic class: that of its bound modules
 _HOOKS = ("__check__", "on_rebind")  # called by this library, and no methods to Flax
-_unspecified = linen_module._unspecified_parent
-_context = linen_module._context
-_new_id: Any = vars(linen_module)["uuid"]
 
 
-class LinenSchema(Schema):
+class LinenSchema(UnboundModules):
     """Symbolic Linen modules: the arguments are the dataclass fields, beside Flax's own state."""
 
     kind: ClassVar[str] = "linen"
@@ -62,25 +59,18 @@ class LinenSchema(Schema):
 
     def arguments(self, node: Any) -> dict[str, Any]:
         """See `Schema.arguments`."""
-        held = self.read(node)
-        return {name: held[name] for name in self.names if name in held}
-
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
-        """See `Schema.revive`; what Flax's constructor would set is set here."""
-        if flat is not None:
-            values[FLAT] = flat
-        values["_id"] = _new_id()
-        values["_state"] = linen_module._ModuleInternalState(is_initialized=True)
-        values["_parent_ref"] = None
-        module: Any = object.__new__(self.cls)
-        object.__setattr__(module, "__dict__", values)
-        return module
+        attributes = self.read(node)
+        return {name: attributes[name] for name in self.names if name in attributes}
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
         if not self.has_post_init or self.holes(values):
             return self.unpickle(values)
-        return self.cls(**untie(values), parent=None)
+        try:
+            return self.cls(**untie(values), parent=None)
+        except Exception as error:
+            locate(error, path, f"while making {self.cls.__name__}")
+            raise
 
     def unpickle(self, values: dict[str, Any]) -> Any:
         """See `Schema.unpickle`."""
@@ -115,15 +105,15 @@ class _SymbolicMeta(abc.ABCMeta):
         return super().__new__(meta, name, bases, namespace, **kwargs)
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        original = cls.__dict__.get(_ORIGINAL)
+        original = cls.__dict__.get(ORIGINAL)
         return type.__instancecheck__(cls if original is None else original, instance)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        original = cls.__dict__.get(_ORIGINAL)
+        original = cls.__dict__.get(ORIGINAL)
         return type.__subclasscheck__(cls if original is None else original, subclass)
 
 
-class SymbolicModule(Node, metaclass=_SymbolicMeta):
+class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
     """What a symbolic Linen module has beside Flax's methods."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -133,7 +123,7 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
             elif name in _HOOKS:
                 setattr(cls, name, nn.nowrap(mark))
         super().__init_subclass__(**kwargs)
-        if _TWIN not in cls.__dict__ and issubclass(cls, nn.Module):
+        if TWIN_OF not in cls.__dict__ and issubclass(cls, nn.Module):
             _make_symbolic(cls)
 
     def __post_init__(self) -> None:
@@ -143,11 +133,9 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
         unregistered twin class of the same name. So does an unbound one that holds bound modules, as a
         lifted transform makes them.
         """
-        parent = self.parent
-        if parent is _unspecified:
-            parent = _context.module_stack[-1]
+        parent = parent_of_new(self)
         cls = type(self)
-        home = cls.__dict__.get(_TWIN) or cls
+        home = cls.__dict__.get(TWIN_OF) or cls
         schema: LinenSchema = getattr(home, ATTRIBUTE)
         running = parent is not None or _holds_bound(schema.read(self).values())
         target = _bound_twin(home) if running else home
@@ -165,26 +153,24 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
             raise schema.absent_attribute(self, name)
         return super().__getattr__(name)  # type: ignore[misc]
 
-    def _call_wrapped_method(self, fun: Any, args: Any, kwargs: Any) -> Any:
+    def _sj_run(self, run: Any, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
-            return super()._call_wrapped_method(fun, args, kwargs)  # type: ignore[misc]
+            with taking_rates():
+                return run(method, args, kwargs)
         except Exception as error:
-            if self.scope is None:
-                raise
-            located = locate(error, self, args)  # type: ignore[arg-type]
-            if located is error:
-                raise
-            raise located from error
+            if self.scope is not None:
+                note_layer(error, self, args)  # type: ignore[arg-type]
+            raise
 
     def __setattr__(self, name: str, value: Any) -> None:
         schema = type(self).__dict__.get(ATTRIBUTE)
-        if schema is not None and self._state.is_initialized and not name.startswith("__"):
+        if schema is not None and is_sealed(self) and not name.startswith("__"):
             raise AttributeError(schema.frozen_message(name))
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         schema = type(self).__dict__.get(ATTRIBUTE)
-        if schema is not None and self._state.is_initialized:
+        if schema is not None and is_sealed(self):
             raise AttributeError(schema.frozen_message(name))
         super().__delattr__(name)
 
@@ -195,7 +181,7 @@ class SymbolicModule(Node, metaclass=_SymbolicMeta):
 
             With other arguments a shared module stays where it is not replaced, as in Flax.
             """
-            schema: Schema = getattr(getattr(type(self), _TWIN, type(self)), ATTRIBUTE)
+            schema: Schema = getattr(symbolic_class(self), ATTRIBUTE)  # type: ignore[arg-type]
             changed = options.keys() & schema.fields.keys() - {"name"}
             with contextlib.nullcontext() if changed else unresolved(self):
                 return super().clone(**options)
@@ -218,10 +204,10 @@ def symbolize_linen(
         **hooks,
         **place(cls, options.name),
         "__doc__": cls.__doc__,
-        _STATIC: frozenset(options.static) | getattr(cls, _STATIC, frozenset()),
-        "__symjax_name__": options.name,
+        STATIC: frozenset(options.static) | getattr(cls, STATIC, frozenset()),
+        SAVED_NAME: options.name,
         **(_preset_fields(cls, presets) if presets else {}),
-        **({} if again else {_ORIGINAL: cls}),
+        **({} if again else {ORIGINAL: cls}),
     }
     bases = (cls,) if again else (Module, cls)
     symbolic: type = types.new_class(cls.__name__, bases, exec_body=lambda body: body.update(namespace))
@@ -243,57 +229,11 @@ def _preset_fields(cls: type, presets: Mapping[str, Any]) -> dict[str, Any]:
     return {**body, "__annotations__": hints}
 
 
-@contextlib.contextmanager
-def unbound() -> Iterator[None]:
-    """Modules that are made inside belong to no module that is running."""
-    _context.module_stack.append(None)
-    try:
-        yield
-    finally:
-        _context.module_stack.pop()
-
-
-def is_running() -> bool:
-    """Whether the method of a Linen module is running, whose modules become its children."""
-    return _context.module_stack[-1] is not None
-
-
-def adopt_module(module: nn.Module, adopted: Memo) -> Any:
-    """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
-
-    Args:
-        module: The module.
-        adopted: Those that were adopted already, by the identity of the plain ones; this one is added.
-    """
-    if module.parent is not None or module.scope is not None:
-        return module
-    if id(module) not in adopted:
-        from symjax.adoption.symbolize import adopt_with
-
-        plain = type(module)
-        if getattr(nn, plain.__name__, None) is plain:
-            from symjax import linen
-
-            cls: Any = getattr(linen, plain.__name__)
-        else:
-            cls = any_symbolized(plain) or adopt_with(plain, Options())
-        names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
-        adopted[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
-    return adopted[id(module)]
-
-
-def _is_plain(cls: type) -> bool:
-    return issubclass(cls, nn.Module) and getattr(cls, ATTRIBUTE, None) is None
-
-
-register_adopter(_is_plain, adopt_module)
-
-
 def _make_symbolic(cls: type) -> None:
     """Gives a Linen class its schema and symbolic equality, which Flax regenerates in each subclass."""
     fields = tuple(_linen_field(cls, f) for f in _constructor_fields(cls))
-    name = cls.__dict__.get("__symjax_name__")
-    original = cls.__dict__.get(_ORIGINAL)
+    name = cls.__dict__.get(SAVED_NAME)
+    original = cls.__dict__.get(ORIGINAL)
     schema = LinenSchema(cls, fields, name, original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
@@ -311,18 +251,27 @@ def _explaining_init(init: Any, schema: LinenSchema) -> Any:
     @functools.wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
         try:
-            init(self, *args, **kwargs)
-        except TypeError:
-            given = schema.bind(args, {k: v for k, v in kwargs.items() if k != "parent"})
-            unknown = [key for key in given if key not in schema.fields]
-            if unknown:
-                raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
-            holes = schema.holes(given)
-            if holes:
-                raise TypeError(schema.missing_message(holes)) from None
+            try:
+                init(self, *args, **kwargs)
+            except TypeError:
+                _refuse_arguments(schema, args, {k: v for k, v in kwargs.items() if k != "parent"})
+                raise
+        except Exception as error:
+            hide_frames(error)
             raise
 
     return __init__
+
+
+def _refuse_arguments(schema: LinenSchema, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Raises where a constructor was called with a name that is no field, or without a required one."""
+    arguments = schema.bind(args, kwargs)
+    unknown = [name for name in arguments if name not in schema.fields]
+    if unknown:
+        raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
+    holes = schema.holes(arguments)
+    if holes:
+        raise TypeError(schema.missing_message(holes)) from None
 
 
 def _constructor_fields(cls: type) -> list[Any]:
@@ -350,7 +299,7 @@ def _linen_field(cls: type, f: Any) -> Field:
         owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
         default=MISSING if f.default is dataclasses.MISSING else freeze(f.default),
         factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
-        static=True if f.name in getattr(cls, _STATIC, ()) else f.metadata.get("static"),
+        static=True if f.name in getattr(cls, STATIC, ()) else f.metadata.get("static"),
         doc=f.metadata.get("doc", ""),
         kind=kind.KEYWORD_ONLY if f.kw_only or f.name == "name" else kind.POSITIONAL_OR_KEYWORD,
         repr=f.repr,
@@ -374,22 +323,23 @@ def _holds_bound(values: Iterable[Any]) -> bool:
 def _seal(module: Any) -> None:
     """Checks the fields of an unbound module and refuses assignments from now on."""
     schema: LinenSchema = getattr(type(module), ATTRIBUTE)
-    held = schema.read(module)
-    given = {n: held[n] for n in schema.names if held[n] is not schema.defaults.get(n, MISSING)}
-    if given:
-        held.update(schema.admit(given))
+    attributes = schema.read(module)
+    defaults = schema.defaults
+    arguments = {n: attributes[n] for n in schema.names if attributes[n] is not defaults.get(n, MISSING)}
+    if arguments:
+        attributes.update(schema.admit(arguments))
     schema.register()
-    held["_state"].is_initialized = True  # from here on Flax refuses assignments
+    seal(module)
     if schema.checks:
         schema.check(module)
 
 
 def _bound_twin(cls: type) -> type:
     """The class of the bound modules of `cls`: Flax's behaviour, the same name, unknown to JAX."""
-    twin = cls.__dict__.get("__symjax_bound__")
+    twin = cls.__dict__.get(_TWIN)
     if twin is None:
         with adoption:
-            twin = cls.__dict__.get("__symjax_bound__") or _make_bound_twin(cls)
+            twin = cls.__dict__.get(_TWIN) or _make_bound_twin(cls)
     return twin  # type: ignore[no-any-return]
 
 
@@ -398,12 +348,12 @@ def _make_bound_twin(cls: type) -> type:
         "__module__": cls.__module__,
         "__qualname__": cls.__qualname__,
         "__doc__": cls.__doc__,
-        _TWIN: cls,
+        TWIN_OF: cls,
         ATTRIBUTE: None,
         "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
     }
     twin = type(cls)(cls.__name__, (cls,), namespace)
-    setattr(cls, "__symjax_bound__", twin)  # noqa: B010
+    setattr(cls, _TWIN, twin)
     return twin
 
 
@@ -414,4 +364,4 @@ class Module(SymbolicModule, nn.Module):
     """Flax's `Module`, whose subclasses are symbolic; every symbolized module class is one."""
 
 
-setattr(Module, _ORIGINAL, nn.Module)  # for `isinstance`: a plain Flax module is a module
+setattr(Module, ORIGINAL, nn.Module)  # for `isinstance`: a plain Flax module is a module

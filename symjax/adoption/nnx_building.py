@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextvars
 import copyreg
-import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flax import nnx
 
-from symjax.adoption.nnx_errors import note_tracers, noting
+from symjax.adoption import nnx_rates  # noqa: F401 - lets Flax's layers take traced rates
+from symjax.adoption.nnx_errors import note_floats, note_methods
 from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
-from symjax.core.errors import at, brief
+from symjax.core.errors import at, brief, locate
 from symjax.core.fields import Field
 from symjax.core.lookup import find
 from symjax.core.marks import MissingError
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, Schema, is_placeholder, schema_of
+from symjax.core.schema import ATTRIBUTE, BUILDS, Schema, is_placeholder, schema_of
+from symjax.core.tracebacks import hiding_frames
 from symjax.verbs.query import missing
 from symjax.verbs.refs import resolve
 from symjax.verbs.tree import map_items, replace
@@ -51,6 +52,7 @@ class NnxSchema(Schema):
         return record_ties(values)
 
 
+@hiding_frames
 def build(tree: Any, *, rngs: nnx.Rngs | int | Any = 0) -> Any:
     """Makes the NNX modules that a tree stands for.
 
@@ -92,24 +94,24 @@ class Building:
 
     def __init__(self, rngs: nnx.Rngs | None) -> None:
         self.rngs = rngs
-        self._made: dict[int, tuple[Any, Any]] = {}
+        self._modules: dict[int, tuple[Any, Any]] = {}
 
     def make(self, tree: Any, path: Path = ROOT) -> Any:
         """`tree` with modules in the place of its nodes; `path` is where it stands, for messages."""
-        if id(tree) not in self._made:
-            self._made[id(tree)] = tree, self._visit(resolve(untied(tree)), path)
-        return self._made[id(tree)][1]
+        if id(tree) not in self._modules:
+            self._modules[id(tree)] = tree, self._visit(resolve(untied(tree)), path)
+        return self._modules[id(tree)][1]
 
     def _visit(self, value: Any, path: Path) -> Any:
-        if id(value) in self._made:
-            return self._made[id(value)][1]
+        if id(value) in self._modules:
+            return self._modules[id(value)][1]
         if is_placeholder(value):
             raise TypeError(f"the tree cannot be built, {value!r} is not decided yet {at(path)}")
         changes = map_items(value, path, self._visit)
         if not is_builder(value):
             return replace(value, changes, path) if changes else value
         module = self._call(value, changes, path)
-        self._made[id(value)] = value, module
+        self._modules[id(value)] = value, module
         return module
 
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
@@ -120,8 +122,8 @@ class Building:
         try:
             module = construct(schema.constructor, *args, **kwargs)
         except Exception as error:
-            error.add_note(f"while building {type(node).__name__} {at(path)}")
-            note_tracers(error, type(node).__name__, schema.read(node))
+            if locate(error, path, f"while building {type(node).__name__}"):
+                note_floats(error, path, type(node), schema.arguments(node))
             raise
         return module if isinstance(module, nnx.Module) else self.make(module, path)  # a function's nodes
 
@@ -176,9 +178,9 @@ def _waits(node: Any) -> bool:
 
 def _refuse_nodes(module: nnx.Module) -> None:
     """Raises where a layer was made without the ``rngs`` that it needs: Flax would have refused it."""
-    for name, held in vars(module).items():
-        items = held.values() if isinstance(held, dict) else held
-        for item in items if isinstance(held, dict | list | tuple | nnx.List) else (held,):
+    for name, value in vars(module).items():
+        items = value.values() if isinstance(value, dict) else value
+        for item in items if isinstance(value, dict | list | tuple | nnx.List) else (value,):
             if is_builder(item):
                 raise TypeError(
                     f"{type(module).__name__}.{name} holds a node, {brief(item)}, where a module belongs: a "
@@ -191,8 +193,8 @@ class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """The module."""
-        given = {name: as_flax_would(value) for name, value in kwargs.items()}
-        module = construct(super().__call__, *[as_flax_would(value) for value in args], **given)
+        by_name = {name: as_flax_would(value) for name, value in kwargs.items()}
+        module = construct(super().__call__, *[as_flax_would(value) for value in args], **by_name)
         _refuse_nodes(module)
         return module
 
@@ -206,8 +208,8 @@ class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
 def _reduce_class(cls: Any) -> Any:
     """Pickles a module class behind its symbolic version, where a decorator has put it, or by its name."""
     symbolic = find(cls.__module__, cls.__qualname__)
-    behind = getattr(symbolic, "__symjax_builds__", None) is cls
-    return (getattr, (symbolic, "__symjax_builds__")) if behind else cls.__qualname__
+    behind = getattr(symbolic, BUILDS, None) is cls
+    return (getattr, (symbolic, BUILDS)) if behind else cls.__qualname__
 
 
 copyreg.pickle(ModuleMeta, _reduce_class)
@@ -218,6 +220,4 @@ class Module(nnx.Module, metaclass=ModuleMeta):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name, method in list(vars(cls).items()):
-            if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
-                setattr(cls, name, noting(method))
+        note_methods(cls)

@@ -13,18 +13,21 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import jax
 from flax import nnx
 
-from symjax.adoption.layer_errors import NEEDS_VALUE
-from symjax.core.errors import at
+from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, traced_floats
+from symjax.core.errors import locate
 from symjax.core.paths import ROOT, Path
+from symjax.core.tracebacks import hide_frames
 
+_NOTING = "_sj_noting"
 _inside = contextvars.ContextVar("symjax_nnx_inside", default=False)
 
 
 def noting(call: Callable[..., Any]) -> Callable[..., Any]:
     """A module's method that tells of an error at which layer it happened; the outermost one does."""
+    if hasattr(call, _NOTING):
+        return call
 
     @functools.wraps(call)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -35,11 +38,20 @@ def noting(call: Callable[..., Any]) -> Callable[..., Any]:
             return call(*args, **kwargs)
         except Exception as error:
             note_layer(error, args[0])
+            hide_frames(error)
             raise
         finally:
             _inside.reset(token)
 
+    setattr(wrapped, _NOTING, True)
     return wrapped
+
+
+def note_methods(cls: type) -> None:
+    """Lets the methods that a class defines tell of an error at which layer it happened."""
+    for name, method in list(vars(cls).items()):
+        if inspect.isfunction(method) and (name == "__call__" or not name.startswith("_")):
+            setattr(cls, name, noting(method))
 
 
 def note_layer(error: Exception, module: nnx.Module) -> None:
@@ -50,20 +62,25 @@ def note_layer(error: Exception, module: nnx.Module) -> None:
         # Transforms such as `nnx.jit` run a copy of the module.
         path = path / below if below is not None else ROOT
         layer = inner
-    error.add_note(
-        f"{path}: {_text(layer)} was running {at(path)}" if path else f"{_text(layer)} was running"
-    )
-    note_tracers(error, type(layer).__name__, vars(layer))
+    running = f"{_text(layer)} was running"
+    if locate(error, path, f"{path}: {running}" if path else running):
+        note_floats(error, path, type(layer), vars(layer))
 
 
-def note_tracers(error: Exception, owner: str, values: dict[str, Any]) -> None:
-    """Notes which values Python control flow cannot test since `jit` traces them."""
-    traced = [name for name, value in values.items() if isinstance(value, jax.core.Tracer)]
-    if traced and isinstance(error, NEEDS_VALUE):
-        error.add_note(
-            f"{owner} holds floats that jit traces, {', '.join(traced)}, and Python control flow and NumPy "
-            f"need a value: make it structure where it enters the tree, by @sj.symbolize(static={traced})"
-        )
+def note_floats(error: Exception, path: Path, owner: type, values: dict[str, Any]) -> None:
+    """Notes which values Python control flow cannot test since `jit` traces them.
+
+    Args:
+        error: What was raised.
+        path: Where the layer stands, or the node of which it is built.
+        owner: Its class.
+        values: Its attributes, or its arguments.
+    """
+    if isinstance(error, NEEDS_VALUE):
+        own = {name: value for name, value in values.items() if not isinstance(value, nnx.Module)}
+        floats = [TracedFloat(path / each.path, each.owner, each.field) for each in traced_floats(owner, own)]
+        for text in advice(error, floats):
+            error.add_note(text)
 
 
 def _modules(traceback: types.TracebackType | None) -> Iterator[nnx.Module]:
@@ -82,11 +99,11 @@ def _path_in(module: nnx.Module, inner: nnx.Module) -> Path | None:
 
 def _text(module: nnx.Module) -> str:
     """A module with the sizes that it was given, by which one knows it."""
-    held = vars(module)
+    values = vars(module)
     sizes = [
-        f"{name}={held[name]}"
+        f"{name}={values[name]}"
         for name, parameter in inspect.signature(type(module).__init__).parameters.items()
-        if name in held and _is_size(held[name]) and held[name] != parameter.default
+        if name in values and _is_size(values[name]) and values[name] != parameter.default
     ]
     return f"{type(module).__name__}({', '.join(sizes)})"
 

@@ -21,20 +21,33 @@ from symjax.adoption.nnx_building import (
     construct,
     is_constructing,
 )
+from symjax.adoption.nnx_errors import note_methods
 from symjax.adoption.signatures import PRESETS, fields_of
 from symjax.core.containers import Map, thaw
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.object import Object
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, Options, Schema, schema_of
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    BUILDS,
+    FIELDS,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Options,
+    Schema,
+    schema_of,
+)
 
+_FUNCTION = "__symjax_function__"  # of the classes of functions: the function
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"
 
 
 def _original(cls: type) -> Any:
     """The module class whose place a class takes; that of a function's nodes takes none's."""
-    return None if "__symjax_function__" in cls.__dict__ else cls.__dict__.get("__symjax_builds__")
+    return None if _FUNCTION in cls.__dict__ else cls.__dict__.get(BUILDS)
 
 
 class _BuilderMeta(type):
@@ -61,9 +74,9 @@ class _BuilderMeta(type):
         kwargs = {**thaw(getattr(cls, PRESETS, {})), **kwargs}
         if _original(cls) is None and not schema.takes_rngs:
             kwargs.pop(RNGS, None)  # of a function of nodes: the nodes take it
-        given = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
+        by_name = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(schema, args)
-        module = construct(schema.constructor, *map(building.make, args, places), **given)
+        module = construct(schema.constructor, *map(building.make, args, places), **by_name)
         return module if isinstance(module, nnx.Module) else building.make(module)
 
     def __instancecheck__(cls, instance: Any) -> bool:
@@ -110,21 +123,24 @@ class Builder(Object, metaclass=_BuilderMeta):
 def symbolize_nnx(cls: type, options: Options) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
     static, name, aliases = options.static, options.name, options.aliases
+    for base in cls.__mro__:
+        if issubclass(base, nnx.Module) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
+            note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
     namespace = {
         **place(cls, name),
         "__doc__": cls.__doc__,
-        "__symjax_fields__": fields_of(init, static, skip=1),
-        "__symjax_name__": name,
-        "__symjax_original__": cls,
-        "__symjax_schema_class__": NnxSchema,
-        "__symjax_builds__": cls,
-        "__symjax_aliases__": aliases,
+        FIELDS: fields_of(init, static, skip=1),
+        SAVED_NAME: name,
+        ORIGINAL: cls,
+        SCHEMA_CLASS: NnxSchema,
+        BUILDS: cls,
+        ALIASES: aliases,
     }
     if getattr(cls, "__parameters__", ()):  # generic: its nodes are, too
         namespace["__class_getitem__"] = classmethod(types.GenericAlias)
-    made: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
-    return made
+    builder: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
+    return builder
 
 
 def symbolize_nnx_function(function: Any, options: Options) -> type:
@@ -132,13 +148,13 @@ def symbolize_nnx_function(function: Any, options: Options) -> type:
     namespace = {
         **place(underlying(function), options.name),
         "__doc__": function.__doc__,
-        "__symjax_fields__": fields_of(function, options.static),
-        "__symjax_function__": staticmethod(function),
-        "__symjax_name__": options.name,
-        "__symjax_original__": function,
-        "__symjax_schema_class__": NnxSchema,
-        "__symjax_builds__": built_type(function, nnx.Module),
-        "__symjax_aliases__": options.aliases,
+        FIELDS: fields_of(function, options.static),
+        _FUNCTION: staticmethod(function),
+        SAVED_NAME: options.name,
+        ORIGINAL: function,
+        SCHEMA_CLASS: NnxSchema,
+        BUILDS: built_type(function, nnx.Module),
+        ALIASES: options.aliases,
         "__wrapped__": staticmethod(function),
     }
     return _BuilderMeta(underlying(function).__name__, (Builder,), namespace)

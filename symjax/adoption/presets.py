@@ -17,7 +17,17 @@ from symjax.adoption.signatures import PRESETS, preset
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at
 from symjax.core.lookup import place
-from symjax.core.schema import ATTRIBUTE, Options, Schema
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    BUILDS,
+    FIELDS,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Options,
+    Schema,
+)
 from symjax.text.formatting import format as format_tree
 from symjax.types.validation import Validator
 
@@ -77,12 +87,12 @@ def symbolize_object(cls: type, options: Options, presets: Mapping[str, Any] = _
     namespace = {
         **place(cls, options.name),
         "__doc__": cls.__doc__,
-        "__symjax_fields__": fields,
-        "__symjax_name__": options.name,
-        "__symjax_original__": cls,
-        "__symjax_schema_class__": type(schema),
-        "__symjax_builds__": getattr(cls, "__symjax_builds__", None),
-        "__symjax_aliases__": options.aliases,
+        FIELDS: fields,
+        SAVED_NAME: options.name,
+        ORIGINAL: cls,
+        SCHEMA_CLASS: type(schema),
+        BUILDS: getattr(cls, BUILDS, None),
+        ALIASES: options.aliases,
         PRESETS: Map({**getattr(cls, PRESETS, {}), **presets}),
     }
     # Not by the metaclass of NNX nodes, for which a subclass of one is Flax's own.

@@ -83,11 +83,11 @@ def _default(parameter: inspect.Parameter) -> Any:
     return MISSING if parameter.default is parameter.empty else freeze(parameter.default)
 
 
-def keep_generic(made: Any, original: Any) -> None:
+def keep_generic(symbolic: Any, original: Any) -> None:
     """Lets the symbolic version of a generic class be generic: `typing` does not hand that on."""
     parameters = getattr(original, "__parameters__", ())
     if parameters:
-        made.__parameters__ = parameters
+        symbolic.__parameters__ = parameters
 
 
 def call_arguments(schema: Schema, values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

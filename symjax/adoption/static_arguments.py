@@ -6,12 +6,6 @@ A float argument is a leaf by default. These are not, because Flax or Optax comp
 from __future__ import annotations
 
 STATIC: dict[str, tuple[str, ...]] = {
-    "symjax.linen.Dropout": ("rate",),
-    "symjax.linen.MultiHeadDotProductAttention": ("dropout_rate",),
-    "symjax.linen.MultiHeadAttention": ("dropout_rate",),
-    "symjax.linen.SelfAttention": ("dropout_rate",),
-    "symjax.nnx.Dropout": ("rate",),
-    "symjax.nnx.MultiHeadAttention": ("dropout_rate",),
     "symjax.optax.exponential_decay": ("decay_rate",),
     "symjax.optax.warmup_exponential_decay_schedule": ("decay_rate",),
     "symjax.optax.warmup_cosine_decay_schedule": ("peak_value",),

@@ -53,8 +53,8 @@ def untied(tree: T) -> T:
         changes = map_items(value, path, visit)
         return replace(value, changes, path) if changes else value
 
-    made: T = visit(tree, ROOT)
-    return made
+    result: T = visit(tree, ROOT)
+    return result
 
 
 def bind_ties(module: Any, schema: Schema) -> None:
@@ -63,15 +63,15 @@ def bind_ties(module: Any, schema: Schema) -> None:
     It gets one instance wherever a reference says so, and only there; and in the place of a function that
     builds a module, that module.
     """
-    held = module.__dict__
-    if "_sj_bound" in held:
+    attributes = module.__dict__
+    if "_sj_bound" in attributes:
         return
-    values = {name: held[name] for name in schema.names if name in held}
+    values = {name: attributes[name] for name in schema.names if name in attributes}
     if not _may_share(values) and not holds(values.values(), _stands_for_another):
         return
-    held["_sj_bound"] = True
+    attributes["_sj_bound"] = True
     settled = resolved_fields(schema, untie(values))
-    held.update({name: _with_modules(value) for name, value in settled.items()})
+    attributes.update({name: _with_modules(value) for name, value in settled.items()})
     guard_references(schema, values, ())
 
 

@@ -8,7 +8,6 @@ import types
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any, NoReturn, final
 
-from flax import serialization
 from flax.core import FrozenDict
 
 from symjax.core.leaves import ATOMS, is_leaf, is_other_pytree
@@ -218,14 +217,3 @@ def thaw(value: Any) -> Any:
     if type(value) is Map or type(value) is dict:
         return {key: thaw(item) for key, item in value.items()}
     return mapped(thaw, value)
-
-
-# Flax looks for submodules in a module's fields through its state dicts; without this it would not see
-# the modules inside a map.
-serialization.register_serialization_state(  # type: ignore[no-untyped-call]
-    Map,
-    lambda map_: {str(key): serialization.to_state_dict(value) for key, value in map_.items()},
-    lambda map_, state: Map.of(
-        {key: serialization.from_state_dict(value, state[str(key)]) for key, value in map_.items()}
-    ),
-)

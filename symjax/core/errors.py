@@ -1,4 +1,4 @@
-"""The words of every error: one place builds each part of a message."""
+"""The words of every error: one place builds each part of a message, and one adds where it happened."""
 
 from __future__ import annotations
 
@@ -20,6 +20,42 @@ def at(path: object) -> str:
     return f"(path={str(path) or '<root>'})"
 
 
+def locate(error: BaseException, path: object, what: str) -> bool:
+    """Notes on an error where in a tree it happened; the innermost place wins.
+
+    The error stays the object that it is, with its type, arguments and text. This is for errors of a
+    user's code and of other libraries; those of this library end in `at` the place by themselves.
+
+    Args:
+        error: What was raised.
+        path: Where, from the root of the tree that the user knows.
+        what: What was going on there, without the path.
+
+    Returns:
+        Whether this is the first place that is noted; an error that has one stays as it is.
+
+    Example:
+        >>> error = ValueError('too wide')
+        >>> locate(error, 'layers[0]', 'while checking Net'), locate(error, '', 'while checking Top')
+        (True, False)
+        >>> error.__notes__
+        ['while checking Net (path=layers[0])']
+    """
+    if hasattr(error, "_sj_located"):
+        return False
+    note = f"{what} {at(path)}"
+    error._sj_located = note  # type: ignore[attr-defined]
+    error.add_note(note)
+    return True
+
+
+def summary(error: BaseException) -> str:
+    """An error in one line, with its kind and its place, where a traceback would be too much."""
+    line = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    note = getattr(error, "_sj_located", None)
+    return f"{line}; {note}" if note else line
+
+
 def nearest(name: object, names: Iterable[object]) -> str:
     """A hint with the closest valid name, or ``''`` when nothing comes close."""
     close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.6)
@@ -38,7 +74,7 @@ def known(names: Iterable[object], what: str = "valid names", limit: int = 24) -
 def unknown(what: str, name: object, names: Iterable[object], valid: str = "valid names") -> str:
     """``no <what> 'x'; did you mean 'y'? valid names: …``."""
     listed = list(names)
-    parts = [f"no {what} {name!r};", nearest(name, listed), known(listed, valid)]
+    parts = [f"no {what} {brief(name, 200)};", nearest(name, listed), known(listed, valid)]
     return " ".join(part for part in parts if part)
 
 

@@ -188,13 +188,14 @@ _BY_TYPE = {cls: row for row in KINDS for cls in row.types}
 _TESTED = tuple(row for row in KINDS if row.test is not None)
 
 
-def check_structure(value: Any, mark: bool | None, path: Path) -> None:
+def check_structure(value: Any, mark: bool | None, path: Path, owner: str) -> None:
     """Refuses what could not be flattened later: unhashable structure, a leaf where none may be.
 
     Args:
         value: A frozen value.
         mark: The static mark of the field.
         path: Where the value stands, for the message.
+        owner: The name of the class whose field it is, for the message.
 
     Raises:
         TypeError: The value cannot be part of a tree; the message ends in the path.
@@ -205,21 +206,23 @@ def check_structure(value: Any, mark: bool | None, path: Path) -> None:
     schema = schema_of(value)
     if schema is not None:
         if mark is True:
-            check_structure(Map.of(dict(schema.values(value))), True, path)
+            check_structure(Map.of(dict(schema.values(value))), True, path, owner)
         return
     if kind is Map or ((kind is dict or kind is FrozenDict) and mark is True):
         for key, item in value.items():
-            check_structure(item, mark, path / key)
+            check_structure(item, mark, path / key, owner)
         return
     if isinstance(value, tuple):
         for key, item in enumerate(value):
-            check_structure(item, mark, path / key)
+            check_structure(item, mark, path / key, owner)
         return
     if is_leaf(value):
         if mark is True and is_array(value):
+            traced = isinstance(value, jax.core.Tracer)
+            use = "give it a number outside of jit, or drop the mark" if traced else "use a float or a tuple"
             raise TypeError(
-                f"a field marked static=True cannot hold an array ({brief(value)}): a compiled "
-                f"function would keep a stale copy; use a float or a tuple {at(path)}"
+                f"a field marked static=True cannot hold an array: {owner} got {brief(value)}, of which a "
+                f"compiled function would keep a stale copy; {use} {at(path)}"
             )
         return
     row = kind_of(value)

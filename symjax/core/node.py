@@ -9,6 +9,7 @@ from typing import Any, Self
 from symjax.core.pickling import reduce_node
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.tracebacks import hide_frames
 
 
 class Node:
@@ -18,7 +19,11 @@ class Node:
 
     def rebind(self, updates: Any = None, /, **fields: Any) -> Self:
         """A new tree with updates applied; see `symjax.rebind`."""
-        return provided.rebind(self, updates, **fields)  # type: ignore[no-any-return]
+        try:
+            return provided.rebind(self, updates, **fields)  # type: ignore[no-any-return]
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     @classmethod
     def partial(cls, /, *args: Any, **kwargs: Any) -> Self:

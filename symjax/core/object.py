@@ -13,9 +13,19 @@ from symjax.core.fields import FieldMark, field
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.provided import provided
-from symjax.core.pytrees import register_later
-from symjax.core.schema import ATTRIBUTE, Schema, holds_placeholder
+from symjax.core.schema import (
+    ALIASES,
+    ATTRIBUTE,
+    FIELDS,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    Schema,
+    holds_placeholder,
+)
+from symjax.core.state_dicts import register_later
 from symjax.core.symbols import add_symbol
+from symjax.core.tracebacks import explaining, hide_frames
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -48,11 +58,15 @@ class Object(Node):
     if not typing.TYPE_CHECKING:
 
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
-            schema = self.__symjax_schema__
-            given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-            object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
-            if schema.checks:
-                schema.check(self)
+            try:
+                schema = self.__symjax_schema__
+                given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
+                object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
+                if schema.checks:
+                    schema.check(self)
+            except Exception as error:
+                hide_frames(error)
+                raise
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -62,11 +76,13 @@ class Object(Node):
                     f"{cls.__name__} defines __init__, but an sj.Object is made from its fields; write a "
                     "classmethod, or a plain class under @sj.symbolize"
                 )
+            if cls.__module__.partition(".")[0] != "symjax":
+                _explain_methods(cls)
             own = cls.__dict__
-            fields = own.get("__symjax_fields__") or tuple(collect_fields(cls))
-            make: type[Schema] = own.get("__symjax_schema_class__", Schema)
-            schema = make(cls, fields, own.get("__symjax_name__"), own.get("__symjax_original__"))
-            adopt(cls, schema, own.get("__symjax_aliases__", ()))
+            fields = own.get(FIELDS) or tuple(collect_fields(cls))
+            make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
+            schema = make(cls, fields, own.get(SAVED_NAME), own.get(ORIGINAL))
+            adopt(cls, schema, own.get(ALIASES, ()))
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(self.__symjax_schema__.frozen_message(name))  # type: ignore[attr-defined]
@@ -78,6 +94,13 @@ class Object(Node):
 
         def __getattr__(self, name: str) -> Any:
             raise self.__symjax_schema__.absent_attribute(self, name)
+
+
+def _explain_methods(cls: type) -> None:
+    """Lets errors of a class's own methods say which floats are traced."""
+    for name, method in list(vars(cls).items()):
+        if inspect.isfunction(method) and (name == "__call__" or not name.startswith("__")):
+            setattr(cls, name, explaining(method))
 
 
 def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:

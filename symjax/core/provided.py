@@ -30,6 +30,8 @@ class Provided:
         difference_html: Its HTML (`text/notebooks.py`).
         html: A tree as HTML.
         render: A node or a map for treescope.
+        explain: Notes on an error of a node's method which of its floats are traced
+            (`adoption/traced_floats.py`).
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
     """
@@ -47,6 +49,7 @@ class Provided:
     difference_html: Callable[[Any], str]
     html: Callable[[Any], str]
     render: Callable[[Any, str | None, Any], Any]
+    explain: Callable[[Exception, Any], None]
     adopt: Callable[[Any, tuple[Any, ...]], type]
 
 

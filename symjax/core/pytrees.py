@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import weakref
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, final
@@ -17,7 +16,7 @@ from symjax.core.kinds import PLAIN_KEYS, static_key
 from symjax.core.leaves import is_leaf, is_other_pytree
 from symjax.core.locks import ForkLock
 from symjax.core.marks import MISSING
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema
+from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
 
 _NATIVE_KEYS = PLAIN_KEYS | {int, bool}  # their own static keys beside their types
 
@@ -157,6 +156,14 @@ def _flatten_items(
     return tuple(children), layout
 
 
+def item_key(index: Hashable) -> Any:
+    """The JAX key of an item of a tuple some of whose items JAX does not see.
+
+    A `SequenceKey` would say that the items before it are there: Orbax makes a list of such keys.
+    """
+    return jtu.DictKey(index)
+
+
 class FieldKey(jtu.GetAttrKey):  # type: ignore[misc]
     """A field in a JAX key path; has the ``key`` that JAX's message for unequal trees asks for."""
 
@@ -203,6 +210,11 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
     return None, static_key(value)
 
 
+def is_mixed(value: Any) -> bool:
+    """Whether a value is a tuple that holds leaves and structure, which JAX sees as `Mixed` inside a node."""
+    return isinstance(value, tuple) and schema_of(value) is None and type(_sort(value, None)[0]) is Mixed
+
+
 def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashable]:
     if mark is not False and _NATIVE_KEYS.issuperset(map(type, value)):
         return None, (type(value), tuple(map(type, value)), value)
@@ -222,7 +234,7 @@ def _sort_tuple(value: tuple[Any, ...], mark: bool | None) -> tuple[Any, Hashabl
         (Mixed, kind),
         list(zip(keys, value, strict=True)),
         marks,  # type: ignore[arg-type]
-        jtu.SequenceKey if names is None else lambda i: FieldKey(names[i]),
+        item_key if names is None else lambda i: FieldKey(names[i]),
         reviver,
     )
     return Mixed(value, flat), flat[1]
@@ -246,11 +258,6 @@ def register(cls: type) -> None:
     jtu.register_pytree_with_keys(cls, _flatten_with_keys, Layout.unflatten, flatten)
 
 
-def register_later(schema: Schema) -> None:
-    """Registers a symbolic class with JAX at its first node: JAX keeps for ever what it was told once."""
-    schema.first_use = functools.partial(register, schema.cls)
-
-
 jtu.register_pytree_with_keys(Map, _with_keys(_flatten_map), Layout.unflatten, _flatten_map)
 jtu.register_pytree_with_keys(Mixed, _with_keys(_flatten_mixed), Layout.unflatten, _flatten_mixed)
 
@@ -259,5 +266,4 @@ __all__ = [
     "Mixed",
     "flatten",
     "register",
-    "register_later",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 from symjax.core.containers import Map, thaw
-from symjax.core.errors import at
+from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
 from symjax.core.marks import MISSING, MissingError
@@ -15,8 +15,17 @@ from symjax.core.parameters import Parameters
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
 
-ATTRIBUTE = "__symjax_schema__"
+# What a class says of itself to this library, by name.
+ATTRIBUTE = "__symjax_schema__"  # its schema
 STANDS_FOR = "__symjax_stands_for__"  # of a placeholder's class: "choice" or "reference"
+ORIGINAL = "__symjax_original__"  # the class or function that it is the symbolic version of
+SAVED_NAME = "__symjax_name__"  # the name under which its nodes are saved
+ALIASES = "__symjax_aliases__"  # the names under which older files have saved them
+FIELDS = "__symjax_fields__"  # its fields, where annotations do not say them
+SCHEMA_CLASS = "__symjax_schema_class__"  # the kind of its schema, where that is not `Schema`
+STATIC = "__symjax_static__"  # the names of arguments that are structure although they are floats
+BUILDS = "__symjax_builds__"  # the class whose instances `build` makes of its nodes
+# What a node keeps beside its arguments, by name.
 FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
@@ -238,7 +247,7 @@ class Schema(Parameters):
                 del values[name]
 
     def check(self, node: Any, path: Path | None = None) -> None:
-        """Runs a node's `__check__`, and names the place when it raises.
+        """Runs a node's `__check__`, and notes the place on what it raises.
 
         A node whose values are not all given and decided is checked when they are.
         """
@@ -248,9 +257,9 @@ class Schema(Parameters):
         try:
             node.__check__()
         except Exception as error:
-            if path is None or "(path=" in str(error):
-                raise
-            raise type(error)(f"{error} {at(path)}") from error
+            if path is not None:
+                locate(error, path, f"while checking {self.cls.__name__}")
+            raise
 
     # The words of errors about a node.
 

@@ -45,7 +45,7 @@ def adopted(value: Any, memo: Memo) -> Any:
     kind = type(value)
     if kind in ATOMS or getattr(kind, ATTRIBUTE, None) is not None:
         return value
-    if kind is tuple or kind is Map or kind is dict:
+    if isinstance(value, tuple) or kind is Map or kind is dict:
         return mapped(lambda item: adopted(item, memo), value)
     try:
         adopt = _known[kind]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import typing
-
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.provided import provided
-from symjax.types.hints import resolve, show
+from symjax.types.hints import Hint, Instance, Scalar, Text, parse, resolve
 
 
 def refuse_widening(cls: type, new: Field, old: Field) -> None:
@@ -21,14 +19,22 @@ def refuse_widening(cls: type, new: Field, old: Field) -> None:
     Raises:
         TypeError: The new type is no subclass of the old one.
     """
-    hints = [resolve(f.hint, f.owner) for f in (new, old)]
-    if all(isinstance(hint, type) and typing.get_origin(hint) is None for hint in hints):
-        narrow, wide = hints
-        if not issubclass(narrow, wide) and not (narrow is int and wide is float):
-            raise TypeError(
-                f"{cls.__name__}.{new.name}: {show(narrow)} is no subclass of {show(wide)}, the type "
-                f"that the base class declares; a subclass may only narrow a field {at(new.name)}"
-            )
+    narrow, wide = [_plain_class(parse(resolve(f.hint, f.owner))) for f in (new, old)]
+    if narrow is None or wide is None or issubclass(narrow, wide) or (narrow is int and wide is float):
+        return
+    raise TypeError(
+        f"{cls.__name__}.{new.name}: {narrow.__name__} is no subclass of {wide.__name__}, the type "
+        f"that the base class declares; a subclass may only narrow a field {at(new.name)}"
+    )
+
+
+def _plain_class(hint: Hint) -> type | None:
+    match hint:
+        case Scalar(kind) | Text(kind):
+            return kind
+        case Instance(cls, ()):
+            return cls
+    return None
 
 
 provided.refuse_widening = refuse_widening

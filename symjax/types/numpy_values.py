@@ -6,9 +6,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from flax.core import FrozenDict
 
 from symjax.core.containers import mapped
-from symjax.types.adopters import Memo, register_adopter
+from symjax.types.adopters import Memo, adopted, register_adopter
 
 _SCALARS: tuple[tuple[type[np.generic], type], ...] = (
     (np.bool_, bool),
@@ -58,4 +59,11 @@ def _python_scalar(value: np.generic) -> Any:
     return int(value) if jnp.issubdtype(value.dtype, np.integer) else value
 
 
+def _with_read_only(data: FrozenDict[Any, Any], memo: Memo) -> FrozenDict[Any, Any]:
+    entries = data.unfreeze()
+    changed = adopted(entries, memo)
+    return data if changed is entries else FrozenDict(changed)  # type: ignore[no-untyped-call]
+
+
 register_adopter(lambda cls: issubclass(cls, np.ndarray), read_only)
+register_adopter(lambda cls: cls is FrozenDict, _with_read_only)

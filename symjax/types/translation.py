@@ -20,6 +20,7 @@ from typing_extensions import TypedDict
 
 from symjax.core.containers import Map
 from symjax.core.leaves import is_array, is_dtype
+from symjax.core.schema import BUILDS
 from symjax.types.hints import (
     ClassOf,
     Constrained,
@@ -42,7 +43,6 @@ _CONFIG = pydantic.ConfigDict(strict=True, arbitrary_types_allowed=True)
 _DTYPE_KINDS = {bool: "b", int: "iu", float: "fiu", complex: "cfiu"}
 _NUMPY_KINDS = {bool: np.bool_, int: np.integer, float: np.floating, complex: np.number}
 _RANKS = {bool: 0, int: 1, float: 2, complex: 3}
-_BUILDS = "__symjax_builds__"
 
 
 class _Check:
@@ -272,8 +272,8 @@ def _classes(hint: Hint) -> list[type] | None:
 
 def _counts_as(cls: type, wanted: type) -> bool:
     """Whether nodes of a class build instances of another, or of what that one builds."""
-    builds = getattr(cls, _BUILDS, None)
-    return isinstance(builds, type) and issubclass(builds, vars(wanted).get(_BUILDS) or wanted)
+    builds = getattr(cls, BUILDS, None)
+    return isinstance(builds, type) and issubclass(builds, vars(wanted).get(BUILDS) or wanted)
 
 
 def _scalar(kind: type, constraints: tuple[Any, ...], arrays: bool) -> Any:

@@ -172,7 +172,8 @@ class Validator:
             if name in checked and output[name] is not (value := checked[name]):
                 converted = with_floats(value, output[name])
                 if converted is not value:
-                    values = {**values, name: freeze(converted)}  # what holds floats only now is data
+                    data = self.schema.marks.get(name) is not True
+                    values = {**values, name: freeze(converted, data=data)}  # {'a': 1.0} may be data now
         return values  # type: ignore[return-value]
 
     def admit_default(self, name: str) -> Any:
@@ -199,7 +200,7 @@ class Validator:
             value = adopted(freeze(value, data=mark is not True), memo)
             if name not in self._numpy:
                 value = python_scalars(value)
-            check_structure(value, mark, path / name)
+            check_structure(value, mark, path / name, self.schema.cls.__name__)
         except RecursionError:
             raise ValueError(
                 f"a container that holds itself, or is nested too deeply, is no tree {at(path / name)}"
@@ -308,6 +309,8 @@ def _may_change(value: Any, floating: bool) -> bool:
     kind = type(value)
     if kind is tuple:
         return any(_may_change(item, floating) for item in value)
+    if kind is dict:
+        return any(_may_change(item, floating) for item in value.values())
     return kind is int and floating if kind in ATOMS else not is_settled(kind)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from symjax.core.errors import at, brief
+from symjax.core.errors import at, brief, locate
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
 from symjax.core.provided import provided
 from symjax.core.schema import schema_of
+from symjax.core.tracebacks import hide_frames
 from symjax.verbs.moves import followed, may_move
 from symjax.verbs.query import arity_form
 from symjax.verbs.tree import child, items, replace
@@ -60,6 +61,14 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
         >>> rebind({'a': [1, 2]}, lambda k, v: v * 10 if isinstance(v, int) else v)
         {'a': [10, 20]}
     """
+    try:
+        return _rebound(tree, updates, fields)
+    except Exception as error:
+        hide_frames(error)
+        raise
+
+
+def _rebound(tree: T, updates: Updates | Rule | None, fields: dict[str, Any]) -> T:
     if callable(updates) and not isinstance(updates, Mapping):
         log: Log = []
         tree = _keep_references(tree, _rebind_by_rule(tree, updates, log), log)
@@ -168,7 +177,7 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
 
 
 def _note(error: Exception, path: Path, value: Any) -> None:
-    error.add_note(f"when a rule was given {brief(value)} {at(path)}")
+    locate(error, path, f"when a rule was given {brief(value)}")
 
 
 def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:

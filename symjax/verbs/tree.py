@@ -16,7 +16,7 @@ from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
 from symjax.core.provided import provided
-from symjax.core.pytrees import FieldKey
+from symjax.core.pytrees import FieldKey, is_mixed, item_key
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
 
 __all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace", "value_at"]
@@ -131,10 +131,12 @@ def jax_key(value: Any, key: Hashable) -> Any:
 def jax_path(path: Path, tree: Any) -> tuple[Any, ...]:
     """The JAX key path of a location in a tree; see `Path.to_jax`."""
     entries = []
-    value, where = tree, ROOT
+    value, where, in_node = tree, ROOT, False
     for key in path:
-        where = where / key
-        entries.append(jax_key(value, key))
+        where = extend(where, key)
+        in_node = in_node or is_symbolic(value) or type(value) is Map
+        named = hasattr(value, "_fields")
+        entries.append(item_key(key) if in_node and not named and is_mixed(value) else jax_key(value, key))
         value = child(value, key, where)
     return tuple(entries)
 

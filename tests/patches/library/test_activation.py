@@ -10,7 +10,7 @@ import symjax as sj
 from symjax import linen as nn
 from symjax import patches
 from symjax.patches import patch, swap_activation
-from symjax.patches.flax_roles import ACTIVATIONS
+from symjax.patches.roles.flax_layers import ACTIVATIONS
 
 
 class Block(nn.Module):

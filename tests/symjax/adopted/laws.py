@@ -1,6 +1,7 @@
 """What the laws are made of: the same bits, the same program, and plain code with every float traced."""
 
 import functools
+import gc
 import hashlib
 import inspect
 import re
@@ -233,6 +234,7 @@ class Floats:
 
 def classes_known() -> int:
     """How many module classes and symbolic classes there are; a leak makes it grow."""
+    gc.collect()  # classes of earlier tests are garbage in cycles
     found: set[type] = set()
     open_: list[type] = [flax.linen.Module, flax.nnx.Module, sj.Object]
     while open_:

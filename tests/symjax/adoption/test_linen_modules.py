@@ -479,7 +479,7 @@ def test_check_in_a_module():
     assert Even(2).init_with_output(KEY, X)[0].shape == (2, 2)
     with pytest.raises(ValueError, match="must be even"):
         Even(3)
-    with pytest.raises(ValueError, match=r"must be even \(path=content\)$"):
+    with pytest.raises(ValueError, match=r"must be even\nwhile checking Even \(path=content\)$"):
         Box(Even(2)).rebind({"content.width": 3})
 
 

@@ -348,29 +348,6 @@ def test_a_field_cannot_take_the_name_of_a_method(name):
         types.new_class("Wrong", (sj.Object,), {}, lambda ns: ns.update(__annotations__={name: int}))
 
 
-def test_a_subclass_may_only_narrow_a_type():
-    class Wide(sj.Object):
-        model: sj.Object
-        size: float = 1.0
-
-    class Narrow(Wide):
-        model: Adam
-        size: int = 1
-
-    assert Narrow(Adam()).size == 1
-    with pytest.raises(TypeError, match=r"\(path=model\)$"):
-        Narrow(Box())
-    with pytest.raises(TypeError, match=r"Wider.model: object is no subclass of Adam.*\(path=model\)$"):
-
-        class Wider(Narrow):
-            model: object
-
-    with pytest.raises(TypeError, match=r"Other.size: str is no subclass of float.*\(path=size\)$"):
-
-        class Other(Wide):
-            size: str = ""
-
-
 def test_an_attribute_that_is_no_field():
     with pytest.raises(AttributeError, match=r"Adam has no field 'nestrov'; did you mean 'nesterov'\?"):
         Adam().nestrov
@@ -394,7 +371,9 @@ def test_a_broken_invariant_is_refused_at_construction_and_at_rebind():
     assert Interval(0.5).high == 1.0
     with pytest.raises(ValueError, match=r"^low exceeds high"):
         Interval(2.0)
-    with pytest.raises(ValueError, match=r"^low exceeds high \(path=content\[0\]\)$"):
+    with pytest.raises(
+        ValueError, match=r"^low exceeds high\nwhile checking Interval \(path=content\[0\]\)$"
+    ):
         Box((Interval(0.5),)).rebind({"content[0].low": 3.0})
 
 

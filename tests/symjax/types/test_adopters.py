@@ -8,11 +8,12 @@ import pytest
 
 import symjax as sj
 from symjax import linen as nn
+from symjax import optax
 from symjax.core.containers import Map
 from symjax.types import adopters
 from symjax.types.adopters import adopted, register_adopter
 
-from ..trees import Box, Rate
+from ..trees import Box, Pair, Rate
 
 
 class Celsius:
@@ -47,6 +48,14 @@ def test_a_registered_adopter_is_given_the_values_of_its_types(celsius_rates):
     box = Box([Celsius(0.5), {"a": Celsius(0.25)}])
     assert box == Box([Rate(0.5), {"a": Rate(0.25)}])
     assert Box(1).rebind(content=Celsius(0.5)) == Box(Rate(0.5))
+
+
+def test_named_tuples_are_entered_and_nodes_that_are_some_are_not(celsius_rates):
+    pair = adopted(Pair(Celsius(0.5), 1), {})
+    assert pair == Pair(Rate(0.5), 1)
+    assert type(pair) is Pair
+    optimizer = optax.adam(0.1)
+    assert adopted((optimizer, pair), {})[0] is optimizer
 
 
 def test_one_instance_stays_one(celsius_rates):

@@ -1,0 +1,279 @@
+"""`patch`: rules applied to a tree, in order, and what they changed."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeGuard, TypeVar
+
+import jax
+import numpy as np
+
+from symjax.core.errors import at
+from symjax.core.marks import MISSING, Insertion
+from symjax.core.paths import ROOT, Path
+from symjax.core.placeholders import Placeholder
+from symjax.verbs.diff import diff
+from symjax.verbs.equality import eq
+from symjax.verbs.lineage import lineage, with_lineage
+from symjax.verbs.query import query, with_arity
+from symjax.verbs.rebind import rebind
+from symjax.verbs.tree import is_symbolic, value_at
+
+from .errors import PatchError, PatchWarning, note
+from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
+from .resolve import resolve
+
+T = TypeVar("T")
+
+
+def patch(tree: T, rules: Rule, strict: bool = False) -> T:
+    """A new tree with rules applied, one after the other. The old one is never changed.
+
+    All URIs are resolved before anything is applied. Each rule sees the result of the one before.
+    Validators, which patches may return beside their edits, run on the final tree. The new tree
+    remembers the rules that changed it: `symjax.lineage` lists them.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        rules: Updates by path, a function ``(k, v)`` or ``(k, v, p)`` of path, value and parent, a
+            patch, a URI such as ``'scale_width?factor=2.0'``, or a list of these.
+        strict: Raise `PatchError` where a rule changes nothing, instead of a `PatchWarning`.
+
+    Returns:
+        The new tree; the old one itself where nothing changed.
+
+    Raises:
+        ValueError: A URI or a patcher that does not exist, a value outside its constraints, a
+            validator that is not content.
+        TypeError: Something that is no rule, or a value of a wrong type.
+        KeyError: An update of a path that does not exist.
+        PatchError: A rule changed nothing under `strict`, or not as many places as it `expects`.
+        Exception: What a user's rule or validator raises comes out as itself, with notes that name the
+            patch, its position among the rules, and the path.
+
+    Example:
+        >>> import symjax as sj
+        >>> class Experiment(sj.Object):
+        ...     learning_rate: float
+        ...     epochs: int = 5
+        >>> exp = sj.patch(Experiment(0.1), ['change_lr?0.003', {'epochs': 10}])
+        >>> exp
+        Experiment(learning_rate=0.003, epochs=10)
+        >>> sj.lineage(exp)
+        ('change_lr?learning_rate=0.003', "<{'epochs': 10}>")
+    """
+    result: Any = tree
+    steps: list[str] = []
+    checks: list[_Check] = []
+    for source in _numbered(resolve(rules)):
+        edit = _apply(result, source)
+        checks += edit.checks
+        if edit.places:
+            steps.append(describe_rule(source.rule))
+        elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
+            _complain(source, strict)
+        result = edit.tree
+    for check in checks:
+        check.run(result)
+    return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A rule and its place in the list of those that are applied with it, as messages name them."""
+
+    rule: SingleRule
+    position: int = 1
+    count: int = 1
+
+    def __str__(self) -> str:
+        position = f" (rule {self.position} of {self.count})" if self.count > 1 else ""
+        return f"the patch {describe_rule(self.rule)}{position}"
+
+
+def _numbered(rules: list[SingleRule]) -> list[_Source]:
+    return [_Source(rule, position, len(rules)) for position, rule in enumerate(rules, 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A validator and the patch that it came from."""
+
+    validator: Validator
+    source: _Source
+
+    def run(self, tree: object) -> None:
+        try:
+            verdict = self.validator(tree)
+            refused = isinstance(verdict, _BOOLS) and not verdict
+        except Exception as error:
+            note(error, self._refusal())
+            raise
+        if refused:
+            raise PatchError(self._refusal())
+
+    def _refusal(self) -> str:
+        return f"the validator of {self.source} refused the patched tree {at(ROOT)}"
+
+
+_BOOLS: Final = (bool, np.bool_, jax.Array)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What became of a tree, and where it changed."""
+
+    tree: Any
+    places: tuple[Path, ...] = ()
+    checks: tuple[_Check, ...] = ()
+    tried: bool = True  # whether anything was to be changed
+
+
+def _apply(tree: object, source: _Source) -> _Edit:
+    """One rule, applied; it is named where something goes wrong."""
+    try:
+        return _edit(tree, source)
+    except Exception as error:
+        note(error, f"while applying {source}{_open_choices(source.rule)}")
+        raise
+
+
+def _edit(tree: object, source: _Source) -> _Edit:
+    rule = source.rule
+    if isinstance(rule, Expects):
+        return _edit_counted(tree, rule, source)
+    if isinstance(rule, Patch):
+        return _edit_by_patch(tree, rule, source)
+    if isinstance(rule, Mapping):
+        return _edit_by_updates(tree, rule)
+    return _edit_by_function(tree, rule)
+
+
+def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
+    edit = _edit(tree, _Source(rule.patch, source.position, source.count))
+    if len(edit.places) != rule.places:
+        where = ", ".join([str(path) or "the root" for path in edit.places]) or "nothing"
+        raise PatchError(
+            f"the patch {rule.patch.uri} was to change {rule.places} places, and changed "
+            f"{len(edit.places)}: {where}"
+        )
+    return edit
+
+
+def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
+    outcome, validator = _split(rule.edit(tree))
+    edit = _edit_by_outcome(tree, outcome)
+    if validator is None:
+        return edit
+    return _Edit(edit.tree, edit.places, (*edit.checks, _Check(validator, source)), edit.tried)
+
+
+def _split(outcome: object) -> tuple[object, Validator | None]:
+    """What a patch returned, without and with a validator.
+
+    A rule takes two arguments or three and a validator one, so a pair of an edit and a validator can be
+    told from a tuple of rules, which is what a list becomes where it is an argument of a patch.
+    """
+    if isinstance(outcome, tuple) and len(outcome) == 2:
+        edit, validator = outcome
+        if not isinstance(validator, Patch) and _takes_one(validator):
+            return edit, validator
+    return outcome, None
+
+
+def _takes_one(function: object) -> TypeGuard[Validator]:
+    if not callable(function):
+        return False
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return False
+    except ValueError:  # a builtin without a signature
+        return True
+    return True
+
+
+def _edit_by_outcome(tree: object, outcome: object) -> _Edit:
+    """What a patch returned: a whole new tree, or rules."""
+    if outcome is None:
+        return _Edit(tree, tried=False)
+    if is_symbolic(outcome) and not isinstance(outcome, Patch):
+        return _Edit(outcome, tuple(diff(tree, outcome)))
+    sources = _numbered(resolve(outcome))
+    if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
+        return _edit(tree, sources[0])  # the name of the patch says it all
+    places: list[Path] = []
+    checks: list[_Check] = []
+    for source in sources:
+        edit = _apply(tree, source)
+        tree = edit.tree
+        places += edit.places
+        checks += edit.checks
+    return _Edit(tree, tuple(places), tuple(checks))
+
+
+def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
+    new = rebind(tree, updates)
+    moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
+    places = []
+    for text, update in updates.items():
+        path = Path.parse(text)
+        # Where items move, a path of the old tree leads elsewhere in the new one.
+        if _alone_differs(tree, path, update) if moving else _differs(tree, new, path):
+            places.append(path)
+    return _Edit(new, tuple(places)) if places else _Edit(tree)
+
+
+def _alone_differs(tree: object, path: Path, update: object) -> bool:
+    """Whether one update of several changes anything."""
+    if isinstance(update, Insertion) or (update is MISSING and not is_symbolic(value_at(tree, path.parent))):
+        return True
+    try:
+        new = rebind(tree, {path: update})
+    except Exception:  # noqa: BLE001 - what is right only together with the others has an effect
+        return True
+    return _differs(tree, new, path)
+
+
+def _differs(old: object, new: object, path: Path) -> bool:
+    try:
+        return not eq(value_at(old, path), value_at(new, path))
+    except KeyError:  # an entry that was added
+        return True
+
+
+def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
+    ask = with_arity(rule, ("kv", "kvp"), "a rule")
+    places: list[Path] = []
+
+    def counted(path: Path, value: object, parent: object) -> object:
+        new = ask(path, value, parent)
+        # Identity first: a rule returns nearly every value as it is, and `eq` would walk each subtree anew.
+        if new is not value and not eq(new, value):
+            places.append(path)
+        return new
+
+    new = rebind(tree, counted)
+    return _Edit(new, tuple(places))
+
+
+def _complain(source: _Source, strict: bool) -> None:
+    message = f"{source} changed nothing: no place matched, or each had its new value already"
+    if strict:
+        raise PatchError(message)
+    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
+
+
+def _open_choices(rule: SingleRule) -> str:
+    """A hint at what in a patch is not decided, or ``''``."""
+    if not isinstance(rule, Patch):
+        return ""
+    choices = query(rule, where=lambda value: isinstance(value, Placeholder))
+    return f"; it still has open choices at {', '.join(map(str, choices))}" if choices else ""
+
+
+# Handed down: `Patch` stands below what reads and applies rules, and imports neither.
+Patch.__symjax_operators__ = Operators(apply=patch, resolve=resolve)

@@ -1,0 +1,91 @@
+"""The registry of patchers by name: append-only, and filled up from installed packages."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import Final
+
+from ..uri.grammar import is_name
+from .errors import PatchWarning
+from .patch import Patch
+
+GROUP: Final = "symjax.patches"
+"""The entry-point group under which packages publish modules that define patchers."""
+
+_patchers: dict[str, type[Patch]] = {}
+_loaded: list[str] = []  # the entry points that were tried; None are before the first need
+
+
+def add_patcher(patcher: type[Patch], names: Iterable[str]) -> None:
+    """Makes a patcher known by names.
+
+    One that comes from the same module and has the same qualified name replaces its older self, as
+    when a notebook cell is run again or a module is reloaded.
+
+    Raises:
+        ValueError: A name is none, or belongs to another patcher. Nothing is registered then.
+    """
+    names = tuple(names)
+    for name in names:
+        if not is_name(name):
+            raise ValueError(
+                f"{name!r} cannot name a patcher: expected identifiers joined by dots, as in "
+                "'vision.scale_width'"
+            )
+        owner = _patchers.get(name)
+        if owner is not None and _origin(owner) != _origin(patcher):
+            raise ValueError(
+                f"the patcher {name!r} is {_origin(owner)} already; register {_origin(patcher)} "
+                f"under a name of its own: @sj.patcher(name='{_suggest(patcher, name)}')"
+            )
+    _patchers.update(dict.fromkeys(names, patcher))
+
+
+def find_patcher(name: str) -> type[Patch] | None:
+    """The patcher of a name, or None; installed packages are asked at the first name that is not known."""
+    if name not in _patchers:
+        _load_entry_points()
+    return _patchers.get(name)
+
+
+def names() -> tuple[str, ...]:
+    """The names of all patchers: the library's, yours, and those of installed packages.
+
+    Returns:
+        The names that URIs may use, aliases included, in alphabetical order.
+
+    Example:
+        >>> from symjax import patches
+        >>> 'scale_width' in patches.names()
+        True
+    """
+    _load_entry_points()
+    return tuple(sorted(_patchers))
+
+
+def _load_entry_points() -> None:
+    """Imports what installed packages publish, once; one that is broken costs a warning."""
+    if _loaded:
+        return
+    _loaded.append(GROUP)
+    for point in entry_points(group=GROUP):
+        try:
+            point.load()
+        except Exception as error:  # noqa: BLE001 - other people's modules may raise anything
+            source = point.dist.name if point.dist is not None else "an unknown package"
+            warnings.warn(
+                f"the patches {point.value!r} of {source} could not be loaded: "
+                f"{type(error).__name__}: {error}",
+                PatchWarning,
+                stacklevel=2,
+            )
+
+
+def _origin(patcher: type[Patch]) -> str:
+    return f"{patcher.__module__}.{patcher.__qualname__}"
+
+
+def _suggest(patcher: type[Patch], name: str) -> str:
+    return f"{patcher.__module__.rpartition('.')[2].strip('_') or 'my'}.{name.rpartition('.')[2]}"

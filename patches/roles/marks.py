@@ -1,0 +1,181 @@
+"""Roles: what a class or function *is* ("a convolution"), whatever it is called."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
+
+from symjax.core.schema import ATTRIBUTE, schema_of
+from symjax.verbs.tree import items
+
+T = TypeVar("T")
+
+# By identity, since not all that is marked can be hashed; what is marked is kept, so ids stay its own.
+_marked: Final[dict[int, tuple[object, dict[str, Mapping[str, str]]]]] = {}
+
+
+def role(*names: str, **members: str) -> Callable[[T], T]:
+    """Marks a class or function with roles, so that rules can tell what it is.
+
+    Used as a decorator, or by a call on what one does not own. Subclasses inherit the roles, and so
+    do symbolized classes. A role stays as it was first said; the same mark again, as when a notebook cell
+    is run twice, does nothing.
+
+    Args:
+        *names: What the class or function is, such as ``'convolution'``. The library's patches know
+            ``'convolution'`` (beside it ``'separable_convolution'``, ``'transposed_convolution'``,
+            ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
+            ``'embedding'``, ``'attention'`` and ``'activation'``. Flax's layers and JAX's
+            activations come marked.
+        **members: What the arguments of the role, which are named as in Flax Linen (``features``,
+            ``kernel_size``, …), are called in this class.
+
+    Returns:
+        A function that marks its argument and returns it.
+
+    Raises:
+        TypeError: No name of a role.
+        ValueError: The class has the role already, with other names of its arguments. Nothing is
+            marked then. A subclass may say otherwise.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> @sj.role('convolution', features='filters')
+        ... class MyConv(sj.Object):
+        ...     filters: int
+        >>> patches.scale_width(2.0)([MyConv(8), MyConv(16)])
+        [MyConv(filters=16), MyConv(filters=16)]
+    """
+    if not names or not all(isinstance(name, str) for name in names):
+        raise TypeError("sj.role takes the names of roles, and returns what marks a class or function")
+
+    def mark(target: T) -> T:
+        schema = getattr(target, ATTRIBUTE, None)
+        original = None if schema is None else schema.original  # what symbolizes a class is no other class
+        for roles in (_roles_of(original), _roles_of(target)):
+            for name in names:
+                if roles.get(name, members) != members:
+                    raise ValueError(_conflict(target, name, roles[name], members))
+        _marked[id(target)] = target, {**_roles_of(target), **dict.fromkeys(names, members)}
+        return target
+
+    return mark
+
+
+def has_role(value: object, *names: str) -> bool:
+    """Whether a value has one of some roles.
+
+    Args:
+        value: An instance of a marked class, a marked function, or a `functools.partial` of one. A
+            class has no roles itself: its instances have.
+        *names: The roles.
+
+    Example:
+        >>> from symjax import linen as nn, patches
+        >>> patches.has_role(nn.Conv(8, (3, 3)), 'convolution'), patches.has_role(nn.gelu, 'activation')
+        (True, True)
+        >>> patches.has_role(nn.Dense(8), 'convolution', 'attention')
+        False
+    """
+    return any(name in roles for roles in _roles(value) for name in names)
+
+
+def member(value: object, role: str, name: str) -> str | None:
+    """What an argument of a role is called in the class of a value.
+
+    Args:
+        value: An instance of a class that is marked with the role.
+        role: The role.
+        name: The argument, as it is called in Flax Linen.
+
+    Returns:
+        The name of the value's own argument; None if it has no such argument, or not the role.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> @sj.role('dense', features='units')
+        ... class Layer(sj.Object):
+        ...     units: int
+        >>> patches.member(Layer(3), 'dense', 'features')
+        'units'
+    """
+    argument = arguments(value, role).get(name)
+    return None if argument is None else argument.name
+
+
+class Argument(NamedTuple):
+    """An argument of a layer.
+
+    Attributes:
+        name: What it is called in the layer's own class.
+        value: What it is.
+    """
+
+    name: str
+    value: Any
+
+
+def arguments(value: object, role: str) -> dict[str, Argument]:
+    """The arguments of a layer, by the names that they have in Flax Linen.
+
+    So a patch reads and builds layers of code bases that call the same things otherwise.
+
+    Args:
+        value: An instance of a class that is marked with the role.
+        role: The role.
+
+    Returns:
+        The arguments under Linen's names where the role says which these are, and under their own
+        otherwise; none for a value that does not have the role.
+
+    Example:
+        >>> import symjax as sj
+        >>> @sj.role('dense', features='units')
+        ... class Layer(sj.Object):
+        ...     units: int
+        >>> arguments(Layer(3), 'dense')['features']
+        Argument(name='units', value=3)
+    """
+    members = next((roles[role] for roles in _roles(value) if role in roles), None)
+    if members is None:
+        return {}
+    own = {str(key): Argument(str(key), item) for key, item in items(value) or ()}
+    known = {name: argument for name, argument in own.items() if name not in members}
+    return {**known, **{name: own[key] for name, key in members.items() if key in own}}
+
+
+def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:
+    """The roles of a value, those of its own class before those of its bases."""
+    if isinstance(value, functools.partial):
+        yield from _roles(value.func)
+        return
+    if isinstance(value, type):
+        return
+    schema = schema_of(value)
+    original = None if schema is None else schema.original
+    for carrier in (value, *type(value).__mro__, original):
+        roles = _roles_of(carrier)
+        if roles:
+            yield roles
+
+
+def _roles_of(carrier: object) -> Mapping[str, Mapping[str, str]]:
+    """The roles that a class or function itself was marked with."""
+    mark = _marked.get(id(carrier))
+    return {} if mark is None else mark[1]
+
+
+def _conflict(target: object, role: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """The message for a second, different mark."""
+    name = getattr(target, "__qualname__", None) or repr(target)
+    return (
+        f"{name} has the role {role!r} already, with {_show(old)}, and cannot get it again with "
+        f"{_show(new)}; mark a subclass of it instead"
+    )
+
+
+def _show(members: Mapping[str, str]) -> str:
+    return ", ".join([f"{name}={own!r}" for name, own in members.items()]) or "Linen's names"

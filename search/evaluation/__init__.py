@@ -1,0 +1,1 @@
+"""Running a plan, what came of it, and searches made of that. Knows spaces and planning."""

@@ -1,0 +1,1 @@
+"""Which configuration runs where: leaves, buckets, programs, the plan. Compiles nothing. Knows spaces."""

@@ -1,0 +1,104 @@
+"""What to do about code that needs the value of a float which `jit` traces, in every kind of node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from symjax.core.errors import locate
+from symjax.core.paths import ROOT, Path
+from symjax.core.provided import provided
+from symjax.core.schema import is_symbolic, schema_of
+from symjax.core.tracebacks import line_at_fault
+from symjax.verbs.tree import child
+from symjax.verbs.walk import walk
+
+NEEDS_VALUE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+
+
+@dataclass(frozen=True)
+class TracedFloat:
+    """A float of a tree that `jit` traces.
+
+    Attributes:
+        path: Where it stands.
+        owner: The class whose field holds it.
+        field: That field.
+    """
+
+    path: Path
+    owner: type
+    field: str
+
+
+def is_traced_float(value: Any) -> bool:
+    """Whether a value is a traced scalar."""
+    return isinstance(value, jax.core.Tracer) and value.shape == ()
+
+
+def traced_floats(owner: type, values: Mapping[str, Any]) -> list[TracedFloat]:
+    """The traced floats in a node of class `owner` with these arguments, or in what it holds."""
+    return [
+        TracedFloat(path, *field_at(owner, values, path))
+        for path, value, _ in walk(values)
+        if is_traced_float(value)
+    ]
+
+
+def field_at(owner: type, values: Mapping[str, Any], path: Path) -> tuple[type, str]:
+    """The class and the field that hold a place in a node: those of the innermost node on the way there.
+
+    Args:
+        owner: The class of the node.
+        values: Its arguments.
+        path: The place, from the node.
+    """
+    first, *rest = path.keys
+    name, value = str(first), values[str(first)]
+    for key in rest:
+        if is_symbolic(value):
+            owner, name = type(value), str(key)
+        value = child(value, key, path)
+    return owner, name
+
+
+def advice(error: BaseException, floats: Iterable[TracedFloat]) -> list[str]:
+    """What to do about each of these floats, one field once; about those that the line at fault names.
+
+    Args:
+        error: An error of one of the types `NEEDS_VALUE`, with its traceback.
+        floats: The floats that may be the reason.
+    """
+    place, line = line_at_fault(error)
+    fields = {(each.owner, each.field): each for each in reversed(list(floats))}
+    candidates = list(reversed(fields.values()))
+    named = [each for each in candidates if re.search(rf"\b{re.escape(each.field)}\b", line)]
+    where = f" at {place}" if place else ""
+    return [
+        f"The float {each.path} is a leaf, which jit traces, and Python control flow and NumPy need its "
+        f"value{where}: make it structure, by static=True in the field of {each.owner.__name__} or "
+        f"@sj.symbolize(static=[{each.field!r}])."
+        for each in named or candidates
+    ]
+
+
+def explain(error: Exception, node: Any) -> None:
+    """Notes on an error of a node's own method which of its floats the method cannot have as numbers."""
+    schema = schema_of(node)
+    if schema is None or not isinstance(error, NEEDS_VALUE):
+        return
+    lines = advice(error, traced_floats(type(node), dict(schema.values(node))))
+    if lines and locate(error, ROOT, f"while a method of {type(node).__name__} was running"):
+        for text in lines:
+            error.add_note(text)
+
+
+provided.explain = explain

@@ -1,0 +1,202 @@
+"""URIs become patches, or errors that name the URI and what would have been right."""
+
+import enum
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import pytest
+from annotated_types import Gt, Interval
+from hypothesis import given
+from hypothesis import strategies as st
+
+from symjax import patches
+from symjax.patches import from_uri
+from symjax.patches.core.registry import add_patcher
+
+
+@patches.patcher(name="test_resolve.make")
+def make(
+    tree,
+    rate: Annotated[float, Interval(gt=0, lt=1)],
+    name: str = "x",
+    sizes: Sequence[int] = (),
+    *,
+    mode: Literal["same", "valid"] = "same",
+    bias: bool | None = None,
+):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("uri", "patch"),
+    [
+        ("test_resolve.make?0.5", make(0.5)),
+        ("test_resolve.make?rate=5e-1", make(0.5)),
+        ("test_resolve.make?0.5&10", make(0.5, "10")),
+        ("test_resolve.make?0.5&a%20b&1:2:3", make(0.5, "a b", (1, 2, 3))),
+        ("test_resolve.make?0.5&sizes=64", make(0.5, sizes=(64,))),
+        ("test_resolve.make?0.5&sizes=[]", make(0.5)),
+        ("test_resolve.make?0.5&mode=valid&bias=true", make(0.5, mode="valid", bias=True)),
+        ("test_resolve.make?0.5&bias=None&name=None", make(0.5, "None")),
+        ("test_resolve.make?0.5&bias=yes", make(0.5, bias=True)),
+        ("test_resolve.make?0.5&bias=no&name=yes", make(0.5, "yes", bias=False)),
+        ("test_resolve.make?0.5#3", make(0.5).expects(3)),
+        ("test_resolve.make?0.5|test_resolve.make?0.1", make(0.5) | make(0.1)),
+    ],
+)
+def test_a_uri_is_a_patch(uri, patch):
+    assert from_uri(uri) == patch
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "message"),
+    [
+        ("", TypeError, "misses rate; test_resolve.make takes rate: "),
+        ("?raet=0.5", TypeError, "'raet'; did you mean 'rate'? its arguments: rate, "),
+        ("?0.5&rate=0.5", TypeError, "two values for 'rate'"),
+        ("?0.5&x&1&same", TypeError, "takes 3 positional arguments, got 4"),
+        ("?half", TypeError, "rate"),
+        ("?2", ValueError, "rate"),
+        ("?nan", ValueError, "rate"),
+        ("?'0.5'", TypeError, "rate"),
+        ("?0.5&sizes=1:x", TypeError, "sizes"),
+        ("?0.5&sizes=1.5:2", TypeError, "sizes"),
+        ("?0.5&mode=smae", (TypeError, ValueError), "mode"),
+        ("?0.5&bias=1", TypeError, "bias"),
+    ],
+)
+def test_a_wrong_argument_names_the_uri(query, kind, message):
+    uri = f"test_resolve.make{query}"
+    with pytest.raises(kind) as caught:
+        from_uri(uri)
+    assert message in str(caught.value)
+    assert "\n".join([str(caught.value), *getattr(caught.value, "__notes__", ())]).endswith(f"(uri={uri})")
+
+
+class TwoArguments(Exception):
+    def __init__(self, code, reason):
+        super().__init__(code, reason)
+
+
+def test_what_a_check_raises_comes_out_as_itself_with_the_uri():
+    class Odd(patches.Patch):
+        n: int
+
+        def __check__(self):
+            raise TwoArguments(1, "never")
+
+    add_patcher(Odd, ["test_resolve.odd"])
+    with pytest.raises(TwoArguments) as caught:
+        from_uri("test_resolve.odd?3")
+    assert caught.value.args == (1, "never")
+    assert caught.value.__notes__[-1] == "while reading the patch (uri=test_resolve.odd?3)"
+
+
+class Color(enum.Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+class Access(enum.IntFlag):
+    READ = 4
+    WRITE = 2
+    RUN = 1
+
+
+NOTHING = Access(0)
+
+
+@patches.patcher(name="test_resolve.paint")
+def paint(tree, color: Color = Color.RED, access: Access = NOTHING, palette: Sequence[Color | None] = ()):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("uri", "patch"),
+    [
+        ("test_resolve.paint?color=GREEN", paint(Color.GREEN)),
+        ("test_resolve.paint?access=READ", paint(access=Access.READ)),
+        ("test_resolve.paint?access=WRITE:READ", paint(access=Access.READ | Access.WRITE)),
+        ("test_resolve.paint?palette=RED:None:GREEN", paint(palette=(Color.RED, None, Color.GREEN))),
+    ],
+)
+def test_enums_are_read_by_name(uri, patch):
+    assert from_uri(uri) == patch
+    assert from_uri(str(patch)) == patch
+
+
+@given(
+    st.sampled_from(Color),
+    st.integers(0, 7).map(Access),
+    st.lists(st.none() | st.sampled_from(Color), max_size=3),
+)
+def test_patches_with_enums_survive_their_text(color, access, palette):
+    patch = paint(color, access, palette)
+    assert from_uri(str(patch)) == patch
+
+
+def test_the_names_of_an_enum_are_listed_nearest_first():
+    with pytest.raises(TypeError, match=r"color") as caught:
+        from_uri("test_resolve.paint?GREN")
+    assert "did you mean 'GREEN'? its members: GREEN, RED" in caught.value.__notes__[0]
+    with pytest.raises(TypeError, match=r"access") as caught:
+        from_uri("test_resolve.paint?RED&access=READ:RNU")
+    note, _ = caught.value.__notes__
+    assert note.startswith("no member for access 'RNU'; did you mean 'RUN'?")
+
+
+BAD = "x" * 10**6
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "test_resolve.make?" + "[" * 10**5,
+        "(" * 10**5,
+        "test_resolve.make?" + BAD,
+        "test_resolve.make?rate=" + "1" * 10**6 + "x",
+        "test_resolve.make?rate=" + "1" * 10**6,
+        f"test_resolve.make?rate={10**400}",
+        "test_resolve.make?rate=1e999",
+        "test_resolve.make?0.5&sizes=" + "1" * 10**6,
+        "test_resolve.make?0.5&sizes=" + "1:" * 10**4 + "x",
+        "test_resolve.make?0.5&mode=" + BAD,
+        f"test_resolve.make?0.5&{BAD}=1",
+        "test_resolve.make?0.5&" + "&".join([f"a{i}=1" for i in range(10**4)]),
+        "test_resolve.make?" + "1&" * 10**4,
+        "test_resolve.make?0.5&" + "%ff" * 10**5,
+        "test_resolve.make?0.5#" + "1" * 10**6,
+        BAD,
+        "null",
+        "a." * 10**5,
+        "-" * 10**6,
+        "?" * 10**6,
+        "",
+    ],
+    ids=lambda uri: uri[:24] or "empty",
+)
+def test_what_attacks_a_reader_gets_its_own_errors_in_short(uri):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        from_uri(uri)
+    text = "\n".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
+    assert "(uri=" in text or "is no patch URI" in text
+    assert len(text) < 3000
+
+
+def test_what_is_no_text_is_a_type_error():
+    with pytest.raises(TypeError, match="expected the text of a patch URI, got NoneType"):
+        from_uri(None)
+
+
+def test_the_link_of_a_chain_at_fault_is_named():
+    with pytest.raises(TypeError, match=r"\(uri=test_resolve.make\?half\)$"):
+        from_uri("test_resolve.make?0.5|test_resolve.make?half")
+
+
+def test_a_hint_that_no_text_can_satisfy_is_a_type_error():
+    @patches.patcher(name="test_resolve.strange")
+    def strange(tree, kind: type, n: Annotated[int, Gt(0)] = 1):
+        return None
+
+    with pytest.raises(TypeError, match="kind"):
+        from_uri("test_resolve.strange?int")

@@ -1,0 +1,146 @@
+"""`Results`: ranking, tables, and what failed."""
+
+import pickle
+
+import jax
+import numpy as np
+import pytest
+
+from symjax import search
+from symjax.search import DNA
+
+KEY = jax.random.key(0)
+SCORES = np.array([0.5, np.nan, 0.25, 0.75, 0.25, np.inf], np.float32)
+SPACE = search.space(
+    {"act": search.oneof(["relu", {"gelu": search.floatv(1, 2)}]), "row": search.oneof(range(6))}
+)
+
+
+def run(exp, key, scores):
+    row = exp["row"]
+    if exp["act"] != "relu" and row == 2:
+        raise ValueError("out of luck")
+    return {"score": scores[row], "valid": {"count": 10 - row, "curve": scores[:2] * 0 + row}}
+
+
+@pytest.fixture(scope="module")
+def results():
+    rows = [[0, 1, 0], [0, 1, 1], [1, 1.25, 2], [1, 1.5, 3], [0, 1, 4], [0, 1, 2], [0, 1, 5]]
+    dnas = DNA.from_numbers(SPACE.spec, rows)
+    with pytest.warns(RuntimeWarning, match="1 of 7"):
+        return search.evaluate(run, SPACE, dnas, KEY, SCORES, ids=np.arange(7) + 100)
+
+
+def test_ranks_the_best_first_and_failures_last(results):
+    assert results.rank("score").tolist() == [6, 3, 0, 4, 5, 1, 2]
+    assert results.rank("score", mode="min").tolist() == [4, 5, 0, 3, 6, 1, 2]
+    assert results.rank("valid.count").tolist() == [0, 1, 5, 3, 4, 6, 2]
+    assert np.asarray(SCORES).argmax() == 1  # what a bare array would have given
+
+
+def test_gives_the_best(results):
+    assert [trial.index for trial in results.top(3, "score")] == [6, 3, 0]
+    assert len(results.top(100, "score")) == 5
+    best = results.best("score", mode="min")
+    assert (best.index, best.id, best.error) == (4, 104, None)
+    assert best.experiment == {"act": "relu", "row": 4}
+    assert best.metrics["valid"] == {"count": 6, "curve": pytest.approx([4, np.nan], nan_ok=True)}
+    assert best.dna == results.plan.dnas[4]
+    assert (
+        jax.random.key_data(best.key).tolist() == jax.random.key_data(jax.random.fold_in(KEY, 104)).tolist()
+    )
+
+
+def test_lists_what_failed(results):
+    assert [trial.index for trial in results.failed] == [0, 1, 2, 3, 4, 5, 6]  # a NaN in every curve
+    assert list(results.errors) == [2]
+    assert "out of luck" in repr(results[2])
+    assert results[2].metrics is None
+    assert results[2].experiment == {"act": {"gelu": 1.25}, "row": 2}
+
+
+def test_is_a_sequence_of_trials(results):
+    assert len(results) == len(list(results)) == 7
+    assert results[-1].index == 6
+    with pytest.raises(IndexError, match="no trial 7"):
+        results[7]
+    with pytest.raises(AttributeError, match="immutable"):
+        results.metrics = None
+
+
+def test_prints_a_table(results):
+    lines = results.table("score", k=3).splitlines()
+    assert [line.split() for line in lines] == [
+        ["rank", "trial", "score", "valid.count", "act", "act[=1/2].gelu", "row"],
+        ["1", "106", "inf", "5", "'relu'", "5"],
+        ["2", "103", "0.75", "7", "{'gelu':", "1.5}", "1.5", "3"],
+        ["3", "100", "0.5", "10", "'relu'", "0"],
+    ]
+    assert len({line.index(" ", 3) for line in lines}) == 1
+
+
+def test_prints_what_happened(results):
+    text = repr(results)
+    assert "7 configurations" in text
+    assert "metrics: score, valid.count, valid.curve" in text
+    assert "raised: 1; trial 102: ValueError('out of luck')" in text
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (lambda results: results.rank("scor"), KeyError, "did you mean 'score'"),
+        (lambda results: results.rank(), ValueError, "say which metric"),
+        (lambda results: results.rank("valid.curve"), ValueError, r"float32\[2\]"),
+        (lambda results: results.rank("score", mode="best"), ValueError, "'max' or 'min'"),
+    ],
+)
+def test_errors_say_what_there_is(results, ask, error, message):
+    with pytest.raises(error, match=message):
+        ask(results)
+
+
+def test_an_only_metric_needs_no_name():
+    space = search.space({"x": search.oneof([1.0, 3.0, float("nan")])})
+    dnas = DNA.from_numbers(space.spec, [[2], [1], [0]])
+    results = search.evaluate(lambda exp, key: exp["x"], space, dnas, KEY)
+    assert results.names == ("",)
+    assert results.rank().tolist() == [1, 2, 0]
+    assert results.best().metrics == 3.0
+    nothing = search.evaluate(lambda exp, key: exp["x"], space, dnas[:1], KEY)
+    with pytest.raises(ValueError, match="none of 1 configurations succeeded"):
+        nothing.best()
+
+
+def test_pickles_as_plain_data(results):
+    again = pickle.loads(pickle.dumps(results))
+    assert repr(again) == repr(results)
+    assert again.table("score") == results.table("score")
+    assert again.rank("score").tolist() == results.rank("score").tolist()
+    assert [trial.experiment for trial in again] == [trial.experiment for trial in results]
+    assert jax.random.key_data(again[3].key).tolist() == jax.random.key_data(results[3].key).tolist()
+    best = pickle.loads(pickle.dumps(results.best("score")))
+    assert (best.id, best.dna) == (106, results.plan.dnas[6])
+
+
+def test_pickles_what_was_raised_whatever_it_was():
+    def run(exp, key):
+        return exp["x"] if exp["x"] > 0 else [][exp["x"]]
+
+    class Odd(Exception):
+        def __init__(self, one, two):
+            super().__init__(f"{one} and {two}")
+
+    def odd(exp, key):
+        raise Odd(1, 2)
+
+    space = search.space({"x": search.oneof([1, -1, -2])})
+    dnas = DNA.from_numbers(space.spec, [[0], [1], [2]])
+    with pytest.warns(RuntimeWarning):
+        results = search.evaluate(run, space, dnas, KEY)
+    assert [type(error) for error in pickle.loads(pickle.dumps(results)).errors.values()] == [IndexError] * 2
+    with pytest.warns(RuntimeWarning):
+        results = search.evaluate(odd, space, dnas, KEY)
+    again = pickle.loads(pickle.dumps(results))
+    assert [repr(error) for error in again.errors.values()] == ["RuntimeError('Odd: 1 and 2')"] * 3
+    assert isinstance(results.errors[0], Odd)

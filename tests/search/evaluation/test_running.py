@@ -1,0 +1,137 @@
+"""Running a plan: what is tried again in fewer lanes, and what is not."""
+
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from symjax import search
+from symjax.search.evaluation.running import Runner, is_out_of_memory
+
+KEY = jax.random.key(3)
+ONE = jax.devices()[:1]
+SPACE = search.space({"x": search.floatv(0, 1)})
+DNAS = SPACE.sample(KEY, 24).host()
+X = DNAS.floats[:, 0]
+
+OUT_OF_MEMORY = """
+    import resource, warnings
+    import jax, jax.numpy as jnp, numpy as np
+    from symjax import search
+    jax.devices()
+    taken = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + (3 << 30),) * 2)
+
+    def run(exp, key, large):
+        def big(x):  # 128 MiB in each lane, reserved although it is not taken
+            return jnp.sort(jnp.sin(x * jnp.arange(1 << 25, dtype=jnp.float32)))[0]
+        return jax.lax.cond(large > 0, big, lambda x: 2 * x, exp['x'])
+
+    space = search.space({'x': search.floatv(0, 1)})
+    dnas = space.sample(jax.random.key(0), 32)
+    seen = []
+    results = search.evaluate(
+        run, space, dnas, jax.random.key(1), 0.0, lanes=32, devices=jax.devices()[:1],
+        progress=lambda done, total: seen.append(done),
+    )
+    print(results.plan.buckets[0].program.lanes, results.compiled, len(results.errors), seen[-1])
+    print(np.array_equal(results.metrics, 2 * dnas.floats[:, 0]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")
+def test_out_of_memory_is_tried_again_in_fewer_lanes():
+    script = textwrap.dedent(OUT_OF_MEMORY)
+    done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lanes, compiled, errors, last, same = done.stdout.split()
+    assert int(lanes) < 32
+    assert (int(compiled), errors, last, same) == (2 if lanes == "8" else 3, "0", "32", "True")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), True),
+        (jax.errors.JaxRuntimeError("INTERNAL: CpuCallback error: too large"), False),
+        (RuntimeError("RESOURCE_EXHAUSTED"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_only_what_the_runtime_says_counts_as_out_of_memory(error, expected):
+    assert is_out_of_memory(error) == expected
+
+
+def test_another_error_at_run_time_keeps_the_lanes(capfd):
+    def check(x):
+        if x > 0.75:
+            raise ValueError("too large")
+        return np.float32(x)
+
+    traced = []
+
+    def run(exp, key):
+        traced.append(1)
+        shape = jax.ShapeDtypeStruct((), np.float32)
+        return jax.pure_callback(check, shape, exp["x"], vmap_method="sequential")
+
+    plan = search.plan(run, SPACE, DNAS, KEY, lanes=8, devices=ONE)
+    results = Runner(plan, lambda done, total: None, within_memory=False).run()
+    assert sorted(results.errors) == np.flatnonzero(X > 0.75).tolist() != []
+    assert {type(error) for error in results.errors.values()} == {jax.errors.JaxRuntimeError}
+    assert [bucket.program.lanes for bucket in results.plan.buckets] == [8]
+    assert (results.compiled, results.reused, len(traced)) == (1, 0, 1)
+
+
+def test_another_error_of_the_compiler_is_not_tried_again():
+    traced = []
+
+    def run(exp, key):
+        traced.append(1)
+        return jax.ffi.ffi_call("nobody_wrote_this", jax.ShapeDtypeStruct((), np.float32))(
+            jnp.asarray(exp["x"])
+        )
+
+    space = search.space({"x": 0.5})
+    plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes=8, devices=ONE)
+    before = len(traced)
+    results = Runner(plan, lambda done, total: None, within_memory=False).run()
+    assert sorted(results.errors) == [0, 1, 2]
+    assert len({id(error) for error in results.errors.values()}) == 1
+    assert "nobody_wrote_this" in str(results.errors[0])
+    assert (results.compiled, len(traced)) == (0, before)
+
+
+def test_data_that_all_buckets_share_is_sent_once(monkeypatch):
+    data = np.arange(10_000, dtype=np.float32)
+    space = search.space({"n": search.oneof(["a", "b", "c"])})
+    dnas = search.DNA.from_numbers(space.spec, [[0], [1], [2], [1]])
+    plan = search.plan(lambda exp, key, data: data[ord(exp["n"]) - 97], space, dnas, KEY, data)
+    put, sent = jax.device_put, []
+    monkeypatch.setattr(jax, "device_put", lambda x, where: sent.append(x) or put(x, where))
+    results = Runner(plan, lambda done, total: None, within_memory=True).run()
+    assert len(results.plan.buckets) == 3
+    assert results.metrics.tolist() == [0, 1, 2, 1]
+    assert sum(x is data for x in sent) == 1
+
+
+def test_a_plan_that_was_pickled_cannot_run_again():
+    space = search.space({"x": search.floatv(0, 1)})
+    plan = search.plan(lambda exp, key: exp["x"], space, DNAS, KEY)
+    with pytest.raises(ValueError, match="was pickled"):
+        Runner(pickle.loads(pickle.dumps(plan)), lambda done, total: None, within_memory=False)
+
+
+def test_reports_never_fall_and_end_at_the_total():
+    reports = []
+    plan = search.plan(lambda exp, key: exp["x"], SPACE, DNAS, KEY, lanes=2, devices=ONE)
+    results = Runner(plan, lambda done, total: reports.append((done, total)), within_memory=False).run()
+    assert reports[0] == (0, 24)
+    assert reports[-1] == (24, 24)
+    assert reports == sorted(reports)
+    assert results.metrics.tolist() == X.tolist()

@@ -1,0 +1,119 @@
+"""Programs: when one is found again, what it holds, what it computes."""
+
+import gc
+import weakref
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from symjax import search
+from symjax.search.planning.arguments import aval_of, flatten
+from symjax.search.planning.programs import Program, Task, program_for, replicated
+
+KEY = jax.random.key(7)
+DEVICES = tuple(jax.devices()[:2])
+
+
+def run(exp, key, scale):
+    return {"y": exp["x"] * scale + exp["n"], "noise": jax.random.normal(key)}
+
+
+TASK = Task(run, aval_of(KEY), DEVICES)
+
+
+def arguments_of(x=0.5, n=2, scale=3.0):
+    return flatten({"x": x, "n": n}, (scale,))
+
+
+def index_of(name):
+    return arguments_of().position(name)
+
+
+def program_of(task=TASK, frozen=(), lanes=2, **how):
+    return program_for(task, arguments_of(**how), (index_of("x"),), frozenset(frozen), lanes)
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    search.clear_programs()
+
+
+def test_is_found_again_for_the_same_structure():
+    program = program_of()
+    assert program_of(x=0.25, scale=1.0) is program
+    others = [
+        program_of(n=3),
+        program_of(scale=np.float32(1)),
+        program_of(lanes=8),
+        program_of(frozen=[index_of("broadcast[0]")]),
+        program_of(Task(run, aval_of(KEY), DEVICES[:1])),
+        program_of(Task(lambda exp, key, scale: exp["x"], aval_of(KEY), DEVICES)),
+    ]
+    assert len({id(other) for other in [program, *others]}) == 1 + len(others)
+    search.clear_programs()
+    assert program_of() is not program
+
+
+def test_parts_the_leaves_by_what_they_are():
+    program = program_of()
+    assert (program.lanes, program.width) == (2, 2 * len(DEVICES))
+    assert (program.varying, program.shared) == ((index_of("x"),), (index_of("broadcast[0]"),))
+    frozen = program_of(frozen=[index_of("broadcast[0]")])
+    assert (frozen.varying, frozen.shared) == ((index_of("x"),), ())
+
+
+def test_computes_what_the_function_gives_for_each_lane():
+    program = program_of()
+    program.compile()
+    xs = np.linspace(0, 1, program.width, dtype=np.float32)
+    trials = np.arange(10, 10 + program.width, dtype=np.uint32)
+    metrics = program([xs], trials, [np.float32(3)], jax.device_put(KEY, replicated(TASK)))
+    for lane, x in enumerate(xs):
+        alone = run({"x": float(x), "n": 2}, jax.random.fold_in(KEY, trials[lane]), 3.0)
+        np.testing.assert_allclose(metrics["y"][lane], alone["y"], rtol=1e-6)
+        assert metrics["noise"][lane] == alone["noise"]
+
+
+def test_traces_once_and_says_the_shapes_before_anything_is_compiled():
+    traces = []
+
+    def counted(exp, key, scale):
+        traces.append(1)
+        return exp["x"] * jnp.ones(3, jnp.bfloat16)
+
+    program = program_of(Task(counted, aval_of(KEY), DEVICES))
+    shapes = program.trace()
+    assert (shapes.shape, shapes.dtype) == ((program.width, 3), jnp.bfloat16)
+    assert not program.is_compiled
+    program.compile()
+    program.compile()
+    assert program.trace() is shapes
+    assert (program.is_compiled, len(traces)) == (True, 1)
+    assert program.memory() > 0
+
+
+def test_keeps_no_array_that_it_does_not_need():
+    class Data(np.ndarray):
+        """An array that can be referred to weakly."""
+
+    data = np.zeros(1000, np.float32).view(Data)
+    alive = weakref.ref(data)
+    program = Program(TASK, arguments_of(scale=data), (), frozenset(), 2)
+    del data
+    gc.collect()
+    assert alive() is None
+    assert len(program.shared) == 2
+
+
+def test_a_function_without_a_hash_goes_by_identity():
+    class Function:
+        __hash__ = None
+
+        def __call__(self, exp, key, scale):
+            return exp["x"]
+
+    one, other = Function(), Function()
+    assert program_of(Task(one, aval_of(KEY), DEVICES)) is program_of(Task(one, aval_of(KEY), DEVICES))
+    assert program_of(Task(one, aval_of(KEY), DEVICES)) is not program_of(Task(other, aval_of(KEY), DEVICES))

@@ -1,0 +1,207 @@
+"""A float that code needs the value of is named, with its field and with the line that needed it."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen
+import flax.nnx
+import jax
+import jax.numpy as jnp
+import pytest
+
+import symjax as sj
+from symjax import nnx
+
+X = jnp.ones((1, 2))
+
+
+class Noise(sj.Object):
+    rate: float = 0.1
+    scale: float = 1.0
+
+    def run(self, x: Any) -> Any:
+        return x * self.scale if self.rate > 0 else x  # here
+
+    def __call__(self, x: Any) -> Any:
+        return self.run(x)
+
+
+class Nested(sj.Object):
+    noise: Noise
+    lr: float = 0.5
+
+    def run(self, x: Any) -> Any:
+        if self.noise.rate > 0:  # here, in a method of the outer object
+            return x
+        return x
+
+
+class Linen(flax.linen.Module):
+    rate: float
+
+    @flax.linen.compact
+    def __call__(self, x: Any) -> Any:
+        return x if self.rate > 0 else 2 * x  # here
+
+
+class Outer(flax.linen.Module):
+    dropout: float
+
+    @flax.linen.compact
+    def __call__(self, x: Any) -> Any:
+        return Linen(self.dropout)(x)
+
+
+class Plain(flax.nnx.Module):
+    def __init__(self, rate: float) -> None:
+        self.rate = flax.nnx.data(rate)
+
+    def __call__(self, x: Any) -> Any:
+        return x if self.rate > 0 else 2 * x  # here
+
+
+class Holding(flax.nnx.Module):
+    def __init__(self, rate: float) -> None:
+        self.inner = Plain(rate)
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+class Asking(flax.nnx.Module):
+    def __init__(self, rate: float) -> None:
+        self.scale = 2.0 if rate > 0 else 1.0  # here
+
+
+class OfView(nnx.Module):
+    def __init__(self, rate: float) -> None:
+        self.rate = nnx.data(rate)
+
+    def __call__(self, x: Any) -> Any:
+        return x if self.rate > 0 else 2 * x  # here
+
+
+Decorated = sj.symbolize(OfView)
+
+
+def line_in(code: Any) -> str:
+    """Where the first line of some code that ends in "# here" stands."""
+    lines, first = inspect.getsourcelines(inspect.unwrap(code))
+    number = next(index for index, line in enumerate(lines) if "# here" in line)
+    return f"{__file__}:{first + number}"
+
+
+CASES: dict[str, tuple[Callable[[Any], Any], Any, str, str, str, str]] = {
+    "a method": (lambda n: n.run(X), Noise(), "rate", "Noise", "rate", line_in(Noise.run)),
+    "a call": (lambda n: n(X), Noise(), "rate", "Noise", "rate", line_in(Noise.run)),
+    "a method of another object": (
+        lambda n: n.run(X),
+        Nested(Noise()),
+        r"noise\.rate",
+        "Noise",
+        "rate",
+        line_in(Nested.run),
+    ),
+    "Linen": (
+        lambda m: m.apply({}, X),
+        sj.symbolize(Linen)(0.1),
+        "rate",
+        "Linen",
+        "rate",
+        line_in(Linen.__call__),
+    ),
+    "a layer of Linen": (
+        lambda m: m.apply({}, X),
+        sj.symbolize(Outer)(0.1),
+        "dropout",
+        "Outer",
+        "dropout",
+        line_in(Linen.__call__),
+    ),
+    "NNX by a call": (
+        lambda n: sj.build(n)(X),
+        sj.symbolize(Plain)(0.1),
+        "rate",
+        "Plain",
+        "rate",
+        line_in(Plain.__call__),
+    ),
+    "a layer of NNX": (
+        lambda n: sj.build(n)(X),
+        sj.symbolize(Holding)(0.1),
+        r"inner\.rate",
+        "Plain",
+        "rate",
+        line_in(Plain.__call__),
+    ),
+    "a constructor of NNX": (
+        lambda n: sj.build(n),
+        sj.symbolize(Asking)(0.1),
+        "rate",
+        "Asking",
+        "rate",
+        line_in(Asking.__init__),
+    ),
+    "NNX of the view": (
+        lambda n: sj.build(n)(X),
+        Decorated(0.1),  # type: ignore[call-arg, arg-type]
+        "rate",
+        "OfView",
+        "rate",
+        line_in(OfView.__call__),
+    ),
+}
+
+
+@pytest.mark.parametrize(("use", "tree", "path", "owner", "field", "line"), CASES.values(), ids=CASES)
+def test_a_float_that_is_tested_is_named_with_its_field_and_the_line(
+    use: Any, tree: Any, path: str, owner: str, field: str, line: str
+) -> None:
+    told = (
+        rf"The float {path} is a leaf.* need its value at {line}: .*in the field of {owner} or "
+        rf"@sj.symbolize\(static=\['{field}'\]\)"
+    )
+    with pytest.raises(jax.errors.TracerBoolConversionError, match=told) as caught:
+        jax.eval_shape(lambda tree: (use(tree), None)[1], tree)
+    assert "".join(caught.value.__notes__).count("is a leaf") == 1
+
+
+def test_marked_as_the_advice_says_it_works() -> None:
+    marked: Any = sj.symbolize(Plain, static=["rate"], name="Marked")
+    assert jax.eval_shape(lambda node: sj.build(node)(X), marked(0.1)).shape == X.shape
+
+
+def test_another_error_of_a_method_stays_as_it_is() -> None:
+    class Failing(sj.Object):
+        rate: float = 0.1
+
+        def run(self) -> None:
+            raise KeyError("of the user")
+
+    with pytest.raises(KeyError) as caught:
+        jax.eval_shape(lambda tree: tree.run(), Failing())
+    assert not any("is a leaf" in note for note in getattr(caught.value, "__notes__", ()))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        sj.symbolize(Plain, static=["rate"], name="PlainMarked"),
+        sj.symbolize(Linen, static=["rate"], name="LinenMarked"),
+        sj.symbolize(OfView, static=["rate"], name="OfViewMarked"),
+    ],
+)
+def test_an_array_for_a_float_that_is_marked_names_field_and_layer(make: Any) -> None:
+    told = rf"static=True cannot hold an array: {make.__name__} got .* \(path=rate\)$"
+    with pytest.raises(TypeError, match=told):
+        make(jnp.ones(2))
+    with pytest.raises(
+        TypeError, match=rf"{make.__name__} got .*outside of jit, or drop the mark \(path=rate\)"
+    ):
+        jax.eval_shape(lambda rate: (make(rate), None)[1], 0.1)
+
+
+def test_a_class_that_is_adopted_by_a_call_stays_the_class_of_the_modules() -> None:
+    assert type(sj.build(sj.symbolize(Plain)(0.1))) is Plain  # type: ignore[operator]
+    assert Plain(0.1)(X).shape == X.shape

@@ -1,0 +1,64 @@
+"""A place is a note on the error that was raised, which stays itself."""
+
+import pickle
+from typing import Any
+
+import jax
+import pytest
+
+import symjax as sj
+from symjax.core.errors import locate, summary
+
+
+class Two(Exception):
+    """An error with two arguments, of which no text can make another."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+
+
+class Checked(sj.Object):
+    rate: float = 0.5
+
+    def __check__(self) -> None:
+        if self.rate > 1:
+            raise Two(7, "too high")
+
+
+class Holder(sj.Object):
+    content: Any
+
+
+def test_the_innermost_place_is_noted_and_no_other():
+    error = Two(1, "odd")
+    assert locate(error, "layers[0]", "while checking Net")
+    assert not locate(error, "", "while checking Top")
+    assert error.__notes__ == ["while checking Net (path=layers[0])"]
+
+
+def test_an_error_of_a_check_is_the_one_that_was_raised():
+    with pytest.raises(Two) as caught:
+        Holder(Checked()).rebind({"content.rate": 2.0})
+    assert caught.value.args == (7, "too high")
+    assert caught.value.__notes__ == ["while checking Checked (path=content)"]
+
+
+def test_a_check_that_cannot_be_traced_says_so_and_where():
+    with pytest.raises(jax.errors.TracerBoolConversionError) as caught:
+        jax.eval_shape(lambda rate: Holder(Checked()).rebind({"content.rate": rate}), 2.0)
+    assert "while checking Checked (path=content)" in caught.value.__notes__
+
+
+def test_a_summary_is_one_line_with_the_place():
+    error = ValueError("odd\nand more")
+    assert summary(error) == "ValueError: odd"
+    locate(error, "layers[0]", "while checking Net")
+    assert summary(error) == "ValueError: odd; while checking Net (path=layers[0])"
+
+
+def test_an_error_with_a_place_can_be_pickled():
+    error = ValueError("odd")
+    locate(error, "layers[0]", "while checking Net")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), copy.args, copy.__notes__) == (ValueError, ("odd",), error.__notes__)
+    assert not locate(copy, "", "while checking Top")
