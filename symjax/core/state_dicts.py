@@ -22,7 +22,7 @@ _CONTAINERS = ("object", "class", "nnx")  # the kinds of nodes that Flax may ent
 
 
 def register_later(schema: Schema) -> None:
-    """Lets JAX and Flax know a symbolic class at its first node: what they are told once, they keep for ever."""
+    """Lets JAX and Flax know a symbolic class at its first node: what they are told, they keep for ever."""
     schema.first_use = functools.partial(_register, schema)
 
 

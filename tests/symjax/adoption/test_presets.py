@@ -106,7 +106,7 @@ def test_equal_partials_give_one_class():
     assert sj.symbolize(functools.partial(ResNet, [1, 2], block=raw.Dense)) is not ResNet18
     named = sj.symbolize(functools.partial(ResNet, [1]), name="tests.ResNet9")
     assert '"$type": "tests.ResNet9"' in sj.to_json(named(2))
-    marked = sj.symbolize(functools.partial(ResNet, [1]), name="tests.Marked", static=["rate"])
+    marked = sj.symbolize(functools.partial(ResNet, [1]), name="tests.MarkedResNet", static=["rate"])
     assert jax.tree.leaves(marked(2)) == []
 
 
