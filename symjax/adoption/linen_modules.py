@@ -159,7 +159,7 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
                 return run(method, args, kwargs)
         except Exception as error:
             if self.scope is not None:
-                note_layer(error, self, args)  # type: ignore[arg-type]
+                note_layer(error, self, method.__name__, args)  # type: ignore[arg-type]
             raise
 
     def __setattr__(self, name: str, value: Any) -> None:

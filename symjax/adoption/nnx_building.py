@@ -125,7 +125,7 @@ class Building:
             if locate(error, path, f"while building {type(node).__name__}"):
                 note_floats(error, path, type(node), schema.arguments(node))
             raise
-        return module if isinstance(module, nnx.Module) else self.make(module, path)  # a function's nodes
+        return module if isinstance(module, nnx.Pytree) else self.make(module, path)  # a function's nodes
 
 
 def construct(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

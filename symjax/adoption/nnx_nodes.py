@@ -77,7 +77,7 @@ class _BuilderMeta(type):
         by_name = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(schema, args)
         module = construct(schema.constructor, *map(building.make, args, places), **by_name)
-        return module if isinstance(module, nnx.Module) else building.make(module)
+        return module if isinstance(module, nnx.Pytree) else building.make(module)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         original = _original(cls)
@@ -124,7 +124,7 @@ def symbolize_nnx(cls: type, options: Options) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
     static, name, aliases = options.static, options.name, options.aliases
     for base in cls.__mro__:
-        if issubclass(base, nnx.Module) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
+        if issubclass(base, nnx.Pytree) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
             note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
     namespace = {
@@ -153,7 +153,7 @@ def symbolize_nnx_function(function: Any, options: Options) -> type:
         SAVED_NAME: options.name,
         ORIGINAL: function,
         SCHEMA_CLASS: NnxSchema,
-        BUILDS: built_type(function, nnx.Module),
+        BUILDS: built_type(function, nnx.Pytree),
         ALIASES: options.aliases,
         "__wrapped__": staticmethod(function),
     }

@@ -197,7 +197,7 @@ def _adopt(x: Any, options: Options) -> Any:
         adopted = _adopt_function(x, options, nnx)
     elif issubclass(x, flax.linen.Module):
         adopted = Module if x is flax.linen.Module else symbolize_linen(x, options)
-    elif nnx is not None and issubclass(x, nnx.Module):
+    elif nnx is not None and issubclass(x, nnx.Pytree):
         from symjax.adoption.nnx_nodes import symbolize_nnx  # NNX is slow to import
 
         adopted = symbolize_nnx(x, options)
@@ -209,7 +209,7 @@ def _adopt(x: Any, options: Options) -> Any:
 
 
 def _is_plain(x: Any, nnx: ModuleType | None) -> bool:
-    others = (Object, flax.linen.Module, *(() if nnx is None else (nnx.Module,)))
+    others = (Object, flax.linen.Module, *(() if nnx is None else (nnx.Pytree,)))
     return isinstance(x, type) and not issubclass(x, others)
 
 
@@ -221,7 +221,7 @@ def _adopt_function(x: Any, options: Options, nnx: ModuleType | None) -> Any:
         )
     if options.factory is None and built_type(x, flax.linen.Module) is not None:
         return symbolize_linen_function(x, options)
-    if options.factory is None and nnx is not None and built_type(x, nnx.Module) is not None:
+    if options.factory is None and nnx is not None and built_type(x, nnx.Pytree) is not None:
         from symjax.adoption.nnx_nodes import symbolize_nnx_function  # NNX is slow to import
 
         return symbolize_nnx_function(x, options)

@@ -64,3 +64,28 @@ def test_a_node_inside_a_module_and_given_twice():
     assert built(X).shape == (2, 2)
     pair = sj.build(nnx.Sequential(node, nnx.relu, node))
     assert pair.layers[0] is pair.layers[2]
+
+
+class Statistics(raw.Pytree):
+    """A pytree of NNX that is no module."""
+
+    def __init__(self, size: int, rate: float = 0.5):
+        self.mean = raw.data(jnp.zeros(size))
+        self.rate = rate
+
+
+def test_an_nnx_pytree_is_built_like_a_module():
+    symbolic = sj.symbolize(Statistics)
+    node = symbolic(3)
+    assert jax.tree.leaves(node) == [0.5]
+    assert sj.from_json(sj.to_json(node)) == node == pickle.loads(pickle.dumps(node))
+    assert sj.build(node.rebind(size=4)).mean.shape == (4,)
+
+    class Holds(sj.Object):
+        statistics: Statistics
+
+    built = sj.build(Holds(node)).statistics
+    assert isinstance(built, Statistics)
+    tree = Holds(built)
+    assert [leaf.shape for leaf in jax.tree.leaves(tree)] == [(3,)]
+    assert (jax.tree.map(lambda leaf: leaf + 1, tree).statistics.mean == 1).all()
