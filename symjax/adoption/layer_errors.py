@@ -11,7 +11,7 @@ import flax.linen as nn
 
 from symjax.adoption.bound_modules import fields_of_bound, path_of, symbolic_class
 from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, field_at, is_traced_float
-from symjax.core.errors import locate
+from symjax.core.errors import locate, note
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
 from symjax.core.placeholders import undecided
@@ -41,10 +41,10 @@ def note_layer(error: Exception, module: nn.Module, method: str, args: tuple[Any
     if not locate(error, path, f"{path}: {called}" if path else called):
         return
     for text in _advice_on_choice(module):
-        error.add_note(text)
+        note(error, text)
     if isinstance(error, NEEDS_VALUE):
         for text in advice(error, _traced_floats(module)):
-            error.add_note(text)
+            note(error, text)
 
 
 def _text(module: nn.Module) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import collections
+import copy
 import functools
 import types
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, ItemsView, Iterator, Mapping
 from typing import Any, NoReturn, final
 
 from flax.core import FrozenDict
@@ -52,7 +53,15 @@ class Map(Mapping[Hashable, Any]):
     def __len__(self) -> int:
         return len(self._items)  # type: ignore[attr-defined]
 
+    def items(self) -> ItemsView[Hashable, Any]:
+        """The entries. No key is hashed on the way: that of maps in maps would take exponential time."""
+        entries: dict[Hashable, Any] = self._items  # type: ignore[attr-defined]
+        return entries.items()
+
     def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a Map is immutable; rebind the tree that holds it")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError("a Map is immutable; rebind the tree that holds it")
 
     def __setitem__(self, key: Hashable, value: Any) -> NoReturn:
@@ -117,8 +126,9 @@ class Map(Mapping[Hashable, Any]):
     def __copy__(self) -> Map:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Map:
-        return self
+    def __deepcopy__(self, memo: Any) -> dict[Hashable, Any]:
+        """A plain dict of copies, which is what `dataclasses.asdict` wants of a mapping."""
+        return {key: copy.deepcopy(item, memo) for key, item in self.items()}
 
 
 def _immutable(key: Hashable) -> str:

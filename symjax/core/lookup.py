@@ -8,30 +8,13 @@ import types
 from collections.abc import Collection
 from typing import Any
 
+from symjax.core.allowed import PUBLIC_HOMES, is_allowed, is_library
+from symjax.core.errors import brief
+from symjax.core.schema import ATTRIBUTE
 from symjax.core.symbols import trusted_modules
 from symjax.core.views import VIEWS, Namespace
 
-# Public homes of objects whose own ``__module__`` is a private file, tried in this order.
-_PUBLIC = (
-    "jax.nn",
-    "jax.nn.initializers",
-    "jax.numpy",
-    "jax.lax",
-    "jax.random",
-    "flax.linen",
-    "flax.nnx",
-    "optax",
-    "optax.losses",
-    "optax.schedules",
-    "jax",
-    "numpy",
-    "builtins",
-)
-_TRUSTED = frozenset({"jax", "flax", "optax", "symjax", "chex", "numpy"})
-_BUILTINS = frozenset(
-    {"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
-    | {"abs", "max", "min", "sum", "len", "round"}
-)
+_FROM_NOWHERE = "is of a module from which nothing is looked up"
 
 
 def public_name(value: Any) -> tuple[str, str] | None:
@@ -41,7 +24,7 @@ def public_name(value: Any) -> tuple[str, str] | None:
     """
     own = getattr(value, "__name__", None)
     if isinstance(own, str):
-        for module_name in _PUBLIC:
+        for module_name in PUBLIC_HOMES:
             module = sys.modules.get(module_name)
             if module is not None and vars(module).get(own) is value:
                 return module_name, own
@@ -74,31 +57,34 @@ def place(value: Any, name: str | None) -> dict[str, str]:
 def look_up(reference: str, modules: Collection[str] = ()) -> Any:
     """The function or class that a file names as ``module:name``.
 
-    Only modules that are imported already are searched, and of these only those of JAX, Flax, Optax and
-    NumPy, those that have defined a symbolic class, and those in `modules`. Nothing is imported.
+    Only modules that are imported already are searched; nothing is imported, and nothing is called. What may
+    be named is a symbol, what allowed.py lists, and what is defined in one of `modules` or in a module that
+    has defined a symbol.
 
     Raises:
         LookupError: There is none, or it may not be looked up; the message says why.
     """
+    if not isinstance(reference, str):
+        raise LookupError(f"{brief(reference)} is no name of a function or class, as in 'module:name'")
     module_name, _, name = reference.partition(":")
-    top = module_name.partition(".")[0]
-    allowed = top in _TRUSTED or module_name in trusted_modules() or module_name in modules
-    if module_name == "builtins" and name in _BUILTINS:
-        allowed = True
-    if module_name == "__main__" and find(module_name, name) is None:
-        raise LookupError(f"{reference!r} cannot be found: {saved_by_script(name)}")
-    if not allowed:
-        raise LookupError(
-            f"{reference!r} is of a module from which nothing is looked up; if you trust it, pass "
-            f"modules=[{module_name!r}]"
-        )
     value = find(module_name, name)
-    if value is None or isinstance(value, types.ModuleType) or not callable(value):
+    if value is None and module_name == "__main__":
+        raise LookupError(f"{brief(reference)} cannot be found: {saved_by_script(name)}")
+    if callable(value) and (
+        getattr(value, ATTRIBUTE, None) is not None or is_allowed(module_name, name, value)
+    ):
+        return value
+    own = {*modules, *trusted_modules()}
+    if module_name not in own and (value is not None or not is_library(module_name)):
+        reason = "has effects" if module_name in PUBLIC_HOMES else _FROM_NOWHERE
+        advice = f"if you trust it, pass modules=[{brief(module_name)}]"
+        raise LookupError(f"{brief(reference)} {reason}; {advice}")
+    if not callable(value):
         loaded = "has no such function or class" if module_name in sys.modules else "is not imported"
-        raise LookupError(f"{reference!r} cannot be found: {module_name} {loaded}")
-    home = getattr(value, "__module__", None) or module_name
-    if not _same_package(home, module_name, modules):
-        raise LookupError(f"{reference!r} is {home}.{name} really, which is not looked up")
+        raise LookupError(f"{brief(reference)} cannot be found: {module_name[:80]} {loaded}")
+    if getattr(value, "__module__", None) not in own:
+        home = getattr(value, "__module__", None)
+        raise LookupError(f"{brief(reference)} is {home}.{name} really, which is not looked up")
     return value
 
 
@@ -131,11 +117,3 @@ def find(module_name: str, qualified_name: str) -> Any:
     if isinstance(value, staticmethod):
         value = value.__func__
     return None if isinstance(value, types.ModuleType) else value
-
-
-def _same_package(home: str, module_name: str, modules: Collection[str]) -> bool:
-    """Whether a name leads to something of its own module, not to what that module imports."""
-    if home == module_name or home in modules or home in trusted_modules():
-        return True
-    top = home.partition(".")[0]
-    return top in _TRUSTED or top == "jaxlib"

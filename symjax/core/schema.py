@@ -26,6 +26,7 @@ SCHEMA_CLASS = "__symjax_schema_class__"  # the kind of its schema, where that i
 STATIC = "__symjax_static__"  # the names of arguments that are structure although they are floats
 BUILDS = "__symjax_builds__"  # the class whose instances `build` makes of its nodes
 # What a node keeps beside its arguments, by name.
+CACHE = "_sj_"  # how the names of what a node keeps beside its arguments start
 FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
@@ -180,7 +181,13 @@ class Schema(Parameters):
             absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
             given = self._with_factories(given, absent)
         validator = self._validator or self.validator()  # the first one settles the defaults too
-        admitted = validator.admit(given, path) if given else given
+        try:
+            admitted = validator.admit(given, path) if given else given
+        except TypeError:
+            arguments = {name: value for name, value in given.items() if not name.startswith(CACHE)}
+            if len(arguments) == len(given):
+                raise
+            return self.admit(arguments, path, partial=partial)  # the caches are in `vars(node)` too
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
@@ -256,6 +263,8 @@ class Schema(Parameters):
             return
         try:
             node.__check__()
+        except MissingError:
+            return  # a node inside is not complete yet
         except Exception as error:
             if path is not None:
                 locate(error, path, f"while checking {self.cls.__name__}")

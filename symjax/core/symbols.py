@@ -11,7 +11,7 @@ from typing import Any
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.views import VIEWS, Namespace
 
-_STANDARD = sys.stdlib_module_names - {"__main__"}
+_LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
 _VERSIONS = "__symjax_versions__"
 _by_name: weakref.WeakValueDictionary[str, type] = weakref.WeakValueDictionary()
 
@@ -121,11 +121,12 @@ def remember(original: Any, options: Any, cls: type) -> None:
 def trusted_modules() -> set[str]:
     """The modules that have defined a symbol: loading a file may look up functions in them.
 
-    The standard library never counts, although a class made by ``exec`` says that it is of `builtins`.
+    The standard library never counts, although a class made by ``exec`` says that it is of `builtins`; nor do
+    the libraries that have symbols here, of which `allowed.py` lists what may be named.
     """
     classes = [reference() for reference in _by_name.valuerefs()]  # a list: other threads may add symbols
     homes = {cls.__module__ for cls in classes if cls is not None}
-    return {name for name in homes if name.partition(".")[0] not in _STANDARD}
+    return {name for name in homes if name.partition(".")[0] not in _LISTED}
 
 
 def _replaces(new: type, held: type) -> bool:

@@ -50,7 +50,7 @@ class Namespace:
 
         Unlike an attribute access, it never runs a module's own ``__getattr__``, which may import.
         """
-        if name in self._inner or name in vars(self.original):
+        if not name.startswith("_") and (name in self._inner or name in vars(self.original)):
             return getattr(self, name)
         return None
 

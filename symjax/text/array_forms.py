@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from typing import Any, Protocol
 
 import jax
@@ -32,8 +33,8 @@ class Store(Protocol):
 class Stored(Protocol):
     """Where the bytes of arrays come from."""
 
-    def stored(self, record: dict[str, Any], path: Path) -> bytes:
-        """The bytes that `Store.store` kept."""
+    def stored(self, record: dict[str, Any], size: int, path: Path) -> bytes:
+        """The bytes that `Store.store` kept; `size` of them."""
 
 
 class Names(Protocol):
@@ -95,19 +96,34 @@ def encode(store: Store, array: Any, path: Path) -> dict[str, Any]:
 
 def decode(stored: Stored, record: Any, path: Path) -> Any:
     """The array of a record."""
-    dtype = np.dtype(jnp.dtype(record["dtype"]))
-    data = np.frombuffer(stored.stored(record, path), dtype).reshape(record["shape"])
+    dtype, shape = _dtype(record["dtype"]), _shape(record["shape"])
+    data = stored.stored(record, dtype.itemsize * math.prod(shape), path)
+    array = np.frombuffer(data, dtype).reshape(shape)
     if record["of"] == "numpy":
-        return data.copy()
-    array = jnp.asarray(data)
-    return _weak(array) if record.get("weak") else array
+        return array.copy()
+    if record["of"] != "jax":
+        raise ValueError(f"an array is of 'jax' or 'numpy', not {brief(record['of'])}")
+    return _weak(jnp.asarray(array)) if record.get("weak") else jnp.asarray(array)
 
 
 def _weak(array: jax.Array) -> jax.Array:
-    """The array, weakly typed. Weak arrays are made of Python scalars, and so are they here."""
-    scalars = [jnp.asarray(number) for number in array.ravel().tolist()]
-    weak = jnp.stack(scalars) if scalars else jax.lax.full((0,), 0.0)
-    return weak.reshape(array.shape)
+    """The array, weakly typed: it went through a program that was compiled for a weakly typed one."""
+    weak: Any = jax.ShapeDtypeStruct
+    identity = jax.jit(lambda x: x).lower(weak(array.shape, array.dtype, weak_type=True)).compile()
+    return identity(array)  # type: ignore[no-any-return]
+
+
+def _dtype(name: Any) -> np.dtype[Any]:
+    dtype = np.dtype(jnp.dtype(name)) if isinstance(name, str) else None
+    if dtype is None or dtype.name != name or dtype.kind not in "biufcV":
+        raise TypeError(f"{brief(name)} is no dtype of numbers")
+    return dtype
+
+
+def _shape(sizes: Any) -> tuple[int, ...]:
+    if not (isinstance(sizes, list) and all(type(size) is int and 0 <= size < 2**63 for size in sizes)):
+        raise TypeError(f"{brief(sizes)} is no shape")
+    return tuple(sizes)
 
 
 def encode_key(store: Store, key: Any, path: Path) -> dict[str, Any]:
@@ -124,7 +140,9 @@ def encode_scalar(store: Store, scalar: Any, path: Path) -> dict[str, Any]:
 
 def decode_scalar(content: Any) -> Any:
     """The NumPy scalar of a record."""
-    return np.frombuffer(base64.b64decode(content[1], validate=True), jnp.dtype(content[0]))[0]
+    name, data = content
+    (scalar,) = np.frombuffer(base64.b64decode(data, validate=True), _dtype(name))
+    return scalar
 
 
 def encode_shape(store: Store, shape: Any, path: Path) -> dict[str, Any]:
@@ -135,8 +153,10 @@ def encode_shape(store: Store, shape: Any, path: Path) -> dict[str, Any]:
 def decode_shape(content: Any) -> jax.ShapeDtypeStruct:
     """The `jax.ShapeDtypeStruct` of a record."""
     shape, dtype, weak = content
+    if type(weak) is not bool:
+        raise TypeError(f"a weak type is true or false, not {brief(weak)}")
     struct: Any = jax.ShapeDtypeStruct
-    return struct(tuple(shape), jnp.dtype(dtype), weak_type=weak)  # type: ignore[no-any-return]
+    return struct(_shape(shape), _dtype(dtype), weak_type=weak)  # type: ignore[no-any-return]
 
 
 def refuse_tracer(store: Store, tracer: Any, path: Path) -> Any:

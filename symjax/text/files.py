@@ -9,17 +9,17 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import json
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import jax
-import numpy as np
 
 from symjax.core.errors import brief
 from symjax.core.paths import ROOT
+from symjax.text.array_file import ArrayFile, BadArrayFile, digest
 from symjax.text.json_reader import LoadError, Reader
 from symjax.text.json_writer import Arrays, Writer
+from symjax.text.storage import AnyPath, Side, as_path, open_beside, real_file, replace_file
 from symjax.verbs.lineage import lineage, with_lineage
 
 if TYPE_CHECKING:
@@ -48,30 +48,36 @@ def to_json(tree: Any, *, hide_defaults: bool = False, indent: int | None = None
         >>> from_json(to_json(nn.Dense(8))) == nn.Dense(8)
         True
     """
-    return _dump(tree, Writer(hide_defaults, None), indent)
+    return _text(_record(tree, Writer(hide_defaults, None)), None, indent)
 
 
-def from_json(text: str | bytes, *, modules: Collection[str] = ()) -> Any:
+def from_json(text: str | bytes, *, modules: Sequence[str] = ()) -> Any:
     """The tree that `to_json` wrote.
 
-    Classes are looked up among the symbols, functions in modules that are imported already: JAX's,
-    Flax's, Optax's, those that define a symbolic class, and `modules`. A file can cause no import.
+    A file names classes among the symbols, and functions that compute: the public ones of JAX, Flax and
+    Optax, and those that are defined in a module that has defined a symbolic class, or in `modules`. Only
+    modules that are imported already are searched: a file causes no import, but that of this library's own
+    views (`symjax.linen`, `symjax.nnx`, `symjax.optax`) where it names a layer or optimizer of theirs.
 
     Args:
         text: What `to_json` returned.
-        modules: Names of further modules in which functions may be looked up.
+        modules: Names of further modules, which you trust: their functions may be named, and classes in
+            them that are not symbolic yet are symbolized.
 
     Raises:
-        LoadError: The text is cut off, of another version, nested too deeply, or names an unknown
-            type or field; the message ends in the path where that is known.
-        TypeError: An argument of a wrong type; ends in the path.
-        ValueError: An argument outside its constraints; ends in the path.
+        LoadError: The text is cut off, of another version, nested too deeply, names an unknown type or
+            field, or holds what a class refuses; the message ends in the path where that is known. Where an
+            argument is of a wrong type, it is a `TypeError` too.
+        TypeError: `modules` is a text.
     """
-    return _parse(text, Reader(modules, None))
+    return _read(_record_of(text), Reader(modules))
 
 
 def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> None:
-    """Writes a tree to a JSON file, with its lineage; large arrays go to ``<path>.npz`` beside it.
+    """Writes a tree to a JSON file, with its lineage; large arrays go to ``<path>.<digest>.npz`` beside it.
+
+    The tree takes the place of an older one as a whole: whatever happens meanwhile, a reader sees one of the
+    two. Where `path` is a link, the file that it leads to is replaced.
 
     Args:
         tree: A symbolic object or a plain container.
@@ -80,20 +86,15 @@ def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> Non
 
     Raises:
         TypeError: As `to_json`; then nothing is written.
+        OSError: The file cannot be written: no such folder, a full disk, a device; the old tree stays.
     """
-    from etils import epath  # slow to import, and only needed here
-
-    target = epath.Path(path)
+    target = real_file(as_path(path))
     arrays: Arrays = {}
-    text = _dump(tree, Writer(hide_defaults, arrays), 2)
-    if arrays:
-        with _replacing(_beside(target)) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-    with _replacing(target) as temporary:
-        temporary.write_text(text)
+    record = _record(tree, Writer(hide_defaults, arrays))
+    replace_file(target, arrays, lambda side: _text(record, side, 2))
 
 
-def load(path: epath.PathLike, *, modules: Collection[str] = ()) -> Any:
+def load(path: epath.PathLike, *, modules: Sequence[str] = ()) -> Any:
     """Reads the tree that `save` wrote.
 
     Args:
@@ -102,60 +103,84 @@ def load(path: epath.PathLike, *, modules: Collection[str] = ()) -> Any:
 
     Raises:
         FileNotFoundError: There is no such file, or the arrays beside it are gone.
-        LoadError: As `from_json`.
+        LoadError: As `from_json`; also arrays that are not those with which the tree was saved.
     """
-    from etils import epath
+    source = as_path(path)
+    content = source.read_bytes()
+    for _ in range(_PATIENCE):
+        try:
+            return _load(source, content, modules)
+        except FileNotFoundError:
+            before, content = content, source.read_bytes()
+            if content == before:
+                raise
+    raise LoadError(f"{source} is being written again and again, faster than it can be read")
 
-    source = epath.Path(path)
-    text = source.read_text()
-    arrays: Arrays = {}
-    if _beside(source).exists():
-        with _beside(source).open("rb") as file, np.load(file, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files}
-    return _parse(text, Reader(modules, arrays))
+
+_PATIENCE = 100  # how often a tree may be replaced, and its arrays cleared away, while it is being read
 
 
-@contextmanager
-def _replacing(target: epath.Path) -> Iterator[epath.Path]:
-    """A path beside `target` that takes its place when all went well: no half-written file is left."""
-    temporary = target.parent / (target.name + ".tmp")
+def _load(source: AnyPath, content: bytes, modules: Sequence[str]) -> Any:
+    record = _record_of(content)
+    side = record.get("arrays")
+    target = real_file(source)
+    if side is None:  # no arrays beside, or a file of version 0.1.0
+        homes = [path.parent / f"{path.name}.npz" for path in (source, target)]
+        home = next((path for path in homes if path.is_file()), None)
+        if home is None:
+            return _read(record, Reader(modules, from_file=True))
+        with home.open("rb") as file:
+            return _read(record, Reader(modules, _arrays(file), from_file=True))
+    if not isinstance(side, dict) or set(side) != {"file", "sha256"}:
+        raise LoadError('"arrays" must say the file beside the tree, and its "sha256"')
     try:
-        yield temporary
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        file = open_beside(target, side["file"])
+    except ValueError as error:
+        raise LoadError(str(error)) from error
+    except FileNotFoundError:
+        return _read(record, Reader(modules, from_file=True))  # says what is missing
+    with file:
+        if digest(file) != side["sha256"]:
+            raise LoadError(f"the arrays in {side['file']} are not those with which the tree was saved")
+        file.seek(0)
+        return _read(record, Reader(modules, _arrays(file), from_file=True))
 
 
-def _beside(path: epath.Path) -> epath.Path:
-    return path.parent / (path.name + ".npz")
+def _arrays(file: BinaryIO) -> ArrayFile:
+    try:
+        return ArrayFile(file)
+    except BadArrayFile as error:
+        raise LoadError(str(error)) from error
 
 
 @functools.cache
 def _versions() -> dict[str, str]:
-    found = {"jax": jax.__version__}
+    versions = {"jax": jax.__version__}
     for name, distribution in (("symjax", "symjax-flax"), ("flax", "flax")):
         try:
-            found[name] = importlib.metadata.version(distribution)
+            versions[name] = importlib.metadata.version(distribution)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "unknown"
-    return found
+            versions[name] = "unknown"
+    return versions
 
 
-def _dump(tree: Any, writer: Writer, indent: int | None) -> str:
-    record: dict[str, Any] = {"format": FORMAT, "versions": _versions()}
-    if lineage(tree):
-        record["lineage"] = list(lineage(tree))
-    record["tree"] = writer.write(tree, ROOT)
-    return json.dumps(record, indent=indent, allow_nan=False)
+def _record(tree: Any, writer: Writer) -> dict[str, Any]:
+    steps = {"lineage": list(lineage(tree))} if lineage(tree) else {}
+    return {**steps, "tree": writer.write(tree, ROOT)}
 
 
-def _parse(text: str | bytes, reader: Reader) -> Any:
+def _text(record: dict[str, Any], side: Side | None, indent: int | None) -> str:
+    head = {"format": FORMAT, "versions": _versions(), **({"arrays": side} if side else {})}
+    return json.dumps({**head, **record}, indent=indent, allow_nan=False)
+
+
+def _record_of(text: str | bytes) -> dict[str, Any]:
+    """What stands in a text, as far as it holds for every tree."""
     try:
         record = json.loads(text if isinstance(text, str) else text.decode("utf-8"))
     except RecursionError:
         raise LoadError("the text is nested too deeply to be a tree") from None
-    except (ValueError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise LoadError(f"the text is no JSON, or cut off: {error}; for a file use sj.load") from None
     if not isinstance(record, dict) or "format" not in record or "tree" not in record:
         raise LoadError('no saved tree: expected an object with "format" and "tree"')
@@ -164,8 +189,12 @@ def _parse(text: str | bytes, reader: Reader) -> Any:
     steps = record.get("lineage", [])
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
         raise LoadError("the lineage must be a list of texts")
+    return record
+
+
+def _read(record: dict[str, Any], reader: Reader) -> Any:
     try:
         tree = reader.read(record["tree"], ROOT)
     except RecursionError:
         raise LoadError("the text is nested too deeply to be a tree") from None
-    return with_lineage(tree, tuple(steps))
+    return with_lineage(tree, tuple(record.get("lineage", ())))

@@ -59,6 +59,12 @@ class Decoder(array_forms.Stored, Protocol):
     def read(self, record: Any, path: Path) -> Any:
         """The value that stands for a record inside another."""
 
+    def read_items(self, content: Any, path: Path) -> tuple[Any, ...]:
+        """The values that a list of records stands for."""
+
+    def read_set(self, content: Any, path: Path) -> frozenset[Any]:
+        """Likewise, as a set."""
+
     def read_reference(self, name: Any) -> Any:
         """The function or class of a name; refuses those that no file may name."""
 
@@ -159,7 +165,7 @@ def _slice_encode(encoder: Encoder, value: slice, path: Path) -> Any:
 
 
 def _slice_decode(decoder: Decoder, content: Any, path: Path) -> slice:
-    return slice(*decoder.read(list(content), path))
+    return slice(*decoder.read_items(content, path))
 
 
 def _frozenset_source(source: Source, value: frozenset[Any], path: Path) -> str:
@@ -169,10 +175,6 @@ def _frozenset_source(source: Source, value: frozenset[Any], path: Path) -> str:
 
 def _frozenset_encode(encoder: Encoder, value: frozenset[Any], path: Path) -> Any:
     return {"$frozenset": sorted([encoder.write(item, path) for item in value], key=json.dumps)}
-
-
-def _frozenset_decode(decoder: Decoder, content: Any, path: Path) -> frozenset[Any]:
-    return frozenset(decoder.read(list(content), path))
 
 
 def _partial_text(value: functools.partial[Any], short: bool) -> str:
@@ -197,9 +199,7 @@ def _partial_encode(encoder: Encoder, value: functools.partial[Any], path: Path)
 def _partial_decode(decoder: Decoder, content: Any, path: Path) -> functools.partial[Any]:
     function, args, keywords = content
     named = {key: decoder.read(item, path) for key, item in keywords.items()}
-    return functools.partial(
-        decoder.read(function, path), *[decoder.read(item, path) for item in args], **named
-    )
+    return functools.partial(decoder.read(function, path), *decoder.read_items(args, path), **named)
 
 
 def _namedtuple_encode(encoder: Encoder, value: Any, path: Path) -> Any:
@@ -209,10 +209,11 @@ def _namedtuple_encode(encoder: Encoder, value: Any, path: Path) -> Any:
 
 
 def _namedtuple_decode(decoder: Decoder, content: Any, path: Path) -> Any:
-    cls = decoder.read_reference(content[0])
+    reference, items = content
+    cls = decoder.read_reference(reference)
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_make")):
-        raise LookupError(f"{content[0]!r} is no NamedTuple")
-    return cls._make(decoder.read(item, path / index) for index, item in enumerate(content[1]))
+        raise LookupError(f"{reference!r} is no NamedTuple")
+    return cls._make(decoder.read_items(items, path))
 
 
 def _partition_encode(encoder: Encoder, value: Any, path: Path) -> Any:
@@ -221,7 +222,7 @@ def _partition_encode(encoder: Encoder, value: Any, path: Path) -> Any:
 
 def _partition_decode(decoder: Decoder, content: Any, path: Path) -> Any:
     spec: Any = jax.sharding.PartitionSpec
-    return spec(*decoder.read(list(content), path))
+    return spec(*decoder.read_items(content, path))
 
 
 # What has a name
@@ -340,7 +341,12 @@ FORMS: dict[Kind, Form] = {
     ),
     kinds.SLICE: Form(_repr, _slice_source, _slice_encode, {"$slice": _slice_decode}),
     kinds.PARTIAL: Form(_partial_text, _partial_source, _partial_encode, {"$partial": _partial_decode}),
-    kinds.FROZENSET: Form(_repr, _frozenset_source, _frozenset_encode, {"$frozenset": _frozenset_decode}),
+    kinds.FROZENSET: Form(
+        _repr,
+        _frozenset_source,
+        _frozenset_encode,
+        {"$frozenset": lambda decoder, content, path: decoder.read_set(content, path)},
+    ),
     kinds.ENUM: Form(_repr, _enum_source, _enum_encode, {"$enum": _enum_decode}),
     kinds.DTYPE: Form(_dtype_text, _dtype_source, _dtype_encode, {"$dtype": _dtype_decode}),
     kinds.CLASS: Form(_class_text, _named_source, _named_encode),

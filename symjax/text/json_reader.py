@@ -3,34 +3,54 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection
+import sys
+import types
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
-from symjax.core.lookup import look_up, saved_by_script
+from symjax.core.lookup import find, look_up, saved_by_script
 from symjax.core.paths import Path, extend
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.symbols import find_symbol, symbol_names
+from symjax.text.array_file import ArrayFile
 from symjax.text.forms import DECODERS
-from symjax.text.json_writer import NATIVE, Arrays
+from symjax.text.json_writer import NATIVE
+
+_CROWD = 64  # more distinct keys of one hash than chance gives; each is compared with all the others
+_SYMBOLIZED_BY_DEFAULT = ((), None, (), None)  # the options of `symbolize`
 
 
 class LoadError(ValueError):
     """A text or file that is no tree of this library."""
 
 
+class LoadTypeError(LoadError, TypeError):
+    """A text or file in which an argument is of a type that its class refuses."""
+
+
 class Reader:
     """Reads one tree.
 
     Args:
-        modules: Names of further modules in which functions may be looked up.
-        arrays: The arrays beside a saved file; None if there is no file.
+        modules: Names of further modules in which functions and classes may be looked up.
+        arrays: The arrays beside a saved file, if there are any.
+        from_file: Whether there is a file beside which they may be.
+
+    Raises:
+        TypeError: `modules` is a text.
     """
 
-    def __init__(self, modules: Collection[str], arrays: Arrays | None) -> None:
-        self.modules = modules
+    def __init__(
+        self, modules: Collection[str], arrays: ArrayFile | None = None, *, from_file: bool = False
+    ) -> None:
+        if isinstance(modules, str | bytes):
+            raise TypeError(f"modules= takes a list of names, not one text; give modules=[{modules!r}]")
+        self.modules = frozenset(modules)
         self.arrays = arrays
+        self.from_file = from_file
         self.references: dict[str, Any] = {}
 
     def read(self, record: Any, path: Path) -> Any:
@@ -58,16 +78,10 @@ class Reader:
         except LookupError as error:
             raise LoadError(f"{error.args[0] if error.args else error} {at(path)}") from None
         except Exception as error:
-            if "(path=" in str(error):
-                raise
             raise LoadError(f"{tag} holds {brief(content)}, which is none: {error} {at(path)}") from error
 
     def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
-        cls = find_symbol(name) if isinstance(name, str) else None
-        if cls is None:
-            message = unknown("symbolic class", name, symbol_names(), "some of those known")
-            raise LoadError(f"{message} {_why_unknown(name)} {at(path)}")
-        schema: Schema = getattr(cls, ATTRIBUTE)
+        schema: Schema = getattr(self._find_class(name, path), ATTRIBUTE)
         values: dict[str, Any] = {}
         for key, item in record.items():
             if key == "$type":
@@ -79,34 +93,67 @@ class Reader:
             values[key] = item if plain else self.read(item, extend(path, key))
         absent = [name for name in schema.holes(values) if name not in values]
         if absent:
-            raise LoadError(f"{cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
-        arguments = schema.admit(values, path, partial=True)
-        node = (
-            schema.construct(arguments, path) if not schema.holes(arguments) else schema.unpickle(arguments)
-        )
-        if schema.checks:
-            schema.check(node, path)
+            raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
+        try:
+            arguments = schema.admit(values, path, partial=True)
+        except Exception as error:
+            raise _refused(error, str(error)) from error  # it says the place
+        try:
+            holes = schema.holes(arguments)
+            node = schema.unpickle(arguments) if holes else schema.construct(arguments, path)
+            if schema.checks:
+                schema.check(node, path)
+        except (LoadError, RecursionError):
+            raise
+        except Exception as error:
+            raise _refused(
+                error, f"{schema.cls.__name__} refuses its arguments: {error} {at(path)}"
+            ) from error
         return node
+
+    def _find_class(self, name: Any, path: Path) -> type:
+        cls = find_symbol(name) if isinstance(name, str) else None
+        if cls is not None:
+            return cls
+        module, original = _imported(name)
+        if module in self.modules:
+            symbolic: type = provided.adopt(original, _SYMBOLIZED_BY_DEFAULT)
+            if getattr(symbolic, ATTRIBUTE).name == name:
+                return symbolic
+        names = symbol_names()
+        message = unknown("symbolic class", brief_name(name), names, "some of those known")
+        raise LoadError(f"{message} {_why_unknown(name, module)} {at(path)}")
+
+    def read_items(self, content: Any, path: Path) -> tuple[Any, ...]:
+        """The values that a list of records stands for."""
+        if type(content) is not list:
+            raise TypeError("it must be a list")
+        items: tuple[Any, ...] = self.read(content, path)
+        return items
 
     def read_entries(self, content: Any, path: Path) -> dict[Any, Any]:
         """The entries of a mapping; an object, or pairs where keys are no texts."""
         if isinstance(content, dict):
             return {key: self.read(item, path / key) for key, item in content.items()}
-        entries = {}
-        for key, item in content:
-            name = self.read(key, path)
-            entries[name] = self.read(item, path / name)
-        return entries
+        keys = [self.read(key, path) for key, _ in content]
+        refuse_crowds(keys)
+        return {key: self.read(item, path / key) for key, (_, item) in zip(keys, content, strict=True)}
 
-    def stored(self, record: Any, path: Path) -> bytes:
+    def read_set(self, content: Any, path: Path) -> frozenset[Any]:
+        """A set of the values of a list."""
+        items = self.read_items(content, path)
+        refuse_crowds(items)
+        return frozenset(items)
+
+    def stored(self, record: Any, size: int, path: Path) -> bytes:
         """See `array_forms.Stored`."""
         if "file" not in record:
             return base64.b64decode(record["data"], validate=True)
-        if self.arrays is None:
+        if not self.from_file:
             raise LoadError(f"an array lies in a file beside the text; use sj.load {at(path)}")
-        if record["file"] not in self.arrays:
+        if self.arrays is None:
             raise FileNotFoundError(f"the arrays beside the saved file are missing {at(path)}")
-        return self.arrays[record["file"]].tobytes()
+        return self.arrays.read(record["file"], size)
 
     def read_reference(self, name: Any) -> Any:
         """A function or class by name."""
@@ -115,15 +162,60 @@ class Reader:
         return self.references[name]
 
 
-def _why_unknown(name: Any) -> str:
-    if not (isinstance(name, str) and name.startswith("__main__.")):
-        return "(is the module that defines it imported?)"
-    own = name.removeprefix("__main__.")
-    return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"
+def refuse_crowds(keys: Iterable[Any]) -> None:
+    """Refuses keys that were chosen to have one hash, with which a set would take quadratic time.
+
+    Raises:
+        ValueError: There are so many of them.
+    """
+    crowds: dict[int, int] = {}
+    for key in keys:
+        number = hash(key)
+        crowds[number] = crowds.get(number, 0) + 1
+        if crowds[number] > _CROWD:
+            raise ValueError(f"more than {_CROWD} of its keys have the same hash")
+
+
+def _refused(error: Exception, text: str) -> LoadError:
+    kind = LoadTypeError if isinstance(error, TypeError) else LoadError
+    return kind(text)
+
+
+def _imported(name: Any) -> tuple[str, Any]:
+    """The module of a class or function that is imported under a symbol's name, and itself; or nothing."""
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return "", None
+    module = name
+    while "." in module:
+        module = module.rpartition(".")[0]
+        value = find(module, name[len(module) + 1 :])
+        if isinstance(value, type | types.FunctionType) and value.__module__ == module:
+            return module, value
+    return "", None
+
+
+_LONGEST_NAME = 1000
+
+
+def brief_name(name: Any) -> Any:
+    """A name for a message; what a file calls a name may be anything."""
+    return name if isinstance(name, str) and len(name) <= _LONGEST_NAME else brief(name)
+
+
+def _why_unknown(name: Any, module: str) -> str:
+    if isinstance(name, str) and name.startswith("__main__."):
+        own = name.removeprefix("__main__.")
+        return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"
+    if module and module.partition(".")[0] not in sys.stdlib_module_names:
+        return (
+            f"(it is imported, but not symbolic: sj.symbolize({name}) makes it so; so does "
+            f"modules=[{module!r}], if you trust that module)"
+        )
+    return "(is the module that defines it imported?)"
 
 
 _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
-    "$list": lambda reader, content, path: list(reader.read(list(content), path)),
+    "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
 }

@@ -6,8 +6,6 @@ import base64
 import math
 from typing import Any
 
-import numpy as np
-
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
 from symjax.core.lookup import public_name
@@ -16,10 +14,10 @@ from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.shown import shown
 from symjax.core.symbols import find_symbol
 from symjax.text.forms import form_of
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 
 NATIVE = frozenset({str, int, bool, type(None)})  # what JSON writes as it is
-Arrays = dict[str, np.ndarray[Any, Any]]
+Arrays = dict[str, bytes]
 _EMBED = 4096  # bytes; larger arrays lie beside a saved file
 
 
@@ -72,7 +70,7 @@ class Writer:
                 )
             self._symbols.add(schema.name)
         record: dict[str, Any] = {"$type": schema.name}
-        same = eq if self.hide_defaults else None
+        same = surely_eq if self.hide_defaults else None
         for name, value in shown(schema, schema.values(node), rebuilds=True, same=same):
             # Most values are native: a call for each takes as long as the rest (benchmarks/trees.py, to-json)
             record[name] = value if type(value) in NATIVE else self.write(value, extend(path, name))
@@ -88,7 +86,7 @@ class Writer:
         if self.arrays is None or len(data) <= _EMBED:
             return {"data": base64.b64encode(data).decode()}
         name = f"a{len(self.arrays)}"
-        self.arrays[name] = np.frombuffer(data, np.uint8)
+        self.arrays[name] = data
         return {"file": name}
 
     def reference(self, value: Any, path: Path) -> str:

@@ -18,7 +18,7 @@ from symjax.core.shown import shown
 from symjax.text.files import to_json
 from symjax.text.formatting import Document, Style
 from symjax.text.forms import form_of
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 
 # Modules that are imported under a shorter name.
 _ALIASES = {
@@ -95,7 +95,9 @@ class _Writer:
         custom = getattr(node, "__symjax_text__", None)
         if custom is not None:
             name, values, keywords = custom()
-            args = [self.write(item, path) for item in values]
+            # Numbers that a node prints shorter than they are (`floatv(1e-4, 0.1)`) are written in full.
+            plain = [float(item) if isinstance(item, float) else item for item in values]
+            args = [self.write(item, path) for item in plain]
             args += [wl.TextDoc(f"{key}=") + self.write(item, path) for key, item in keywords.items()]
             return self.style.bracketed(f"{self.name('symjax', name)}(", args, ")")
         positional: list[wl.AbstractDoc] = []
@@ -103,7 +105,7 @@ class _Writer:
         kinds = inspect.Parameter
         rest = schema.field_of_kind(kinds.VAR_POSITIONAL)
         values = dict(schema.values(node))
-        same = eq if self.hide_defaults else None
+        same = surely_eq if self.hide_defaults else None
         kept = {name for name, _ in shown(schema, values.items(), rebuilds=True, same=same)}
         by_position = rest is not None and values[rest] not in ((), MISSING)
         for name, value in values.items():
