@@ -97,7 +97,7 @@ class SeparableConv(Module):
 
 
 @role("convolution", "separable_convolution")
-class SeparatingConv(nn.Conv):  # type: ignore[misc, name-defined] # made at its first use
+class SeparatingConv(nn.Conv):
     """A convolution that is separable wherever `apply_sepconv` would put a `SeparableConv` in its place.
 
     It stands where a class is asked for: ``conv: ModuleDef = nn.Conv``. Where it is not separable (pointwise,
@@ -118,7 +118,7 @@ class SeparatingConv(nn.Conv):  # type: ignore[misc, name-defined] # made at its
         """Convolves; see `SeparableConv`."""
         values = {name: getattr(self, name) for name in (*_KEPT, *_PLAIN) if name != "name"}
         if not _is_separable(values):
-            return super().__call__(inputs)  # type: ignore[no-any-return]
+            return super().__call__(inputs)
         return SeparableConv(**{name: values[name] for name in _KEPT if name in values})(inputs)
 
 

@@ -55,7 +55,7 @@ class LinenFunction(Maker):
         node = super().__new__(cls)
         if not is_running():
             return node
-        node.__init__(*args, **kwargs)
+        cls.__init__(node, *args, **kwargs)
         schema: Schema = getattr(cls, ATTRIBUTE)
         values = schema.read(node)
         return node if schema.holes(values) else call(cls, values)

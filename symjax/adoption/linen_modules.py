@@ -340,7 +340,7 @@ def _bound_twin(cls: type) -> type:
     if twin is None:
         with adoption:
             twin = cls.__dict__.get(_TWIN) or _make_bound_twin(cls)
-    return twin  # type: ignore[no-any-return]
+    return twin
 
 
 def _make_bound_twin(cls: type) -> type:

@@ -38,14 +38,13 @@ class NnxSchema(Schema):
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
-        base = next((vars(b)[ATTRIBUTE] for b in cls.__mro__[1:] if ATTRIBUTE in vars(b)), None)
+        self.constructor: Any = original
+        self.takes_rngs = any(f.name == RNGS for f in fields)
+        self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
+        base: Any = next((vars(b)[ATTRIBUTE] for b in cls.__mro__[1:] if ATTRIBUTE in vars(b)), None)
         if isinstance(base, NnxSchema):  # a class with presets gives its base's constructor all by name
             self.constructor = base.constructor
             self.takes_rngs, self.needs_rngs = base.takes_rngs, base.needs_rngs
-        else:
-            self.constructor = original
-            self.takes_rngs = any(f.name == RNGS for f in fields)
-            self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
 
     def tied(self, values: dict[str, Any]) -> dict[str, Any]:
         """See `Schema.tied`; a node that is given twice becomes one module."""

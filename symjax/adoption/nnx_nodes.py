@@ -127,7 +127,7 @@ def symbolize_nnx(cls: type, options: Options) -> type:
         if issubclass(base, nnx.Pytree) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
             note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
-    namespace = {
+    namespace: dict[str, Any] = {
         **place(cls, name),
         "__doc__": cls.__doc__,
         FIELDS: fields_of(init, static, skip=1),
@@ -145,7 +145,7 @@ def symbolize_nnx(cls: type, options: Options) -> type:
 
 def symbolize_nnx_function(function: Any, options: Options) -> type:
     """The class of a function that builds NNX modules, of whose nodes `build` makes them."""
-    namespace = {
+    namespace: dict[str, Any] = {
         **place(underlying(function), options.name),
         "__doc__": function.__doc__,
         FIELDS: fields_of(function, options.static),
@@ -157,7 +157,8 @@ def symbolize_nnx_function(function: Any, options: Options) -> type:
         ALIASES: options.aliases,
         "__wrapped__": staticmethod(function),
     }
-    return _BuilderMeta(underlying(function).__name__, (Builder,), namespace)
+    builder: type = _BuilderMeta(underlying(function).__name__, (Builder,), namespace)
+    return builder
 
 
 def _places(schema: Schema, args: tuple[Any, ...]) -> Iterator[Path]:
