@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Collection
+import os
+import threading
+import types
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from symjax.adoption.flax_private import registered_already
@@ -15,14 +18,14 @@ from symjax.adoption.records import (
     record_fields,
     schema_fields,
 )
-from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
+from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
+from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import register
 from symjax.core.schema import (
     ATTRIBUTE,
     FIELDS,
@@ -31,16 +34,19 @@ from symjax.core.schema import (
     SAVED_NAME,
     SCHEMA_CLASS,
     STATIC,
+    Options,
     Schema,
     holds_placeholder,
 )
-from symjax.core.state_dicts import register_state
+from symjax.core.state_dicts import register_later
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
 
 _ARGS = "_sj_args"
-_READY = "_sj_ready"
-_RUNNING = "_sj_running"
+_READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
+_MUTABLE = "__symjax_mutable__"
+RECORD = "__symjax_record__"  # in a class: its fields as a record, where it does not declare them
+CONSTRUCTOR = "__symjax_constructor__"  # in a class: what stands for the ``__init__`` of the original
 _get = object.__getattribute__
 
 
@@ -88,6 +94,7 @@ class ClassSchema(Schema):
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
+        self.validator()
         if self.holes(values) or (self.record is not None and holds_placeholder(values.values())):
             return self.revive(values)
         node = cls.__new__(cls)
@@ -116,7 +123,7 @@ class SymbolicInstance(Node):
         schema: ClassSchema = getattr(type(self), ATTRIBUTE)
         if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _READY not in attributes:
+        if _waits(attributes):
             if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
                 return attributes[_ARGS][name]
             _resume(self, schema)
@@ -134,12 +141,12 @@ class SymbolicInstance(Node):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if _is_sealed(self):
-            raise dataclasses.FrozenInstanceError(getattr(type(self), ATTRIBUTE).frozen_message(name))
+            raise AttributeError(_sealed_message(self, name))
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         if _is_sealed(self):
-            raise dataclasses.FrozenInstanceError(getattr(type(self), ATTRIBUTE).frozen_message(name))
+            raise AttributeError(_sealed_message(self, name))
         super().__delattr__(name)
 
     def __copy__(self) -> Any:
@@ -150,20 +157,30 @@ class SymbolicInstance(Node):
         return self.__copy__()
 
 
-def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
-    """The symbolic version of a plain class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
+def symbolize_class(
+    cls: type, options: Options, presets: Mapping[str, Any] = types.MappingProxyType({})
+) -> type:
+    """The symbolic version of a plain class; see `symjax.symbolize`.
+
+    Args:
+        cls: The class; of a symbolic one, a subclass with these options.
+        options: Those of `symbolize`.
+        presets: Other defaults of its arguments, which are given by keyword then.
+    """
     _refuse_foreign_layout(cls)
     namespace: dict[str, Any] = {
-        **place(cls, name),
+        **place(cls, options.name),
         "__doc__": cls.__doc__,
-        SAVED_NAME: name,
+        SAVED_NAME: options.name,
         ORIGINAL: cls,
-        STATIC: frozenset(static),
+        STATIC: frozenset(options.static) | getattr(cls, STATIC, frozenset()),
+        PRESETS: {**getattr(cls, PRESETS, {}), **presets},
+        _MUTABLE: options.mutable or is_mutable(cls),
         **registered_already(cls),
     }
+    bases = (cls,) if issubclass(cls, SymbolicInstance) else (SymbolicInstance, cls)
     try:
-        symbolic = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+        symbolic = type(cls)(cls.__name__, bases, namespace)
     except ValueError:  # of this library: a name in `static` that is none
         raise
     except Exception as error:
@@ -171,14 +188,13 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
             f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
         ) from error
     keep_generic(symbolic, cls)
-    add_symbol(symbolic, aliases)
+    add_symbol(symbolic, options.aliases)
     return symbolic
 
 
-def _is_sealed(node: Any) -> bool:
-    """Whether a record's ``__init__`` has run, or is still to come: it is its arguments, for good."""
-    schema: ClassSchema = getattr(type(node), ATTRIBUTE)
-    return schema.record is not None and _RUNNING not in _get(node, "__dict__")
+def is_mutable(cls: type) -> bool:
+    """Whether the methods of a symbolic class may assign to attributes."""
+    return bool(getattr(cls, _MUTABLE, False))
 
 
 def _refuse_foreign_layout(cls: type) -> None:
@@ -194,15 +210,15 @@ def _make_symbolic(cls: type) -> None:
     own = cls.__dict__
     original = own.get(ORIGINAL)
     source = original if original is not None else cls
-    init = own.get("__symjax_constructor__") or vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
+    init = own.get(CONSTRUCTOR) or vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
     static: frozenset[str] = getattr(cls, STATIC, frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, STATIC, static)
-    record = own["__symjax_record__"] if "__symjax_record__" in own else record_fields(source)
+    record = own[RECORD] if RECORD in own else record_fields(source)
     fields = own.get(FIELDS) or _constructor_fields(source, init, static, record)
     make: type[ClassSchema] = own.get(SCHEMA_CLASS, ClassSchema)
-    schema = make(cls, fields, own.get(SAVED_NAME), original, record)
+    schema = make(cls, preset(fields, getattr(cls, PRESETS, {})), own.get(SAVED_NAME), original, record)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
@@ -212,10 +228,9 @@ def _make_symbolic(cls: type) -> None:
         cls.__hash__ = source.__hash__  # type: ignore[method-assign]
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
-    register(cls)
     if record is not None and hides_its_fields(source, record):
         _guard(cls)
-    register_state(cls, schema.kind)
+    register_later(schema)
     if original is None:
         add_symbol(cls)
 
@@ -256,27 +271,74 @@ def _recording_init(cls: type, init: Any) -> Any:
     return __init__
 
 
+class _Run:
+    """An ``__init__`` that is under way in one thread; others wait for it at the lock.
+
+    Attributes:
+        node: The dict of the node, which would keep the run in a forked child, where nobody ends it.
+    """
+
+    __slots__ = ("lock", "node", "thread")
+
+    def __init__(self, node: dict[str, Any]) -> None:
+        self.node = node
+        self.thread = threading.get_ident()
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+
+_runs: set[_Run] = set()
+
+
+def _forget_runs() -> None:
+    for run in list(_runs):
+        if run.thread != threading.get_ident():
+            run.node.pop(_READY, None)
+            _runs.discard(run)
+
+
+if hasattr(os, "register_at_fork"):  # Windows knows no fork
+    os.register_at_fork(after_in_child=_forget_runs)
+
+
 def initialize(node: Any, schema: ClassSchema) -> None:
-    """Runs the adopted class's own ``__init__`` with the recorded arguments."""
+    """Runs the adopted class's own ``__init__`` with the recorded arguments, once, whoever asks.
+
+    In other threads this returns when it has run; in its own, which is inside of it, at once.
+    """
     attributes = _get(node, "__dict__")
-    holes = schema.holes(attributes[_ARGS])
-    if holes:
-        raise MissingError(
-            f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
-        )
-    args, kwargs = call_arguments(schema, attributes[_ARGS])
-    attributes[_READY] = attributes[_RUNNING] = True
+    run = _Run(attributes)
+    while (owner := attributes.setdefault(_READY, run)) is not run:
+        if owner is True or owner.thread == run.thread:
+            return
+        with owner.lock:  # until that thread is done; it may have failed, then it is our turn
+            pass
+    _runs.add(run)
     try:
-        vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
+        _run_init(node, schema)
+        attributes[_READY] = True
     except BaseException:
         attributes.pop(_READY, None)
         raise
     finally:
-        attributes.pop(_RUNNING, None)
+        _runs.discard(run)
+        run.lock.release()
+
+
+def _run_init(node: Any, schema: ClassSchema) -> None:
+    arguments = _get(node, "__dict__")[_ARGS]
+    holes = schema.holes(arguments)
+    if holes:
+        raise MissingError(
+            f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
+        )
+    args, kwargs = call_arguments(schema, arguments)
+    vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     if not schema.derives:
         schema.derives = not _keeps(node, schema, kwargs)
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
-        _guard(schema.cls)
+        with adoption:
+            _guard(schema.cls)
 
 
 def _resume(node: Any, schema: ClassSchema) -> None:
@@ -300,6 +362,31 @@ def _keeps(node: Any, schema: ClassSchema, arguments: dict[str, Any]) -> bool:
     return all(_get(node, name) is value for name, value in attributes.items())
 
 
+def _waits(attributes: dict[str, Any]) -> bool:
+    """Whether a node's ``__init__`` has to run before this thread may use it."""
+    run = attributes.get(_READY)
+    return run is not True and (run is None or run.thread != threading.get_ident())
+
+
+def _is_sealed(node: Any) -> bool:
+    """Whether assignments to a node are refused: after, and before, its ``__init__``."""
+    attributes = _get(node, "__dict__")
+    if is_mutable(type(node)) or _ARGS not in attributes:
+        return False
+    return not isinstance(attributes.get(_READY), _Run)
+
+
+def _sealed_message(node: Any, name: str) -> str:
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    if name in schema.fields:
+        return schema.frozen_message(name)
+    cls = type(node).__name__
+    return (
+        f"{cls} is immutable: what is assigned to it does not travel with its arguments; where methods cache "
+        f"on self, sj.symbolize({cls}, mutable=True) lets them {at(name)}"
+    )
+
+
 def _shadows(node: Any, cls: type) -> bool:
     """Whether ``__init__`` has overwritten class attributes, whose lookup would not find it missing."""
     return any(
@@ -311,10 +398,13 @@ def _shadows(node: Any, cls: type) -> bool:
 
 def _guard(cls: type) -> None:
     """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
+    if getattr(cls, "__symjax_guarded__", False):
+        return
 
     def __getattribute__(self: Any, name: str) -> Any:
         attributes = _get(self, "__dict__")
-        if _READY not in attributes and _ARGS in attributes and not name.startswith(("__", "_sj_")):
+        started = attributes.get(_READY) is True or _ARGS not in attributes
+        if not started and not name.startswith(("__", "_sj_")):
             schema: ClassSchema = getattr(type(self), ATTRIBUTE)
             if not schema.holes(attributes[_ARGS]):
                 _resume(self, schema)

@@ -23,14 +23,13 @@ from symjax.core.containers import freeze
 from symjax.core.errors import at
 from symjax.core.leaves import ATOMS, is_array, is_other_pytree
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, holds_placeholder, schema_of
+from symjax.core.schema import ATTRIBUTE, Options, holds_placeholder, schema_of
 from symjax.core.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter
 from symjax.types.hints import Entries, Hint, Instance, parse, resolve
 from symjax.verbs.equality import eq
 
 T = TypeVar("T", bound=type)
-_NO_OPTIONS: tuple[Any, ...] = ((), None, (), None)
 _LIBRARIES = frozenset({"jax", "jaxlib", "flax", "optax", "symjax"})
 _MODULES = ("linen", "nnx")  # kinds of schemas
 _DATA = (jax.Array, np.ndarray, jax.ShapeDtypeStruct, FrozenDict, flax.linen.Module)
@@ -190,7 +189,7 @@ def _adopt(value: Any, memo: Memo) -> Any:
     wanted = is_wanted(cls)
     if not wanted and (is_opaque(cls) or not is_configuration(value)):
         return value
-    symbolic = any_symbolized(cls) or provided.adopt(cls, _NO_OPTIONS)
+    symbolic = any_symbolized(cls) or provided.adopt(cls, Options())
     if wanted or not computes(cls):
         return _node(symbolic, value, memo)
     try:
@@ -256,7 +255,7 @@ def known_configuration(cls: type) -> type | None:
         known = cls.__module__ in trusted_modules() or cls in _annotated()
         if is_opaque(cls) or _candidate(cls) is None or not known:
             return None
-    return any_symbolized(cls) or provided.adopt(cls, _NO_OPTIONS)
+    return any_symbolized(cls) or provided.adopt(cls, Options())
 
 
 provided.configuration = known_configuration

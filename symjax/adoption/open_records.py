@@ -14,13 +14,13 @@ import types
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn
 
-from symjax.adoption.classes import ClassSchema, SymbolicInstance
+from symjax.adoption.classes import CONSTRUCTOR, RECORD, ClassSchema, SymbolicInstance
 from symjax.adoption.records import RecordField
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.lookup import place, public_name
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC
+from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Options
 from symjax.core.symbols import add_symbol
 
 _NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
@@ -84,13 +84,12 @@ def is_name(name: object) -> bool:
     return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name) and name[:2] != "__"
 
 
-def symbolize_open(cls: type, options: tuple[Any, ...]) -> type:
+def symbolize_open(cls: type, options: Options) -> type:
     """The symbolic version of an open record; its nodes are of subclasses, one for each set of names."""
-    static, name, aliases, _ = options
     own = ".".join(public_name(cls) or (cls.__module__, cls.__qualname__))
-    symbolic = _make(cls, (_Entries, SymbolicInstance, cls), name or own, (), static)
+    symbolic = _make(cls, (_Entries, SymbolicInstance, cls), options.name or own, (), options.static)
     symbolic.__symjax_variants__ = {}
-    add_symbol(symbolic, aliases)
+    add_symbol(symbolic, options.aliases)
     return symbolic  # type: ignore[no-any-return]
 
 
@@ -126,8 +125,8 @@ def _make(
         SCHEMA_CLASS: OpenSchema,
         STATIC: frozenset(static),
         FIELDS: tuple(_field(owner, n, n in static) for n in names),
-        "__symjax_record__": tuple(_entry(owner, n) for n in names),
-        "__symjax_constructor__": original.__init__ if original in _NAMESPACES else _fill_config_dict,
+        RECORD: tuple(_entry(owner, n) for n in names),
+        CONSTRUCTOR: original.__init__ if original in _NAMESPACES else _fill_config_dict,
     }
     if original not in _NAMESPACES:
         namespace.update(as_configdict=_mutable_copy, copy_and_resolve_references=_plain_copy)
