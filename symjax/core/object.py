@@ -13,7 +13,6 @@ from symjax.core.fields import FieldMark, field
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.provided import provided
-from symjax.core.pytrees import register
 from symjax.core.schema import (
     ALIASES,
     ATTRIBUTE,
@@ -24,7 +23,7 @@ from symjax.core.schema import (
     Schema,
     holds_placeholder,
 )
-from symjax.core.state_dicts import register_state
+from symjax.core.state_dicts import register_later
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import explaining, hide_frames
 
@@ -107,7 +106,7 @@ def _explain_methods(cls: type) -> None:
 
 
 def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
-    """Makes a class symbolic: its schema, its signature, its registration with JAX."""
+    """Makes a class symbolic: its schema, its signature, its registration with JAX at its first object."""
     setattr(cls, ATTRIBUTE, schema)
     for name, default in schema.defaults.items():
         if name in cls.__dict__:
@@ -119,8 +118,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
     cls.__doc__ = documented(schema)
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
-    register(cls)
-    register_state(cls, schema.kind)
+    register_later(schema)
     add_symbol(cls, aliases)
     if holds_placeholder(schema.defaults.values()):
         provided.guard_references(schema, schema.defaults, ())

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from symjax.core.containers import Map, thaw
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
+from symjax.core.locks import adoption
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.parameters import Parameters
 from symjax.core.paths import ROOT, Path
@@ -34,19 +35,21 @@ _get_dict = object.__getattribute__
 
 
 class Options(NamedTuple):
-    """What `symjax.symbolize` was asked for; the same class with the same options is one symbolic class.
+    """What `symjax.symbolize` was told, in the order in which source code says it.
 
     Attributes:
-        static: The names of arguments that are structure although they are floats.
-        name: The name under which nodes are saved, where it is not that of the class or function.
-        aliases: The names under which older files have saved them.
-        factory: Whether a function is a factory, or of which class its nodes are; None if that is to be seen.
+        static: Names of arguments that are structure although they are floats.
+        name: The name under which nodes are saved, where it is no module and qualified name.
+        aliases: Names under which older files have saved it.
+        factory: Whether a function is a factory, where that was said; or the class of its nodes.
+        mutable: Whether methods of a plain class may assign to attributes.
     """
 
     static: tuple[str, ...] = ()
     name: str | None = None
     aliases: tuple[str, ...] = ()
     factory: bool | type | None = None
+    mutable: bool = False
 
 
 class Schema(Parameters):
@@ -91,6 +94,7 @@ class Schema(Parameters):
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
+        self.first_use: Callable[[], None] = _nothing  # registers the class with JAX, see `register_later`
 
     # How a node keeps its arguments.
 
@@ -122,6 +126,7 @@ class Schema(Parameters):
 
     def unpickle(self, values: dict[str, Any]) -> Any:
         """A node with these arguments, as it comes out of a pickle."""
+        self.validator()
         return self.revive(values)
 
     def caches(self, node: Any) -> dict[str, Any]:
@@ -136,15 +141,23 @@ class Schema(Parameters):
         return [(name, values.get(name, MISSING)) for name in self.names]
 
     def validator(self) -> Any:
-        """The compiled validator of the fields, built at first use."""
+        """The validator of the fields, built before the class's first node, when JAX learns of the class."""
         if self._validator is None:
-            validator = provided.validator(self)
-            if self.converts:
-                self._admit_defaults(validator)
-            data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
-            self.copied = tuple(data)
-            self._validator = validator
+            with adoption:
+                if self._validator is None:
+                    self._validator = self._begin()
         return self._validator
+
+    def _begin(self) -> Any:
+        """Settles the defaults and lets JAX know of the class; the validator."""
+        validator = provided.validator(self)
+        if self.converts:
+            self._admit_defaults(validator)
+        data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
+        self.copied = tuple(data)
+        self.first_use()
+        self.first_use = _nothing
+        return validator
 
     # The one gate into a node.
 
@@ -183,7 +196,8 @@ class Schema(Parameters):
             holes = [] if partial else self.holes(values)
             if holes:
                 raise TypeError(self.missing_message(holes))
-            values = self.tied(values)
+            if self.ties:  # in the order of the fields, the first of two equal modules is the one
+                values = self.tied({name: values[name] for name in self.names if name in values})
             provided.guard_references(self, values, values)
         return self._with_own_data(values) if self.copied else values
 
@@ -280,6 +294,10 @@ class Schema(Parameters):
         if name.startswith("__"):
             return AttributeError(f"{self.cls.__name__!r} object has no attribute {name!r}")
         return AttributeError(self.unknown_field(name))
+
+
+def _nothing() -> None:
+    """There is nothing to be done before the first node."""
 
 
 def schema_of(value: Any) -> Schema | None:

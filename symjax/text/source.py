@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -131,14 +132,17 @@ class _Writer:
         found = public_name(schema.cls)
         if found is not None:
             return self.name(*found)
-        if schema.original is None or public_name(schema.original) is None:
+        original = schema.original
+        preset = isinstance(original, functools.partial)
+        if original is None or (public_name(original) is None and not preset):
             raise TypeError(
                 f"{schema.cls.__qualname__} has no name by which source code finds it; define it at the "
                 f"top of a module {at(path)}"
             )
         options = schema.options._asdict()
-        texts = [f", {key}={value!r}" for key, value in options.items() if value not in ((), None)]
-        return f"{self.name('symjax', 'symbolize')}({self.reference(schema.original, path)}{''.join(texts)})"
+        texts = [f", {key}={value!r}" for key, value in options.items() if value not in ((), None, False)]
+        of = self.text(original, path) if preset else self.reference(original, path)
+        return f"{self.name('symjax', 'symbolize')}({of}{''.join(texts)})"
 
     def _write_sequence(self, value: Any, path: Path, inside: bool) -> wl.AbstractDoc:
         names = getattr(type(value), "_fields", None)
