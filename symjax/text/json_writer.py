@@ -6,6 +6,8 @@ import base64
 import math
 from typing import Any
 
+from flax.core import FrozenDict
+
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
 from symjax.core.lookup import public_name
@@ -55,7 +57,7 @@ class Writer:
             if NATIVE.issuperset(map(type, value)):
                 return list(value)
             return [self.write(item, extend(path, key)) for key, item in enumerate(value)]
-        if kind is Map or kind is dict:
+        if kind is Map or kind is dict or kind is FrozenDict:
             return {f"${kind.__name__.lower()}": self._write_entries(value, path)}
         if kind is list:
             return {"$list": [self.write(item, path / key) for key, item in enumerate(value)]}

@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 import wadler_lindig as wl
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
@@ -80,12 +81,14 @@ class _Writer:
             return self._write_node(value, schema, path)
         if isinstance(value, tuple | list):
             return self._write_sequence(value, path, inside)
-        if isinstance(value, dict | Map):
+        if isinstance(value, dict | Map | FrozenDict):
             entries = [
                 self.write(key, path) + wl.TextDoc(": ") + self.write(item, path / key, inside=inside)
                 for key, item in value.items()
             ]
             doc = self.style.bracketed("{", entries, "}")
+            if isinstance(value, FrozenDict):
+                return wl.TextDoc(f"{self.name('flax.core', 'FrozenDict')}(") + doc + wl.TextDoc(")")
             if isinstance(value, Map) and not inside:
                 return wl.TextDoc(f"{self.name('symjax', 'Map')}(") + doc + wl.TextDoc(")")
             return doc
