@@ -91,7 +91,9 @@ def is_allowed(module_name: str, name: str, value: Any) -> bool:
         return True
     if home.startswith(_WHOLE) and f"{module_name}.".startswith(_WHOLE):
         return home not in _PRINTING
-    return any(value is public for public in _public_objects(getattr(value, "__name__", None)))
+    return any(
+        value is public for own in (name, getattr(value, "__name__", None)) for public in _public_objects(own)
+    )
 
 
 def _public_objects(name: Any) -> Iterator[Any]:

@@ -63,8 +63,8 @@ def _refuse_dataclass_ways(cls: type) -> None:
         if isinstance(value, dataclasses.Field):
             raise TypeError(f"{name}.{key} is a dataclasses.field; an sj.Object has sj.field(…) {at(key)}")
     for key, hint in _own_annotations(cls).items():
-        text = hint if isinstance(hint, str) else getattr(hint, "__name__", type(hint).__name__)
-        if text.rpartition(".")[2] == "KW_ONLY":
+        text = hint if isinstance(hint, str) else type(hint).__name__
+        if hint is dataclasses.KW_ONLY or text.rpartition(".")[2] == "KW_ONLY":
             raise TypeError(
                 f"{name} uses dataclasses.KW_ONLY; mark each such field by sj.field(kw_only=True) {at(key)}"
             )

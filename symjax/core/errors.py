@@ -90,7 +90,7 @@ def known(names: Iterable[object], what: str = "valid names", limit: int = 24) -
 def unknown(what: str, name: object, names: Iterable[object], valid: str = "valid names") -> str:
     """``no <what> 'x'; did you mean 'y'? valid names: …``."""
     listed = list(names)
-    parts = [f"no {what} {brief(name, 200)};", nearest(name, listed), known(listed, valid)]
+    parts = [f"no {what} {name!r};", nearest(name, listed), known(listed, valid)]
     return " ".join(part for part in parts if part)
 
 

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.core.views import VIEWS, Namespace
 
 _LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
@@ -101,7 +101,7 @@ def symbol_names() -> list[str]:
     return sorted(_by_name)
 
 
-def symbolized(original: Any, options: Any) -> Any:
+def symbolized(original: Any, options: Options) -> Any:
     """What `original` was symbolized to with the same options before, or None."""
     versions = Versions.of(original)
     return None if versions is None else versions.by_options.get(options)
@@ -113,7 +113,7 @@ def any_symbolized(original: Any) -> Any:
     return None if versions is None else next(iter(versions.by_options.values()), None)
 
 
-def remember(original: Any, options: Any, cls: type) -> None:
+def remember(original: Any, options: Options, cls: type) -> None:
     """Lets the next call of `symbolize` with the same arguments return the same class."""
     Versions.kept_by(original).by_options[options] = cls
 

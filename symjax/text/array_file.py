@@ -7,7 +7,7 @@ import hashlib
 import struct
 import zipfile
 from collections.abc import Mapping
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class ArrayFile:
         return data
 
 
-def _read_header(member: zipfile.ZipExtFile) -> bytes:  # type: ignore[type-arg,unused-ignore]
+def _read_header(member: IO[bytes]) -> bytes:
     start = member.read(len(_MAGIC) + 2)
     if start[:-2] != _MAGIC or len(start) != len(_MAGIC) + 2:
         raise ValueError("it is no array of NumPy's")

@@ -139,8 +139,8 @@ class _Writer:
                 f"{schema.cls.__qualname__} has no name by which source code finds it; define it at the "
                 f"top of a module {at(path)}"
             )
-        given = schema.options._asdict()
-        texts = [f", {key}={value!r}" for key, value in given.items() if value not in ((), None, False)]
+        options = schema.options._asdict()
+        texts = [f", {key}={value!r}" for key, value in options.items() if value not in ((), None, False)]
         of = self.text(original, path) if preset else self.reference(original, path)
         return f"{self.name('symjax', 'symbolize')}({of}{''.join(texts)})"
 

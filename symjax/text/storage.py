@@ -23,13 +23,18 @@ from symjax.text.array_file import write_arrays
 
 try:
     import fcntl
-except ImportError:  # not on Windows
-    fcntl = None  # type: ignore[assignment]
+except ImportError:  # on Windows
+    LOCKS = False
+else:
+    LOCKS = True
 
 if TYPE_CHECKING:
     from etils import epath
 
 AnyPath: TypeAlias = "pathlib.Path | epath.Path"
+_NO_FILES = frozenset({"", ".", ".."})
+_SEPARATORS = frozenset("/\\:\0")
+
 Side = dict[str, str]
 """What a JSON file says of the file beside it: its name, and the SHA-256 of its content."""
 
@@ -92,8 +97,9 @@ def replace_file(target: AnyPath, arrays: Mapping[str, bytes], text: Callable[[S
             for file, path, name in renames:  # the tree last
                 file.close()
                 path.replace(name)
+                if folder is not None:
+                    os.fsync(folder)  # the arrays are there before the tree that names them
             if folder is not None:
-                os.fsync(folder)
                 _clear(target, side)
 
 
@@ -104,12 +110,12 @@ def open_beside(target: AnyPath, name: Any) -> BinaryIO:
         ValueError: The name leads out of the folder.
         FileNotFoundError: It is gone.
     """
-    if not isinstance(name, str) or pathlib.PurePath(name).name != name or "/" in name or "\\" in name:
+    if not isinstance(name, str) or name in _NO_FILES or set(name) & _SEPARATORS:
         raise ValueError(f"{name!r:.80} is no name of a file in this folder")
     path = target.parent / name
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "the arrays beside the saved file are missing", str(path))
-    return path.open("rb")  # type: ignore[no-any-return]
+    return path.open("rb")
 
 
 @contextmanager
@@ -118,9 +124,9 @@ def _temporary(target: AnyPath) -> Iterator[tuple[BinaryIO, AnyPath]]:
     path = target.parent / f".{target.name}.{secrets.token_hex(8)}.tmp"
     with contextlib.ExitStack() as stack:
         with _locked(target.parent):  # so that nobody takes it for left over before it is marked as in use
-            file = stack.enter_context(path.open("xb" if isinstance(path, pathlib.Path) else "wb"))
             stack.callback(path.unlink, missing_ok=True)
-            if fcntl is not None and isinstance(path, pathlib.Path):
+            file = stack.enter_context(path.open("wb"))
+            if LOCKS and isinstance(path, pathlib.Path):
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield file, path
 
@@ -135,7 +141,7 @@ def _settle(file: BinaryIO) -> None:
 @contextmanager
 def _locked(folder: AnyPath) -> Iterator[int | None]:
     """Keeps other writers out of a folder; gives its descriptor, or None where there is no such lock."""
-    if fcntl is None or not isinstance(folder, pathlib.Path):
+    if not LOCKS or not isinstance(folder, pathlib.Path):
         yield None
         return
     number = os.open(folder, os.O_RDONLY)

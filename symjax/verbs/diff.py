@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
 
+from symjax.core.containers import Map
 from symjax.core.errors import note_depth
 from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS
@@ -123,7 +124,8 @@ def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False)
 def _compare(a: Any, b: Any, path: Path, folds: Folds, flat: dict[Path, Diff]) -> None:
     if a is b:
         return
-    if type(a) is not type(b) or (children := items(a)) is None or (path and folds(a, b)):
+    mappings = bool(path) and {type(a), type(b)} == {Map, dict}  # in a node: structure, and data
+    if not (mappings or type(a) is type(b)) or (children := items(a)) is None or (path and folds(a, b)):
         if not eq(a, b):
             flat[path] = Diff(a, b)
         return

@@ -104,7 +104,8 @@ def why_none(value: Any, key: Hashable, path: Path) -> str:
         hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
         return f"{where}, which has no parts{hint}"
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return f"{where} of {len(children)} items; the index {len(children)} appends"
+        appends = f"; the index {len(children)} appends" if type(key) is int and key > len(children) else ""
+        return f"{where} of {len(children)} items{appends}"
     what = "key" if isinstance(value, _DICTS) else "field"
     return f"{where} with {unknown(what, key, [name for name, _ in children])}"
 
@@ -190,9 +191,7 @@ def _replace_fields(
 
 def _refuse_insertion(new: Any, path: Path, place: str) -> None:
     if isinstance(new, Insertion):
-        raise ValueError(
-            f"an Insertion stands before an item of a list, and this is {place}: set it {at(path)}"
-        )
+        raise TypeError(f"an Insertion goes before an item of a list, and this is {place}: set it {at(path)}")
 
 
 def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:

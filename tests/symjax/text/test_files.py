@@ -134,7 +134,7 @@ VALUES = [
     jax.nn.softmax,
     optax.losses.l2_loss,
     functools.partial(nn.gelu, approximate=False),
-    functools.partial(trees.double, [1, {"a": 2}]),
+    functools.partial(trees.double, (1, ("a", 2))),
     Rate.partial(),
     Plain(1, 2, scale=3, extra=4),
     affine(1, 2, 3, 4, five=5),
