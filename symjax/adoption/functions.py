@@ -222,12 +222,11 @@ def is_function_class(cls: type) -> bool:
 
 def built_type(function: Any, base: type) -> type | None:
     """The class of what a function builds, as its return annotation tells, if that is a `base`."""
-    made = _made_type(function)
-    if isinstance(made, type):
-        made = vars(made).get(BUILDS) or made
-        if issubclass(made, base):
-            return made
-    return None
+    annotated = _made_type(function)
+    if not isinstance(annotated, type):
+        return None
+    built: type = vars(annotated).get(BUILDS) or annotated
+    return built if issubclass(built, base) else None
 
 
 def makes_callable(value: Any) -> bool:
