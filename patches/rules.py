@@ -9,7 +9,7 @@ from typing import Any, Final, final
 
 from symjax.core.paths import Path
 from symjax.verbs.diff import Difference
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.query import query
 
 from .core.patch import Patch, RuleFunction
@@ -114,7 +114,7 @@ def on_value(tree: Any, old: Any, value: Any = ABSENT, *, fn: _Change = None) ->
         ['gelu', 'tanh', 'gelu']
     """
     new = _changer(value, fn)
-    return lambda k, v: new(v) if eq(v, old) else v
+    return lambda k, v: new(v) if surely_eq(v, old) else v
 
 
 @patcher

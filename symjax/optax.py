@@ -16,6 +16,7 @@ import optax
 from symjax.adoption.functions import Factory, Loss, Optimizer, makes_callable, node_kind, underlying
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import adopt_with, symbolize
+from symjax.core.schema import Options
 from symjax.core.views import Namespace, first_name
 
 _INNER = {name: getattr(optax, name) for name in ("contrib", "losses", "schedules", "transforms")}
@@ -65,7 +66,7 @@ def _adopt(name: str, value: Any) -> Any:
     if value is optax.MultiSteps or value is optax.WrappedSchedule:
         return symbolize(value, name=name)
     kind = _kind(name, value)
-    return value if kind is None else adopt_with(value, (STATIC.get(name, ()), name, (), kind))
+    return value if kind is None else adopt_with(value, Options(STATIC.get(name, ()), name, factory=kind))
 
 
 _view = Namespace(

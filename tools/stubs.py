@@ -246,7 +246,9 @@ class _Stub:
         init = inspect.getattr_static(cls, "__init__")
         parameters = list(inspect.signature(init).parameters.values())[1:]
         constructors = [vars(base).get("__init__") for base in cls.__mro__]
-        stored = {n for f in constructors if inspect.isfunction(f) for n in f.__code__.co_names}
+        stored = {
+            n for f in constructors if inspect.isfunction(f) for n in inspect.unwrap(f).__code__.co_names
+        }
         lines = []
         for i, p in enumerate(parameters):
             if p.name == _RNGS and p.default is p.empty:

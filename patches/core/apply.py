@@ -11,18 +11,19 @@ from typing import Any, Final, TypeGuard, TypeVar
 import jax
 import numpy as np
 
-from symjax.core.errors import at
+from symjax.core.errors import at, note
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
 from symjax.core.placeholders import Placeholder
+from symjax.core.tracebacks import hide_frames
 from symjax.verbs.diff import diff
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import lineage, with_lineage
 from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning, note
+from .errors import PatchError, PatchWarning
 from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
 
@@ -65,20 +66,24 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         >>> sj.lineage(exp)
         ('change_lr?learning_rate=0.003', "<{'epochs': 10}>")
     """
-    result: Any = tree
-    steps: list[str] = []
-    checks: list[_Check] = []
-    for source in _numbered(resolve(rules)):
-        edit = _apply(result, source)
-        checks += edit.checks
-        if edit.places:
-            steps.append(describe_rule(source.rule))
-        elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-            _complain(source, strict)
-        result = edit.tree
-    for check in checks:
-        check.run(result)
-    return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+    try:
+        result: Any = tree
+        steps: list[str] = []
+        checks: list[_Check] = []
+        for source in _numbered(resolve(rules)):
+            edit = _apply(result, source)
+            checks += edit.checks
+            if edit.places:
+                steps.append(describe_rule(source.rule))
+            elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
+                _complain(source, strict)
+            result = edit.tree
+        for check in checks:
+            check.run(result)
+        return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +245,7 @@ def _alone_differs(tree: object, path: Path, update: object) -> bool:
 
 def _differs(old: object, new: object, path: Path) -> bool:
     try:
-        return not eq(value_at(old, path), value_at(new, path))
+        return not surely_eq(value_at(old, path), value_at(new, path))
     except KeyError:  # an entry that was added
         return True
 
@@ -252,7 +257,7 @@ def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
     def counted(path: Path, value: object, parent: object) -> object:
         new = ask(path, value, parent)
         # Identity first: a rule returns nearly every value as it is, and `eq` would walk each subtree anew.
-        if new is not value and not eq(new, value):
+        if new is not value and not surely_eq(new, value):
             places.append(path)
         return new
 

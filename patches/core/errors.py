@@ -18,12 +18,6 @@ class PatchError(ValueError):
     """A patch changed nothing under `strict`, a wrong number of places, or failed its validator."""
 
 
-def note(error: BaseException, text: str) -> None:
-    """Adds a note to an error, also to one that is a frozen dataclass, whose own `add_note` fails."""
-    notes = [*getattr(error, "__notes__", ()), text]
-    object.__setattr__(error, "__notes__", notes)
-
-
 def in_uri(uri: str) -> str:
     """The suffix that every error of the library's own about a URI ends in."""
     return f"(uri={excerpt(uri)})"

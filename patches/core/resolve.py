@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symjax.core.errors import brief, unknown
+from symjax.core.errors import brief, note, unknown
 from symjax.core.schema import Schema
 from symjax.types.hints import Hint, show
 from symjax.types.hints import parse as parse_hint
@@ -13,7 +13,7 @@ from symjax.types.hints import resolve as resolve_hint
 from ..uri.grammar import Call, Step, excerpt, parse
 from ..uri.hints import member_names
 from ..uri.literals import Text, Token, read
-from .errors import in_uri, nearest_first, note
+from .errors import in_uri, nearest_first
 from .patch import Chain, Patch, SingleRule
 from .registry import find_patcher, names
 

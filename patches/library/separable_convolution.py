@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import flax.linen
@@ -17,7 +19,7 @@ from symjax.verbs.equality import eq
 
 from ..core.patch import RuleFunction
 from ..core.patcher import patcher
-from ..roles.marks import arguments, has_role, role
+from ..roles.marks import arguments, has_role, makes_role, role
 
 
 @role("convolution", "separable_convolution")
@@ -94,6 +96,32 @@ class SeparableConv(Module):
         )(mixed)
 
 
+@role("convolution", "separable_convolution")
+class SeparatingConv(nn.Conv):
+    """A convolution that is separable wherever `apply_sepconv` would put a `SeparableConv` in its place.
+
+    It stands where a class is asked for: ``conv: ModuleDef = nn.Conv``. Where it is not separable (pointwise,
+    grouped, masked), it has the parameters of a convolution.
+
+    Example:
+        >>> import jax
+        >>> x = jax.numpy.ones((1, 8, 8, 4))
+        >>> variables = SeparatingConv(16, (3, 3)).init(jax.random.key(0), x)
+        >>> list(variables['params']['SeparableConv_0'])
+        ['depthwise', 'pointwise']
+        >>> list(SeparatingConv(16, (1, 1)).init(jax.random.key(0), x)['params'])
+        ['kernel', 'bias']
+    """
+
+    @flax.linen.compact
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Convolves; see `SeparableConv`."""
+        values = {name: getattr(self, name) for name in (*_KEPT, *_PLAIN) if name != "name"}
+        if not _is_separable(values):
+            return super().__call__(inputs)
+        return SeparableConv(**{name: values[name] for name in _KEPT if name in values})(inputs)
+
+
 # What a separable convolution takes over from the convolution in whose place it stands.
 _KEPT: Final = (
     "features",
@@ -125,7 +153,9 @@ _OTHER_KINDS: Final = ("separable_convolution", "transposed_convolution", "local
 def apply_sepconv(tree: Any) -> RuleFunction:
     """Replaces every convolution by a `SeparableConv` with the same arguments.
 
-    What has the role ``'convolution'`` is replaced, see `symjax.role`. Left as they are: pointwise
+    What has the role ``'convolution'`` is replaced, see `symjax.role`; so is a class of that role
+    where a field holds it (``conv: ModuleDef = nn.Conv``), or a `functools.partial` of one, by
+    `SeparatingConv`. Left as they are: pointwise
     convolutions (all sizes 1), grouped and depthwise, masked, transposed and local ones, and those
     with a convolution function of their own.
 
@@ -142,16 +172,35 @@ def apply_sepconv(tree: Any) -> RuleFunction:
     """
 
     def rule(k: Path, v: Any) -> Any:
+        if makes_role(v, "convolution") and not makes_role(v, *_OTHER_KINDS):
+            return _separating(v)
         if not has_role(v, "convolution") or has_role(v, *_OTHER_KINDS):
             return v
         values = {name: argument.value for name, argument in arguments(v, "convolution").items()}
-        kept = {name: value for name, value in values.items() if name in _KEPT}
-        plain = all(eq(values[name], value) for name, value in _PLAIN.items() if name in values)
-        if not plain or "features" not in kept or _is_pointwise(kept.get("kernel_size", 1)):
+        if "features" not in values or not _is_separable(values):
             return v
-        return SeparableConv(**kept)
+        return SeparableConv(**{name: value for name, value in values.items() if name in _KEPT})
 
     return rule
+
+
+def _separating(value: Any) -> Any:
+    """A class of convolutions that a field holds, or a `functools.partial` of one, as one that separates.
+
+    A class whose constructor takes what Linen's does not stays: its arguments come later.
+    """
+    if isinstance(value, functools.partial):
+        cls = _separating(value.func)
+        return value if cls is value.func else functools.partial(cls, *value.args, **value.keywords)
+    known = {field.name for field in dataclasses.fields(SeparatingConv)}
+    own = {field.name for field in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else {""}
+    return SeparatingConv if own <= known and "features" in own else value
+
+
+def _is_separable(values: Mapping[str, Any]) -> bool:
+    """Whether a convolution with these arguments may be replaced."""
+    plain = all(eq(values[name], value) for name, value in _PLAIN.items() if name in values)
+    return plain and not _is_pointwise(values.get("kernel_size", 1))
 
 
 def _is_pointwise(kernel_size: object) -> bool:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
-from symjax.core.schema import ATTRIBUTE, schema_of
+from symjax.core.schema import ATTRIBUTE
 from symjax.verbs.tree import items
 
 T = TypeVar("T")
@@ -82,6 +82,28 @@ def has_role(value: object, *names: str) -> bool:
     return any(name in roles for roles in _roles(value) for name in names)
 
 
+def makes_role(value: object, *names: str) -> bool:
+    """Whether a value is a class whose instances have one of some roles, or a `functools.partial` of one.
+
+    Such a value in a field (``conv: ModuleDef = nn.Conv``) says what code makes later, with arguments that a
+    patch does not see.
+
+    Args:
+        value: The value of a field.
+        *names: The roles.
+
+    Example:
+        >>> import functools
+        >>> from symjax import linen as nn
+        >>> makes_role(nn.Conv, 'convolution'), makes_role(functools.partial(nn.Conv, 8), 'convolution')
+        (True, True)
+        >>> makes_role(nn.Conv(8, 3), 'convolution')
+        False
+    """
+    cls = value.func if isinstance(value, functools.partial) else value
+    return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
+
+
 def member(value: object, role: str, name: str) -> str | None:
     """What an argument of a role is called in the class of a value.
 
@@ -154,11 +176,17 @@ def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:
         return
     if isinstance(value, type):
         return
-    schema = schema_of(value)
+    if roles := _roles_of(value):
+        yield roles
+    yield from _roles_of_class(type(value))
+
+
+def _roles_of_class(cls: type) -> Iterator[Mapping[str, Mapping[str, str]]]:
+    """The roles of a class's instances."""
+    schema = getattr(cls, ATTRIBUTE, None)
     original = None if schema is None else schema.original
-    for carrier in (value, *type(value).__mro__, original):
-        roles = _roles_of(carrier)
-        if roles:
+    for carrier in (*cls.__mro__, original):
+        if roles := _roles_of(carrier):
             yield roles
 
 

@@ -267,7 +267,7 @@ class DNA:
             numbers.append(unread.pop(name, point.least) if name == point.id or active else point.least)
         for name in unread:
             names = [point.id for point, active in zip(spec.points, matters, strict=True) if active]
-            raise NoSuchPath(unknown("decision", name, names, "decisions that matter here"))
+            raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
         return cls.from_numbers(spec, numbers)
 
     def to_json(self) -> str:

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Collection
+import os
+import threading
+import types
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
-from symjax.adoption.signatures import call_arguments, fields_of, keep_generic
+from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
+from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Schema
-from symjax.core.state_dicts import register_state
+from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
+from symjax.core.state_dicts import register_later
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
 
 _ARGS = "_sj_args"
-_READY = "_sj_ready"
+_READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
+_MUTABLE = "__symjax_mutable__"
 _get = object.__getattribute__
 
 
@@ -47,6 +51,7 @@ class ClassSchema(Schema):
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
+        self.validator()
         if self.holes(values):
             return self.revive(values)
         node = cls.__new__(cls)
@@ -75,7 +80,7 @@ class SymbolicInstance(Node):
         schema: Schema = getattr(type(self), ATTRIBUTE)
         if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _READY not in attributes:
+        if _waits(attributes):
             if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
                 return attributes[_ARGS][name]
             initialize(self, schema)
@@ -91,6 +96,16 @@ class SymbolicInstance(Node):
             return attributes[_ARGS][name]
         raise AttributeError(schema.unknown_field(name))
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _is_sealed(self):
+            raise AttributeError(_sealed_message(self, name))
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if _is_sealed(self):
+            raise AttributeError(_sealed_message(self, name))
+        super().__delattr__(name)
+
     def __copy__(self) -> Any:
         schema: Schema = getattr(type(self), ATTRIBUTE)
         return schema.construct(schema.arguments(self))  # what `__init__` made may be mutable
@@ -99,19 +114,29 @@ class SymbolicInstance(Node):
         return self.__copy__()
 
 
-def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
-    """The symbolic version of a plain class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
+def symbolize_class(
+    cls: type, options: Options, presets: Mapping[str, Any] = types.MappingProxyType({})
+) -> type:
+    """The symbolic version of a plain class; see `symjax.symbolize`.
+
+    Args:
+        cls: The class; of a symbolic one, a subclass with these options.
+        options: Those of `symbolize`.
+        presets: Other defaults of its arguments, which are given by keyword then.
+    """
     _refuse_foreign_layout(cls)
     namespace: dict[str, Any] = {
-        **place(cls, name),
+        **place(cls, options.name),
         "__doc__": cls.__doc__,
-        SAVED_NAME: name,
+        SAVED_NAME: options.name,
         ORIGINAL: cls,
-        STATIC: frozenset(static),
+        STATIC: frozenset(options.static) | getattr(cls, STATIC, frozenset()),
+        PRESETS: {**getattr(cls, PRESETS, {}), **presets},
+        _MUTABLE: options.mutable or is_mutable(cls),
     }
+    bases = (cls,) if issubclass(cls, SymbolicInstance) else (SymbolicInstance, cls)
     try:
-        symbolic = type(cls)(cls.__name__, (SymbolicInstance, cls), namespace)
+        symbolic = type(cls)(cls.__name__, bases, namespace)
     except ValueError:  # of this library: a name in `static` that is none
         raise
     except Exception as error:
@@ -119,8 +144,13 @@ def symbolize_class(cls: type, options: tuple[Any, ...]) -> type:
             f"cannot symbolize {cls.__name__}: no subclass can be made of it ({error})"
         ) from error
     keep_generic(symbolic, cls)
-    add_symbol(symbolic, aliases)
+    add_symbol(symbolic, options.aliases)
     return symbolic
+
+
+def is_mutable(cls: type) -> bool:
+    """Whether the methods of a symbolic class may assign to attributes."""
+    return bool(getattr(cls, _MUTABLE, False))
 
 
 def _refuse_foreign_layout(cls: type) -> None:
@@ -140,7 +170,7 @@ def _make_symbolic(cls: type) -> None:
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, STATIC, static)
-    fields = _constructor_fields(source, init, static)
+    fields = preset(_constructor_fields(source, init, static), getattr(cls, PRESETS, {}))
     schema = ClassSchema(cls, fields, cls.__dict__.get(SAVED_NAME), original)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
@@ -151,8 +181,7 @@ def _make_symbolic(cls: type) -> None:
         cls.__hash__ = source.__hash__  # type: ignore[method-assign]
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
-    register(cls)
-    register_state(cls, schema.kind)
+    register_later(schema)
     if original is None:
         add_symbol(cls)
 
@@ -188,23 +217,97 @@ def _recording_init(cls: type, init: Any) -> Any:
     return __init__
 
 
+class _Run:
+    """An ``__init__`` that is under way in one thread; others wait for it at the lock.
+
+    Attributes:
+        node: The dict of the node, which would keep the run in a forked child, where nobody ends it.
+    """
+
+    __slots__ = ("lock", "node", "thread")
+
+    def __init__(self, node: dict[str, Any]) -> None:
+        self.node = node
+        self.thread = threading.get_ident()
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+
+_runs: set[_Run] = set()
+
+
+def _forget_runs() -> None:
+    for run in list(_runs):
+        if run.thread != threading.get_ident():
+            run.node.pop(_READY, None)
+            _runs.discard(run)
+
+
+if hasattr(os, "register_at_fork"):  # Windows knows no fork
+    os.register_at_fork(after_in_child=_forget_runs)
+
+
 def initialize(node: Any, schema: Schema) -> None:
-    """Runs the adopted class's own ``__init__`` with the recorded arguments."""
+    """Runs the adopted class's own ``__init__`` with the recorded arguments, once, whoever asks.
+
+    In other threads this returns when it has run; in its own, which is inside of it, at once.
+    """
     attributes = _get(node, "__dict__")
-    holes = schema.holes(attributes[_ARGS])
+    run = _Run(attributes)
+    while (owner := attributes.setdefault(_READY, run)) is not run:
+        if owner is True or owner.thread == run.thread:
+            return
+        with owner.lock:  # until that thread is done; it may have failed, then it is our turn
+            pass
+    _runs.add(run)
+    try:
+        _run_init(node, schema)
+        attributes[_READY] = True
+    except BaseException:
+        attributes.pop(_READY, None)
+        raise
+    finally:
+        _runs.discard(run)
+        run.lock.release()
+
+
+def _run_init(node: Any, schema: Schema) -> None:
+    arguments = _get(node, "__dict__")[_ARGS]
+    holes = schema.holes(arguments)
     if holes:
         raise MissingError(
             f"{schema.cls.__name__} cannot be used yet: it misses {', '.join(holes)} {at(holes[0])}"
         )
-    args, kwargs = call_arguments(schema, attributes[_ARGS])
-    attributes[_READY] = True
-    try:
-        vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
-    except BaseException:
-        attributes.pop(_READY, None)
-        raise
+    args, kwargs = call_arguments(schema, arguments)
+    vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
-        _guard(schema.cls)
+        with adoption:
+            _guard(schema.cls)
+
+
+def _waits(attributes: dict[str, Any]) -> bool:
+    """Whether a node's ``__init__`` has to run before this thread may use it."""
+    run = attributes.get(_READY)
+    return run is not True and (run is None or run.thread != threading.get_ident())
+
+
+def _is_sealed(node: Any) -> bool:
+    """Whether assignments to a node are refused: after, and before, its ``__init__``."""
+    attributes = _get(node, "__dict__")
+    if is_mutable(type(node)) or _ARGS not in attributes:
+        return False
+    return not isinstance(attributes.get(_READY), _Run)
+
+
+def _sealed_message(node: Any, name: str) -> str:
+    schema: Schema = getattr(type(node), ATTRIBUTE)
+    if name in schema.fields:
+        return schema.frozen_message(name)
+    cls = type(node).__name__
+    return (
+        f"{cls} is immutable: what is assigned to it does not travel with its arguments; where methods cache "
+        f"on self, sj.symbolize({cls}, mutable=True) lets them {at(name)}"
+    )
 
 
 def _shadows(node: Any, cls: type) -> bool:
@@ -218,10 +321,13 @@ def _shadows(node: Any, cls: type) -> bool:
 
 def _guard(cls: type) -> None:
     """Makes every lookup see that ``__init__`` has not run yet, for a class that shadows attributes."""
+    if getattr(cls, "__symjax_guarded__", False):
+        return
 
     def __getattribute__(self: Any, name: str) -> Any:
         attributes = _get(self, "__dict__")
-        if _READY not in attributes and _ARGS in attributes and not name.startswith(("__", "_sj_")):
+        started = attributes.get(_READY) is True or _ARGS not in attributes
+        if not started and not name.startswith(("__", "_sj_")):
             initialize(self, getattr(cls, ATTRIBUTE))
         return inherited(self, name)
 

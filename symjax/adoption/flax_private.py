@@ -5,8 +5,9 @@ When a new version of Flax moves one of them, this file changes, and no other.
 
 from __future__ import annotations
 
+import contextlib
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from flax.linen import module as linen_module
@@ -84,3 +85,18 @@ def interceptors() -> list[Any]:
 def is_watched() -> bool:
     """Whether a table of calls or a filter of intermediates waits for the calls of modules."""
     return bool(_context.call_info_stack or any(_context.capture_stack))
+
+
+def is_running() -> bool:
+    """Whether a method of a Linen module is running, whose modules become its children."""
+    return _context.module_stack[-1] is not None
+
+
+@contextlib.contextmanager
+def unbound() -> Iterator[None]:
+    """Modules that are made inside belong to no module that is running."""
+    _context.module_stack.append(None)
+    try:
+        yield
+    finally:
+        _context.module_stack.pop()

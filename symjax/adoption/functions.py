@@ -20,11 +20,13 @@ from symjax.core.placeholders import undecided
 from symjax.core.schema import (
     ALIASES,
     ATTRIBUTE,
+    BUILDS,
     FIELDS,
     FLAT,
     ORIGINAL,
     SAVED_NAME,
     SCHEMA_CLASS,
+    Options,
     Schema,
     holds_placeholder,
     is_choice,
@@ -165,12 +167,20 @@ class Optimizer(Maker):
         """All is done in ``__new__``: a tuple's items are given at its creation."""
 
 
-def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
-    """The functor or factory class of a function; see `symjax.symbolize`."""
-    static, name, aliases, factory = options
+def symbolize_function(
+    function: Any, options: Options, schema: type[Schema] = FunctionSchema, builds: type | None = None
+) -> type:
+    """The functor or factory class of a function; see `symjax.symbolize`.
+
+    Args:
+        function: The function.
+        options: Those of `symbolize`; its `factory` may be the class of the nodes.
+        schema: The class of the schema.
+        builds: For what type the nodes stand, if they stand for another than their own.
+    """
+    static, name, aliases, factory, _ = options
     kind = factory if isinstance(factory, type) else node_kind(function, factory)
     bases: tuple[type, ...] = (kind,)
-    schema: type[Schema] = FunctionSchema
     if kind is Optimizer:
         # Optax asks by type whether to hand on extra arguments, and annotations say too little of it.
         bases, schema = (Optimizer, optax.GradientTransformationExtraArgs), OptimizerSchema
@@ -180,6 +190,7 @@ def symbolize_function(function: Any, options: tuple[Any, ...]) -> type:
         "__symjax_function__": staticmethod(function),
         FIELDS: fields_of(function, static),
         SCHEMA_CLASS: schema,
+        BUILDS: builds,
         SAVED_NAME: name,
         ORIGINAL: function,
         ALIASES: aliases,
@@ -202,6 +213,21 @@ def node_kind(function: Any, factory: bool | None = None) -> type[Object]:
     if factory is None:
         factory = _is_callable_hint(made_type)
     return Factory if factory else Functor
+
+
+def is_function_class(cls: type) -> bool:
+    """Whether a class is one of functors or factories."""
+    return isinstance(getattr(cls, ATTRIBUTE, None), FunctionSchema)
+
+
+def built_type(function: Any, base: type) -> type | None:
+    """The class of what a function builds, as its return annotation tells, if that is a `base`."""
+    made = _made_type(function)
+    if isinstance(made, type):
+        made = vars(made).get(BUILDS) or made
+        if issubclass(made, base):
+            return made
+    return None
 
 
 def makes_callable(value: Any) -> bool:

@@ -11,35 +11,40 @@ import flax.linen as nn
 
 from symjax.adoption.bound_modules import fields_of_bound, path_of, symbolic_class
 from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, field_at, is_traced_float
-from symjax.core.errors import locate
+from symjax.core.errors import locate, note
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
 from symjax.core.placeholders import undecided
-from symjax.core.schema import ATTRIBUTE, Schema, is_choice
+from symjax.core.schema import ATTRIBUTE, Schema, holds, is_choice
 from symjax.core.shown import shown
 from symjax.text.array_forms import shape_text
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.walk import walk
 
 
-def note_layer(error: Exception, module: nn.Module, args: tuple[Any, ...]) -> None:
+def note_layer(error: Exception, module: nn.Module, method: str, args: tuple[Any, ...]) -> None:
     """Notes on an error in which module it happened, and what to do about what the module's fields hold.
 
     Args:
         error: What the module raised.
         module: The innermost symbolic module that was running, bound.
+        method: The name of its method that was running.
         args: What it was called with.
     """
     path = path_of(module)
-    inputs = ", ".join(shape_text(arg) if is_array(arg) else type(arg).__name__ for arg in args)
-    called = f"{_text(module)} was called with ({inputs})"
+    if method == "setup":  # Flax calls it, with nothing
+        called = f"{_text(module)} was in its setup"
+    else:
+        inputs = ", ".join(shape_text(arg) if is_array(arg) else type(arg).__name__ for arg in args)
+        name = "" if method == "__call__" else f".{method}"
+        called = f"{_text(module)}{name} was called with ({inputs})"
     if not locate(error, path, f"{path}: {called}" if path else called):
         return
     for text in _advice_on_choice(module):
-        error.add_note(text)
+        note(error, text)
     if isinstance(error, NEEDS_VALUE):
         for text in advice(error, _traced_floats(module)):
-            error.add_note(text)
+            note(error, text)
 
 
 def _text(module: nn.Module) -> str:
@@ -51,7 +56,7 @@ def _text(module: nn.Module) -> str:
     arguments = [
         f"{name}={format_tree(value)}"
         for name, value in shown(schema, fields_of_bound(module).items(), rebuilds=False, same=operator.is_)
-        if not isinstance(value, nn.Module | tuple)
+        if not holds((value,), lambda part: isinstance(part, nn.Module))
     ]
     return f"{cls.__name__}({', '.join(arguments)})"
 

@@ -13,6 +13,7 @@ from symjax.adoption.flax_private import interceptors, is_watched
 from symjax.adoption.traced_rates import intercept_rates
 from symjax.core.containers import freeze
 from symjax.core.kinds import static_key
+from symjax.core.locks import adoption
 from symjax.core.schema import ATTRIBUTE
 
 LIFTS = frozenset(
@@ -45,9 +46,10 @@ def memoized(lift: Callable[..., Any]) -> Callable[..., Any]:
             key = (lift.__name__, static_key(freeze((args, kwargs), data=False)))
         except TypeError:
             return make(target, *args, **kwargs)
-        known = _lifted.setdefault(target, {})
-        if key not in known:
-            known[key] = make(target, *args, **kwargs)
+        with adoption:
+            known = _lifted.setdefault(target, {})
+            if key not in known:
+                known[key] = make(target, *args, **kwargs)
         return known[key]
 
     return lifted

@@ -10,7 +10,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 import flax.linen as nn
@@ -18,20 +18,22 @@ import flax.linen as nn
 from symjax.adoption.bound_modules import TWIN_OF, symbolic_class
 from symjax.adoption.flax_private import InterceptedModule, UnboundModules, is_sealed, parent_of_new, seal
 from symjax.adoption.layer_errors import note_layer
-from symjax.adoption.signatures import keep_generic
+from symjax.adoption.signatures import keep_generic, refuse_unknown
 from symjax.adoption.ties import bind_ties, record_ties, untie
 from symjax.adoption.traced_rates import taking_rates
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field, FieldMark
+from symjax.core.locks import adoption
 from symjax.core.lookup import place
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.pytrees import register
-from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Schema
+from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
+from symjax.types.hints import resolve
 from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_bound__"  # of a symbolic class: that of its bound modules
@@ -85,8 +87,10 @@ class LinenSchema(UnboundModules):
         Lifted transforms make classes as they run, whose modules are always bound: those never are.
         """
         if not self.registered:
-            self.registered = True
-            register(self.cls)
+            with adoption:
+                if not self.registered:
+                    register(self.cls)
+                    self.registered = True
 
 
 class _SymbolicMeta(abc.ABCMeta):
@@ -155,7 +159,7 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
                 return run(method, args, kwargs)
         except Exception as error:
             if self.scope is not None:
-                note_layer(error, self, args)  # type: ignore[arg-type]
+                note_layer(error, self, method.__name__, args)  # type: ignore[arg-type]
             raise
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -183,27 +187,46 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
                 return super().clone(**options)
 
 
-def symbolize_linen(cls: type, options: tuple[Any, ...]) -> type:
-    """The symbolic version of a Linen module class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
-    unknown_names = set(static) - {f.name for f in dataclasses.fields(cls)}
-    if unknown_names:
-        raise ValueError(f"static names no field of {cls.__name__}: {', '.join(sorted(unknown_names))}")
+def symbolize_linen(
+    cls: type, options: Options, presets: Mapping[str, Any] = types.MappingProxyType({})
+) -> type:
+    """The symbolic version of a Linen module class; see `symjax.symbolize`.
+
+    Args:
+        cls: The class; of a symbolic one, a subclass with these options.
+        options: Those of `symbolize`.
+        presets: Other defaults of its fields, which are given by keyword then.
+    """
+    refuse_unknown(options.static, [f.name for f in _constructor_fields(cls)], cls.__name__)
     hooks = {hook: nn.nowrap(inspect.unwrap(getattr(cls, hook))) for hook in _HOOKS if hasattr(cls, hook)}
+    again = Module in cls.__mro__  # `issubclass` counts Flax's own
     namespace = {
         **hooks,
-        **place(cls, name),
+        **place(cls, options.name),
         "__doc__": cls.__doc__,
-        STATIC: frozenset(static) | getattr(cls, STATIC, frozenset()),
-        SAVED_NAME: name,
-        ORIGINAL: cls,
+        STATIC: frozenset(options.static) | getattr(cls, STATIC, frozenset()),
+        SAVED_NAME: options.name,
+        **(_preset_fields(cls, presets) if presets else {}),
+        **({} if again else {ORIGINAL: cls}),
     }
-    symbolic: type = types.new_class(
-        cls.__name__, (Module, cls), exec_body=lambda body: body.update(namespace)
-    )
+    bases = (cls,) if again else (Module, cls)
+    symbolic: type = types.new_class(cls.__name__, bases, exec_body=lambda body: body.update(namespace))
+    if again:
+        getattr(symbolic, ATTRIBUTE).original = cls
     keep_generic(symbolic, cls)
-    add_symbol(symbolic, aliases)
+    add_symbol(symbolic, options.aliases)
     return symbolic
+
+
+def _preset_fields(cls: type, presets: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a subclass with other defaults, as a class body has them."""
+    fields = getattr(cls, ATTRIBUTE).fields
+    body: dict[str, Any] = {
+        name: _dataclass_field(FieldMark(value, None, fields[name].static, fields[name].doc, True, True))
+        for name, value in presets.items()
+    }
+    hints = {name: resolve(fields[name].hint, fields[name].owner) for name in presets}
+    return {**body, "__annotations__": hints}
 
 
 def _make_symbolic(cls: type) -> None:
@@ -313,21 +336,24 @@ def _seal(module: Any) -> None:
 
 def _bound_twin(cls: type) -> type:
     """The class of the bound modules of `cls`: Flax's behaviour, the same name, unknown to JAX."""
-    twin: type | None = cls.__dict__.get(_TWIN)
+    twin = cls.__dict__.get(_TWIN)
     if twin is None:
-        twin = type(cls)(
-            cls.__name__,
-            (cls,),
-            {
-                "__module__": cls.__module__,
-                "__qualname__": cls.__qualname__,
-                "__doc__": cls.__doc__,
-                TWIN_OF: cls,
-                ATTRIBUTE: None,
-                "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
-            },
-        )
-        setattr(cls, _TWIN, twin)
+        with adoption:
+            twin = cls.__dict__.get(_TWIN) or _make_bound_twin(cls)
+    return twin
+
+
+def _make_bound_twin(cls: type) -> type:
+    namespace = {
+        "__module__": cls.__module__,
+        "__qualname__": cls.__qualname__,
+        "__doc__": cls.__doc__,
+        TWIN_OF: cls,
+        ATTRIBUTE: None,
+        "__repr__": _flax_repr if vars(cls).get("__repr__") is Node.__repr__ else cls.__repr__,
+    }
+    twin = type(cls)(cls.__name__, (cls,), namespace)
+    setattr(cls, _TWIN, twin)
     return twin
 
 

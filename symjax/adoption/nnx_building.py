@@ -38,8 +38,13 @@ class NnxSchema(Schema):
 
     def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
         super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
+        self.constructor: Any = original
         self.takes_rngs = any(f.name == RNGS for f in fields)
         self.needs_rngs = any(f.name == RNGS and f.required for f in fields)
+        base: Any = next((vars(b)[ATTRIBUTE] for b in cls.__mro__[1:] if ATTRIBUTE in vars(b)), None)
+        if isinstance(base, NnxSchema):  # a class with presets gives its base's constructor all by name
+            self.constructor = base.constructor
+            self.takes_rngs, self.needs_rngs = base.takes_rngs, base.needs_rngs
 
     def tied(self, values: dict[str, Any]) -> dict[str, Any]:
         """See `Schema.tied`; a node that is given twice becomes one module."""
@@ -114,11 +119,12 @@ class Building:
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
         try:
-            return construct(schema.original, *args, **kwargs)
+            module = construct(schema.constructor, *args, **kwargs)
         except Exception as error:
             if locate(error, path, f"while building {type(node).__name__}"):
                 note_floats(error, path, type(node), schema.arguments(node))
             raise
+        return module if isinstance(module, nnx.Pytree) else self.make(module, path)  # a function's nodes
 
 
 def construct(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

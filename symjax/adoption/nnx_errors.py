@@ -16,7 +16,7 @@ from typing import Any
 from flax import nnx
 
 from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, traced_floats
-from symjax.core.errors import locate
+from symjax.core.errors import locate, note
 from symjax.core.paths import ROOT, Path
 from symjax.core.tracebacks import hide_frames
 
@@ -80,7 +80,7 @@ def note_floats(error: Exception, path: Path, owner: type, values: dict[str, Any
         own = {name: value for name, value in values.items() if not isinstance(value, nnx.Module)}
         floats = [TracedFloat(path / each.path, each.owner, each.field) for each in traced_floats(owner, own)]
         for text in advice(error, floats):
-            error.add_note(text)
+            note(error, text)
 
 
 def _modules(traceback: types.TracebackType | None) -> Iterator[nnx.Module]:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
+from symjax.adoption.functions import built_type, underlying
 from symjax.adoption.nnx_building import (
     RNGS,
     Building,
@@ -21,8 +22,8 @@ from symjax.adoption.nnx_building import (
     is_constructing,
 )
 from symjax.adoption.nnx_errors import note_methods
-from symjax.adoption.signatures import fields_of
-from symjax.core.containers import Map
+from symjax.adoption.signatures import PRESETS, fields_of
+from symjax.core.containers import Map, thaw
 from symjax.core.lookup import place
 from symjax.core.marks import MissingError
 from symjax.core.object import Object
@@ -35,15 +36,18 @@ from symjax.core.schema import (
     ORIGINAL,
     SAVED_NAME,
     SCHEMA_CLASS,
+    Options,
     Schema,
     schema_of,
 )
 
+_FUNCTION = "__symjax_function__"  # of the classes of functions: the function
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"
 
 
 def _original(cls: type) -> Any:
-    return cls.__dict__.get(BUILDS)
+    """The module class whose place a class takes; that of a function's nodes takes none's."""
+    return None if _FUNCTION in cls.__dict__ else cls.__dict__.get(BUILDS)
 
 
 class _BuilderMeta(type):
@@ -60,16 +64,20 @@ class _BuilderMeta(type):
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """A node; or the module, when `rngs` or an argument that is built already says so."""
-        original = _original(cls)
+        schema: NnxSchema | None = cls.__dict__.get(ATTRIBUTE)
         at_once = kwargs.get(RNGS) is not None or _holds_built((*args, *kwargs.values()))
-        if original is None or not at_once:
+        if schema is None or schema.constructor is None or not at_once:
             kwargs.pop(RNGS, None)
             node = super().__call__(*args, **kwargs)
             return as_flax_would(node) if is_constructing() else node
         building = Building(_rngs_among(args, kwargs))
+        kwargs = {**thaw(getattr(cls, PRESETS, {})), **kwargs}
+        if _original(cls) is None and not schema.takes_rngs:
+            kwargs.pop(RNGS, None)  # of a function of nodes: the nodes take it
         by_name = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
-        places = _places(getattr(cls, ATTRIBUTE), args)
-        return construct(original, *map(building.make, args, places), **by_name)
+        places = _places(schema, args)
+        module = construct(schema.constructor, *map(building.make, args, places), **by_name)
+        return module if isinstance(module, nnx.Pytree) else building.make(module)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         original = _original(cls)
@@ -112,14 +120,14 @@ class Builder(Object, metaclass=_BuilderMeta):
             raise error
 
 
-def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
+def symbolize_nnx(cls: type, options: Options) -> type:
     """The symbolic version of an NNX module class; see `symjax.symbolize`."""
-    static, name, aliases, _ = options
+    static, name, aliases = options.static, options.name, options.aliases
     for base in cls.__mro__:
-        if issubclass(base, nnx.Module) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
+        if issubclass(base, nnx.Pytree) and base.__module__.partition(".")[0] not in ("flax", "symjax"):
             note_methods(base)  # in place: modules are of the class that was given, whoever makes them
     init = inspect.getattr_static(cls, "__init__")  # the class's own signature is its metaclass's
-    namespace = {
+    namespace: dict[str, Any] = {
         **place(cls, name),
         "__doc__": cls.__doc__,
         FIELDS: fields_of(init, static, skip=1),
@@ -132,6 +140,24 @@ def symbolize_nnx(cls: type, options: tuple[Any, ...]) -> type:
     if getattr(cls, "__parameters__", ()):  # generic: its nodes are, too
         namespace["__class_getitem__"] = classmethod(types.GenericAlias)
     builder: type = _BuilderMeta(cls.__name__, (Builder,), namespace)
+    return builder
+
+
+def symbolize_nnx_function(function: Any, options: Options) -> type:
+    """The class of a function that builds NNX modules, of whose nodes `build` makes them."""
+    namespace: dict[str, Any] = {
+        **place(underlying(function), options.name),
+        "__doc__": function.__doc__,
+        FIELDS: fields_of(function, options.static),
+        _FUNCTION: staticmethod(function),
+        SAVED_NAME: options.name,
+        ORIGINAL: function,
+        SCHEMA_CLASS: NnxSchema,
+        BUILDS: built_type(function, nnx.Pytree),
+        ALIASES: options.aliases,
+        "__wrapped__": staticmethod(function),
+    }
+    builder: type = _BuilderMeta(underlying(function).__name__, (Builder,), namespace)
     return builder
 
 

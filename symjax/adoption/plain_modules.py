@@ -9,7 +9,7 @@ import flax.linen as nn
 
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import adopt_with, symbolize
-from symjax.core.schema import ATTRIBUTE
+from symjax.core.schema import ATTRIBUTE, Options
 from symjax.core.symbols import any_symbolized
 from symjax.core.views import first_name
 from symjax.types.adopters import Memo, register_adopter
@@ -55,4 +55,4 @@ register_adopter(_is_plain, adopt_module)
 
 
 def _symbolic_class(cls: type[nn.Module]) -> Any:
-    return any_symbolized(cls) or adopt_with(cls, ((), None, (), None))
+    return any_symbolized(cls) or adopt_with(cls, Options())

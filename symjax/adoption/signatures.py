@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from symjax.core.containers import freeze, thaw
+from symjax.core.errors import known, nearest
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING
 from symjax.core.schema import Schema
 
+PRESETS = "__symjax_presets__"  # in a class: the defaults that it was given instead of the original's
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
@@ -31,10 +34,8 @@ def fields_of(target: Any, static: Collection[str], *, skip: int = 0) -> tuple[F
         parameters = list(inspect.signature(target).parameters.values())[skip:]
     except (ValueError, TypeError) as error:
         raise TypeError(f"cannot symbolize {target!r}: its signature cannot be read ({error})") from error
-    unknown = set(static) - {p.name for p in parameters}
-    if unknown:
-        name = target.__qualname__.removesuffix(".__init__").rpartition(".")[2]
-        raise ValueError(f"static names no argument of {name}: {', '.join(sorted(unknown))}")
+    owner = getattr(_owner(target), "__qualname__", repr(target))
+    refuse_unknown(static, [p.name for p in parameters], owner.removesuffix(".__init__").rpartition(".")[2])
     return tuple(
         Field(
             name=p.name,
@@ -45,6 +46,28 @@ def fields_of(target: Any, static: Collection[str], *, skip: int = 0) -> tuple[F
             kind=p.kind,
         )
         for p in parameters
+    )
+
+
+def refuse_unknown(static: Iterable[str], names: Collection[str], owner: str) -> None:
+    """Raises where `static` names what is no argument.
+
+    Raises:
+        ValueError: It does; the message names the nearest argument.
+    """
+    for name in sorted(set(static) - set(names)):
+        hints = " ".join(filter(None, [nearest(name, names), known(names, "its arguments")]))
+        raise ValueError(f"static names no argument of {owner}: {name}; {hints}")
+
+
+def preset(fields: Iterable[Field], values: Mapping[str, Any]) -> tuple[Field, ...]:
+    """Fields of which some have other defaults, and are given by keyword, as `functools.partial` has it."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return tuple(
+        dataclasses.replace(field, default=values[field.name], factory=None, kind=keyword)
+        if field.name in values
+        else field
+        for field in fields
     )
 
 

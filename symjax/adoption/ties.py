@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from symjax.core.containers import Map
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import Schema, schema_of
-from symjax.verbs.refs import Ref, guard_references, holds_ref, is_node, resolved_fields
+from symjax.core.schema import Schema, holds, schema_of
+from symjax.verbs.refs import Ref, guard_references, is_node, resolved_fields
 from symjax.verbs.tree import map_items, replace
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def untied(tree: T) -> T:
         if _is_module(value):
             schema = schema_of(value)
             if id(value) in seen and schema is not None:
-                value = schema.revive(dict(schema.values(value)))
+                value = schema.revive(schema.arguments(value))
             seen.add(id(value))
         changes = map_items(value, path, visit)
         return replace(value, changes, path) if changes else value
@@ -58,21 +58,45 @@ def untied(tree: T) -> T:
 
 
 def bind_ties(module: Any, schema: Schema) -> None:
-    """Gives a module that is about to be bound one instance wherever a reference says so, and only there."""
+    """Settles what the fields of a module that is about to be bound stand for.
+
+    It gets one instance wherever a reference says so, and only there; and in the place of a function that
+    builds a module, that module.
+    """
     attributes = module.__dict__
     if "_sj_bound" in attributes:
         return
     values = {name: attributes[name] for name in schema.names if name in attributes}
-    if not _may_share(values) and not holds_ref(values.values()):
+    if not _may_share(values) and not holds(values.values(), _stands_for_another):
         return
     attributes["_sj_bound"] = True
-    attributes.update(resolved_fields(schema, untie(values)))
+    settled = resolved_fields(schema, untie(values))
+    attributes.update({name: _with_modules(value) for name, value in settled.items()})
     guard_references(schema, values, ())
+
+
+def _with_modules(value: Any, path: Path = ROOT) -> Any:
+    """A value with modules in the place of the functions that build them, also in containers."""
+    if _is_function(value):
+        return value.make()
+    if schema_of(value) is not None:
+        return value
+    changes = map_items(value, path, _with_modules)
+    return replace(value, changes, path) if changes else value
+
+
+def _stands_for_another(value: Any) -> bool:
+    return isinstance(value, Ref) or _is_function(value)
+
+
+def _is_function(value: Any) -> bool:
+    schema = schema_of(value)
+    return schema is not None and schema.kind == "linen_function"
 
 
 def _is_module(value: Any) -> bool:
     schema = schema_of(value)
-    return schema is not None and schema.kind in ("linen", "nnx")
+    return schema is not None and schema.kind in ("linen", "linen_function", "nnx")
 
 
 def _may_share(values: dict[str, Any]) -> bool:

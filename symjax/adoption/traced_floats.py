@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from symjax.core.errors import locate
+from symjax.core.errors import locate, note
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic, schema_of
@@ -98,7 +98,7 @@ def explain(error: Exception, node: Any) -> None:
     lines = advice(error, traced_floats(type(node), dict(schema.values(node))))
     if lines and locate(error, ROOT, f"while a method of {type(node).__name__} was running"):
         for text in lines:
-            error.add_note(text)
+            note(error, text)
 
 
 provided.explain = explain

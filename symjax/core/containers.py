@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import copy
 import functools
 import types
 from collections.abc import Callable, Hashable, ItemsView, Iterator, Mapping
@@ -58,6 +59,9 @@ class Map(Mapping[Hashable, Any]):
         return entries.items()
 
     def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a Map is immutable; rebind the tree that holds it")
+
+    def __delattr__(self, name: str) -> None:
         raise AttributeError("a Map is immutable; rebind the tree that holds it")
 
     def __setitem__(self, key: Hashable, value: Any) -> NoReturn:
@@ -122,8 +126,9 @@ class Map(Mapping[Hashable, Any]):
     def __copy__(self) -> Map:
         return self
 
-    def __deepcopy__(self, memo: Any) -> Map:
-        return self
+    def __deepcopy__(self, memo: Any) -> dict[Hashable, Any]:
+        """A plain dict of copies, which is what `dataclasses.asdict` wants of a mapping."""
+        return {key: copy.deepcopy(item, memo) for key, item in self.items()}
 
 
 def _immutable(key: Hashable) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import typing
 from typing import Any, ClassVar
@@ -25,25 +26,64 @@ def collect_fields(cls: type) -> list[Field]:
         TypeError: A mutable default, a required field after one with a default, or a field whose type
             widens that of the base class.
     """
+    _refuse_dataclass_ways(cls)
     fields: dict[str, Field] = {}
     for base in reversed(cls.__mro__[1:]):
         schema = base.__dict__.get(ATTRIBUTE)
         if schema is not None:
             fields.update(schema.fields)
-    for name, hint in _own_annotations(cls).items():
+    annotations = _own_annotations(cls)
+    for name, hint in annotations.items():
         if _is_class_variable(hint):
+            fields.pop(name, None)
             continue
         new = _own_field(cls, name, hint)
         if name in fields:
             provided.refuse_widening(cls, new, fields[name])
         fields[name] = new
     for name, value in list(cls.__dict__.items()):
-        if name in fields and name not in _own_annotations(cls) and not _is_descriptor(value):
-            mark = value if isinstance(value, FieldMark) else None
-            default = mark.default if mark else value
-            fields[name] = dataclasses.replace(fields[name], default=_frozen(cls, name, default))
+        if name in fields and name not in annotations:
+            if _computes(value):
+                del fields[name]  # a property in the place of a field: the constructor takes it no more
+            else:
+                fields[name] = _overridden(cls, fields[name], value)
     _check_order(cls, fields)
     return list(fields.values())
+
+
+def _refuse_dataclass_ways(cls: type) -> None:
+    """Refuses what a dataclass would do and an `Object` does otherwise, with what to write instead."""
+    name = cls.__name__
+    if "__post_init__" in cls.__dict__:
+        raise TypeError(
+            f"{name} defines __post_init__, which an sj.Object does not have: write __check__(self) for what "
+            "must hold, and a property or functools.cached_property for what follows from the fields"
+        )
+    for key, value in cls.__dict__.items():
+        if isinstance(value, dataclasses.Field):
+            raise TypeError(f"{name}.{key} is a dataclasses.field; an sj.Object has sj.field(…) {at(key)}")
+    for key, hint in _own_annotations(cls).items():
+        text = hint if isinstance(hint, str) else type(hint).__name__
+        if hint is dataclasses.KW_ONLY or text.rpartition(".")[2] == "KW_ONLY":
+            raise TypeError(
+                f"{name} uses dataclasses.KW_ONLY; mark each such field by sj.field(kw_only=True) {at(key)}"
+            )
+        if text.rpartition(".")[2].startswith("InitVar"):
+            raise TypeError(f"{name}.{key}: an sj.Object has no InitVar, it is made of its fields {at(key)}")
+
+
+def _overridden(cls: type, field: Field, value: Any) -> Field:
+    """An inherited field with the default, or the marks, that a subclass gives it without an annotation."""
+    if not isinstance(value, FieldMark):
+        return dataclasses.replace(field, default=_frozen(cls, field.name, value), factory=None)
+    changes: dict[str, Any] = {}
+    if value.default is not MISSING or value.factory is not None:
+        changes = {"default": _frozen(cls, field.name, value.default), "factory": value.factory}
+    if value.static is not None:
+        changes["static"] = value.static
+    if value.kw_only:
+        changes["kind"] = _KEYWORD
+    return dataclasses.replace(field, **changes, doc=value.doc or field.doc, repr=value.repr and field.repr)
 
 
 def _own_annotations(cls: type) -> dict[str, Any]:
@@ -56,8 +96,9 @@ def _is_class_variable(hint: Any) -> bool:
     return typing.get_origin(hint) is ClassVar or hint is ClassVar
 
 
-def _is_descriptor(value: Any) -> bool:
-    return isinstance(value, property | classmethod | staticmethod)
+def _computes(value: Any) -> bool:
+    """Whether a class attribute gives its value by code, and is no default."""
+    return isinstance(value, property | classmethod | staticmethod | functools.cached_property)
 
 
 def _own_field(cls: type, name: str, hint: Any) -> Field:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 import types
 from collections.abc import Iterable
 from dataclasses import is_dataclass
@@ -43,17 +44,32 @@ def locate(error: BaseException, path: object, what: str) -> bool:
     """
     if hasattr(error, "_sj_located"):
         return False
-    note = f"{what} {at(path)}"
-    error._sj_located = note  # type: ignore[attr-defined]
-    error.add_note(note)
+    text = f"{what} {at(path)}"
+    object.__setattr__(error, "_sj_located", text)
+    note(error, text)
     return True
+
+
+def note(error: BaseException, text: str) -> None:
+    """Adds a note to an error; also to one that is a frozen dataclass, whose own `add_note` fails."""
+    object.__setattr__(error, "__notes__", [*getattr(error, "__notes__", ()), text])
+
+
+def note_depth(error: RecursionError) -> None:
+    """Notes once on a `RecursionError` what limits the depth of trees."""
+    if not getattr(error, "__notes__", None):
+        note(
+            error,
+            f"the tree is nested deeper than Python's recursion limit of {sys.getrecursionlimit()} calls "
+            "allows: raise it by sys.setrecursionlimit",
+        )
 
 
 def summary(error: BaseException) -> str:
     """An error in one line, with its kind and its place, where a traceback would be too much."""
     line = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-    note = getattr(error, "_sj_located", None)
-    return f"{line}; {note}" if note else line
+    place = getattr(error, "_sj_located", None)
+    return f"{line}; {place}" if place else line
 
 
 def nearest(name: object, names: Iterable[object]) -> str:
@@ -74,7 +90,7 @@ def known(names: Iterable[object], what: str = "valid names", limit: int = 24) -
 def unknown(what: str, name: object, names: Iterable[object], valid: str = "valid names") -> str:
     """``no <what> 'x'; did you mean 'y'? valid names: …``."""
     listed = list(names)
-    parts = [f"no {what} {brief(name, 200)};", nearest(name, listed), known(listed, valid)]
+    parts = [f"no {what} {name!r};", nearest(name, listed), known(listed, valid)]
     return " ".join(part for part in parts if part)
 
 

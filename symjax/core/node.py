@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any, Self
+
+import jax
+import numpy as np
 
 from symjax.core.pickling import reduce_node
 from symjax.core.provided import provided
@@ -56,7 +60,7 @@ class Node:
         return self  # a tree is immutable
 
     def __deepcopy__(self, memo: Any) -> Self:
-        return self
+        return jax.tree.map(_own, self)  # type: ignore[no-any-return] # arrays may be donated, or shared
 
     @property
     def _repr_html_(self) -> Callable[[], str]:
@@ -65,3 +69,13 @@ class Node:
 
     def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
         return provided.render(self, path, subtree_renderer)
+
+
+def _own(leaf: Any) -> Any:
+    """A copy of a leaf that shares no memory with it; NumPy's is read-only, as in every node."""
+    if isinstance(leaf, jax.core.Tracer):
+        return leaf
+    leaf = copy.deepcopy(leaf)
+    if isinstance(leaf, np.ndarray):
+        leaf.setflags(write=False)
+    return leaf

@@ -13,7 +13,6 @@ from symjax.core.fields import FieldMark, field
 from symjax.core.marks import MISSING
 from symjax.core.node import Node
 from symjax.core.provided import provided
-from symjax.core.pytrees import register
 from symjax.core.schema import (
     ALIASES,
     ATTRIBUTE,
@@ -24,7 +23,7 @@ from symjax.core.schema import (
     Schema,
     holds_placeholder,
 )
-from symjax.core.state_dicts import register_state
+from symjax.core.state_dicts import register_later
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import explaining, hide_frames
 
@@ -94,6 +93,8 @@ class Object(Node):
     if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
 
         def __getattr__(self, name: str) -> Any:
+            if isinstance(inspect.getattr_static(type(self), name, None), property):
+                object.__getattribute__(self, name)  # raises what the property has raised
             raise self.__symjax_schema__.absent_attribute(self, name)
 
 
@@ -105,7 +106,7 @@ def _explain_methods(cls: type) -> None:
 
 
 def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
-    """Makes a class symbolic: its schema, its signature, its registration with JAX."""
+    """Makes a class symbolic: its schema, its signature, its registration with JAX at its first object."""
     setattr(cls, ATTRIBUTE, schema)
     for name, default in schema.defaults.items():
         if name in cls.__dict__:
@@ -115,21 +116,44 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
             delattr(cls, name)
     setattr(cls, "__match_args__", schema.positional)  # noqa: B010 - a class in general has none
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
+    cls.__doc__ = documented(schema)
     cls.__dataclass_fields__ = dataclass_fields(schema)  # type: ignore[attr-defined]
-    register(cls)
-    register_state(cls, schema.kind)
+    register_later(schema)
     add_symbol(cls, aliases)
     if holds_placeholder(schema.defaults.values()):
         provided.guard_references(schema, schema.defaults, ())
+
+
+class _RefusesDataclass:
+    """What `dataclasses.dataclass` asks the bases of a class for; an `Object` is one by itself."""
+
+    def __get__(self, instance: Any, owner: type) -> NoReturn:
+        raise TypeError("a subclass of sj.Object is a dataclass by itself: leave @dataclass out")
+
+
+Object.__dataclass_fields__ = {}  # type: ignore[attr-defined]
+Object.__dataclass_params__ = _RefusesDataclass()  # type: ignore[attr-defined]
+
+
+def documented(schema: Schema) -> str | None:
+    """The docstring of a class, with what its fields say of themselves."""
+    text = inspect.getdoc(schema.cls)
+    own = [f for f in schema.fields.values() if f.doc]
+    if not own or "\nFields:\n" in (text or ""):
+        return schema.cls.__doc__
+    listed = "\n".join(f"    {f.name}: {f.doc}" for f in own)
+    return f"{text or schema.cls.__name__}\n\nFields:\n{listed}"
 
 
 def dataclass_fields(schema: Schema) -> dict[str, Any]:
     """The fields as the standard library's, so that `dataclasses.fields` and `replace` work."""
     collected: dict[str, Any] = {}
     for f in schema.fields.values():
-        default = dataclasses.MISSING if f.default is MISSING else f.default
-        made: Any = dataclasses.field(default=default, metadata={"doc": f.doc})
-        made.name, made.type, made.kw_only = f.name, f.hint, f.kind is inspect.Parameter.KEYWORD_ONLY
-        made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
-        collected[f.name] = made
+        default: dict[str, Any] = {} if f.default is MISSING else {"default": f.default}
+        if f.factory is not None:
+            default = {"default_factory": f.factory}
+        field_: Any = dataclasses.field(**default, metadata={"doc": f.doc}, repr=f.repr)
+        field_.name, field_.type, field_.kw_only = f.name, f.hint, f.kind is inspect.Parameter.KEYWORD_ONLY
+        field_._field_type = dataclasses._FIELD  # type: ignore[attr-defined]
+        collected[f.name] = field_
     return collected

@@ -15,7 +15,7 @@ from symjax.core.containers import Map, mapped
 from symjax.core.lookup import find, public_name
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, schema_of
+from symjax.core.schema import ATTRIBUTE, LINEAGE, Options, Schema, schema_of
 from symjax.core.shown import shown
 
 
@@ -89,7 +89,7 @@ def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> A
 
 
 def _revive_adopted(
-    original: Any, options: tuple[Any, ...], values: dict[str, Any], steps: tuple[str, ...] = ()
+    original: Any, options: Options, values: dict[str, Any], steps: tuple[str, ...] = ()
 ) -> Any:
     return _revive(provided.adopt(original, options), values, steps)
 

@@ -50,7 +50,7 @@ class Provided:
     html: Callable[[Any], str]
     render: Callable[[Any, str | None, Any], Any]
     explain: Callable[[Exception, Any], None]
-    adopt: Callable[[Any, tuple[Any, ...]], type]
+    adopt: Callable[[Any, Any], type]
 
 
 provided = Provided()

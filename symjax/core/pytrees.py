@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, final
@@ -12,9 +11,10 @@ import jax.tree_util as jtu
 import numpy as np
 
 from symjax.core.containers import Map
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note_depth
 from symjax.core.kinds import PLAIN_KEYS, static_key
 from symjax.core.leaves import is_leaf, is_other_pytree
+from symjax.core.locks import ForkLock
 from symjax.core.marks import MISSING
 from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
 
@@ -74,7 +74,7 @@ class Mixed:
 
 
 _layouts: weakref.WeakValueDictionary[Hashable, Layout] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = ForkLock()
 atexit.register(_layouts.clear)  # or the last layouts would die after what their dictionary needs
 
 
@@ -88,7 +88,11 @@ def flatten(node: Any) -> tuple[tuple[Any, ...], Layout]:
 
 def _flatten_node(node: Any) -> tuple[tuple[Any, ...], Layout]:
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    flat = _flatten_items((type(node),), schema.values(node), schema.marks, FieldKey, schema.revive)
+    try:
+        flat = _flatten_items((type(node),), schema.values(node), schema.marks, FieldKey, schema.revive)
+    except RecursionError as error:
+        note_depth(error)
+        raise
     node.__dict__[FLAT] = flat
     return flat
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from symjax.core.containers import Map, thaw
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
+from symjax.core.locks import adoption
 from symjax.core.marks import MISSING, MissingError
 from symjax.core.parameters import Parameters
 from symjax.core.paths import ROOT, Path
@@ -25,11 +26,30 @@ SCHEMA_CLASS = "__symjax_schema_class__"  # the kind of its schema, where that i
 STATIC = "__symjax_static__"  # the names of arguments that are structure although they are floats
 BUILDS = "__symjax_builds__"  # the class whose instances `build` makes of its nodes
 # What a node keeps beside its arguments, by name.
+CACHE = "_sj_"  # how the names of what a node keeps beside its arguments start
 FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
 
 _get_dict = object.__getattribute__
+
+
+class Options(NamedTuple):
+    """What `symjax.symbolize` was told, in the order in which source code says it.
+
+    Attributes:
+        static: Names of arguments that are structure although they are floats.
+        name: The name under which nodes are saved, where it is no module and qualified name.
+        aliases: Names under which older files have saved it.
+        factory: Whether a function is a factory, where that was said; or the class of its nodes.
+        mutable: Whether methods of a plain class may assign to attributes.
+    """
+
+    static: tuple[str, ...] = ()
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    factory: bool | type | None = None
+    mutable: bool = False
 
 
 class Schema(Parameters):
@@ -61,7 +81,7 @@ class Schema(Parameters):
         super().__init__(cls, fields)
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
-        self.options: tuple[Any, ...] = ((), None, (), None)  # those of `symbolize`
+        self.options = Options()
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
         self.factories = {f.name: f.factory for f in fields if f.factory is not None}
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
@@ -74,6 +94,7 @@ class Schema(Parameters):
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
         self._validator: Any = None
+        self.first_use: Callable[[], None] = _nothing  # registers the class with JAX, see `register_later`
 
     # How a node keeps its arguments.
 
@@ -105,6 +126,7 @@ class Schema(Parameters):
 
     def unpickle(self, values: dict[str, Any]) -> Any:
         """A node with these arguments, as it comes out of a pickle."""
+        self.validator()
         return self.revive(values)
 
     def caches(self, node: Any) -> dict[str, Any]:
@@ -119,15 +141,23 @@ class Schema(Parameters):
         return [(name, values.get(name, MISSING)) for name in self.names]
 
     def validator(self) -> Any:
-        """The compiled validator of the fields, built at first use."""
+        """The validator of the fields, built before the class's first node, when JAX learns of the class."""
         if self._validator is None:
-            validator = provided.validator(self)
-            if self.converts:
-                self._admit_defaults(validator)
-            data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
-            self.copied = tuple(data)
-            self._validator = validator
+            with adoption:
+                if self._validator is None:
+                    self._validator = self._begin()
         return self._validator
+
+    def _begin(self) -> Any:
+        """Settles the defaults and lets JAX know of the class; the validator."""
+        validator = provided.validator(self)
+        if self.converts:
+            self._admit_defaults(validator)
+        data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
+        self.copied = tuple(data)
+        self.first_use()
+        self.first_use = _nothing
+        return validator
 
     # The one gate into a node.
 
@@ -151,7 +181,13 @@ class Schema(Parameters):
             absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
             given = self._with_factories(given, absent)
         validator = self._validator or self.validator()  # the first one settles the defaults too
-        admitted = validator.admit(given, path) if given else given
+        try:
+            admitted = validator.admit(given, path) if given else given
+        except TypeError:
+            arguments = {name: value for name, value in given.items() if not name.startswith(CACHE)}
+            if len(arguments) == len(given):
+                raise
+            return self.admit(arguments, path, partial=partial)  # the caches are in `vars(node)` too
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
@@ -160,7 +196,8 @@ class Schema(Parameters):
             holes = [] if partial else self.holes(values)
             if holes:
                 raise TypeError(self.missing_message(holes))
-            values = self.tied(values)
+            if self.ties:  # in the order of the fields, the first of two equal modules is the one
+                values = self.tied({name: values[name] for name in self.names if name in values})
             provided.guard_references(self, values, values)
         return self._with_own_data(values) if self.copied else values
 
@@ -226,6 +263,8 @@ class Schema(Parameters):
             return
         try:
             node.__check__()
+        except MissingError:
+            return  # a node inside is not complete yet
         except Exception as error:
             if path is not None:
                 locate(error, path, f"while checking {self.cls.__name__}")
@@ -255,6 +294,10 @@ class Schema(Parameters):
         if name.startswith("__"):
             return AttributeError(f"{self.cls.__name__!r} object has no attribute {name!r}")
         return AttributeError(self.unknown_field(name))
+
+
+def _nothing() -> None:
+    """There is nothing to be done before the first node."""
 
 
 def schema_of(value: Any) -> Schema | None:

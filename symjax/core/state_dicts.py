@@ -6,6 +6,7 @@ submodules in a module's fields through state dicts, and would take such a value
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,11 +14,21 @@ from flax import serialization
 
 from symjax.core.containers import Map
 from symjax.core.errors import known
-from symjax.core.pytrees import Layout, Mixed, flatten
-from symjax.core.schema import schema_of
+from symjax.core.pytrees import Layout, Mixed, flatten, register
+from symjax.core.schema import Schema, schema_of
 
 Flat = tuple[tuple[Any, ...], Layout]
 _CONTAINERS = ("object", "class", "nnx")  # the kinds of nodes that Flax may enter
+
+
+def register_later(schema: Schema) -> None:
+    """Lets JAX and Flax know a symbolic class at its first node: what they are told, they keep for ever."""
+    schema.first_use = functools.partial(_register, schema)
+
+
+def _register(schema: Schema) -> None:
+    register(schema.cls)
+    register_state(schema.cls, schema.kind)
 
 
 def register_state(cls: type, kind: str) -> None:

@@ -3,16 +3,60 @@
 from __future__ import annotations
 
 import sys
+import types
 import weakref
 from collections.abc import Iterable
 from typing import Any
 
-from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.core.views import VIEWS, Namespace
 
 _LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
-_by_name: dict[str, type] = {}
-_by_original: weakref.WeakKeyDictionary[Any, dict[Any, type]] = weakref.WeakKeyDictionary()
+_VERSIONS = "__symjax_versions__"
+_by_name: weakref.WeakValueDictionary[str, type] = weakref.WeakValueDictionary()
+
+
+class Versions:
+    """The symbolic versions of one class or function, by the options that they were made with.
+
+    The original itself keeps them, so that they live as long as it does and no longer: a class is part of
+    the cycle that its symbolic version makes with it, and the two go together.
+    """
+
+    __slots__ = ("_original", "by_options")
+
+    def __init__(self, original: Any = None) -> None:
+        self._original = None if original is None else weakref.ref(original)
+        self.by_options: dict[Any, type] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Versions, ()  # in a pickle of the original, and in copies of it: of nothing
+
+    @classmethod
+    def of(cls, original: Any) -> Versions | None:
+        """Those that an original keeps; what `functools.wraps` copied to a wrapper is not the wrapper's."""
+        kept = getattr(original, "__dict__", {}).get(_VERSIONS)
+        if isinstance(kept, Versions) and kept._original is not None and kept._original() is original:
+            return kept
+        return _elsewhere[id(original)][1] if id(original) in _elsewhere else None
+
+    @classmethod
+    def kept_by(cls, original: Any) -> Versions:
+        """Likewise; an empty one is added where there is none."""
+        versions = cls.of(original)
+        if versions is None:
+            try:
+                versions = cls(original)
+                setattr(original, _VERSIONS, versions)
+            except (AttributeError, TypeError):
+                versions = cls()
+                if isinstance(getattr(original, "__self__", None), types.ModuleType | type(None)):
+                    _elsewhere[id(original)] = original, versions  # not of methods: made at each access
+        return versions
+
+
+# Of what takes no attribute: functions that are built into Python, classes whose metaclass refuses.
+_elsewhere: dict[int, tuple[Any, Versions]] = {}
 
 
 def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
@@ -57,25 +101,21 @@ def symbol_names() -> list[str]:
     return sorted(_by_name)
 
 
-def symbolized(original: Any, options: Any) -> Any:
+def symbolized(original: Any, options: Options) -> Any:
     """What `original` was symbolized to with the same options before, or None."""
-    try:
-        return _by_original.get(original, {}).get(options)
-    except TypeError:  # neither weakly referable nor hashable
-        return None
+    versions = Versions.of(original)
+    return None if versions is None else versions.by_options.get(options)
 
 
 def any_symbolized(original: Any) -> Any:
     """What `original` was symbolized to first, with whatever options, or None."""
-    return next(iter(_by_original.get(original, {}).values()), None)
+    versions = Versions.of(original)
+    return None if versions is None else next(iter(versions.by_options.values()), None)
 
 
-def remember(original: Any, options: Any, cls: type) -> None:
+def remember(original: Any, options: Options, cls: type) -> None:
     """Lets the next call of `symbolize` with the same arguments return the same class."""
-    try:
-        _by_original.setdefault(original, {})[options] = cls
-    except TypeError:
-        return
+    Versions.kept_by(original).by_options[options] = cls
 
 
 def trusted_modules() -> set[str]:
@@ -84,7 +124,8 @@ def trusted_modules() -> set[str]:
     The standard library never counts, although a class made by ``exec`` says that it is of `builtins`; nor do
     the libraries that have symbols here, of which `allowed.py` lists what may be named.
     """
-    homes = {cls.__module__ for cls in _by_name.values()}
+    classes = [reference() for reference in _by_name.valuerefs()]  # a list: other threads may add symbols
+    homes = {cls.__module__ for cls in classes if cls is not None}
     return {name for name in homes if name.partition(".")[0] not in _LISTED}
 
 

@@ -30,7 +30,7 @@ def hide_frames(error: BaseException) -> None:
     Args:
         error: What was raised.
     """
-    if jax.config.jax_traceback_filtering == "off":
+    if jax.config.values["jax_traceback_filtering"] == "off":
         return
     entries = _entries(error)
     if not entries or (_is_own(entries[-1]) and not _is_raise(entries[-1])):
@@ -39,7 +39,7 @@ def hide_frames(error: BaseException) -> None:
     for entry in reversed(entries):
         if not _is_own(entry):
             shown = types.TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    error.__traceback__ = shown
+    error.with_traceback(shown)  # an assignment would fail where the error is a frozen dataclass
 
 
 def hiding_frames(function: F) -> F:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from symjax.core.locks import adoption
+
 VIEWS: dict[str, Callable[[], ModuleType]] = {}
 """The library's views by name, with what imports each; `symjax/__init__.py` fills it in."""
 
@@ -38,7 +40,9 @@ class Namespace:
         if name.startswith("__"):
             raise AttributeError(name)
         if name not in self._made:
-            self._made[name] = self._make(name)
+            with adoption:
+                if name not in self._made:
+                    self._made[name] = self._make(name)
         return self._made[name]
 
     def known(self, name: str) -> Any:

@@ -14,7 +14,7 @@ from symjax.core.schema import schema_of
 from symjax.core.shown import shown
 from symjax.text.forms import form_of
 from symjax.verbs.diff import Diff, Difference
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.tree import items
 
 
@@ -82,7 +82,7 @@ def _doc(value: Any, style: Style) -> wl.AbstractDoc:
         if custom is not None:
             name, args, kwargs = custom()
             return _call_doc(name, args, kwargs, style)
-        same = eq if style.hide_defaults else None
+        same = surely_eq if style.hide_defaults else None
         arguments = dict(shown(schema, schema.values(value), rebuilds=False, same=same))
         return _call_doc(type(value).__name__, [], arguments, style)
     if isinstance(value, list | tuple):

@@ -14,7 +14,7 @@ from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.shown import shown
 from symjax.core.symbols import find_symbol
 from symjax.text.forms import form_of
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 
 NATIVE = frozenset({str, int, bool, type(None)})  # what JSON writes as it is
 Arrays = dict[str, bytes]
@@ -70,7 +70,7 @@ class Writer:
                 )
             self._symbols.add(schema.name)
         record: dict[str, Any] = {"$type": schema.name}
-        same = eq if self.hide_defaults else None
+        same = surely_eq if self.hide_defaults else None
         for name, value in shown(schema, schema.values(node), rebuilds=True, same=same):
             # Most values are native: a call for each takes as long as the rest (benchmarks/trees.py, to-json)
             record[name] = value if type(value) in NATIVE else self.write(value, extend(path, name))

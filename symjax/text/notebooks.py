@@ -12,7 +12,7 @@ from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.shown import shown
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.diff import Difference
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 
 _CELL = "padding:2px 10px;vertical-align:top;text-align:left"
 
@@ -40,7 +40,7 @@ def render(value: Any, path: str | None, subtree_renderer: Any) -> Any:
 def _render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
     """A symbolic node for treescope: its arguments, without those that have their default."""
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    arguments = shown(schema, schema.values(node), rebuilds=False, same=eq)
+    arguments = shown(schema, schema.values(node), rebuilds=False, same=surely_eq)
     from treescope import repr_lib  # imported already: treescope has asked for this
 
     return repr_lib.render_object_constructor(

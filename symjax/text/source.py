@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from typing import Any
 
@@ -17,7 +18,7 @@ from symjax.core.shown import shown
 from symjax.text.files import to_json
 from symjax.text.formatting import Document, Style
 from symjax.text.forms import form_of
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 
 # Modules that are imported under a shorter name.
 _ALIASES = {
@@ -104,7 +105,7 @@ class _Writer:
         kinds = inspect.Parameter
         rest = schema.field_of_kind(kinds.VAR_POSITIONAL)
         values = dict(schema.values(node))
-        same = eq if self.hide_defaults else None
+        same = surely_eq if self.hide_defaults else None
         kept = {name for name, _ in shown(schema, values.items(), rebuilds=True, same=same)}
         by_position = rest is not None and values[rest] not in ((), MISSING)
         for name, value in values.items():
@@ -131,15 +132,17 @@ class _Writer:
         found = public_name(schema.cls)
         if found is not None:
             return self.name(*found)
-        if schema.original is None or public_name(schema.original) is None:
+        original = schema.original
+        preset = isinstance(original, functools.partial)
+        if original is None or (public_name(original) is None and not preset):
             raise TypeError(
                 f"{schema.cls.__qualname__} has no name by which source code finds it; define it at the "
                 f"top of a module {at(path)}"
             )
-        static, name, aliases, factory = schema.options
-        given = {"static": static, "name": name, "aliases": aliases, "factory": factory}
-        texts = [f", {key}={value!r}" for key, value in given.items() if value not in ((), None)]
-        return f"{self.name('symjax', 'symbolize')}({self.reference(schema.original, path)}{''.join(texts)})"
+        options = schema.options._asdict()
+        texts = [f", {key}={value!r}" for key, value in options.items() if value not in ((), None, False)]
+        of = self.text(original, path) if preset else self.reference(original, path)
+        return f"{self.name('symjax', 'symbolize')}({of}{''.join(texts)})"
 
     def _write_sequence(self, value: Any, path: Path, inside: bool) -> wl.AbstractDoc:
         names = getattr(type(value), "_fields", None)

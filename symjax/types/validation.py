@@ -79,6 +79,9 @@ class Validator:
         self._arrays: dict[str, pydantic.TypeAdapter[Any]] = {}
         unforced = {name: hint for name, hint in hints.items() if name not in schema.forced_leaves}
         self._exact_types = {name: exact_types(hint) for name, hint in unforced.items()}
+        self._static = frozenset([name for name, mark in schema.marks.items() if mark])
+        for name in self._static:  # what lies in a node there may be no structure
+            self._exact_types[name] &= ATOMS
         self._exact_items = {name: exact_items(hint) for name, hint in unforced.items()}
 
     @functools.cached_property
@@ -128,6 +131,8 @@ class Validator:
                 return self._admit_any(arguments, path)
             if kind in ATOMS:
                 continue
+            if name in self._static:
+                return self._admit_any(arguments, path)
             if not all(map(is_settled, set(map(type, value)) if kind is tuple or kind is list else (kind,))):
                 return self._admit_any(arguments, path)
             if kind is list:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
 
+from symjax.core.containers import Map
+from symjax.core.errors import note_depth
 from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import schema_of
+from symjax.core.schema import is_symbolic, schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
+
+Folds = Callable[[Any, Any], bool]
 
 
 class Diff(NamedTuple):
@@ -70,6 +74,8 @@ class Difference:
         Deleted items are updated to `MISSING`, new ones stand at the index at which they are appended,
         and a root of another type stands at the empty path.
         """
+        if type(self.left) is not type(self.right):
+            return {ROOT: self.right}
         return {path: entry.right for path, entry in self.flat.items()}
 
     def __repr__(self) -> str:
@@ -89,7 +95,8 @@ def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False)
         a: The left tree.
         b: The right tree.
         collapse: Which pairs of unequal subtrees are reported as one difference instead of being
-            entered: a predicate ``(left, right)``, or True for all below the root.
+            entered: a predicate ``(left, right)``, or True for all below the root. With True, roots of
+            different classes are compared field by field too.
 
     Returns:
         The differences: `flat`, `nested`, as text, and as `updates`.
@@ -102,22 +109,46 @@ def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False)
     """
     flat: dict[Path, Diff] = {}
     folds = collapse if callable(collapse) else lambda left, right: bool(collapse)
-    _compare(a, b, ROOT, folds, flat)
+    by_field = collapse is True and type(a) is not type(b) and is_symbolic(a) and is_symbolic(b)
+    try:
+        if by_field:
+            _compare_items(items(a) or [], b, ROOT, folds, flat)
+        else:
+            _compare(a, b, ROOT, folds, flat)
+    except RecursionError as error:
+        note_depth(error)
+        raise
     return Difference(a, b, flat)
 
 
-def _compare(a: Any, b: Any, path: Path, folds: Callable[[Any, Any], bool], flat: dict[Path, Diff]) -> None:
+def _compare(a: Any, b: Any, path: Path, folds: Folds, flat: dict[Path, Diff]) -> None:
     if a is b:
         return
-    if type(a) is not type(b) or (held := items(a)) is None or (path and folds(a, b)):
+    mappings = bool(path) and {type(a), type(b)} == {Map, dict}  # in a node: structure, and data
+    if not (mappings or type(a) is type(b)) or (children := items(a)) is None or (path and folds(a, b)):
         if not eq(a, b):
             flat[path] = Diff(a, b)
         return
-    others = dict(items(b) or ())
-    if schema_of(a) is None and not isinstance(a, tuple | list) and _keys_clash(dict(held), others):
+    if (
+        schema_of(a) is None
+        and not isinstance(a, tuple | list)
+        and _keys_clash(dict(children), dict(items(b) or ()))
+    ):
         flat[path] = Diff(a, b)
         return
-    for key, left in held:
+    _compare_items(children, b, path, folds, flat)
+
+
+def _compare_items(
+    children: list[tuple[Any, Any]],
+    b: Any,
+    path: Path,
+    folds: Callable[[Any, Any], bool],
+    flat: dict[Path, Diff],
+) -> None:
+    """Compares the children of one value, with their keys, to those of another."""
+    others = dict(items(b) or ())
+    for key, left in children:
         right = others.pop(key, MISSING)
         if left is right or (type(left) in ATOMS and type(right) in ATOMS and eq(left, right)):
             continue

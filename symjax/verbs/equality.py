@@ -7,10 +7,13 @@ import struct
 import types
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from symjax.core.containers import Map
-from symjax.core.kinds import kind_of, static_key
+from symjax.core.errors import note_depth
+from symjax.core.kinds import TRACER, kind_of, static_key
 from symjax.core.leaves import is_dtype
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
@@ -31,26 +34,47 @@ def eq(a: Any, b: Any) -> bool:
     Numbers are equal when their types and bits are: ``eq(1, 1.0)`` is False, a NaN equals itself.
     Arrays are compared by dtype, weak type, shape and content; mappings regardless of their order.
 
+    Raises:
+        jax.errors.TracerBoolConversionError: Under `jit`, where it is not known whether numbers are equal.
+
     Example:
         >>> eq({'a': 1, 'b': 2}, {'b': 2, 'a': 1}), eq(1, True), eq(float('nan'), float('nan'))
         (True, False, True)
     """
+    try:
+        return _eq(a, b)
+    except RecursionError as error:
+        note_depth(error)
+        raise
+
+
+def surely_eq(a: Any, b: Any) -> bool:
+    """Whether two trees are known to be equal: `eq`, to which numbers that `jit` traces are unequal."""
+    try:
+        return eq(a, b)
+    except jax.errors.TracerBoolConversionError:
+        return False
+
+
+def _eq(a: Any, b: Any) -> bool:
     if a is b:
         return True
     kind = type(a)
     if kind is not type(b):
+        if isinstance(a, jax.core.Tracer) or isinstance(b, jax.core.Tracer):
+            return _eq_traced(a, b)
         return is_dtype(a) and is_dtype(b) and np.dtype(a) == np.dtype(b)
     if kind is float:
         return _pack(a) == _pack(b)
     if kind in _EXACT:
         return a == b  # type: ignore[no-any-return]
     if kind is tuple or kind is list:
-        return len(a) == len(b) and all(map(eq, a, b))
+        return len(a) == len(b) and all(map(_eq, a, b))
     schema = getattr(kind, ATTRIBUTE, None)
     if schema is not None:
         return _eq_nodes(a, b, schema)
     if isinstance(a, _SEQUENCES):
-        return len(a) == len(b) and all(map(eq, a, b))
+        return len(a) == len(b) and all(map(_eq, a, b))
     if isinstance(a, _MAPPINGS):
         return len(a) == len(b) and _eq_entries(a, b) and same_keys(a, b)
     return _eq_other(a, b)
@@ -60,7 +84,7 @@ def _eq_nodes(a: Any, b: Any, schema: Schema) -> bool:
     left, right = schema.read(a), schema.read(b)
     for name in schema.names:
         x, y = left.get(name, MISSING), right.get(name, MISSING)
-        if x is not y and not eq(x, y):
+        if x is not y and not _eq(x, y):
             return False
     return True
 
@@ -68,7 +92,7 @@ def _eq_nodes(a: Any, b: Any, schema: Schema) -> bool:
 def _eq_entries(a: Any, b: Any) -> bool:
     for key, item in a.items():
         other = b.get(key, _ABSENT)  # one lookup: a key may be a map itself, and is compared at each
-        if other is _ABSENT or not eq(item, other):
+        if other is _ABSENT or not _eq(item, other):
             return False
     return True
 
@@ -78,10 +102,25 @@ def same_keys(a: Any, b: Any) -> bool:
     return {static_key(key) for key in a} == {static_key(key) for key in b}
 
 
+def _eq_traced(a: Any, b: Any) -> bool:
+    """Whether two numbers are equal of which one at least is traced: known only if they cannot be.
+
+    A Python number equals the tracer that stands for it, as it would outside of `jit`.
+    """
+    numbers = (jax.Array, np.ndarray, np.generic, int, float, complex)
+    if not (isinstance(a, numbers) and isinstance(b, numbers)) or jnp.shape(a) != jnp.shape(b):
+        return False
+    if jnp.result_type(a) != jnp.result_type(b):
+        return False
+    return bool(jnp.all(jnp.equal(a, b)))  # which JAX refuses, with what to do instead
+
+
 def _eq_other(a: Any, b: Any) -> bool:
     row = kind_of(a)
+    if row is TRACER:
+        return _eq_traced(a, b)
     if row.parts is not None:
-        return eq(row.parts(a), row.parts(b))
+        return _eq(row.parts(a), row.parts(b))
     return bool(row.bits(a) == row.bits(b))
 
 
@@ -95,7 +134,11 @@ def hash(tree: Any) -> int:
         >>> hash({'a': 1, 'b': 2}) == hash({'b': 2, 'a': 1})
         True
     """
-    return _hash(tree)[0]
+    try:
+        return _hash(tree)[0]
+    except RecursionError as error:
+        note_depth(error)
+        raise
 
 
 def _hash(tree: Any) -> tuple[int, bool]:

@@ -37,18 +37,26 @@ def fill(tree: Any, default: Any, values: Mapping[str | Path, Any] | None = None
     wanted = {Path.parse(path): value for path, value in (values or {}).items()}
     entries, treedef = jtu.tree_flatten_with_path(tree)
     paths = [Path.from_jax(key_path) for key_path, _ in entries]
-    filled = [default] * len(paths)
-    for path in sorted(wanted, key=len):
-        hits = [index for index, leaf in enumerate(paths) if leaf.startswith(path)]
-        if not hits:
+    by_keys = {path.keys: (path, value) for path, value in wanted.items()}
+    lengths = sorted({len(keys) for keys in by_keys}, reverse=True)
+    without_leaf = set(wanted)
+    filled = []
+    for leaf in paths:
+        value, longest = default, True
+        for keys in [leaf.keys[:length] for length in lengths if length <= len(leaf)]:
+            hit = by_keys.get(keys)
+            if hit is not None:
+                without_leaf.discard(hit[0])
+                value, longest = (hit[1], False) if longest else (value, False)
+        filled.append(value)
+    for path in wanted:
+        if path in without_leaf:
             raise NoSuchPath(_no_leaf(tree, path, paths))
-        for index in hits:
-            filled[index] = wanted[path]
     return jtu.tree_unflatten(treedef, filled)
 
 
 def _no_leaf(tree: Any, path: Path, leaves: list[Path]) -> str:
     """The message for a path at which there is no leaf: it is structure, or it is not there."""
-    exists = any(held == path for held, _, _ in walk(tree))
+    exists = any(place == path for place, _, _ in walk(tree))
     why = "which is structure" if exists else f"which does not exist {nearest(path, leaves)}".rstrip()
     return f"no leaf at or below {str(path)!r}, {why}; {known(leaves, 'the leaves')} {at(path)}"

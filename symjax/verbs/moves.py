@@ -9,19 +9,19 @@ from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
+from symjax.verbs.reactions import Change
 from symjax.verbs.refs import Ref, is_node
 from symjax.verbs.tree import items, value_at
 
-Changes = Sequence[tuple[Path, Any]]
 Place = tuple[Path, Ref, tuple[Path, ...]]
 
 
-def may_move(changes: Changes) -> bool:
+def may_move(changes: Sequence[Change]) -> bool:
     """Whether an item may stand at another index than before, or be gone."""
-    return any(new is MISSING or isinstance(new, Insertion) for _, new in changes)
+    return any(new is MISSING or isinstance(new, Insertion) for _, new, _ in changes)
 
 
-def followed(old: Any, new: Any, changes: Changes) -> dict[str | Path, Any]:
+def followed(old: Any, new: Any, changes: Sequence[Change]) -> dict[str | Path, Any]:
     """The updates of `new` by which its references refer to what they referred to in `old`.
 
     A reference to an item that was deleted is replaced by the item; further ones then refer to that place.
@@ -64,10 +64,10 @@ def _target(ref: Ref, above: tuple[Path, ...]) -> Path:
 class _Moves:
     """Where the values of a tree stand after some of its items were inserted and deleted."""
 
-    def __init__(self, tree: Any, changes: Changes) -> None:
+    def __init__(self, tree: Any, changes: Sequence[Change]) -> None:
         self.deleted: set[Path] = set()
         self.inserted: dict[Path, list[Any]] = {}
-        for path, new in changes:
+        for path, new, _ in changes:
             holder = _value_or_missing(tree, path.parent) if path else None
             if isinstance(new, Insertion):
                 self.inserted.setdefault(path.parent, []).append(path.key)

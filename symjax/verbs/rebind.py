@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, TypeVar
 
-from symjax.core.errors import at, brief, locate
+from symjax.core.errors import at, brief, locate, note_depth
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
@@ -14,12 +14,13 @@ from symjax.core.schema import schema_of
 from symjax.core.tracebacks import hide_frames
 from symjax.verbs.moves import followed, may_move
 from symjax.verbs.query import arity_form
+from symjax.verbs.reactions import Change, reaction
 from symjax.verbs.tree import child, items, replace
 
 T = TypeVar("T")
 Updates = Mapping[str | Path, Any]
 Rule = Callable[..., Any]
-Log = list[tuple[Path, Any]]
+Log = list[Change]
 
 
 class _New:
@@ -48,7 +49,7 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
 
     Returns:
         The new tree. Each changed node's ``on_rebind(changes)`` was asked once for follow-up updates,
-        innermost first.
+        innermost first; they leave alone what was asked for (see `reactions.Changes`).
 
     Raises:
         KeyError: A path that does not exist; the message names the nearest valid names.
@@ -63,6 +64,9 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
     """
     try:
         return _rebound(tree, updates, fields)
+    except RecursionError as error:
+        note_depth(error)
+        raise
     except Exception as error:
         hide_frames(error)
         raise
@@ -125,14 +129,11 @@ def _apply(value: Any, branches: dict[Hashable, Any], path: Path, log: Log, *, h
     """`value` with the updates applied; every change is added to `log`."""
     start = len(log)
     changes: dict[Hashable, Any] = {}
-    for key, branch in branches.items():
+    for key, branch in _by_plain_index(value, branches, path).items():
         where = path / key
-        key = _plain_index(value, key)
-        if key in changes:
-            raise ValueError(f"updates overlap: two of them reach the same item {at(where)}")
         if isinstance(branch, _New):
             changes[key] = branch.value
-            log.append((path / key, branch.value))
+            log.append(Change(path / key, branch.value, hooks))
         else:
             old = child(value, key, where)
             new = _apply(old, branch, where, log, hooks=hooks)
@@ -141,10 +142,25 @@ def _apply(value: Any, branches: dict[Hashable, Any], path: Path, log: Log, *, h
     return _changed(value, changes, path, log[start:], log) if hooks else replace(value, changes, path)
 
 
-def _plain_index(value: Any, key: Hashable) -> Hashable:
-    if type(key) is int and key < 0 and isinstance(value, list | tuple) and key >= -len(value):
-        return key + len(value)
-    return key
+def _by_plain_index(value: Any, branches: dict[Hashable, Any], path: Path) -> dict[Hashable, Any]:
+    """Branches by keys of `value`, in which an index from the end is that of the item."""
+    if not isinstance(value, list | tuple) or not any(type(key) is int and key < 0 for key in branches):
+        return branches
+    plain: dict[Hashable, Any] = {}
+    for key, branch in branches.items():
+        index = key + len(value) if type(key) is int and -len(value) <= key < 0 else key
+        plain[index] = _joined(plain[index], branch, path / key) if index in plain else branch
+    return plain
+
+
+def _joined(branch: Any, other: Any, path: Path) -> dict[Hashable, Any]:
+    """The updates below one item that was reached by two indices."""
+    if isinstance(branch, _New) or isinstance(other, _New):
+        raise ValueError(f"updates overlap: two of them reach the same item {at(path)}")
+    joined = dict(branch)
+    for key, inner in other.items():
+        joined[key] = _joined(joined[key], inner, path / key) if key in joined else inner
+    return joined
 
 
 def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, log: Log) -> Any:
@@ -163,12 +179,11 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
     if schema is None or not schema.reacts:
         return replace(value, changes, path)
     node = replace(value, changes, path, checked=False)
-    depth = len(path)
-    more = node.on_rebind({Path(where.keys[depth:]): new for where, new in below})
+    more = reaction(node, below, path)
     if more:  # follow-up updates ask no node for more
-        branches = _branches(more)
+        branches = _branches(more)  # type: ignore[arg-type]
         if isinstance(branches, _New):
-            log.append((path, branches.value))
+            log.append(Change(path, branches.value, False))
             return branches.value
         node = _apply(node, branches, path, log, hooks=False)
     if schema.checks:
@@ -195,7 +210,7 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
             _note(error, path, value)
             raise
         if new is not value:
-            log.append((path, new))
+            log.append(Change(path, new, True))
             return new
         held = items(value)
         if not held:
@@ -214,7 +229,7 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
                     _note(error, where, item)
                     raise
                 if made is not item:
-                    log.append((where, made))
+                    log.append(Change(where, made, True))
             if made is not item:
                 changes[key] = made
         return _changed(value, changes, path, log[start:], log) if changes else value

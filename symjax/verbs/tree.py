@@ -104,7 +104,8 @@ def why_none(value: Any, key: Hashable, path: Path) -> str:
         hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
         return f"{where}, which has no parts{hint}"
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
-        return f"{where} of {len(children)} items"
+        appends = f"; the index {len(children)} appends" if type(key) is int and key > len(children) else ""
+        return f"{where} of {len(children)} items{appends}"
     what = "key" if isinstance(value, _DICTS) else "field"
     return f"{where} with {unknown(what, key, [name for name, _ in children])}"
 
@@ -175,9 +176,10 @@ def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, c
 def _replace_fields(
     node: Any, schema: Schema, changes: Mapping[Hashable, Any], path: Path, checked: bool
 ) -> Any:
-    for key in changes:
+    for key, new in changes.items():
         if key not in schema.fields:
             raise NoSuchPath(no_such_path(node, key, path / key))
+        _refuse_insertion(new, path / key, "a field")
     changed = schema.construct(schema.readmit(node, changes, path), path)  # type: ignore[arg-type]
     lineage = schema.caches(node).get(LINEAGE)
     if lineage is not None:
@@ -187,10 +189,16 @@ def _replace_fields(
     return changed
 
 
+def _refuse_insertion(new: Any, path: Path, place: str) -> None:
+    if isinstance(new, Insertion):
+        raise TypeError(f"an Insertion goes before an item of a list, and this is {place}: set it {at(path)}")
+
+
 def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
     entries = dict(value)
     same = {key: key for key in entries}
     for key, new in changes.items():
+        _refuse_insertion(new, path / key, "an entry of a mapping")
         if static_key(same.get(key, key)) != static_key(key):  # 1 and True are two keys
             raise NoSuchPath(no_such_path(value, key, path / key))
         if new is MISSING:
@@ -207,9 +215,10 @@ def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) ->
 
 
 def _replace_named(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
-    for key in changes:
+    for key, new in changes.items():
         if key not in value._fields:
             raise NoSuchPath(no_such_path(value, key, path / key))
+        _refuse_insertion(new, path / key, "a field")
     return value._replace(**{str(key): new for key, new in changes.items()})
 
 

@@ -123,7 +123,7 @@ def test_decorators_do_what_the_import_does(case: Case) -> None:
 
 @every_model
 def test_as_an_argument_it_compiles_once_and_lanes_equal_the_loop(case: Case) -> None:
-    model = _traceable(case.symbolic())
+    model = case.symbolic()
     others = [model, model.rebind({case.float_path: 0.75})]
     assert_one_program_and_equal_lanes(jax.jit(case.output), others)
 
@@ -169,23 +169,17 @@ def test_checkpoints_of_one_load_in_the_other(case: Case, tmp_path: Path) -> Non
     assert bits(restored) == bits(flax.linen.unbox(ours))
 
 
-def _traceable(model: Any) -> Any:
-    """The model with dropout, whose rate Flax compares in Python, as structure."""
-    if "dropout" not in dir(model):
-        return model
-    static = sj.symbolize(transformer.Transformer, static=["dropout"])
-    return static(**{name: getattr(model, name) for name in transformer.Transformer.__annotations__})
-
-
-def test_a_dropout_rate_that_arrives_as_a_tracer_says_what_to_do() -> None:
+def test_one_program_serves_all_rates_of_dropout() -> None:
     case = CASES["transformer"]
-    with pytest.raises(Exception, match=r"dropout.*static=True"):
-        jax.eval_shape(case.gradients, case.symbolic())
+    losses = jax.jit(lambda model: case.gradients(model)[1][0][0])
+    a, b = (losses(case.symbolic().rebind(dropout=rate)) for rate in (0.25, 0.5))
+    assert losses._cache_size() == 1
+    assert a != b
 
 
 def test_tied_embeddings_are_tied() -> None:
     case = CASES["transformer"]
-    params = jax.eval_shape(case.variables, _traceable(case.symbolic()))["params"]
+    params = jax.eval_shape(case.variables, case.symbolic())["params"]
     assert params["embed"]["embedding"].shape == (5, 8)
     assert sorted(params) == ["blocks_0", "embed", "heads_norm_final", "positions"]
 

@@ -1,10 +1,9 @@
 """The words of errors about patches."""
 
-import dataclasses
 import pickle
 
 from symjax import patches
-from symjax.patches.core.errors import in_uri, nearest_first, note
+from symjax.patches.core.errors import in_uri, nearest_first
 
 
 def test_the_nearest_name_comes_first():
@@ -19,18 +18,6 @@ def test_no_name_is_compared_with_a_very_long_one():
 def test_a_long_uri_is_cut():
     assert in_uri("f?1") == "(uri=f?1)"
     assert len(in_uri("f?" + "1" * 10**6)) < 300
-
-
-@dataclasses.dataclass(frozen=True)
-class Frozen(Exception):
-    code: int
-
-
-def test_a_note_is_added_to_every_kind_of_error():
-    for error in (ValueError("text"), Frozen(3)):
-        note(error, "first")
-        note(error, "second")
-        assert error.__notes__ == ["first", "second"]
 
 
 def test_errors_can_be_sent():

@@ -1,5 +1,8 @@
 """`SeparableConv` is the convolution that it says, and `apply_sepconv` puts it in the right places."""
 
+import functools
+from typing import Any
+
 import flax.linen
 import jax
 import jax.numpy as jnp
@@ -118,3 +121,51 @@ def test_code_that_shares_no_class_with_flax():
         SeparableConv(8, (3, 3), use_bias=False),
         TheirConv(8, (1, 1)),
     ]
+
+
+class Block(nn.Module):
+    """As Flax's ResNet has it: the classes of its layers are fields."""
+
+    conv: Any = nn.Conv
+    norm: Any = nn.LayerNorm
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = self.conv(4, (3, 3))(x)
+        return self.norm()(self.conv(2, kernel_size=(1, 1))(x))
+
+
+class Odd(flax.linen.Conv):
+    """A convolution with an argument of its own."""
+
+    odd: int = 1
+
+
+@pytest.mark.parametrize(
+    "conv", [nn.Conv, flax.linen.Conv, functools.partial(flax.linen.Conv, use_bias=False)]
+)
+def test_a_class_in_a_field_is_replaced(conv):
+    model = patch(Block(conv=conv), "apply_sepconv", strict=True)
+    assert model.norm is nn.LayerNorm
+    assert (type(model.conv) is functools.partial) == (type(conv) is functools.partial)
+    x = jnp.ones((1, 5, 5, 3))
+    params = model.init(KEY, x)["params"]
+    bias = {} if type(conv) is functools.partial else {"bias": (4,)}
+    assert jax.tree.map(jnp.shape, params["SeparatingConv_0"]) == {
+        "SeparableConv_0": {
+            "depthwise": {"kernel": (3, 3, 1, 3)},
+            "pointwise": {"kernel": (1, 1, 3, 4), **bias},
+        }
+    }
+    assert params["SeparatingConv_1"].keys() == {"kernel", *(["bias"] if bias else [])}
+    assert sj.from_json(sj.to_json(model)) == model
+    with pytest.warns(patches.PatchWarning):
+        assert patch(model, "apply_sepconv") is model
+
+
+@pytest.mark.parametrize(
+    "conv", [nn.ConvTranspose, Odd, SeparableConv, nn.Dense, functools.partial(Odd, odd=2)]
+)
+def test_another_class_in_a_field_stays(conv):
+    with pytest.warns(patches.PatchWarning):
+        assert patch(Block(conv=conv), "apply_sepconv").conv is conv

@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from symjax.adoption.traced_rates import taking_rates
+
 # Arguments that many layers require. With these and an array `X` most layers need no line of their own.
 BY_NAME = {"features": 4, "kernel_size": (2,), "num_heads": 2, "num_embeddings": 5, "rate": 0.5}
 X = np.random.default_rng(0).normal(size=(2, 6, 4)).astype(np.float32)
@@ -133,7 +135,15 @@ def _required(cls: type) -> list[str]:
 
 
 def run(layer: Layer, made: Any) -> Any:
-    """A layer's variables, and what it gives for its inputs, with what it changes."""
+    """A layer's variables, and what it gives for its inputs, with what it changes.
+
+    Plain layers too take traced rates of dropout here, or there would be nothing to compare with.
+    """
+    with taking_rates():
+        return _run(layer, made)
+
+
+def _run(layer: Layer, made: Any) -> Any:
     keys = {
         name: jax.random.key(position, impl="unsafe_rbg")
         for position, name in enumerate(("params", *layer.rngs))

@@ -172,6 +172,6 @@ def run(layer: Layer, made: Any) -> Any:
     """A layer's state before and after a call, its class, and what it gives for its inputs."""
     rngs = nnx.Rngs(jax.random.key(0, impl="unsafe_rbg"))
     module = made.do(rngs) if isinstance(made, Call) else sj.build(made, rngs=rngs)
-    before = nnx.state(module)
+    before = nnx.state(module, nnx.Variable)  # a traced rate of dropout is data beside these
     output = module(*layer.inputs, **layer.options)
-    return before, output, nnx.state(module)
+    return before, output, nnx.state(module, nnx.Variable)

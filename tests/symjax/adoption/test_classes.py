@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import inspect
 import pickle
+import threading
 from typing import Any, Generic, Protocol, TypeVar
 
 import jax
@@ -664,3 +665,162 @@ def test_arguments_may_have_any_name(name):
     assert cls.partial(**{name: 0.5}) == node
     assert sj.from_json(sj.to_json(node)) == node
     assert jax.tree.map(lambda leaf: leaf, node).pair == node.pair
+
+
+# Assignment.
+
+
+@sj.symbolize
+class Sealed:
+    kind = "class attribute"
+
+    def __init__(self, lr, steps=2):
+        self.lr = lr
+        self.steps = steps
+        self.steps += 0
+        del self.steps
+
+    @functools.cached_property
+    def table(self):
+        return [self.lr]
+
+    def spoil(self):
+        self.lr = 5.0
+
+
+@sj.symbolize(mutable=True)
+class Caches:
+    def __init__(self, lr):
+        self.lr = lr
+
+    def count(self):
+        self.calls = getattr(self, "calls", 0) + 1
+        return self.calls
+
+
+@sj.symbolize
+@dataclasses.dataclass
+class SealedData:
+    lr: float
+
+
+@pytest.mark.parametrize("make", [lambda: Sealed(0.1), lambda: SealedData(0.1), lambda: SubSealed(0.1)])
+@pytest.mark.parametrize("fresh", [lambda node: node, lambda node: jax.tree.map(lambda leaf: leaf, node)])
+def test_assignment_after_init_is_refused(make, fresh):
+    node = fresh(make())
+    name = type(node).__name__
+    with pytest.raises(AttributeError, match=rf"{name} is immutable; tree.rebind\(lr=…\) .*\(path=lr\)$"):
+        node.lr = 5.0
+    with pytest.raises(AttributeError, match=rf"{name} is immutable: .*sj.symbolize\({name}, mutable=True\)"):
+        node.other = 5.0
+    with pytest.raises(AttributeError, match=rf"{name} is immutable"):
+        del node.lr
+    assert node.lr == 0.1
+
+
+class SubSealed(Sealed):
+    def __init__(self, lr):
+        super().__init__(lr)
+        self.more = 2 * lr
+
+
+def test_a_method_that_assigns_is_refused_unless_the_class_is_mutable():
+    with pytest.raises(AttributeError, match="Sealed is immutable"):
+        Sealed(0.1).spoil()
+    node = Caches(0.1)
+    assert (node.count(), node.count()) == (1, 2)
+    for other in (node.rebind(lr=0.2), jax.tree.map(lambda leaf: leaf, node), copy.copy(node)):
+        assert other.count() == 1
+    assert node == Caches(0.1)
+
+    class More(Caches):
+        pass
+
+    assert More(0.1).count() == 1
+
+
+def test_a_cached_property_works_and_stays_with_its_object():
+    node = Sealed(0.1)
+    assert node.table is node.table
+    assert node.rebind(lr=0.2).table == [0.2]
+    assert jax.tree.map(lambda leaf: 2 * leaf, node).table == [0.2]
+    assert sj.from_json(sj.to_json(node)).table is not node.table
+    assert node == Sealed(0.1)
+
+
+# Threads.
+
+
+class Gate:
+    """Holds the first thread in an ``__init__`` until another has asked for the same object."""
+
+    def __init__(self):
+        self.inside, self.go_on = threading.Event(), threading.Event()
+
+
+GATES = [Gate()]
+
+
+@sj.symbolize
+class SlowInit:
+    def __init__(self, lr):
+        self.early = lr
+        assert not hasattr(self, "late")  # looks itself up, and waits for nobody
+        GATES[-1].inside.set()
+        GATES[-1].go_on.wait()
+        self.late = 2 * lr
+
+
+def test_an_init_runs_once_for_all_threads_and_all_see_what_it_makes():
+    GATES.append(Gate())
+    node = jax.tree.map(lambda leaf: leaf, _pending(SlowInit))
+    seen, ready = [], threading.Barrier(8)
+
+    def use():
+        ready.wait()
+        seen.append(node.late)
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    GATES[-1].inside.wait()
+    assert seen == []  # none has been told that there is no such attribute
+    GATES[-1].go_on.set()
+    for thread in threads:
+        thread.join()
+    assert seen == [1.0] * 8
+
+
+def _pending(cls):
+    """A node whose ``__init__`` has not run."""
+    GATES[0].go_on.set()
+    GATES.append(GATES[0])
+    node = cls(0.5)
+    GATES.pop()
+    return node
+
+
+def test_an_init_that_fails_in_one_thread_is_run_by_the_next():
+    fails = [True]
+
+    @sj.symbolize
+    class Fails:
+        def __init__(self, lr):
+            if fails and lr == 0.5 and threading.current_thread() is not threading.main_thread():
+                raise ValueError("in another thread")
+            self.made = lr
+
+    node = jax.tree.map(lambda leaf: leaf, Fails(0.5))
+    errors = []
+
+    def use():
+        try:
+            node.made
+        except ValueError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert len(errors) == 1
+    assert node.made == 0.5

@@ -126,3 +126,42 @@ def test_a_reference_is_no_open_choice():
     with pytest.raises(ValueError, match="of the user") as caught:
         Two(2, sj.ref("width")).init(jax.random.key(0), X)
     assert "open choice" not in "".join(caught.value.__notes__)
+
+
+class Fails(nn.Module):
+    """Fails in a method of choice."""
+
+    where: str
+    sizes: tuple[int, ...] = (3,)
+    parts: tuple[nn.Module, ...] = ()
+
+    def setup(self) -> None:
+        self.fail("setup")
+
+    def __call__(self, x: Any) -> Any:
+        self.fail("__call__")
+        return self.encode(x)
+
+    def encode(self, x: Any) -> Any:
+        self.fail("encode")
+
+    @nn.nowrap
+    def fail(self, where: str) -> None:
+        if where == self.where:
+            raise ValueError("wrong")
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("setup", "was in its setup"),
+        ("__call__", "was called with (f32[1,2])"),
+        ("encode", ".encode was called with (f32[1,2])"),
+    ],
+)
+def test_the_method_and_the_arguments_are_told(where, said):
+    dot = "" if said.startswith(".") else " "
+    with pytest.raises(ValueError, match="wrong") as caught:
+        nn.Sequential([Fails(where, (1, 2), (nn.Dense(2),))]).init(jax.random.key(0), X)
+    note = caught.value.__notes__[0]
+    assert note == f"layers[0]: Fails(where='{where}', sizes=(1, 2)){dot}{said} (path=layers[0])"

@@ -354,7 +354,9 @@ def test_a_module_that_was_symbolized_by_a_decorator():
     assert Mine().init_with_output(KEY, X)[0].shape == (2, 3)
     assert jax.tree.leaves(Noise(0.5, 2.0)) == [2.0]
     np.testing.assert_array_equal(jax.jit(lambda m: m.apply({}, X))(Noise(0.5)), X * 0.5)
-    with pytest.raises(ValueError, match="static names no field of Dense: nothing"):
+    with pytest.raises(
+        ValueError, match="static names no argument of Dense: nothing; its arguments: features"
+    ):
         sj.symbolize(raw.Dense, static=["nothing"])
 
 

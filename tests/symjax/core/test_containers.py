@@ -7,6 +7,7 @@ from typing import Any
 import chex
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import linen
 from flax.core import FrozenDict, unfreeze
@@ -36,10 +37,23 @@ def test_it_is_a_mapping(items):
 @given(ITEMS)
 def test_copies(items):
     held = sj.Map(items)
-    for copied in (pickle.loads(pickle.dumps(held)), copy.copy(held), copy.deepcopy(held)):
+    for copied in (pickle.loads(pickle.dumps(held)), copy.copy(held)):
         assert copied == held
         assert list(copied) == list(held)
         assert hash(copied) == hash(held)
+
+
+def test_a_deep_copy_is_a_plain_dict_as_dataclasses_want_it():
+    numbers = np.zeros(2)
+    copied = copy.deepcopy(sj.Map({"a": {"b": 1}, "c": numbers}))
+    assert type(copied) is dict
+    assert type(copied["a"]) is dict
+    assert copied["c"] is not numbers
+
+
+def test_internals_cannot_be_deleted():
+    with pytest.raises(AttributeError, match="immutable"):
+        del sj.Map({"a": 1})._items
 
 
 @given(ITEMS)

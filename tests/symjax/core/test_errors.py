@@ -1,5 +1,6 @@
 """A place is a note on the error that was raised, which stays itself."""
 
+import dataclasses
 import pickle
 from typing import Any
 
@@ -7,7 +8,7 @@ import jax
 import pytest
 
 import symjax as sj
-from symjax.core.errors import locate, summary
+from symjax.core.errors import locate, note, summary
 
 
 class Two(Exception):
@@ -15,6 +16,13 @@ class Two(Exception):
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    """An error that refuses assignment."""
+
+    code: int
 
 
 class Checked(sj.Object):
@@ -34,6 +42,15 @@ def test_the_innermost_place_is_noted_and_no_other():
     assert locate(error, "layers[0]", "while checking Net")
     assert not locate(error, "", "while checking Top")
     assert error.__notes__ == ["while checking Net (path=layers[0])"]
+
+
+def test_a_note_is_added_to_every_kind_of_error():
+    for error in (ValueError("text"), Frozen(3)):
+        note(error, "first")
+        note(error, "second")
+        assert locate(error, "width", "while checking Net")
+        assert not locate(error, "", "while checking Top")
+        assert error.__notes__ == ["first", "second", "while checking Net (path=width)"]
 
 
 def test_an_error_of_a_check_is_the_one_that_was_raised():

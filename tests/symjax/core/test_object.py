@@ -3,14 +3,18 @@
 import collections
 import copy
 import dataclasses
+import functools
 import inspect
 import pickle
+import pydoc
 import types
 from typing import Annotated, Any, ClassVar
 
 import cloudpickle
+import flax.linen
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from annotated_types import Gt
 from hypothesis import given
@@ -436,7 +440,7 @@ def test_missing_means_the_default():
 def test_copies_are_equal(recipe):
     tree = recipe()
     for _, node, _ in sj.walk(tree):
-        if sj.is_symbolic(node) or isinstance(node, sj.Map):
+        if sj.is_symbolic(node):
             assert copy.copy(node) == node
             assert copy.deepcopy(node) == node
             assert type(copy.deepcopy(node)) is type(node)
@@ -518,3 +522,203 @@ def test_generic_fields_and_string_annotations():
     assert tree(1, [tree(2)]).children[0].value == 2
     with pytest.raises(TypeError, match=r"\(path=value\)$"):
         tree("x")
+
+
+# What a class body may say.
+
+
+def test_an_inherited_field_that_is_overridden():
+    class Base(sj.Object):
+        rate: float
+        width: int = 3
+
+        @property
+        def size(self):
+            return self.width * 2
+
+    class Computed(Base):
+        @property
+        def width(self):
+            return 7
+
+    class Cached(Base):
+        @functools.cached_property
+        def width(self):
+            return 7
+
+    class Constant(Base):
+        width: ClassVar[int] = 7
+
+    for cls in (Computed, Cached, Constant):
+        assert (cls(0.5).width, cls(0.5).size) == (7, 14)
+        assert list(inspect.signature(cls).parameters) == ["rate"]
+        with pytest.raises(TypeError, match="no field 'width'"):
+            cls(0.5, width=3)
+
+    class Default(Base):
+        width = 9
+        rate = 0.1
+
+    assert (Default().width, Default().rate) == (9, 0.1)
+
+    class Static(Base):
+        rate = sj.field(static=True)
+        width = sj.field(static=False)
+
+    assert jax.tree.leaves(Base(0.5)) == [0.5]
+    assert jax.tree.leaves(Static(0.5)) == [3]
+    with pytest.raises(TypeError, match="misses rate"):
+        Static()
+
+
+def test_an_attribute_error_inside_a_property_stays_itself():
+    class Net(sj.Object):
+        width: int
+
+        @property
+        def broken(self):
+            return self.width.nothing
+
+    with pytest.raises(AttributeError, match="'int' object has no attribute 'nothing'"):
+        _ = Net(3).broken
+
+
+def test_ways_of_dataclasses_are_refused_with_what_to_write_instead():
+    with pytest.raises(TypeError, match=r"__post_init__.*__check__.*cached_property"):
+
+        class A(sj.Object):
+            x: int
+
+            def __post_init__(self): ...
+
+    with pytest.raises(TypeError, match=r"dataclasses\.field.*sj\.field.*\(path=x\)"):
+
+        class B(sj.Object):
+            x: int = dataclasses.field(default=3)
+
+    with pytest.raises(TypeError, match=r"KW_ONLY.*sj\.field\(kw_only=True\)"):
+
+        class C(sj.Object):
+            _: dataclasses.KW_ONLY
+            x: int
+
+    with pytest.raises(TypeError, match="leave @dataclass out"):
+
+        @dataclasses.dataclass
+        class D(sj.Object):
+            x: int
+
+    with pytest.raises(TypeError, match="InitVar"):
+
+        class E(sj.Object):
+            x: dataclasses.InitVar[int]
+
+
+def test_the_docs_of_fields_are_shown():
+    class Noise(sj.Object):
+        """Adds noise."""
+
+        rate: float = sj.field(default=0.1, doc="Share of the pixels, in [0, 1].")
+        seed: int = 0
+
+    assert "rate: Share of the pixels, in [0, 1]." in pydoc.render_doc(Noise)
+    assert "Adds noise." in pydoc.render_doc(Noise)
+
+
+class Parts(sj.Object):
+    name: str = "parts"
+    sizes: tuple[int, ...] = sj.field(default_factory=lambda: (1, 2))
+    options: Any = sj.field(default_factory=lambda: {"a": {"b": 1}})
+    rates: Any = None
+
+
+def test_dataclasses_know_objects():
+    fields = {field.name: field for field in dataclasses.fields(Parts)}
+    assert fields["sizes"].default_factory() == (1, 2)
+    assert fields["name"].default == "parts"
+    plain = dataclasses.asdict(Parts(rates={"x": np.ones(2)}))
+    assert type(plain["options"]) is type(plain["options"]["a"]) is dict
+    assert dataclasses.replace(Parts(), name="other") == Parts(name="other")
+
+
+def test_the_attributes_of_an_object_make_it_again_after_a_flatten():
+    tree = Parts(rates=0.5)
+    jax.tree.leaves(tree)
+    hash(tree)
+    assert Parts(**vars(tree)) == tree
+    assert jax.tree.leaves(Parts(**{**vars(tree), "rates": 0.7})) == [0.7]
+
+
+def test_a_deep_copy_owns_its_arrays():
+    tree = Parts(rates=(np.zeros(2), jnp.ones(2), jax.random.key(0)))
+    copied = copy.deepcopy(tree)
+    assert copied == tree
+    assert not np.shares_memory(copied.rates[0], tree.rates[0])
+    assert not copied.rates[0].flags.writeable
+    copied.rates[1].delete()
+    assert float(tree.rates[1][0]) == 1.0
+
+
+def test_what_is_cached_on_a_node_stays_with_it():
+    class Net(sj.Object):
+        width: int
+        rate: float = 0.5
+
+        @functools.cached_property
+        def double(self):
+            return self.width * 2
+
+    net = Net(3)
+    assert net.double == 6
+    assert net.rebind(width=4).double == 8
+    assert "double" not in vars(jax.tree.map(lambda x: x, net))
+    assert "double" not in vars(pickle.loads(pickle.dumps(Parts())))
+    assert net == Net(3)
+
+
+def test_a_check_waits_until_the_object_is_complete():
+    class Inner(sj.Object):
+        size: int
+
+    class Sum(sj.Object):
+        inner: Inner
+        total: int
+
+        def __check__(self):
+            if self.inner.size != self.total:
+                raise ValueError("the total is off")
+
+    part = Sum.partial(total=3)
+    assert part.rebind(inner=Inner(3)) == Sum(Inner(3), 3)
+    with pytest.raises(ValueError, match="the total is off"):
+        part.rebind(inner=Inner(4))
+    inside = Sum(Inner.partial(), 3)
+    with pytest.raises(ValueError, match="the total is off"):
+        inside.rebind({"inner.size": 4})
+
+
+def test_a_plain_module_as_a_default_is_adopted():
+    class Net(sj.Object):
+        model: nn.Module = flax.linen.Dense(3)
+
+    assert Net().model == nn.Dense(3)
+    assert Net().rebind({"model.features": 5}).model.features == 5
+    assert sj.from_json(sj.to_json(Net())) == Net()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [functools.partial(max, [1]), slice([1], 2), slice(np.ones(2)), functools.partial(max, np.ones(2))],
+)
+def test_structure_that_could_not_be_flattened_is_refused_at_once(value):
+    with pytest.raises(TypeError, match=r"\(path=content\)$"):
+        trees.Box(value)
+
+
+def test_an_array_inside_a_static_field_is_refused_with_its_path():
+    with pytest.raises(TypeError, match=r"static=True cannot hold an array.*\(path=content\.rate\)$"):
+        trees.Fixed(trees.Rate(jnp.ones(())))
+    with pytest.raises(
+        TypeError, match=r"static=True cannot hold an array.*\(path=content\['?a'?\]|content\.a\)$"
+    ):
+        trees.Fixed({"a": jnp.ones(2)})

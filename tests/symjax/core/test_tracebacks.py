@@ -1,5 +1,6 @@
 """Tracebacks show the user's lines, and the library's own where the library is at fault."""
 
+import dataclasses
 import traceback
 import types
 from collections.abc import Callable, Iterator
@@ -51,6 +52,17 @@ def rule(path: Any, value: Any) -> Any:
     raise ValueError("of the rule")
 
 
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    """An error that refuses assignment."""
+
+    code: int
+
+
+def frozen_rule(path: Any, value: Any) -> Any:
+    raise Frozen(3)
+
+
 USERS: dict[str, Callable[[], Any]] = {
     "a wrong type": lambda: Positive("x"),  # type: ignore[arg-type]
     "an unknown field": lambda: Positive(rat=1.0),  # type: ignore[call-arg]
@@ -58,6 +70,8 @@ USERS: dict[str, Callable[[], Any]] = {
     "a check at rebind": lambda: sj.rebind(Positive(1.0), {"rate": -1.0}),
     "a check at a node's rebind": lambda: Positive(1.0).rebind(rate=-1.0),
     "no such path": lambda: sj.rebind(Positive(1.0), {"rat": -1.0}),
+    "a patch": lambda: sj.patch(Positive(1.0), rule),
+    "a frozen error": lambda: sj.rebind(Positive(1.0), frozen_rule),
     "a rule": lambda: sj.rebind(Positive(1.0), rule),
     "a constructor": lambda: Picky(-1.0),
     "an argument of a layer": lambda: nn.Dense("x"),
@@ -79,7 +93,7 @@ def test_an_error_of_the_user_shows_no_frame_of_the_library(run: Callable[[], An
 
 @pytest.fixture
 def unfiltered() -> Iterator[None]:
-    before = jax.config.jax_traceback_filtering
+    before = jax.config.values["jax_traceback_filtering"]
     jax.config.update("jax_traceback_filtering", "off")
     yield
     jax.config.update("jax_traceback_filtering", before)

@@ -258,12 +258,32 @@ def test_partials_differ(a, b):
 
 
 def test_equality_is_decided_inside_jit_too():
-    def compare(tree):
-        return jnp.asarray([sj.eq(tree, tree), sj.eq(tree.content, tree.other)])
+    def decided(tree):
+        assert tree == tree
+        assert Box("text", tree.content) != Box("other", 1.0)
+        assert not sj.eq(tree.content, jnp.ones(2))
+        return tree.content
 
-    same, different = jax.jit(compare)(Box(1.0, 1.0))
-    assert bool(same)
-    assert not bool(different)  # two tracers are equal only if they are the same
+    assert jax.jit(decided)(Box(1.0, 1.0)) == 1.0
+
+
+@pytest.mark.parametrize("other", [lambda t: t.other, lambda t: 1.0])
+def test_numbers_that_are_not_known_yet_are_never_silently_unequal(other):
+    def compare(tree):
+        return 1.0 if Box(tree.content) == Box(other(tree)) else 0.0
+
+    with pytest.raises(jax.errors.TracerBoolConversionError):
+        jax.jit(compare)(Box(1.0, 1.0))
+    with pytest.raises(jax.errors.TracerBoolConversionError):
+        jax.jit(lambda tree: sj.eq(tree.content, other(tree)))(Box(1.0, 1.0))
+
+
+def test_text_and_patches_under_jit_compare_no_traced_numbers():
+    def run(tree):
+        assert "Rate(rate=" in repr(tree)
+        return sj.patch(tree, {"rate": 0.3}).rate
+
+    assert jax.jit(run)(Rate(0.1)) == pytest.approx(0.3)
 
 
 def test_hashes_tell_trees_apart():

@@ -3,6 +3,7 @@
 import collections
 from typing import Annotated, Any
 
+import jax
 import jax.numpy as jnp
 import pytest
 from annotated_types import Gt
@@ -422,8 +423,8 @@ def test_unhashable_structure_names_its_place():
     [
         (NET, "dept", r"no field 'dept'; did you mean 'depth'\? valid names: layers, depth \(path=dept\)$"),
         (NET, "layers[0].wdth", r"did you mean 'width'\? .*\(path=layers\[0\]\.wdth\)$"),
-        (NET, "layers[5].width", r"a tuple of 2 items \(path=layers\[5\]\)$"),
-        (NET, "layers[5]", r"a tuple of 2 items \(path=layers\[5\]\)$"),
+        (NET, "layers[5].width", r"a tuple of 2 items; the index 2 appends \(path=layers\[5\]\)$"),
+        (NET, "layers[5]", r"a tuple of 2 items; the index 2 appends \(path=layers\[5\]\)$"),
         (NET, "layers[-3]", r"a tuple of 2 items \(path=layers\[-3\]\)$"),
         (NET, "layers.width", r"\(path=layers\.width\)$"),
         (NET, "depth.x", r"which has no parts \(path=depth\.x\)$"),
@@ -576,7 +577,7 @@ class Broken(sj.Object):
     def on_rebind(self, changes):
         if self.answer == "raise":
             raise RuntimeError("mine")
-        return {self.answer: "x"}
+        return changes.overriding({self.answer: "x"})
 
 
 def test_an_error_in_a_follow_up_names_its_place_and_changes_nothing():
@@ -588,6 +589,93 @@ def test_an_error_in_a_follow_up_names_its_place_and_changes_nothing():
     with pytest.raises(RuntimeError, match="mine"):
         Box(Broken(0, "raise")).rebind({"content.value": 1})
     assert tree == Box(Broken(0, "value"))
+
+
+class Following(sj.Object):
+    """The head follows the width, unless it is given."""
+
+    width: int
+    head: int
+    told: Any = ()
+
+    def on_rebind(self, changes):
+        told = tuple(sorted(map(str, changes.explicit)))
+        return {"head": 2 * self.width, "told": told} if "width" in changes else None
+
+
+def test_a_follow_up_leaves_alone_what_was_asked_for():
+    a, b = Following(1, 2), Following(3, 7)
+    assert a.rebind(width=3) == Following(3, 6, ("width",))
+    assert a.rebind(width=3, head=7) == Following(3, 7, ("head", "width"))
+    assert a.rebind(sj.diff(a, b).updates()).head == 7
+    assert Box(a).rebind({"content.width": 3, "content.head": 7}).content.head == 7
+    assert a.rebind(lambda k, v: {1: 3, 2: 7}[v] if type(v) is int else v) == Following(
+        3, 7, ("head", "width")
+    )
+
+
+def test_what_on_rebind_must_not_do_is_said():
+    class Lists(sj.Object):
+        x: int = 0
+
+        def on_rebind(self, changes):
+            return ["x"]
+
+    class Recurses(sj.Object):
+        x: int = 0
+
+        def on_rebind(self, changes):
+            return self.rebind(x=self.x + 1)
+
+    with pytest.raises(
+        TypeError, match=r"Lists.on_rebind returns .*\{path: value\}.*got \['x'\].*\(path=content\)$"
+    ):
+        Box(Lists()).rebind({"content.x": 1})
+    with pytest.raises(RecursionError, match=r"Recurses.on_rebind rebinds a Recurses.*return the updates"):
+        Recurses().rebind(x=1)
+
+
+def test_an_insertion_goes_into_lists_only():
+    for tree, path in ((Box({"a": 1}), "content.a"), (Box(1), "content"), ({"a": 1}, "a")):
+        with pytest.raises(TypeError, match=rf"Insertion goes before an item of a list.*\(path={path}\)$"):
+            sj.rebind(tree, {path: sj.Insertion(2)})
+
+
+def test_the_error_for_an_index_behind_the_end_says_which_one_appends():
+    with pytest.raises(KeyError, match=r"the index 2 appends \(path=x\[7\]\)$"):
+        sj.rebind({"x": [1, 2]}, {"x[7]": 9})
+
+
+def test_two_indices_of_one_item():
+    tree = {"x": [{"a": 1, "b": 2}, {"a": 3, "b": 4}]}
+    expected = {"x": [{"a": 1, "b": 2}, {"a": 5, "b": 6}]}
+    assert sj.rebind(tree, {"x[1].a": 5, "x[-1].b": 6}) == expected
+    with pytest.raises(ValueError, match=r"overlap.*\(path=x\[-1\]\.a\)$"):
+        sj.rebind(tree, {"x[1].a": 5, "x[-1].a": 6})
+    with pytest.raises(ValueError, match=r"overlap.*\(path=x\[-1\]\)$"):
+        sj.rebind(tree, {"x[1].a": 5, "x[-1]": 6})
+
+
+@pytest.mark.parametrize(
+    "verb", [lambda t: t.rebind(lambda k, v: v), lambda t: sj.diff(t, chain(1.0)), hash, jax.tree.leaves]
+)
+def test_what_limits_the_depth_of_trees_is_said(verb):
+    with pytest.raises(RecursionError) as caught:
+        verb(chain(0.5))
+    assert any("sys.setrecursionlimit" in note for note in caught.value.__notes__)
+
+
+def chain(leaf):
+    tree = Box(leaf)
+    for _ in range(5000):
+        tree = Box(tree)
+    return tree
+
+
+def test_deep_trees_are_walked_and_changed_by_path():
+    tree = chain(0.5)
+    deepest = [path for path, value, _ in sj.walk(tree) if value == 0.5][-1]
+    assert len(deepest) == 5001
 
 
 def test_checks_run_after_the_follow_ups():

@@ -34,7 +34,7 @@ def test_a_reference_that_can_never_resolve_is_refused_with_its_place():
         Top(In(sj.ref("widht", up=2)), width=8)
     with pytest.raises(KeyError, match=r"\(path=head\)$"):
         Net(8).rebind(head=sj.ref("widht"))
-    with pytest.raises(KeyError, match=r"\(path=head\)$"):
+    with pytest.raises(sj.LoadError, match=r"\(path=head\)$"):
         sj.from_json(sj.to_json(Net(8)).replace('"path": "width"', '"path": "widht"'))
 
 
