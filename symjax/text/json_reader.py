@@ -8,6 +8,8 @@ import types
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from flax.core import FrozenDict
+
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
 from symjax.core.lookup import find, look_up, saved_by_script
@@ -220,5 +222,6 @@ _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
+    "$frozendict": lambda reader, content, path: FrozenDict(reader.read_entries(content, path)),
 }
 _DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}

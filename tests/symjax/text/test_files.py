@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax.core import FrozenDict
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,8 @@ VALUES = [
     frozenset({1, "a", None, (1, 2)}),
     Pair([1], {"a": 2}),
     {"$type": "os.system", "$ref": "os:system"},
+    FrozenDict({}),
+    FrozenDict({"dense": {"kernel": np.ones(3, np.float32)}, "scale": 0.5}),
     {1: "a", "1": "b", None: "c"},
     {True: 1, (1, "x"): 2, b"k": 3, 1.5: 4, Color.RED: 5},
     [[], (), {}, [()]],
