@@ -70,10 +70,10 @@ def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
     """
     schema: Schema = getattr(cls, ATTRIBUTE)
     for name in (schema.name, *aliases):
-        older = _by_name.get(name)
-        if older is not None and older is not cls and not _replaces(cls, older):
+        owner = _by_name.get(name)
+        if owner is not None and owner is not cls and not _replaces(cls, owner):
             raise ValueError(
-                f"the symbol {name!r} is {older.__module__}.{older.__qualname__} already; "
+                f"the symbol {name!r} is {owner.__module__}.{owner.__qualname__} already; "
                 f"give {cls.__module__}.{cls.__qualname__} another name, by sj.symbolize(…, name=…)"
             )
     for name in (schema.name, *aliases):
@@ -129,9 +129,9 @@ def trusted_modules() -> set[str]:
     return {name for name in homes if name.partition(".")[0] not in _LISTED}
 
 
-def _replaces(new: type, older: type) -> bool:
+def _replaces(new: type, old: type) -> bool:
     """Whether a class is the newer self of another, and not a second symbol made of the same code."""
-    originals = [getattr(cls, ATTRIBUTE).original for cls in (new, older)]
+    originals = [getattr(cls, ATTRIBUTE).original for cls in (new, old)]
     if originals[0] is not None and originals[0] is originals[1]:
         return False
-    return (new.__module__, new.__qualname__) == (older.__module__, older.__qualname__)
+    return (new.__module__, new.__qualname__) == (old.__module__, old.__qualname__)

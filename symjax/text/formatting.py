@@ -125,12 +125,12 @@ def _difference_doc(nested: Any, left: Any, style: Style) -> wl.AbstractDoc:
     if isinstance(nested, Diff):
         return _change_doc(nested, style)
     named = schema_of(left) is not None or hasattr(left, "_fields")
-    held = dict(items(left) or ())
+    parts = dict(items(left) or ())
     docs = []
     for key, inner in nested.items():
         sign = ": " if isinstance(inner, Diff) or not named else "="
         docs.append(
-            wl.TextDoc(f"{key if named else repr(key)}{sign}") + _difference_doc(inner, held.get(key), style)
+            wl.TextDoc(f"{key if named else repr(key)}{sign}") + _difference_doc(inner, parts.get(key), style)
         )
     if named:
         return style.bracketed(f"{type(left).__name__}(", docs, ")")

@@ -98,6 +98,8 @@ class Reader:
             raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
         try:
             arguments = schema.admit(values, path, partial=True)
+        except (LoadError, RecursionError):
+            raise
         except Exception as error:
             raise _refused(error, str(error)) from error  # it says the place
         try:

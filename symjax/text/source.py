@@ -84,7 +84,7 @@ class _Writer:
         if isinstance(value, dict | Map | FrozenDict):
             entries = [
                 self.write(key, path) + wl.TextDoc(": ") + self.write(item, path / key, inside=inside)
-                for key, item in value.items()
+                for key, item in (value.unfreeze() if isinstance(value, FrozenDict) else value).items()
             ]
             doc = self.style.bracketed("{", entries, "}")
             if isinstance(value, FrozenDict):
@@ -132,9 +132,9 @@ class _Writer:
         return self.style.bracketed(f"{maker}(", [*positional, *named], ")")
 
     def _class_name(self, schema: Schema, path: Path) -> str:
-        found = public_name(schema.cls)
-        if found is not None:
-            return self.name(*found)
+        place = public_name(schema.cls)
+        if place is not None:
+            return self.name(*place)
         original = schema.original
         preset = isinstance(original, functools.partial)
         if original is None or (public_name(original) is None and not preset):
@@ -174,13 +174,13 @@ class _Writer:
 
     def reference(self, value: Any, path: Path) -> str:
         """A function or class by its name; for the forms."""
-        found = public_name(value)
-        if found is None:
+        place = public_name(value)
+        if place is None:
             raise TypeError(
                 f"{brief(value)} has no name by which source code finds it; define it at the top of a "
                 f"module, or use @sj.symbolize {at(path)}"
             )
-        return self.name(*found)
+        return self.name(*place)
 
     def name(self, module: str, name: str) -> str:
         """A name in a module, and the import that makes it known."""
