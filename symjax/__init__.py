@@ -5,6 +5,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
+from symjax.adoption.configurations import opaque
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field
@@ -97,6 +98,7 @@ __all__ = [
     "missing",
     "nnx",
     "oneof",
+    "opaque",
     "optax",
     "patch",
     "patcher",

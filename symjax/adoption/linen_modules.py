@@ -33,6 +33,7 @@ from symjax.core.pytrees import register
 from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
 from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
+from symjax.types.adopters import Memo, adopted
 from symjax.types.hints import resolve
 from symjax.verbs.refs import unresolved
 
@@ -51,6 +52,7 @@ class LinenSchema(UnboundModules):
         super().__init__(cls, fields, name, original)
         self.hidden = frozenset({"name"})
         self.registered = False
+        self.adopted_defaults: dict[str, Any] = {}  # the foreign values that Flax's constructor puts in
         self.has_post_init = any(
             "__post_init__" in base.__dict__
             for base in cls.__mro__
@@ -235,6 +237,8 @@ def _make_symbolic(cls: type) -> None:
     name = cls.__dict__.get(SAVED_NAME)
     original = cls.__dict__.get(ORIGINAL)
     schema = LinenSchema(cls, fields, name, original)
+    foreign = {f.name: f.default for f in _constructor_fields(cls)}
+    schema.adopted_defaults = {n: foreign[n] for n, new in schema.defaults.items() if new is not foreign[n]}
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
     cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
@@ -297,7 +301,7 @@ def _linen_field(cls: type, f: Any) -> Field:
         name=f.name,
         hint=str | None if f.name == "name" else f.type,
         owner=next((b for b in cls.__mro__ if f.name in inspect.get_annotations(b)), cls),
-        default=MISSING if f.default is dataclasses.MISSING else freeze(f.default),
+        default=MISSING if f.default is dataclasses.MISSING else adopted(freeze(f.default), Memo()),
         factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
         static=True if f.name in getattr(cls, STATIC, ()) else f.metadata.get("static"),
         doc=f.metadata.get("doc", ""),
@@ -325,6 +329,9 @@ def _seal(module: Any) -> None:
     schema: LinenSchema = getattr(type(module), ATTRIBUTE)
     attributes = schema.read(module)
     defaults = schema.defaults
+    for name, foreign in schema.adopted_defaults.items():
+        if attributes[name] is foreign:
+            attributes[name] = defaults[name]
     arguments = {n: attributes[n] for n in schema.names if attributes[n] is not defaults.get(n, MISSING)}
     if arguments:
         attributes.update(schema.admit(arguments))

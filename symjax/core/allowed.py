@@ -59,6 +59,7 @@ _SINGLE: dict[str, frozenset[str]] = {
         {"Array", "ShapeDtypeStruct", "checkpoint", "grad", "jit", "remat", "value_and_grad", "vmap"}
     ),
     "numpy": frozenset({"ndarray"}),
+    "ml_collections": frozenset({"ConfigDict", "FrozenConfigDict"}),
     "builtins": frozenset(
         {"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
         | {"abs", "max", "min", "sum", "len", "round"}

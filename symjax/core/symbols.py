@@ -11,9 +11,11 @@ from typing import Any
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.core.views import VIEWS, Namespace
 
-_LISTED = (sys.stdlib_module_names - {"__main__"}) | {"jax", "jaxlib", "flax", "optax", "numpy", "symjax"}
+_LIBRARIES = {"jax", "jaxlib", "flax", "optax", "numpy", "symjax", "ml_collections"}
+_LISTED = (sys.stdlib_module_names - {"__main__"}) | _LIBRARIES
 _VERSIONS = "__symjax_versions__"
 _by_name: weakref.WeakValueDictionary[str, type] = weakref.WeakValueDictionary()
+_opaque: weakref.WeakSet[type] = weakref.WeakSet()
 
 
 class Versions:
@@ -101,6 +103,12 @@ def symbol_names() -> list[str]:
     return sorted(_by_name)
 
 
+def symbols() -> list[type]:
+    """All symbolic classes that have a name."""
+    classes = [reference() for reference in _by_name.valuerefs()]  # a list: other threads may add symbols
+    return [cls for cls in dict.fromkeys(classes) if cls is not None]
+
+
 def symbolized(original: Any, options: Options) -> Any:
     """What `original` was symbolized to with the same options before, or None."""
     versions = Versions.of(original)
@@ -114,8 +122,30 @@ def any_symbolized(original: Any) -> Any:
 
 
 def remember(original: Any, options: Options, cls: type) -> None:
-    """Lets the next call of `symbolize` with the same arguments return the same class."""
-    Versions.kept_by(original).by_options[options] = cls
+    """Lets the next call of `symbolize` with the same arguments return the same class.
+
+    What was adopted unasked is forgotten then.
+    """
+    versions = Versions.kept_by(original)
+    others = versions.by_options.items()
+    versions.by_options = {key: other for key, other in others if getattr(other, ATTRIBUTE).wanted}
+    versions.by_options[options] = cls
+
+
+def is_wanted(original: Any) -> bool:
+    """Whether a user has symbolized `original`, with whatever options."""
+    symbolic = any_symbolized(original)
+    return symbolic is not None and getattr(symbolic, ATTRIBUTE).wanted
+
+
+def keep_opaque(cls: type) -> None:
+    """Lets the instances of a class, and of its subclasses, be left as they are; see `symjax.opaque`."""
+    _opaque.add(cls)
+
+
+def is_opaque(cls: type) -> bool:
+    """Whether the instances of a class are to be left as they are."""
+    return any(base in _opaque for base in cls.__mro__)
 
 
 def trusted_modules() -> set[str]:
@@ -124,14 +154,16 @@ def trusted_modules() -> set[str]:
     The standard library never counts, although a class made by ``exec`` says that it is of `builtins`; nor do
     the libraries that have symbols here, of which `allowed.py` lists what may be named.
     """
-    classes = [reference() for reference in _by_name.valuerefs()]  # a list: other threads may add symbols
-    homes = {cls.__module__ for cls in classes if cls is not None}
+    homes = {cls.__module__ for cls in symbols()}
     return {name for name in homes if name.partition(".")[0] not in _LISTED}
 
 
 def _replaces(new: type, old: type) -> bool:
-    """Whether a class is the newer self of another, and not a second symbol made of the same code."""
+    """Whether a class is the newer self of another, and not a second symbol made of the same code.
+
+    What was adopted unasked gives way to what its user symbolizes, with other options.
+    """
     originals = [getattr(cls, ATTRIBUTE).original for cls in (new, old)]
     if originals[0] is not None and originals[0] is originals[1]:
-        return False
+        return not getattr(old, ATTRIBUTE).wanted
     return (new.__module__, new.__qualname__) == (old.__module__, old.__qualname__)

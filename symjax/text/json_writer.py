@@ -57,7 +57,7 @@ class Writer:
             if NATIVE.issuperset(map(type, value)):
                 return list(value)
             return [self.write(item, extend(path, key)) for key, item in enumerate(value)]
-        if kind is Map or kind is dict or kind is FrozenDict:
+        if kind is Map or kind is dict:
             return {f"${kind.__name__.lower()}": self._write_entries(value, path)}
         if kind is FrozenDict:
             return {"$frozendict": self._write_entries(value.unfreeze(), path)}
