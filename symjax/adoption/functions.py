@@ -13,10 +13,7 @@ import optax
 
 from symjax.adoption.signatures import call_arguments, fields_of
 from symjax.core.errors import at
-from symjax.core.lookup import place
 from symjax.core.marks import MISSING, MissingError
-from symjax.core.object import Object
-from symjax.core.placeholders import undecided
 from symjax.core.schema import (
     ALIASES,
     ATTRIBUTE,
@@ -33,6 +30,9 @@ from symjax.core.schema import (
     is_symbolic,
 )
 from symjax.core.tracebacks import hiding_frames
+from symjax.names.lookup import place
+from symjax.nodes.object import Object
+from symjax.nodes.placeholders import undecided
 from symjax.types.hints import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk

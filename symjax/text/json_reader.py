@@ -12,11 +12,11 @@ from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
-from symjax.core.lookup import find, look_up, public_name, saved_by_script
 from symjax.core.paths import Path, extend
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.symbols import find_symbol, symbol_names
+from symjax.names.lookup import find, look_up, public_name, saved_by_script
+from symjax.names.symbols import find_symbol, symbol_names
 from symjax.text.array_file import ArrayFile
 from symjax.text.forms import DECODERS
 from symjax.text.json_writer import NATIVE

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from symjax.core.schema import ATTRIBUTE, Options, Schema
-from symjax.core.views import VIEWS, Namespace
+from symjax.names.views import VIEWS, Namespace
 
 _LIBRARIES = {"jax", "jaxlib", "flax", "optax", "numpy", "symjax", "ml_collections"}
 _LISTED = (sys.stdlib_module_names - {"__main__"}) | _LIBRARIES

@@ -12,7 +12,7 @@ import optax
 import pytest
 
 import symjax as sj
-from symjax.core.lookup import look_up
+from symjax.names.lookup import look_up
 
 NAMED = [
     ("jax.nn:relu", jax.nn.relu),

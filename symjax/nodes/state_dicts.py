@@ -13,8 +13,8 @@ from flax import serialization
 
 from symjax.core.containers import Map
 from symjax.core.errors import known
-from symjax.core.pytrees import Layout, Mixed, flatten, register
 from symjax.core.schema import Schema, schema_of
+from symjax.nodes.pytrees import Layout, Mixed, flatten, register
 
 Flat = tuple[tuple[Any, ...], Layout]
 _CONTAINERS = ("object", "class", "nnx")  # the kinds of nodes that Flax may enter
