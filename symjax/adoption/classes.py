@@ -22,9 +22,7 @@ from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
-from symjax.core.lookup import place
 from symjax.core.marks import MissingError
-from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import (
     ATTRIBUTE,
@@ -38,9 +36,11 @@ from symjax.core.schema import (
     Schema,
     holds_placeholder,
 )
-from symjax.core.state_dicts import register_later
-from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
+from symjax.names.lookup import place
+from symjax.names.symbols import add_symbol
+from symjax.nodes.node import Node
+from symjax.nodes.state_dicts import register_later
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running

@@ -24,7 +24,7 @@ from symjax.core.errors import at
 from symjax.core.leaves import ATOMS, is_array, is_other_pytree
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Options, holds_placeholder, schema_of
-from symjax.core.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
+from symjax.names.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter
 from symjax.types.hints import Entries, Hint, Instance, parse, resolve
 from symjax.verbs.equality import eq

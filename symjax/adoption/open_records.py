@@ -19,10 +19,10 @@ from symjax.adoption.records import RecordField
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
-from symjax.core.lookup import place, public_name
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Options
-from symjax.core.symbols import add_symbol
+from symjax.names.lookup import place, public_name
+from symjax.names.symbols import add_symbol
 
 _NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 

@@ -19,7 +19,7 @@ from symjax.core.paths import ROOT
 from symjax.text.array_file import ArrayFile, BadArrayFile, digest
 from symjax.text.json_reader import LoadError, Reader
 from symjax.text.json_writer import Arrays, Writer
-from symjax.text.storage import AnyPath, Side, as_path, open_beside, real_file, replace_file
+from symjax.text.storage import AnyPath, Side, as_path, open_beside, replace_file, resolve, writable_file
 from symjax.verbs.lineage import lineage, with_lineage
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> Non
         TypeError: As `to_json`; then nothing is written.
         OSError: The file cannot be written: no such folder, a full disk, a device; the old tree stays.
     """
-    target = real_file(as_path(path))
+    target = writable_file(as_path(path))
     arrays: Arrays = {}
     record = _record(tree, Writer(hide_defaults, arrays))
     replace_file(target, arrays, lambda side: _text(record, side, 2))
@@ -123,7 +123,7 @@ _PATIENCE = 100  # how often a tree may be replaced, and its arrays cleared away
 def _load(source: AnyPath, content: bytes, modules: Sequence[str]) -> Any:
     record = _record_of(content)
     side = record.get("arrays")
-    target = real_file(source)
+    target = resolve(source)
     if side is None:  # no arrays beside, or a file of version 0.1.0
         homes = [path.parent / f"{path.name}.npz" for path in (source, target)]
         home = next((path for path in homes if path.is_file()), None)

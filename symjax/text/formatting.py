@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import wadler_lindig as wl
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
 from symjax.core.schema import schema_of
-from symjax.core.shown import shown
+from symjax.nodes.shown import shown
 from symjax.text.forms import form_of
 from symjax.verbs.diff import Diff, Difference
 from symjax.verbs.equality import surely_eq
@@ -87,7 +88,7 @@ def _doc(value: Any, style: Style) -> wl.AbstractDoc:
         return _call_doc(type(value).__name__, [], arguments, style)
     if isinstance(value, list | tuple):
         return _sequence_doc(value, style)
-    if isinstance(value, dict | Map):
+    if isinstance(value, dict | Map | FrozenDict):
         entries = [wl.TextDoc(f"{key!r}: ") + _doc(item, style) for key, item in value.items()]
         return style.bracketed("{", entries, "}")
     return wl.TextDoc(form_of(value).text(value, style.short_arrays))
@@ -124,12 +125,12 @@ def _difference_doc(nested: Any, left: Any, style: Style) -> wl.AbstractDoc:
     if isinstance(nested, Diff):
         return _change_doc(nested, style)
     named = schema_of(left) is not None or hasattr(left, "_fields")
-    held = dict(items(left) or ())
+    parts = dict(items(left) or ())
     docs = []
     for key, inner in nested.items():
         sign = ": " if isinstance(inner, Diff) or not named else "="
         docs.append(
-            wl.TextDoc(f"{key if named else repr(key)}{sign}") + _difference_doc(inner, held.get(key), style)
+            wl.TextDoc(f"{key if named else repr(key)}{sign}") + _difference_doc(inner, parts.get(key), style)
         )
     if named:
         return style.bracketed(f"{type(left).__name__}(", docs, ")")

@@ -8,13 +8,15 @@ import types
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from flax.core import FrozenDict
+
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
-from symjax.core.lookup import find, look_up, public_name, saved_by_script
 from symjax.core.paths import Path, extend
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.symbols import find_symbol, symbol_names
+from symjax.names.lookup import find, look_up, public_name, saved_by_script
+from symjax.names.symbols import find_symbol, symbol_names
 from symjax.text.array_file import ArrayFile
 from symjax.text.forms import DECODERS
 from symjax.text.json_writer import NATIVE
@@ -97,6 +99,8 @@ class Reader:
             raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
         try:
             arguments = schema.admit(values, path, partial=True)
+        except (LoadError, RecursionError):
+            raise
         except Exception as error:
             raise _refused(error, str(error)) from error  # it says the place
         try:
@@ -223,5 +227,6 @@ _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
+    "$frozendict": lambda reader, content, path: FrozenDict(reader.read_entries(content, path)),
 }
 _DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}

@@ -6,13 +6,15 @@ import base64
 import math
 from typing import Any
 
+from flax.core import FrozenDict
+
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
-from symjax.core.lookup import public_name
 from symjax.core.paths import Path, extend
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.shown import shown
-from symjax.core.symbols import find_symbol
+from symjax.names.lookup import public_name
+from symjax.names.symbols import find_symbol
+from symjax.nodes.shown import shown
 from symjax.text.forms import form_of
 from symjax.verbs.equality import surely_eq
 
@@ -57,6 +59,8 @@ class Writer:
             return [self.write(item, extend(path, key)) for key, item in enumerate(value)]
         if kind is Map or kind is dict:
             return {f"${kind.__name__.lower()}": self._write_entries(value, path)}
+        if kind is FrozenDict:
+            return {"$frozendict": self._write_entries(value.unfreeze(), path)}
         if kind is list:
             return {"$list": [self.write(item, path / key) for key, item in enumerate(value)]}
         return form_of(value).encode(self, value, path)
@@ -91,11 +95,11 @@ class Writer:
 
     def reference(self, value: Any, path: Path) -> str:
         """A function or class by its name, as ``module:name``."""
-        found = self.name_of(value)
-        if found is None:
+        name = self.name_of(value)
+        if name is None:
             raise TypeError(
                 f"{brief(value)} of type {type(value).__name__} cannot be saved: it has no name by which "
                 f"it is found again, a lambda or closure has none; define a function at the top of a module, "
                 f"and use sj.symbolize, or symjax.linen and symjax.optax, for what has arguments {at(path)}"
             )
-        return ":".join(found)
+        return ":".join(name)

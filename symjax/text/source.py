@@ -7,14 +7,15 @@ import inspect
 from typing import Any
 
 import wadler_lindig as wl
+from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
-from symjax.core.lookup import public_name
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import Schema, schema_of
-from symjax.core.shown import shown
+from symjax.names.lookup import public_name
+from symjax.nodes.shown import shown
 from symjax.text.files import to_json
 from symjax.text.formatting import Document, Style
 from symjax.text.forms import form_of
@@ -80,12 +81,14 @@ class _Writer:
             return self._write_node(value, schema, path)
         if isinstance(value, tuple | list):
             return self._write_sequence(value, path, inside)
-        if isinstance(value, dict | Map):
+        if isinstance(value, dict | Map | FrozenDict):
             entries = [
                 self.write(key, path) + wl.TextDoc(": ") + self.write(item, path / key, inside=inside)
-                for key, item in value.items()
+                for key, item in (value.unfreeze() if isinstance(value, FrozenDict) else value).items()
             ]
             doc = self.style.bracketed("{", entries, "}")
+            if isinstance(value, FrozenDict):
+                return wl.TextDoc(f"{self.name('flax.core', 'FrozenDict')}(") + doc + wl.TextDoc(")")
             if isinstance(value, Map) and not inside:
                 return wl.TextDoc(f"{self.name('symjax', 'Map')}(") + doc + wl.TextDoc(")")
             return doc
@@ -129,9 +132,9 @@ class _Writer:
         return self.style.bracketed(f"{maker}(", [*positional, *named], ")")
 
     def _class_name(self, schema: Schema, path: Path) -> str:
-        found = public_name(schema.cls)
-        if found is not None:
-            return self.name(*found)
+        place = public_name(schema.cls)
+        if place is not None:
+            return self.name(*place)
         original = schema.original
         preset = isinstance(original, functools.partial)
         if original is None or (public_name(original) is None and not preset):
@@ -171,13 +174,13 @@ class _Writer:
 
     def reference(self, value: Any, path: Path) -> str:
         """A function or class by its name; for the forms."""
-        found = public_name(value)
-        if found is None:
+        place = public_name(value)
+        if place is None:
             raise TypeError(
                 f"{brief(value)} has no name by which source code finds it; define it at the top of a "
                 f"module, or use @sj.symbolize {at(path)}"
             )
-        return self.name(*found)
+        return self.name(*place)
 
     def name(self, module: str, name: str) -> str:
         """A name in a module, and the import that makes it known."""

@@ -48,32 +48,37 @@ def as_path(path: os.PathLike[str] | str) -> AnyPath:
     return epath.Path(path)
 
 
-def real_file(path: AnyPath) -> AnyPath:
-    """The file that a path leads to through links, which need not be there yet.
+def resolve(path: AnyPath) -> AnyPath:
+    """What a path leads to through links, which need not be there."""
+    return pathlib.Path(os.path.realpath(path)) if isinstance(path, pathlib.Path) else path
+
+
+def writable_file(path: AnyPath) -> AnyPath:
+    """The file that takes a tree that is saved at a path; it need not be there yet.
 
     Raises:
         IsADirectoryError: It is a folder.
         OSError: It is a device, a pipe or a socket; these are never replaced.
     """
-    if not isinstance(path, pathlib.Path):
-        return path
-    real = pathlib.Path(os.path.realpath(path))
+    target = resolve(path)
+    if not isinstance(target, pathlib.Path):
+        return target
     try:
-        mode = real.stat().st_mode
+        mode = target.stat().st_mode
     except FileNotFoundError:
-        return real
+        return target
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "a tree is saved to a file, and this is a folder", str(path))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "a tree is saved to a file, and this is a device or a pipe", str(path))
-    return real
+    return target
 
 
 def replace_file(target: AnyPath, arrays: Mapping[str, bytes], text: Callable[[Side | None], str]) -> None:
     """Puts a tree in the place of the one that is saved in a file.
 
     Args:
-        target: The file, as `real_file` gives it.
+        target: The file, as `writable_file` gives it.
         arrays: What lies beside it.
         text: What stands in the file, with what it says of the file beside it.
 

@@ -26,6 +26,7 @@ _NATIVE = frozenset({str, int, bool, type(None), types.FunctionType, types.Built
 _EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
 _SEQUENCES = (tuple, list)
 _MAPPINGS = (dict, Map)
+_NUMBERS: Any = (jax.Array, np.ndarray, np.generic, int, float, complex)
 
 
 def eq(a: Any, b: Any) -> bool:
@@ -107,8 +108,7 @@ def _eq_traced(a: Any, b: Any) -> bool:
 
     A Python number equals the tracer that stands for it, as it would outside of `jit`.
     """
-    numbers = (jax.Array, np.ndarray, np.generic, int, float, complex)
-    if not (isinstance(a, numbers) and isinstance(b, numbers)) or jnp.shape(a) != jnp.shape(b):
+    if not (isinstance(a, _NUMBERS) and isinstance(b, _NUMBERS)) or jnp.shape(a) != jnp.shape(b):
         return False
     if jnp.result_type(a) != jnp.result_type(b):
         return False
@@ -152,9 +152,9 @@ def _hash(tree: Any) -> tuple[int, bool]:
     if kind is float:
         return builtins.hash(_pack(tree)), True
     if isinstance(tree, _SEQUENCES):
-        made = [_hash(item) for item in tree]
-        lasting = isinstance(tree, tuple) and all(lasts for _, lasts in made)
-        return builtins.hash((kind, *[part for part, _ in made])), lasting
+        hashes = [_hash(item) for item in tree]
+        lasting = isinstance(tree, tuple) and all(lasts for _, lasts in hashes)
+        return builtins.hash((kind, *[part for part, _ in hashes])), lasting
     if isinstance(tree, _MAPPINGS):
         parts = {static_key(key): _hash(item) for key, item in tree.items()}
         lasting = kind is Map and all(lasts for _, lasts in parts.values())
@@ -167,11 +167,11 @@ def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
     caches = node.__dict__
     if HASH in caches:
         return caches[HASH], True
-    held = schema.read(node)
+    values = schema.read(node)
     parts: list[Any] = [type(node)]
     lasting = True
     for name in schema.names:
-        value = held.get(name, MISSING)
+        value = values.get(name, MISSING)
         kind = type(value)
         if kind in _NATIVE or (kind is tuple and _NATIVE.issuperset(map(type, value))):
             parts.append(value)  # 1 and True hash alike; `eq` tells them apart
@@ -181,10 +181,10 @@ def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
             part, lasts = _hash(value)
             parts.append(part)
             lasting = lasting and lasts
-    made = builtins.hash(tuple(parts))
+    number = builtins.hash(tuple(parts))
     if lasting:
-        caches[HASH] = made
-    return made, lasting
+        caches[HASH] = number
+    return number, lasting
 
 
 def _hash_other(tree: Any) -> tuple[int, bool]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax.numpy as jnp
 import pytest
+from flax.core import FrozenDict
 from hypothesis import given
 
 import symjax as sj
@@ -49,6 +50,8 @@ class Holder(sj.Object):
         variadic(sj.MISSING, 7, 8),
         variadic(1, sj.MISSING, 8, 9),
         variadic(sj.MISSING),
+        Holder(content=FrozenDict({"a": {"b": 0.5}})),
+        FrozenDict({}),
         Holder(content=nn.Conv(3, (1, 1), kernel_init=jnp.float32)),
     ],
 )

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import symjax as sj
-from symjax.text.storage import real_file
+from symjax.text.storage import writable_file
 
 from ..trees import Box
 
@@ -173,7 +173,7 @@ def test_a_link_stays_and_what_it_leads_to_is_replaced(tmp_path):
         assert link.is_symlink()
         assert number_in(sj.load(link)) == number_in(sj.load(tmp_path / "real" / "data.json")) == number
     assert names(tmp_path / "links") == ["tree.json"]
-    assert real_file(link) == tmp_path / "real" / "data.json"
+    assert writable_file(link) == tmp_path / "real" / "data.json"
 
 
 def test_a_tree_moves_with_its_arrays(tmp_path):

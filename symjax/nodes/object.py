@@ -8,10 +8,8 @@ import typing
 from collections.abc import Iterable
 from typing import Any, NoReturn, dataclass_transform
 
-from symjax.core.declarations import collect_fields
 from symjax.core.fields import FieldMark, field
 from symjax.core.marks import MISSING
-from symjax.core.node import Node
 from symjax.core.provided import provided
 from symjax.core.schema import (
     ALIASES,
@@ -23,9 +21,11 @@ from symjax.core.schema import (
     Schema,
     holds_placeholder,
 )
-from symjax.core.state_dicts import register_later
-from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import explaining, hide_frames
+from symjax.names.symbols import add_symbol
+from symjax.nodes.declarations import collect_fields
+from symjax.nodes.node import Node
+from symjax.nodes.state_dicts import register_later
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

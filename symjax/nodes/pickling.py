@@ -12,11 +12,11 @@ import importlib
 from typing import Any
 
 from symjax.core.containers import Map, mapped
-from symjax.core.lookup import find, public_name
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Options, Schema, schema_of
-from symjax.core.shown import shown
+from symjax.names.lookup import find, public_name
+from symjax.nodes.shown import shown
 
 
 def reduce_node(node: Any) -> tuple[Any, ...]:

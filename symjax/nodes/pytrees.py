@@ -154,9 +154,9 @@ def _flatten_items(
         if head[0] is not Map and head[0] is not Mixed:  # a node does not hold its holes
             template = {key: value for key, value in items if value is not MISSING}
         template.update(dict.fromkeys(keys))
-        made = Layout(template, tuple(keys), tuple([jax_key(key) for key in keys]), revive)
+        new = Layout(template, tuple(keys), tuple([jax_key(key) for key in keys]), revive)
         with _lock:
-            layout = _layouts.setdefault(layout_key, made)
+            layout = _layouts.setdefault(layout_key, new)
     return tuple(children), layout
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import flax.linen as nn
 
-from symjax.adoption.bound_modules import fields_of_bound, path_of, symbolic_class
+from symjax.adoption.linen.bound import fields_of_bound, path_of, symbolic_class
 from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, field_at, is_traced_float
 from symjax.core.errors import locate, note
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
-from symjax.core.placeholders import undecided
 from symjax.core.schema import ATTRIBUTE, Schema, holds, is_choice
-from symjax.core.shown import shown
+from symjax.nodes.placeholders import undecided
+from symjax.nodes.shown import shown
 from symjax.text.array_forms import shape_text
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.walk import walk

@@ -10,7 +10,7 @@ from typing import Any
 import flax.linen as nn
 
 from symjax.adoption.flax_private import interceptors, is_watched
-from symjax.adoption.traced_rates import intercept_rates
+from symjax.adoption.linen.rates import intercept_rates
 from symjax.core.containers import freeze
 from symjax.core.kinds import static_key
 from symjax.core.locks import adoption

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
-from symjax.core.object import Object
+from symjax.nodes.object import Object
 
 
 class Placeholder(Object):

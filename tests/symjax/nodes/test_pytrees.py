@@ -1,4 +1,4 @@
-"""Symbolic nodes as pytrees and as keys of JAX's caches: the invariants of `symjax/core/README.md`."""
+"""Symbolic nodes as pytrees and as keys of JAX's caches: the invariants of `symjax/nodes/README.md`."""
 
 import gc
 import itertools

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from symjax.core.schema import ATTRIBUTE, Options, Schema
-from symjax.core.views import VIEWS, Namespace
+from symjax.names.views import VIEWS, Namespace
 
 _LIBRARIES = {"jax", "jaxlib", "flax", "optax", "numpy", "symjax", "ml_collections"}
 _LISTED = (sys.stdlib_module_names - {"__main__"}) | _LIBRARIES
@@ -72,10 +72,10 @@ def add_symbol(cls: type, aliases: Iterable[str] = ()) -> None:
     """
     schema: Schema = getattr(cls, ATTRIBUTE)
     for name in (schema.name, *aliases):
-        held = _by_name.get(name)
-        if held is not None and held is not cls and not _replaces(cls, held):
+        owner = _by_name.get(name)
+        if owner is not None and owner is not cls and not _replaces(cls, owner):
             raise ValueError(
-                f"the symbol {name!r} is {held.__module__}.{held.__qualname__} already; "
+                f"the symbol {name!r} is {owner.__module__}.{owner.__qualname__} already; "
                 f"give {cls.__module__}.{cls.__qualname__} another name, by sj.symbolize(…, name=…)"
             )
     for name in (schema.name, *aliases):
@@ -158,12 +158,12 @@ def trusted_modules() -> set[str]:
     return {name for name in homes if name.partition(".")[0] not in _LISTED}
 
 
-def _replaces(new: type, held: type) -> bool:
+def _replaces(new: type, old: type) -> bool:
     """Whether a class is the newer self of another, and not a second symbol made of the same code.
 
     What was adopted unasked gives way to what its user symbolizes, with other options.
     """
-    originals = [getattr(cls, ATTRIBUTE).original for cls in (new, held)]
+    originals = [getattr(cls, ATTRIBUTE).original for cls in (new, old)]
     if originals[0] is not None and originals[0] is originals[1]:
-        return not getattr(held, ATTRIBUTE).wanted
-    return (new.__module__, new.__qualname__) == (held.__module__, held.__qualname__)
+        return not getattr(old, ATTRIBUTE).wanted
+    return (new.__module__, new.__qualname__) == (old.__module__, old.__qualname__)

@@ -17,10 +17,10 @@ from hypothesis import given
 
 import symjax as sj
 from symjax import linen as nn
-from symjax.core.symbols import _by_name
+from symjax.names.symbols import _by_name
 
-from .. import trees
-from ..trees import Box
+from ... import trees
+from ...trees import Box
 
 KEY = jax.random.key(0)
 X = jnp.linspace(-1.0, 1.0, 12).reshape(2, 6)

@@ -12,8 +12,8 @@ import pytest
 import symjax as sj
 import symjax.linen
 
-from ..adopted import names
-from ..adopted.laws import bits, classes_known, same_traced
+from ...adopted import names
+from ...adopted.laws import bits, classes_known, same_traced
 
 KEY = jax.random.key(0, impl="unsafe_rbg")
 X = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 from flax import nnx
 
-from symjax.adoption.traced_rates import BETWEEN, standing_in
+from symjax.adoption.linen.rates import BETWEEN, standing_in
 
 
 def _call_with(call: Callable[..., Any], name: str) -> Any:

@@ -10,16 +10,16 @@ from typing import Any, ClassVar
 from flax import nnx
 
 from symjax.adoption import nnx_rates  # noqa: F401 - lets Flax's layers take traced rates
-from symjax.adoption.nnx_errors import note_floats, note_methods
+from symjax.adoption.nnx.errors import note_floats, note_methods
 from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
 from symjax.core.errors import at, brief, locate
 from symjax.core.fields import Field
-from symjax.core.lookup import find
 from symjax.core.marks import MissingError
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE, BUILDS, Schema, is_placeholder, schema_of
 from symjax.core.tracebacks import hiding_frames
+from symjax.names.lookup import find
 from symjax.verbs.query import missing
 from symjax.verbs.refs import resolve
 from symjax.verbs.tree import map_items, replace

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from symjax.core.lookup import is_nameless
 from symjax.core.marks import MISSING
 from symjax.core.schema import Schema
+from symjax.names.lookup import is_nameless
 
 
 def shown(

@@ -7,15 +7,14 @@ submodules in a module's fields through state dicts, and would take such a value
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any
 
 from flax import serialization
 
 from symjax.core.containers import Map
 from symjax.core.errors import known
-from symjax.core.pytrees import Layout, Mixed, flatten, register
 from symjax.core.schema import Schema, schema_of
+from symjax.nodes.pytrees import Layout, Mixed, flatten, register
 
 Flat = tuple[tuple[Any, ...], Layout]
 _CONTAINERS = ("object", "class", "nnx")  # the kinds of nodes that Flax may enter
@@ -52,7 +51,7 @@ def _state_of_child(child: Any) -> Any:
     return {str(key): _state_of_child(item) for key, item in zip(layout.keys, children, strict=True)}
 
 
-def _restored_child(child: Any, state: Mapping[str, Any]) -> Any:
+def _restored_child(child: Any, state: dict[str, Any]) -> Any:
     flat = _flat(child)
     if flat is None:
         return serialization.from_state_dict(child, state)

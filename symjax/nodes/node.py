@@ -10,10 +10,10 @@ from typing import Any, Self
 import jax
 import numpy as np
 
-from symjax.core.pickling import reduce_node
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.tracebacks import hide_frames
+from symjax.nodes.pickling import reduce_node
 
 
 class Node:

@@ -177,6 +177,8 @@ def test_inside_a_running_module_the_module_is_made_at_once():
 def test_references_choices_and_holes_among_the_arguments():
     assert mlp(8, sj.ref("width")).rebind(width=3).layers[0] == nn.Dense(3)
     assert len(mlp(2, sj.ref("width")).layers) == 2 * 2 + 2
+    outer = Net(mlp(sj.ref("others[0].features", up=2)), (nn.Dense(5),))
+    assert shapes(outer)["params"]["model"]["layers_0"]["kernel"] == (3, 5)
     with pytest.raises(TypeError, match=r"mlp\.width is an open choice"):
         mlp(sj.oneof([1, 2])).init(KEY, X)
     with pytest.raises(sj.MissingError, match=r"mlp misses width \(path=width\)"):

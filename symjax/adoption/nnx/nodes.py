@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from flax import nnx
 
 from symjax.adoption.functions import built_type, underlying
-from symjax.adoption.nnx_building import (
+from symjax.adoption.nnx.building import (
     RNGS,
     Building,
     Module,
@@ -21,12 +21,10 @@ from symjax.adoption.nnx_building import (
     construct,
     is_constructing,
 )
-from symjax.adoption.nnx_errors import note_methods
+from symjax.adoption.nnx.errors import note_methods
 from symjax.adoption.signatures import PRESETS, fields_of
 from symjax.core.containers import Map, thaw
-from symjax.core.lookup import place
 from symjax.core.marks import MissingError
-from symjax.core.object import Object
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import (
     ALIASES,
@@ -40,6 +38,8 @@ from symjax.core.schema import (
     Schema,
     schema_of,
 )
+from symjax.names.lookup import place
+from symjax.nodes.object import Object
 
 _FUNCTION = "__symjax_function__"  # of the classes of functions: the function
 _NOT_BUILT = "is not built yet: sj.build(node, rngs=…) makes the NNX module of it"

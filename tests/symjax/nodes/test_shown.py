@@ -8,7 +8,7 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax.core.schema import schema_of
-from symjax.core.shown import shown
+from symjax.nodes.shown import shown
 
 UNNAMED = (lambda n: lambda x: x + n)(1)
 

@@ -67,14 +67,14 @@ class LinenFunction(Maker):
             MissingError: Arguments of the function are missing.
             TypeError: The function has built something else.
         """
-        kept: Any = self.__dict__
-        built = kept.get(_BUILT)
+        attributes: Any = self.__dict__
+        built = attributes.get(_BUILT)
         if built is not None and (built.trace == _OUTSIDE or built.trace == _trace()):
             return built.module
         new = _Built(self._build(), _trace())
         if built is None:
-            return kept.setdefault(_BUILT, new).module  # another thread may have been faster
-        kept[_BUILT] = new
+            return attributes.setdefault(_BUILT, new).module  # another thread may have been faster
+        attributes[_BUILT] = new
         return new.module
 
     def _build(self) -> Any:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from symjax import linen as nn
-from symjax.adoption.bound_modules import fields_of_bound, path_of, symbolic_class
+from symjax.adoption.linen.bound import fields_of_bound, path_of, symbolic_class
 
 X = jnp.ones((1, 2))
 places: list[tuple[str, type, dict[str, Any]]] = []

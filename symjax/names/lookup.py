@@ -8,11 +8,11 @@ import types
 from collections.abc import Collection
 from typing import Any
 
-from symjax.core.allowed import PUBLIC_HOMES, is_allowed, is_library
 from symjax.core.errors import brief
 from symjax.core.schema import ATTRIBUTE
-from symjax.core.symbols import trusted_modules
-from symjax.core.views import VIEWS, Namespace
+from symjax.names.allowed import PUBLIC_HOMES, is_allowed, is_library
+from symjax.names.symbols import trusted_modules
+from symjax.names.views import VIEWS, Namespace
 
 _FROM_NOWHERE = "is of a module from which nothing is looked up"
 

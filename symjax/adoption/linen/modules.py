@@ -15,24 +15,24 @@ from typing import Any, ClassVar, Self
 
 import flax.linen as nn
 
-from symjax.adoption.bound_modules import TWIN_OF, symbolic_class
 from symjax.adoption.flax_private import InterceptedModule, UnboundModules, is_sealed, parent_of_new, seal
-from symjax.adoption.layer_errors import note_layer
+from symjax.adoption.linen.bound import TWIN_OF, symbolic_class
+from symjax.adoption.linen.errors import note_layer
+from symjax.adoption.linen.rates import taking_rates
 from symjax.adoption.signatures import keep_generic, refuse_unknown
 from symjax.adoption.ties import bind_ties, record_ties, untie
-from symjax.adoption.traced_rates import taking_rates
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field, FieldMark
 from symjax.core.locks import adoption
-from symjax.core.lookup import place
 from symjax.core.marks import MISSING
-from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
-from symjax.core.pytrees import register
 from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
-from symjax.core.symbols import add_symbol
 from symjax.core.tracebacks import hide_frames
+from symjax.names.lookup import place
+from symjax.names.symbols import add_symbol
+from symjax.nodes.node import Node
+from symjax.nodes.pytrees import register
 from symjax.types.adopters import Memo, adopted
 from symjax.types.hints import resolve
 from symjax.verbs.refs import unresolved
