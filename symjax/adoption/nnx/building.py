@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from flax import nnx
 
-from symjax.adoption import nnx_rates  # noqa: F401 - lets Flax's layers take traced rates
+from symjax.adoption.nnx import rates  # noqa: F401 - lets Flax's layers take traced rates
 from symjax.adoption.nnx.errors import note_floats, note_methods
 from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
