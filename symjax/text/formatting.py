@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import wadler_lindig as wl
 from flax.core import FrozenDict
 
@@ -20,8 +19,6 @@ from symjax.text.forms import form_of
 from symjax.verbs.diff import Diff, Difference
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.tree import items
-
-_NUMBERS = (float, complex, np.generic)
 
 
 def format(
@@ -143,26 +140,13 @@ def _difference_doc(nested: Any, left: Any, style: Style) -> wl.AbstractDoc:
     return style.bracketed(begin, docs, end)
 
 
-def _number_lines(change: Diff, style: Style) -> tuple[str, str] | None:
-    """Two arrays, or two numbers, in a line each, with what tells them apart; None for anything else."""
-    if is_array(change.left) and is_array(change.right):
-        return array_forms.distinct(change.left, change.right, style.short_arrays)
-    if not (isinstance(change.left, _NUMBERS) and isinstance(change.right, _NUMBERS)):
-        return None
-    left, right = (form_of(side).text(side, style.short_arrays) for side in change)
-    if left != right:
-        return left, right
-    return f"{left} ({type(change.left).__name__})", f"{right} ({type(change.right).__name__})"
-
-
 def _change_doc(change: Diff, style: Style) -> wl.AbstractDoc:
     if change.left is MISSING:
         return wl.TextDoc("+ ") + _doc(change.right, style)
     if change.right is MISSING:
         return wl.TextDoc("− ") + _doc(change.left, style)
-    lines = _number_lines(change, style)
-    if lines is not None:
-        return wl.TextDoc(" → ".join(lines))
+    if is_array(change.left) and is_array(change.right):
+        return wl.TextDoc(" → ".join(array_forms.distinct(*change, short=style.short_arrays)))
     return _doc(change.left, style) + wl.TextDoc(" → ") + _doc(change.right, style)
 
 
