@@ -235,7 +235,10 @@ def _why_unknown(name: Any, module: str) -> str:
     if home in sys.modules:
         return f"({home} is imported, and has no symbolic class of that name)"
     of = f", {home} by the name," if 0 < len(home) < _LONGEST_SHOWN else ""
-    return f"(import the module that defines it{of} before you load: no file causes an import, nor does modules=)"
+    return (
+        f"(import the module that defines it{of} before you load: no file causes an import, "
+        "nor does modules=)"
+    )
 
 
 _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
