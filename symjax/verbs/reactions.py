@@ -8,8 +8,8 @@ from typing import Any
 from symjax.core.errors import at, brief, note
 from symjax.core.paths import Path
 
-# One change of a rebind: its path in the old tree, the new value, and whether it was asked for or follows from
-# another. A plain tuple: one is made for each value that a rule changes (benchmarks/trees.py, "rule").
+# One change of a rebind: its path in the old tree, the new value, and whether it was asked for or follows
+# from another. A plain tuple: one is made for each value that a rule changes (benchmarks/trees.py, "rule").
 Change = tuple[Path, Any, bool]
 
 
