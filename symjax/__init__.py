@@ -5,16 +5,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
+from symjax.adoption.configurations import opaque
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field
 from symjax.core.leaves import is_leaf
 from symjax.core.marks import MISSING, Insertion, MissingError
-from symjax.core.object import Object
 from symjax.core.paths import Path, PathError
-from symjax.core.placeholders import Placeholder
 from symjax.core.schema import is_symbolic
-from symjax.core.views import VIEWS
+from symjax.names.views import VIEWS
+from symjax.nodes.object import Object
+from symjax.nodes.placeholders import Placeholder
 from symjax.text import notebooks  # noqa: F401 - hands nodes their HTML
 from symjax.text.files import from_json, load, save, to_json
 from symjax.text.formatting import format
@@ -32,7 +33,7 @@ from symjax.verbs.walk import Step, traverse, walk
 
 if TYPE_CHECKING:
     from symjax import linen, nnx, optax, patches, search
-    from symjax.adoption.nnx_building import build
+    from symjax.adoption.nnx.building import build
     from symjax.patches.core.apply import patch
     from symjax.patches.core.patcher import patcher
     from symjax.patches.roles.marks import role
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 # Verbs that are imported at their first use: those of the other rooms, and what needs Flax NNX.
 _LATE = {
-    "build": "symjax.adoption.nnx_building",
+    "build": "symjax.adoption.nnx.building",
     "patch": "symjax.patches",
     "patcher": "symjax.patches",
     "role": "symjax.patches",
@@ -97,6 +98,7 @@ __all__ = [
     "missing",
     "nnx",
     "oneof",
+    "opaque",
     "optax",
     "patch",
     "patcher",

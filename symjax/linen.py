@@ -13,12 +13,12 @@ import flax.linen
 import flax.linen.initializers
 
 from symjax.adoption.functions import makes_callable
-from symjax.adoption.lifts import LIFTS, memoized
-from symjax.adoption.linen_modules import Module
+from symjax.adoption.linen.lifts import LIFTS, memoized
+from symjax.adoption.linen.modules import Module
 from symjax.adoption.plain_modules import symbolic_layer
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import symbolize
-from symjax.core.views import Namespace, first_name
+from symjax.names.views import Namespace, first_name
 
 # Flax's own: they run modules, and are no part of one.
 _OWN = frozenset(f"{__name__}.{name}" for name in ("apply", "init", "init_with_output", "tabulate"))

@@ -12,7 +12,7 @@ import jax.nn.initializers
 import jax.sharding
 import jax.typing
 import symjax.adoption.functions
-import symjax.adoption.linen_modules
+import symjax.adoption.linen.modules
 import typing
 
 from flax.linen import (
@@ -186,7 +186,7 @@ class LayerNorm(Module, flax.linen.LayerNorm):
 class MGUCell(Module, flax.linen.MGUCell):
     """MGU cell (https://arxiv.org/pdf/1603.09420.pdf)."""
 
-class Module(symjax.adoption.linen_modules.SymbolicModule, flax.linen.Module):
+class Module(symjax.adoption.linen.modules.SymbolicModule, flax.linen.Module):
     """Base class for all neural network modules."""
 
 class MultiHeadAttention(Module, flax.linen.MultiHeadAttention):

@@ -14,10 +14,10 @@ import flax.linen.initializers
 from flax import nnx
 
 from symjax.adoption.functions import makes_callable
-from symjax.adoption.nnx_building import Module
+from symjax.adoption.nnx.building import Module
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import symbolize
-from symjax.core.views import Namespace, first_name
+from symjax.names.views import Namespace, first_name
 
 _OWN = frozenset({nnx.List, nnx.Dict, nnx.RNNCellBase})  # bases and containers, no layers
 _WRAPPERS = (nnx.with_partitioning, nnx.with_metadata)  # an initializer of an initializer

@@ -17,7 +17,7 @@ from symjax.adoption.functions import Factory, Loss, Optimizer, makes_callable, 
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import adopt_with, symbolize
 from symjax.core.schema import Options
-from symjax.core.views import Namespace, first_name
+from symjax.names.views import Namespace, first_name
 
 _INNER = {name: getattr(optax, name) for name in ("contrib", "losses", "schedules", "transforms")}
 _VIEWS = {__name__: optax, **{f"{__name__}.{name}": module for name, module in _INNER.items()}}

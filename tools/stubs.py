@@ -27,9 +27,9 @@ import optax
 
 from stub_types import STEP, StubTypes, define, document, unwrapped
 from symjax.adoption.functions import Factory, Loss, Maker
-from symjax.core.object import Object
 from symjax.core.schema import ATTRIBUTE, ORIGINAL
-from symjax.core.views import Namespace
+from symjax.names.views import Namespace
+from symjax.nodes.object import Object
 from symjax.optax import Injecting
 from symjax.types.hints import resolve
 

@@ -14,8 +14,8 @@ import numpy as np
 from symjax.core.errors import at, note
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
-from symjax.core.placeholders import Placeholder
 from symjax.core.tracebacks import hide_frames
+from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import lineage, with_lineage

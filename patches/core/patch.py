@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Final, TypeAlias, final
 from annotated_types import Ge
 
 from symjax.core.marks import MISSING
-from symjax.core.object import Object
 from symjax.core.paths import Path
 from symjax.core.schema import Schema
+from symjax.nodes.object import Object
 from symjax.types.hints import resolve as resolve_hint
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items

@@ -9,7 +9,7 @@ import jax
 
 from symjax.core.errors import unknown
 from symjax.core.paths import Path
-from symjax.core.placeholders import Placeholder
+from symjax.nodes.placeholders import Placeholder
 
 from ..core.errors import nearest_first
 from ..core.patch import RuleFunction

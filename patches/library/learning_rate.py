@@ -10,7 +10,7 @@ from annotated_types import Gt, Lt
 from symjax.core.errors import at
 from symjax.core.leaves import is_leaf
 from symjax.core.paths import Path
-from symjax.core.placeholders import Placeholder
+from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import is_symbolic, items, replace
 
 from ..core.patch import RuleFunction

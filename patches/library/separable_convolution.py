@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax.typing import Dtype, Initializer, PaddingLike, PrecisionLike
 
 from symjax import linen as nn
-from symjax.adoption.linen_modules import Module
+from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 from symjax.verbs.equality import eq
 

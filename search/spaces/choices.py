@@ -11,7 +11,7 @@ import numpy as np
 
 from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
-from symjax.core.placeholders import Placeholder
+from symjax.nodes.placeholders import Placeholder
 
 Scale = Literal["linear", "log"]
 SCALES: tuple[Scale, ...] = ("linear", "log")

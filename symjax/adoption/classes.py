@@ -10,30 +10,70 @@ import types
 from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
+from symjax.adoption.flax_private import registered_already
+from symjax.adoption.records import (
+    RecordField,
+    has_derived_fields,
+    hides_its_fields,
+    record_fields,
+    schema_fields,
+)
 from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
-from symjax.core.lookup import place
 from symjax.core.marks import MissingError
-from symjax.core.node import Node
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, FLAT, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
-from symjax.core.state_dicts import register_later
-from symjax.core.symbols import add_symbol
+from symjax.core.schema import (
+    ATTRIBUTE,
+    FIELDS,
+    FLAT,
+    ORIGINAL,
+    SAVED_NAME,
+    SCHEMA_CLASS,
+    STATIC,
+    Options,
+    Schema,
+    holds_placeholder,
+)
 from symjax.core.tracebacks import hide_frames
+from symjax.names.lookup import place
+from symjax.names.symbols import add_symbol
+from symjax.nodes.node import Node
+from symjax.nodes.state_dicts import register_later
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
 _MUTABLE = "__symjax_mutable__"
+RECORD = "__symjax_record__"  # in a class: its fields as a record, where it does not declare them
+CONSTRUCTOR = "__symjax_constructor__"  # in a class: what stands for the ``__init__`` of the original
 _get = object.__getattribute__
 
 
 class ClassSchema(Schema):
-    """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them."""
+    """Symbolic versions of plain classes: the arguments lie beside what ``__init__`` makes of them.
+
+    Attributes:
+        record: The fields, where the class is a record; None for any other class.
+        derives: Whether ``__init__`` does more than keep its arguments; None before it was seen to run. Where
+            it does not, a node that comes out of a transformation gets its attributes without it: what
+            it checks was checked at the construction, and could not be in tracers.
+    """
 
     kind: ClassVar[str] = "class"
     converts: ClassVar[bool] = False  # its own code sees what it was given
+
+    def __init__(
+        self,
+        cls: type,
+        fields: tuple[Field, ...],
+        name: str | None = None,
+        original: Any = None,
+        record: tuple[RecordField, ...] | None = None,
+    ) -> None:
+        super().__init__(cls, fields, name, original)
+        self.record = record
+        self.derives: bool | None = True if record is None or has_derived_fields(original or cls) else None
 
     def read(self, node: Any) -> dict[str, Any]:
         """See `Schema.read`."""
@@ -41,7 +81,10 @@ class ClassSchema(Schema):
 
     def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
-        node: Any = object.__new__(self.cls)
+        return self.fill(object.__new__(self.cls), values, flat)
+
+    def fill(self, node: Any, values: dict[str, Any], flat: Any) -> Any:
+        """An empty node with its arguments, see `Schema.revive`."""
         attributes = _get(node, "__dict__")
         attributes[_ARGS] = values
         if flat is not None:
@@ -52,7 +95,7 @@ class ClassSchema(Schema):
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
         self.validator()
-        if self.holes(values):
+        if self.holes(values) or (self.record is not None and holds_placeholder(values.values())):
             return self.revive(values)
         node = cls.__new__(cls)
         _get(node, "__dict__")[_ARGS] = values
@@ -77,13 +120,13 @@ class SymbolicInstance(Node):
 
     def __getattr__(self, name: str) -> Any:
         attributes = _get(self, "__dict__")
-        schema: Schema = getattr(type(self), ATTRIBUTE)
+        schema: ClassSchema = getattr(type(self), ATTRIBUTE)
         if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if _waits(attributes):
             if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
                 return attributes[_ARGS][name]
-            initialize(self, schema)
+            _resume(self, schema)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)
         if inherited is not None:
@@ -133,6 +176,7 @@ def symbolize_class(
         STATIC: frozenset(options.static) | getattr(cls, STATIC, frozenset()),
         PRESETS: {**getattr(cls, PRESETS, {}), **presets},
         _MUTABLE: options.mutable or is_mutable(cls),
+        **registered_already(cls),
     }
     bases = (cls,) if issubclass(cls, SymbolicInstance) else (SymbolicInstance, cls)
     try:
@@ -163,31 +207,40 @@ def _refuse_foreign_layout(cls: type) -> None:
 
 
 def _make_symbolic(cls: type) -> None:
-    original = cls.__dict__.get(ORIGINAL)
+    own = cls.__dict__
+    original = own.get(ORIGINAL)
     source = original if original is not None else cls
-    init = vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
+    init = own.get(CONSTRUCTOR) or vars(source).get("__init__") or getattr(source, "__init__")  # noqa: B009
     static: frozenset[str] = getattr(cls, STATIC, frozenset())
     if original is None:  # a subclass inherits the marks of the arguments that it has still
         static = static & inspect.signature(init).parameters.keys()
         setattr(cls, STATIC, static)
-    fields = preset(_constructor_fields(source, init, static), getattr(cls, PRESETS, {}))
-    schema = ClassSchema(cls, fields, cls.__dict__.get(SAVED_NAME), original)
+    record = own[RECORD] if RECORD in own else record_fields(source)
+    fields = own.get(FIELDS) or _constructor_fields(source, init, static, record)
+    make: type[ClassSchema] = own.get(SCHEMA_CLASS, ClassSchema)
+    schema = make(cls, preset(fields, getattr(cls, PRESETS, {})), own.get(SAVED_NAME), original, record)
     setattr(cls, ATTRIBUTE, schema)
     cls.__init__ = _recording_init(cls, init)  # type: ignore[misc]
     cls.__signature__ = schema.signature()  # type: ignore[attr-defined]
-    generated = dataclasses.is_dataclass(source)
+    generated = record is not None or dataclasses.is_dataclass(source)
     if not generated and source.__eq__ not in (object.__eq__, Node.__eq__):
         cls.__eq__ = source.__eq__  # type: ignore[method-assign]
         cls.__hash__ = source.__hash__  # type: ignore[method-assign]
     if not generated and source.__repr__ not in (object.__repr__, Node.__repr__):
         cls.__repr__ = source.__repr__  # type: ignore[method-assign]
+    if record is not None and hides_its_fields(source, record):
+        _guard(cls)
     register_later(schema)
     if original is None:
         add_symbol(cls)
 
 
-def _constructor_fields(source: type, init: Any, static: Collection[str]) -> tuple[Field, ...]:
+def _constructor_fields(
+    source: type, init: Any, static: Collection[str], record: tuple[RecordField, ...] | None
+) -> tuple[Field, ...]:
     """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
+    if record is not None:
+        return schema_fields(init, static, record) if record else ()
     if init is not object.__init__:
         return fields_of(init, static, skip=1)
     new: Any = source.__new__
@@ -206,7 +259,8 @@ def _recording_init(cls: type, init: Any) -> Any:
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
         try:
             _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
-            initialize(self, schema)
+            if schema.record is None or not holds_placeholder(schema.read(self).values()):
+                initialize(self, schema)
         except Exception as error:
             hide_frames(error)
             raise
@@ -247,7 +301,7 @@ if hasattr(os, "register_at_fork"):  # Windows knows no fork
     os.register_at_fork(after_in_child=_forget_runs)
 
 
-def initialize(node: Any, schema: Schema) -> None:
+def initialize(node: Any, schema: ClassSchema) -> None:
     """Runs the adopted class's own ``__init__`` with the recorded arguments, once, whoever asks.
 
     In other threads this returns when it has run; in its own, which is inside of it, at once.
@@ -271,7 +325,7 @@ def initialize(node: Any, schema: Schema) -> None:
         run.lock.release()
 
 
-def _run_init(node: Any, schema: Schema) -> None:
+def _run_init(node: Any, schema: ClassSchema) -> None:
     arguments = _get(node, "__dict__")[_ARGS]
     holes = schema.holes(arguments)
     if holes:
@@ -280,9 +334,32 @@ def _run_init(node: Any, schema: Schema) -> None:
         )
     args, kwargs = call_arguments(schema, arguments)
     vars(schema.cls)["__init__"].__symjax_init__(node, *args, **kwargs)
+    if not schema.derives:
+        schema.derives = not _keeps(node, schema, kwargs)
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
         with adoption:
             _guard(schema.cls)
+
+
+def _resume(node: Any, schema: ClassSchema) -> None:
+    """Gives a node that was not made by its constructor the attributes that ``__init__`` would have made."""
+    attributes = _get(node, "__dict__")
+    if schema.derives is not False or schema.holes(attributes[_ARGS]):
+        initialize(node, schema)
+        return
+    _, kwargs = call_arguments(schema, attributes[_ARGS])
+    for field in schema.record or ():
+        object.__setattr__(node, field.attribute, kwargs[field.argument])
+    attributes[_READY] = True
+
+
+def _keeps(node: Any, schema: ClassSchema, arguments: dict[str, Any]) -> bool:
+    """Whether a record's ``__init__`` has done no more than to keep its arguments."""
+    attributes = {f.attribute: arguments[f.argument] for f in schema.record or ()}
+    own = [name for name in _get(node, "__dict__") if not name.startswith("_sj_")]
+    if not attributes.keys() >= set(own):
+        return False
+    return all(_get(node, name) is value for name, value in attributes.items())
 
 
 def _waits(attributes: dict[str, Any]) -> bool:
@@ -328,7 +405,11 @@ def _guard(cls: type) -> None:
         attributes = _get(self, "__dict__")
         started = attributes.get(_READY) is True or _ARGS not in attributes
         if not started and not name.startswith(("__", "_sj_")):
-            initialize(self, getattr(cls, ATTRIBUTE))
+            schema: ClassSchema = getattr(type(self), ATTRIBUTE)
+            if not schema.holes(attributes[_ARGS]):
+                _resume(self, schema)
+            elif name in schema.fields:
+                return self.__getattr__(name)
         return inherited(self, name)
 
     inherited: Any = cls.__getattribute__

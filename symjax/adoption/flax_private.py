@@ -100,3 +100,8 @@ def unbound() -> Iterator[None]:
         yield
     finally:
         _context.module_stack.pop()
+
+
+def registered_already(cls: type) -> dict[str, Any]:
+    """What keeps `flax.struct.PyTreeNode` from making a pytree of its own of a subclass."""
+    return {"_flax_dataclass": True} if getattr(cls, "_flax_dataclass", False) else {}

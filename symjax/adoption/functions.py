@@ -13,10 +13,7 @@ import optax
 
 from symjax.adoption.signatures import call_arguments, fields_of
 from symjax.core.errors import at
-from symjax.core.lookup import place
 from symjax.core.marks import MISSING, MissingError
-from symjax.core.object import Object
-from symjax.core.placeholders import undecided
 from symjax.core.schema import (
     ALIASES,
     ATTRIBUTE,
@@ -33,6 +30,9 @@ from symjax.core.schema import (
     is_symbolic,
 )
 from symjax.core.tracebacks import hiding_frames
+from symjax.names.lookup import place
+from symjax.nodes.object import Object
+from symjax.nodes.placeholders import undecided
 from symjax.types.hints import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk
@@ -222,12 +222,11 @@ def is_function_class(cls: type) -> bool:
 
 def built_type(function: Any, base: type) -> type | None:
     """The class of what a function builds, as its return annotation tells, if that is a `base`."""
-    made = _made_type(function)
-    if isinstance(made, type):
-        made = vars(made).get(BUILDS) or made
-        if issubclass(made, base):
-            return made
-    return None
+    annotated = _made_type(function)
+    if not isinstance(annotated, type):
+        return None
+    built: type = vars(annotated).get(BUILDS) or annotated
+    return built if issubclass(built, base) else None
 
 
 def makes_callable(value: Any) -> bool:

@@ -10,8 +10,8 @@ import flax.linen as nn
 from symjax.adoption.static_arguments import STATIC
 from symjax.adoption.symbolize import adopt_with, symbolize
 from symjax.core.schema import ATTRIBUTE, Options
-from symjax.core.symbols import any_symbolized
-from symjax.core.views import first_name
+from symjax.names.symbols import any_symbolized
+from symjax.names.views import first_name
 from symjax.types.adopters import Memo, register_adopter
 
 LINEN = "symjax.linen"  # the view of Flax Linen

@@ -12,11 +12,10 @@ from typing import Any
 import flax.linen
 
 from symjax.adoption.classes import SymbolicInstance, symbolize_class
-from symjax.adoption.linen_modules import symbolize_linen
+from symjax.adoption.linen.modules import symbolize_linen
 from symjax.adoption.signatures import PRESETS, preset
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at
-from symjax.core.lookup import place
 from symjax.core.schema import (
     ALIASES,
     ATTRIBUTE,
@@ -28,6 +27,7 @@ from symjax.core.schema import (
     Options,
     Schema,
 )
+from symjax.names.lookup import place
 from symjax.text.formatting import format as format_tree
 from symjax.types.validation import Validator
 

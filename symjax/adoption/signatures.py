@@ -13,6 +13,7 @@ from symjax.core.errors import known, nearest
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING
 from symjax.core.schema import Schema
+from symjax.types.adopters import Memo, adopted
 
 PRESETS = "__symjax_presets__"  # in a class: the defaults that it was given instead of the original's
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -80,7 +81,7 @@ def _default(parameter: inspect.Parameter) -> Any:
         return ()
     if parameter.kind is inspect.Parameter.VAR_KEYWORD:
         return freeze({})
-    return MISSING if parameter.default is parameter.empty else freeze(parameter.default)
+    return MISSING if parameter.default is parameter.empty else adopted(freeze(parameter.default), Memo())
 
 
 def keep_generic(symbolic: Any, original: Any) -> None:

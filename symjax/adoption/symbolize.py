@@ -14,18 +14,19 @@ import flax.linen
 
 from symjax.adoption.classes import is_mutable, symbolize_class
 from symjax.adoption.functions import built_type, is_function_class, symbolize_function
-from symjax.adoption.linen_functions import symbolize_linen_function
-from symjax.adoption.linen_modules import Module, symbolize_linen
+from symjax.adoption.linen.functions import symbolize_linen_function
+from symjax.adoption.linen.modules import Module, symbolize_linen
+from symjax.adoption.open_records import is_open, symbolize_open
 from symjax.adoption.presets import preset_key, symbolize_object, symbolize_preset
 from symjax.adoption.signatures import refuse_unknown
 from symjax.core.errors import brief
 from symjax.core.locks import adoption
-from symjax.core.lookup import public_name
-from symjax.core.node import Node
-from symjax.core.object import Object
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Options, Schema
-from symjax.core.symbols import add_symbol, remember, symbolized
+from symjax.names.lookup import public_name
+from symjax.names.symbols import add_symbol, is_opaque, remember, symbolized
+from symjax.nodes.node import Node
+from symjax.nodes.object import Object
 
 T = TypeVar("T")
 
@@ -105,8 +106,17 @@ def symbolize(
     """
     options = _options(static, name, aliases, factory, mutable)
     if x is None:
-        return lambda target: adopt_with(target, options)
-    return adopt_with(x, options)
+        return lambda target: _wanted(target, options)
+    return _wanted(x, options)
+
+
+def _wanted(x: Any, options: Options) -> Any:
+    """`adopt_with`, as its user asks for it."""
+    if isinstance(x, type) and is_opaque(x):
+        raise TypeError(f"{x.__name__} is both sj.opaque and to be symbolized; decide for one of them")
+    symbolic = adopt_with(x, options)
+    getattr(symbolic, ATTRIBUTE).wanted = True
+    return symbolic
 
 
 def _options(
@@ -198,9 +208,11 @@ def _adopt(x: Any, options: Options) -> Any:
     elif issubclass(x, flax.linen.Module):
         adopted = Module if x is flax.linen.Module else symbolize_linen(x, options)
     elif nnx is not None and issubclass(x, nnx.Pytree):
-        from symjax.adoption.nnx_nodes import symbolize_nnx  # NNX is slow to import
+        from symjax.adoption.nnx.nodes import symbolize_nnx  # NNX is slow to import
 
         adopted = symbolize_nnx(x, options)
+    elif is_open(x):
+        adopted = symbolize_open(x, options)
     elif issubclass(x, Object):
         adopted = symbolize_object(x, options)
     else:
@@ -222,7 +234,7 @@ def _adopt_function(x: Any, options: Options, nnx: ModuleType | None) -> Any:
     if options.factory is None and built_type(x, flax.linen.Module) is not None:
         return symbolize_linen_function(x, options)
     if options.factory is None and nnx is not None and built_type(x, nnx.Pytree) is not None:
-        from symjax.adoption.nnx_nodes import symbolize_nnx_function  # NNX is slow to import
+        from symjax.adoption.nnx.nodes import symbolize_nnx_function  # NNX is slow to import
 
         return symbolize_nnx_function(x, options)
     return symbolize_function(x, options)

@@ -1,1 +1,1 @@
-"""What a node is: leaves, paths, containers, schemas, and nodes as JAX pytrees. Knows JAX alone."""
+"""What values and classes are to this library: leaves, kinds, containers, paths, schemas. Knows JAX alone."""

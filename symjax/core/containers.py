@@ -167,7 +167,7 @@ def freeze(value: Any, *, data: bool = True) -> Any:
 
 def _frozen_mapping(value: Mapping[Any, Any], kind: type, data: bool) -> Any:
     if data and is_data(value):
-        return value if kind is FrozenDict else _copied_data(value)
+        return value if kind is FrozenDict and value else _copied_data(value)
     entries = {key: freeze(item, data=data) for key, item in value.items()}
     unchanged = kind is Map and all(entries[key] is item for key, item in value.items())
     return value if unchanged else Map.of(entries)

@@ -34,6 +34,8 @@ class Provided:
             (`adoption/traced_floats.py`).
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
+        configuration: The symbolic version of a class that a file names, if it is one of configurations and
+            known (`adoption/configurations.py`).
     """
 
     validator: Callable[[Any], Any]
@@ -51,6 +53,7 @@ class Provided:
     render: Callable[[Any, str | None, Any], Any]
     explain: Callable[[Exception, Any], None]
     adopt: Callable[[Any, Any], type]
+    configuration: Callable[[type], type | None]
 
 
 provided = Provided()

@@ -82,6 +82,7 @@ class Schema(Parameters):
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
         self.options = Options()
+        self.wanted = False  # whether a user symbolized what was adopted, or it was met in a tree
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
         self.factories = {f.name: f.factory for f in fields if f.factory is not None}
         self.marks: dict[str, bool] = {f.name: f.static for f in fields if f.static is not None}
@@ -132,6 +133,10 @@ class Schema(Parameters):
     def caches(self, node: Any) -> dict[str, Any]:
         """The dict in which the node's `FLAT` and `LINEAGE` are kept."""
         return _get_dict(node, "__dict__")  # type: ignore[no-any-return]
+
+    def of_names(self, names: Iterable[str]) -> Schema:
+        """The schema of the nodes with arguments of these names: this one, where a class declares them."""
+        return self
 
     # What all kinds share.
 

@@ -30,7 +30,7 @@ def hide_frames(error: BaseException) -> None:
     Args:
         error: What was raised.
     """
-    if jax.config.values["jax_traceback_filtering"] == "off":
+    if getattr(jax.config, "jax_traceback_filtering", "auto") == "off":
         return
     entries = _entries(error)
     if not entries or (_is_own(entries[-1]) and not _is_raise(entries[-1])):

@@ -1,1 +1,1 @@
-"""Trees as text, source, HTML, JSON and files. Knows the floors below: core, types, verbs."""
+"""Trees as text, source, HTML, JSON and files. Knows the floors up to verbs."""

@@ -12,7 +12,7 @@ from symjax.core.containers import Map
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
 from symjax.core.schema import schema_of
-from symjax.core.shown import shown
+from symjax.nodes.shown import shown
 from symjax.text.forms import form_of
 from symjax.verbs.diff import Diff, Difference
 from symjax.verbs.equality import surely_eq

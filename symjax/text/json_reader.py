@@ -12,11 +12,11 @@ from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief, unknown
-from symjax.core.lookup import find, look_up, saved_by_script
 from symjax.core.paths import Path, extend
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.symbols import find_symbol, symbol_names
+from symjax.names.lookup import find, look_up, public_name, saved_by_script
+from symjax.names.symbols import find_symbol, symbol_names
 from symjax.text.array_file import ArrayFile
 from symjax.text.forms import DECODERS
 from symjax.text.json_writer import NATIVE
@@ -83,7 +83,8 @@ class Reader:
             raise LoadError(f"{tag} holds {brief(content)}, which is none: {error} {at(path)}") from error
 
     def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
-        schema: Schema = getattr(self._find_class(name, path), ATTRIBUTE)
+        names = [key for key in record if key != "$type"]
+        schema: Schema = getattr(self._find_class(name, path), ATTRIBUTE).of_names(names)
         values: dict[str, Any] = {}
         for key, item in record.items():
             if key == "$type":
@@ -120,6 +121,9 @@ class Reader:
         if cls is not None:
             return cls
         module, original = _imported(name)
+        configuration = provided.configuration(original) if isinstance(original, type) else None
+        if configuration is not None and getattr(configuration, ATTRIBUTE).name == name:
+            return configuration
         if module in self.modules:
             symbolic: type = provided.adopt(original, _SYMBOLIZED_BY_DEFAULT)
             if getattr(symbolic, ATTRIBUTE).name == name:
@@ -193,8 +197,9 @@ def _imported(name: Any) -> tuple[str, Any]:
     while "." in module:
         module = module.rpartition(".")[0]
         value = find(module, name[len(module) + 1 :])
-        if isinstance(value, type | types.FunctionType) and value.__module__ == module:
-            return module, value
+        if isinstance(value, type | types.FunctionType):
+            home, _ = public_name(value) or ("", "")
+            return (module, value) if module in (value.__module__, home) else ("", None)
     return "", None
 
 

@@ -10,11 +10,11 @@ from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
-from symjax.core.lookup import public_name
 from symjax.core.paths import Path, extend
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.shown import shown
-from symjax.core.symbols import find_symbol
+from symjax.names.lookup import public_name
+from symjax.names.symbols import find_symbol
+from symjax.nodes.shown import shown
 from symjax.text.forms import form_of
 from symjax.verbs.equality import surely_eq
 

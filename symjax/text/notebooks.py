@@ -9,7 +9,7 @@ from symjax.core.containers import Map
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema
-from symjax.core.shown import shown
+from symjax.nodes.shown import shown
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.diff import Difference
 from symjax.verbs.equality import surely_eq

@@ -11,11 +11,11 @@ from flax.core import FrozenDict
 
 from symjax.core.containers import Map
 from symjax.core.errors import at, brief
-from symjax.core.lookup import public_name
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import Schema, schema_of
-from symjax.core.shown import shown
+from symjax.names.lookup import public_name
+from symjax.nodes.shown import shown
 from symjax.text.files import to_json
 from symjax.text.formatting import Document, Style
 from symjax.text.forms import form_of

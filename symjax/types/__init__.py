@@ -1,1 +1,1 @@
-"""Type hints as schemas: what constructors and rebinds let in. Knows the core."""
+"""Type hints as schemas: what constructors and rebinds let in. Knows the core, names and nodes."""

@@ -8,10 +8,21 @@ from typing import Any
 
 from symjax.core.containers import Map, mapped
 from symjax.core.leaves import ATOMS
+from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE
 
-Memo = dict[int, Any]
-"""The values that were adopted already, by the identity of the foreign ones: one instance stays one."""
+
+class Memo(dict[int, Any]):
+    """The values that were adopted already, by the identity of the foreign ones: one instance stays one.
+
+    Attributes:
+        path: Where the field stands whose value is adopted, for messages.
+    """
+
+    def __init__(self, path: Path = ROOT) -> None:
+        super().__init__()
+        self.path = path
+
 
 _adopters: list[tuple[Callable[[type], bool], Callable[[Any, Memo], Any]]] = []
 _known: weakref.WeakKeyDictionary[type, Callable[[Any, Memo], Any] | None] = weakref.WeakKeyDictionary()
@@ -37,7 +48,7 @@ def adopted(value: Any, memo: Memo) -> Any:
 
     Args:
         value: The frozen value.
-        memo: See `register_adopter`; a new dict for each constructor call.
+        memo: See `register_adopter`; a new one for each constructor call.
 
     Returns:
         The value itself if nothing in it had to be adopted.

@@ -145,7 +145,7 @@ class Validator:
         forced = self.schema.forced_leaves
         values = dict(arguments)
         beside: list[str] = []
-        memo: Memo = {}
+        memo = Memo()
         for name, value in arguments.items():
             if name not in fields:
                 raise TypeError(f"{self.schema.unknown_field(name)} {at(path / name)}")
@@ -201,6 +201,7 @@ class Validator:
 
     def _freeze(self, name: str, value: Any, path: Path, memo: Memo) -> Any:
         mark = self.schema.fields[name].static
+        memo.path = path / name
         try:
             value = adopted(freeze(value, data=mark is not True), memo)
             if name not in self._numpy:

@@ -1,1 +1,1 @@
-"""Pure functions on trees: walk, query, rebind, diff, equality, fill, references. Knows core and types."""
+"""Pure functions on trees: walk, query, rebind, diff, equality, fill, references. Knows the floors below."""

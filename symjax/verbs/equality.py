@@ -26,6 +26,7 @@ _NATIVE = frozenset({str, int, bool, type(None), types.FunctionType, types.Built
 _EXACT = frozenset({str, int, bool})  # of one type, they are equal if Python says so
 _SEQUENCES = (tuple, list)
 _MAPPINGS = (dict, Map)
+_NUMBERS: Any = (jax.Array, np.ndarray, np.generic, int, float, complex)
 
 
 def eq(a: Any, b: Any) -> bool:
@@ -107,8 +108,7 @@ def _eq_traced(a: Any, b: Any) -> bool:
 
     A Python number equals the tracer that stands for it, as it would outside of `jit`.
     """
-    numbers = (jax.Array, np.ndarray, np.generic, int, float, complex)
-    if not (isinstance(a, numbers) and isinstance(b, numbers)) or jnp.shape(a) != jnp.shape(b):
+    if not (isinstance(a, _NUMBERS) and isinstance(b, _NUMBERS)) or jnp.shape(a) != jnp.shape(b):
         return False
     if jnp.result_type(a) != jnp.result_type(b):
         return False

@@ -13,9 +13,9 @@ from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath, at
 from symjax.core.fields import field
 from symjax.core.paths import ROOT, Path
-from symjax.core.placeholders import Placeholder
 from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Schema, holds, is_choice, is_placeholder, schema_of
+from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import child, is_container, map_items, replace, why_none
 from symjax.verbs.walk import walk
 

@@ -16,8 +16,8 @@ from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
 from symjax.core.provided import provided
-from symjax.core.pytrees import FieldKey, is_mixed, item_key
 from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
+from symjax.nodes.pytrees import FieldKey, is_mixed, item_key
 
 __all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace", "value_at"]
 

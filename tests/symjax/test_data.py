@@ -111,6 +111,8 @@ def test_data_is_what_holds_leaves_only():
             assert jax.tree.map(lambda x: x, Holder(value)) == Holder(value)
     frozen = FrozenDict({"a": jnp.ones(2)})
     assert Holder(frozen).value is frozen
+    assert sj.from_json(sj.to_json(Holder(frozen))) == Holder(frozen)
+    assert "FrozenDict({'a'" in sj.to_python(frozen)
     assert Holder({"a": 1}).rebind({"value.a": 0.5}) == Holder({"a": 0.5})
     assert Holder({"a": 0.5}).rebind({"value.a": 1}) == Holder({"a": 1})
     assert jax.tree.structure(Holder({"a": 1}).rebind({"value.a": 0.5})) == jax.tree.structure(

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-LATE = ["flax.nnx", "symjax.adoption.nnx_building", "symjax.patches", "symjax.search"]
+LATE = ["flax.nnx", "symjax.adoption.nnx.building", "symjax.patches", "symjax.search"]
 
 
 def imported(*statements: str) -> list[str]:
@@ -19,12 +19,12 @@ def imported(*statements: str) -> list[str]:
 def test_the_other_rooms_and_nnx_are_imported_at_their_first_use():
     assert imported("import flax.linen, optax", "import symjax") == []
     assert imported("import flax.linen, optax, symjax", "symjax.symbolize(flax.linen.Dense)(3)") == []
-    assert "symjax.adoption.nnx_building" in imported("import symjax", "symjax.build")
+    assert "symjax.adoption.nnx.building" in imported("import symjax", "symjax.build")
     assert "symjax.search" in imported("import symjax", "symjax.oneof")
 
 
 def test_an_nnx_class_becomes_symbolic_whoever_imported_nnx():
-    assert "symjax.adoption.nnx_building" in imported(
+    assert "symjax.adoption.nnx.building" in imported(
         "import symjax",
         "from flax import nnx; assert symjax.build(symjax.symbolize(nnx.Linear)(2, 3)).kernel.shape",
     )

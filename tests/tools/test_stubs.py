@@ -20,7 +20,7 @@ import symjax
 import symjax.patches
 import symjax.search
 from symjax.adoption.functions import Loss
-from symjax.core.views import Namespace
+from symjax.names.views import Namespace
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))

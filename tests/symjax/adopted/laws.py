@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 import symjax as sj
-from symjax.core.views import Namespace
+from symjax.names.views import Namespace
 
 Place = tuple[str, str]
 

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from symjax.adoption.traced_rates import taking_rates
+from symjax.adoption.linen.rates import taking_rates
 
 # Arguments that many layers require. With these and an array `X` most layers need no line of their own.
 BY_NAME = {"features": 4, "kernel_size": (2,), "num_heads": 2, "num_embeddings": 5, "rate": 0.5}

@@ -378,7 +378,7 @@ def test_an_error_of_the_constructor_names_the_place_at_rebind():
         Picky(-1)
     with pytest.raises(ValueError, match=r"^the rate is negative\nwhile making Picky \(path=content\[0\]\)$"):
         Box((Picky(1),)).rebind({"content[0].rate": -1})
-    with pytest.raises(ValueError, match=r"negative\nwhile making Picky \(path=content\)$"):
+    with pytest.raises(ValueError, match=r"negative \(path=content\)$"):
         sj.from_json(sj.to_json(Box(Picky(1))).replace('"rate": 1', '"rate": -1'))
 
 

@@ -34,7 +34,7 @@ def child():
 
 inside, go_on = threading.Event(), threading.Event()
 jax.tree.leaves(Node('first'))
-thread = threading.Thread(target=lambda: (jax.tree.leaves(Node(Slow())), done.append(1), inside.set()))
+thread = threading.Thread(target=lambda: (jax.tree.leaves(Node(Slow())), done.append(1), inside.set()), daemon=True)
 done = []
 thread.start()
 forks = 0
@@ -64,7 +64,7 @@ class Slow:
 
 inside, go_on = threading.Event(), threading.Event()
 node = jax.tree.map(lambda leaf: leaf, Slow(1.0))
-thread = threading.Thread(target=lambda: node.double)
+thread = threading.Thread(target=lambda: node.double, daemon=True)
 thread.start()
 inside.wait()
 pid = os.fork()

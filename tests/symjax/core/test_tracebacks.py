@@ -93,7 +93,7 @@ def test_an_error_of_the_user_shows_no_frame_of_the_library(run: Callable[[], An
 
 @pytest.fixture
 def unfiltered() -> Iterator[None]:
-    before = jax.config.values["jax_traceback_filtering"]
+    before = getattr(jax.config, "jax_traceback_filtering", "auto")
     jax.config.update("jax_traceback_filtering", "off")
     yield
     jax.config.update("jax_traceback_filtering", before)

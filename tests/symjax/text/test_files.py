@@ -382,7 +382,7 @@ def test_bytes_that_are_no_text():
             LoadError,
             r"'symjax.text.files:importlib",
         ),
-        ({"$ref": "symjax.core.lookup:sys.exit"}, LoadError, r"'symjax.core.lookup:sys.exit'"),
+        ({"$ref": "symjax.names.lookup:sys.exit"}, LoadError, r"'symjax.names.lookup:sys.exit'"),
         ({"$ref": 3}, LoadError, r"\(path=<root>\)$"),
         ({"$ref": ":"}, LoadError, r"\(path=<root>\)$"),
         ({"$ref": "jax"}, LoadError, r"\(path=<root>\)$"),

@@ -11,7 +11,7 @@ from symjax import linen as nn
 from symjax import optax
 from symjax.core.containers import Map
 from symjax.types import adopters
-from symjax.types.adopters import adopted, register_adopter
+from symjax.types.adopters import Memo, adopted, register_adopter
 
 from ..trees import Box, Pair, Rate
 
@@ -38,7 +38,7 @@ def celsius_rates(monkeypatch):
     def adopt(value, memo):
         return memo.setdefault(id(value), Rate(value.degrees))
 
-    assert adopted(Celsius(0.5), {}).degrees == 0.5  # an answer from before is forgotten
+    assert adopted(Celsius(0.5), Memo()).degrees == 0.5  # an answer from before is forgotten
     register_adopter(is_celsius, adopt)
     yield asked
     adopters._known.clear()
@@ -60,7 +60,7 @@ def test_named_tuples_are_entered_and_nodes_that_are_some_are_not(celsius_rates)
 
 def test_one_instance_stays_one(celsius_rates):
     warm = Celsius(0.5)
-    first, second = adopted((warm, Map({"a": warm})), {})
+    first, second = adopted((warm, Map({"a": warm})), Memo())
     assert first is second["a"]
 
 
@@ -72,12 +72,12 @@ def test_a_type_is_asked_about_once_and_common_values_never(celsius_rates):
 
 def test_what_nobody_adopts_is_kept():
     value = (Kelvin(), Map({"a": (1, Kelvin())}), Rate(0.1))
-    assert adopted(value, {}) is value
+    assert adopted(value, Memo()) is value
 
 
 def test_the_answer_for_a_class_does_not_keep_it_alive():
-    cls = type("Passing", (), {})
-    adopted(cls(), {})
+    cls = type("Passing", (), Memo())
+    adopted(cls(), Memo())
     reference = weakref.ref(cls)
     del cls
     gc.collect()

@@ -1,0 +1,1 @@
+"""Flax Linen: modules that are nodes and stay Flax's."""

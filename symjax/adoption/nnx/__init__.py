@@ -1,0 +1,1 @@
+"""Flax NNX: nodes of which modules are built."""

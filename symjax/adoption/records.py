@@ -1,0 +1,144 @@
+"""Records: classes whose instances are what they were made of, as dataclasses and attrs declare them."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import types
+from collections.abc import Callable
+from typing import Any
+
+from symjax.adoption.signatures import fields_of
+from symjax.core.fields import Field
+from symjax.core.marks import MISSING
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RecordField:
+    """One field of a record.
+
+    Attributes:
+        argument: The name that the constructor takes it by.
+        attribute: The name that an instance has it by; attrs' private fields have two names.
+        hint: Its type hint.
+        owner: The class that declares it, in whose module the hint is resolved.
+        default: The default itself, or `inspect.Parameter.empty`.
+        factory: Makes the default anew for each instance, or None.
+        static: True where `flax.struct.field(pytree_node=False)` says so.
+        doc: What its metadata say of it.
+    """
+
+    argument: str
+    attribute: str
+    hint: Any
+    owner: type
+    default: Any
+    factory: Callable[[], Any] | None
+    static: bool | None
+    doc: str
+
+
+def record_fields(cls: type) -> tuple[RecordField, ...] | None:
+    """The fields of a record class; None for a class that is none.
+
+    No record is a class with an `__init__` of its own or an `InitVar`: its instances do not say what
+    they were made of.
+    """
+    declared = _declared(cls)
+    if declared is None or inspect.isabstract(cls):
+        return None
+    try:
+        parameters = inspect.signature(getattr(cls, "__init__")).parameters  # noqa: B009 - of any class
+    except (ValueError, TypeError):
+        return None
+    names = [f.argument for f in declared]
+    return declared if list(parameters)[1:] == names else None
+
+
+def _declared(cls: type) -> tuple[RecordField, ...] | None:
+    if dataclasses.is_dataclass(cls):
+        fields = [f for f in dataclasses.fields(cls) if f.init]
+        fields.sort(key=lambda f: f.kw_only is True)  # the order of the constructor
+        return tuple(_of_dataclass(cls, f) for f in fields)
+    attributes = getattr(cls, "__attrs_attrs__", None)  # attrs' own mark: it need not be imported
+    if isinstance(attributes, tuple):
+        given = sorted((a for a in attributes if a.init), key=lambda a: a.kw_only)
+        return tuple(_of_attrs(cls, a) for a in given)
+    return None
+
+
+def _of_dataclass(cls: type, f: Any) -> RecordField:
+    return RecordField(
+        argument=f.name,
+        attribute=f.name,
+        hint=f.type,
+        owner=_owner(cls, f.name),
+        default=inspect.Parameter.empty if f.default is dataclasses.MISSING else f.default,
+        factory=None if f.default_factory is dataclasses.MISSING else f.default_factory,
+        static=True if f.metadata.get("pytree_node") is False else None,
+        doc=str(f.metadata.get("doc", "")),
+    )
+
+
+def _of_attrs(cls: type, a: Any) -> RecordField:
+    makes = getattr(a.default, "factory", None)
+    empty = type(a.default).__name__ in ("_Nothing", "Factory")
+    return RecordField(
+        argument=a.alias,
+        attribute=a.name,
+        hint=Any if a.type is None else a.type,
+        owner=_owner(cls, a.name),
+        default=inspect.Parameter.empty if empty else a.default,
+        factory=None if makes is None or a.default.takes_self else makes,
+        static=None,
+        doc=str(a.metadata.get("doc", "")),
+    )
+
+
+def _owner(cls: type, name: str) -> type:
+    return next((base for base in cls.__mro__ if name in inspect.get_annotations(base)), cls)
+
+
+def arguments_of(value: Any, fields: tuple[RecordField, ...]) -> dict[str, Any]:
+    """What an instance of a record holds, by argument, without what is its default itself."""
+    held = {f.argument: getattr(value, f.attribute) for f in fields}
+    return {f.argument: held[f.argument] for f in fields if held[f.argument] is not f.default}
+
+
+def schema_fields(init: Any, static: Any, declared: tuple[RecordField, ...]) -> tuple[Field, ...]:
+    """The fields of a record's symbolic class: what its constructor takes, and what its declarations add."""
+    by_name = {f.argument: f for f in declared}
+    return tuple(_completed(field, by_name[field.name]) for field in fields_of(init, static, skip=1))
+
+
+def _completed(field: Field, declared: RecordField) -> Field:
+    changes: dict[str, Any] = {"hint": declared.hint, "owner": declared.owner, "doc": declared.doc}
+    if field.static is None:
+        changes["static"] = declared.static
+    if declared.factory is not None:  # its place in the signature is taken by a mark
+        changes.update(default=MISSING, factory=declared.factory)
+    return dataclasses.replace(field, **changes)
+
+
+def hides_its_fields(cls: type, fields: tuple[RecordField, ...]) -> bool:
+    """Whether class attributes, as defaults are, are seen where an instance has no attributes yet."""
+    attributes = [inspect.getattr_static(cls, f.attribute, MISSING) for f in fields]
+    slot = types.MemberDescriptorType
+    return any(each is not MISSING and not isinstance(each, slot) for each in attributes)
+
+
+def has_derived_fields(cls: type) -> bool:
+    """Whether a record declares fields that its constructor does not take."""
+    if dataclasses.is_dataclass(cls):
+        return not all(f.init for f in dataclasses.fields(cls))
+    return not all(a.init for a in getattr(cls, "__attrs_attrs__", ()))
+
+
+def computes(cls: type) -> bool:
+    """Whether code of its own runs when an instance is made: a `__post_init__`, a converter of attrs."""
+    attributes = getattr(cls, "__attrs_attrs__", ())
+    return (
+        hasattr(cls, "__post_init__")
+        or hasattr(cls, "__attrs_post_init__")
+        or any(a.converter is not None for a in attributes)
+    )
