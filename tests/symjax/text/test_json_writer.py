@@ -15,13 +15,17 @@ from .. import trees
 from ..trees import Box, Rate
 
 
+class Opaque:
+    """A class that nothing is known of."""
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         (lambda x: x, "a lambda or closure has none"),
         (
-            trees.State(1.0),
-            r"of type State cannot be saved as JSON; sj\.symbolize\(State\) in the place of State",
+            Opaque(),
+            r"of type Opaque cannot be saved as JSON; sj\.symbolize\(Opaque\) in the place of Opaque",
         ),
         (functools.partial(lambda x: x), "a lambda or closure has none"),
         (object(), "of type object cannot be saved"),

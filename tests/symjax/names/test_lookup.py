@@ -10,7 +10,7 @@ import pytest
 
 import symjax as sj
 from symjax import linen as nn
-from symjax.core.lookup import find, is_nameless, look_up, public_name
+from symjax.names.lookup import find, is_nameless, look_up, public_name
 
 from .. import trees
 
