@@ -11,7 +11,6 @@ import pytest
 
 import symjax as sj
 
-from .. import trees
 from ..trees import Box, Rate
 
 
