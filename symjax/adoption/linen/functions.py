@@ -15,7 +15,7 @@ from symjax.adoption.ties import record_ties
 from symjax.core.errors import brief
 from symjax.core.marks import MissingError
 from symjax.core.schema import ATTRIBUTE, Options, Schema
-from symjax.types.adopters import adopted
+from symjax.types.adopters import Memo, adopted
 
 _BUILT = "_sj_built"  # in a node's dict: the module that it stands for
 _trace = functools.partial(get_opaque_trace_state, convention="flax")
@@ -87,7 +87,7 @@ class LinenFunction(Maker):
                     f"{type(self).__name__} says by its annotation that it builds a Linen module, and has "
                     f"built {brief(module)} of type {type(module).__name__}"
                 )
-            return adopted(module, {})
+            return adopted(module, Memo())
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the module."""
