@@ -171,13 +171,17 @@ class Schema(Parameters):
 
     # The one gate into a node.
 
-    def admit(self, given: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False) -> dict[str, Any]:
+    def admit(
+        self, given: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False, fresh: bool = False
+    ) -> dict[str, Any]:
         """The arguments with which a new node is made: checked, completed, tied, their references seen to.
 
         Args:
             given: Arguments by name. `MISSING` stands for one that is not given.
             path: Where the node stands, for messages.
             partial: Whether required arguments may be missing.
+            fresh: Whether each value was made for this node alone, as when a file is read. Then none stands
+                twice, and a search for ties would find none (benchmarks/trees.py, from-json: a third of it).
 
         Returns:
             All arguments, in a dict that the node owns afterwards.
@@ -197,7 +201,8 @@ class Schema(Parameters):
             arguments = {name: value for name, value in given.items() if not name.startswith(CACHE)}
             if len(arguments) == len(given):
                 raise
-            return self.admit(arguments, path, partial=partial)  # the caches are in `vars(node)` too
+            # The caches are in `vars(node)` too.
+            return self.admit(arguments, path, partial=partial, fresh=fresh)
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
@@ -206,7 +211,7 @@ class Schema(Parameters):
             holes = [] if partial else self.holes(values)
             if holes:
                 raise TypeError(self.missing_message(holes))
-            if self.ties:  # in the order of the fields, the first of two equal modules is the one
+            if self.ties and not fresh:  # in the order of fields, the first of two equal modules is the one
                 values = self.tied({name: values[name] for name in self.names if name in values})
             provided.guard_references(self, values, values)
         return self._with_own_data(values) if self.copied else values

@@ -98,7 +98,7 @@ class Reader:
         if absent:
             raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
         try:
-            arguments = schema.admit(values, path, partial=True)
+            arguments = schema.admit(values, path, partial=True, fresh=True)
         except (LoadError, RecursionError):
             raise
         except Exception as error:
@@ -208,7 +208,9 @@ _LONGEST_NAME = 1000
 
 def brief_name(name: Any) -> Any:
     """A name for a message; what a file calls a name may be anything."""
-    return name if isinstance(name, str) and len(name) <= _LONGEST_NAME else brief(name)
+    if not isinstance(name, str):
+        return brief(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[:80]}…"
 
 
 def _why_unknown(name: Any, module: str) -> str:
@@ -227,6 +229,8 @@ _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
-    "$frozendict": lambda reader, content, path: FrozenDict(reader.read_entries(content, path)),  # type: ignore[no-untyped-call]
+    "$frozendict": lambda reader, content, path: FrozenDict(  # type: ignore[no-untyped-call]
+        reader.read_entries(content, path)
+    ),
 }
 _DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}
