@@ -107,9 +107,9 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
         if refused:
             raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
         schema: ClassSchema = getattr(root, ATTRIBUTE)
-        made = _make(schema.original, (root,), schema.name, key, getattr(root, STATIC))
-        getattr(made, ATTRIBUTE).options = schema.options
-        root.__symjax_variants__.setdefault(key, made)
+        variant = _make(schema.original, (root,), schema.name, key, getattr(root, STATIC))
+        getattr(variant, ATTRIBUTE).options = schema.options
+        root.__symjax_variants__.setdefault(key, variant)
     return root.__symjax_variants__[key]
 
 

@@ -62,8 +62,8 @@ def _declared(cls: type) -> tuple[RecordField, ...] | None:
         return tuple(_of_dataclass(cls, f) for f in fields)
     attributes = getattr(cls, "__attrs_attrs__", None)  # attrs' own mark: it need not be imported
     if isinstance(attributes, tuple):
-        given = sorted((a for a in attributes if a.init), key=lambda a: a.kw_only)
-        return tuple(_of_attrs(cls, a) for a in given)
+        arguments = sorted((a for a in attributes if a.init), key=lambda a: a.kw_only)
+        return tuple(_of_attrs(cls, a) for a in arguments)
     return None
 
 
@@ -101,8 +101,8 @@ def _owner(cls: type, name: str) -> type:
 
 def arguments_of(value: Any, fields: tuple[RecordField, ...]) -> dict[str, Any]:
     """What an instance of a record holds, by argument, without what is its default itself."""
-    held = {f.argument: getattr(value, f.attribute) for f in fields}
-    return {f.argument: held[f.argument] for f in fields if held[f.argument] is not f.default}
+    values = {f.argument: getattr(value, f.attribute) for f in fields}
+    return {f.argument: values[f.argument] for f in fields if values[f.argument] is not f.default}
 
 
 def schema_fields(init: Any, static: Any, declared: tuple[RecordField, ...]) -> tuple[Field, ...]:

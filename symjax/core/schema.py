@@ -166,11 +166,13 @@ class Schema(Parameters):
 
     # The one gate into a node.
 
-    def admit(self, given: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False) -> dict[str, Any]:
+    def admit(
+        self, arguments: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False
+    ) -> dict[str, Any]:
         """The arguments with which a new node is made: checked, completed, tied, their references seen to.
 
         Args:
-            given: Arguments by name. `MISSING` stands for one that is not given.
+            arguments: By name. `MISSING` stands for one that is not given.
             path: Where the node stands, for messages.
             partial: Whether required arguments may be missing.
 
@@ -183,20 +185,20 @@ class Schema(Parameters):
             ValueError: A value outside its constraints; ends in ``(path=…)``.
         """
         if self.factories:
-            absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
-            given = self._with_factories(given, absent)
+            absent = [name for name in self.factories if arguments.get(name, MISSING) is MISSING]
+            arguments = self._with_factories(arguments, absent)
         validator = self._validator or self.validator()  # the first one settles the defaults too
         try:
-            admitted = validator.admit(given, path) if given else given
+            admitted = validator.admit(arguments, path) if arguments else arguments
         except TypeError:
-            arguments = {name: value for name, value in given.items() if not name.startswith(CACHE)}
-            if len(arguments) == len(given):
+            fields = {name: value for name, value in arguments.items() if not name.startswith(CACHE)}
+            if len(fields) == len(arguments):
                 raise
-            return self.admit(arguments, path, partial=partial)  # the caches are in `vars(node)` too
+            return self.admit(fields, path, partial=partial)  # the caches are in `vars(node)` too
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
-        if admitted is not given or len(values) != len(self.names) or self.settles or Schema.reaching:
+        if admitted is not arguments or len(values) != len(self.names) or self.settles or Schema.reaching:
             self._put_defaults(values)
             holes = [] if partial else self.holes(values)
             if holes:
@@ -241,8 +243,8 @@ class Schema(Parameters):
         """The arguments with references where a module stands for the second time."""
         return values
 
-    def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
-        return {**given, **{name: self.factories[name]() for name in names}} if names else given
+    def _with_factories(self, arguments: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
+        return {**arguments, **{name: self.factories[name]() for name in names}} if names else arguments
 
     def _with_own_data(self, values: dict[str, Any]) -> dict[str, Any]:
         for name in self.copied:
