@@ -208,10 +208,10 @@ def node_kind(function: Any, factory: bool | None = None) -> type[Object]:
         factory: Whether it is a factory, where that is known.
     """
     returned_type = _returned_type(function)
-    if factory is not False and _is_transformation(made_type):
+    if factory is not False and _is_transformation(returned_type):
         return Optimizer
     if factory is None:
-        factory = _is_callable_hint(made_type)
+        factory = _is_callable_hint(returned_type)
     return Factory if factory else Functor
 
 

@@ -43,9 +43,8 @@ def preset_key(cls: type, partial: functools.partial[Any]) -> Hashable:
     """
     schema: Schema = getattr(cls, ATTRIBUTE)
     arguments = schema.bind(partial.args, partial.keywords)
-    return Map.of(
-        {name: freeze(value) for name, value in arguments.items()}
-    )  # compared and hashed as trees are
+    # A map, so that arguments are compared and hashed as trees are.
+    return Map.of({name: freeze(value) for name, value in arguments.items()})
 
 
 def symbolize_preset(cls: type, options: Options, partial: functools.partial[Any]) -> type:
