@@ -7,6 +7,7 @@ import functools
 import inspect
 import types
 import typing
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import optax
@@ -23,6 +24,7 @@ from symjax.core.schema import (
     ORIGINAL,
     SAVED_NAME,
     SCHEMA_CLASS,
+    Flat,
     Options,
     Schema,
     holds_placeholder,
@@ -134,7 +136,7 @@ class OptimizerSchema(FunctionSchema):
 
     kind: ClassVar[str] = "optimizer"
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`."""
         lazy = _Transformation(self.cls, values)
         node: Any = tuple.__new__(self.cls, (lazy.init, lazy.update))
@@ -168,7 +170,10 @@ class Optimizer(Maker):
 
 
 def symbolize_function(
-    function: Any, options: Options, schema: type[Schema] = FunctionSchema, builds: type | None = None
+    function: Callable[..., Any],
+    options: Options,
+    schema: type[Schema] = FunctionSchema,
+    builds: type | None = None,
 ) -> type:
     """The functor or factory class of a function; see `symjax.symbolize`.
 
@@ -200,7 +205,7 @@ def symbolize_function(
     return types.new_class(own_name, bases, exec_body=lambda ns: ns.update(namespace))
 
 
-def node_kind(function: Any, factory: bool | None = None) -> type[Object]:
+def node_kind(function: Callable[..., Any], factory: bool | None = None) -> type[Object]:
     """What a function's nodes are, as its return annotation tells: `Optimizer`, `Factory` or `Functor`.
 
     Args:
@@ -220,7 +225,7 @@ def is_function_class(cls: type) -> bool:
     return isinstance(getattr(cls, ATTRIBUTE, None), FunctionSchema)
 
 
-def built_type(function: Any, base: type) -> type | None:
+def built_type(function: Callable[..., Any], base: type) -> type | None:
     """The class of what a function builds, as its return annotation tells, if that is a `base`."""
     annotated = _returned_type(function)
     if not isinstance(annotated, type):
@@ -278,7 +283,7 @@ def _fill_holes(node: Any, schema: Schema, args: tuple[Any, ...]) -> dict[str, A
     return filled
 
 
-def _returned_type(function: Any) -> Any:
+def _returned_type(function: Callable[..., Any]) -> Any:
     """The resolved return annotation, or None."""
     try:
         annotation = inspect.signature(function).return_annotation

@@ -19,7 +19,7 @@ from symjax.adoption.records import RecordField
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Options
+from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Flat, Options
 from symjax.names.lookup import place, public_name
 from symjax.names.symbols import add_symbol
 
@@ -29,7 +29,7 @@ _NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 class OpenSchema(ClassSchema):
     """Nodes of an open record. The schema of the class that stands for the original has no fields."""
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`; a namespace is of C, and none is made by `object`."""
         cls: Any = self.cls
         return self.fill(cls.__new__(cls), values, flat)
@@ -107,7 +107,8 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
         if refused:
             raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
         schema: ClassSchema = getattr(root, ATTRIBUTE)
-        variant = _make(schema.original, (root,), schema.name, key, getattr(root, STATIC))
+        original: Any = schema.original
+        variant = _make(original, (root,), schema.name, key, getattr(root, STATIC))
         getattr(variant, ATTRIBUTE).options = schema.options
         root.__symjax_variants__.setdefault(key, variant)
     return root.__symjax_variants__[key]

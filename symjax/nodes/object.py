@@ -127,7 +127,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
 class _RefusesDataclass:
     """What `dataclasses.dataclass` asks the bases of a class for; an `Object` is one by itself."""
 
-    def __get__(self, instance: Any, owner: type) -> NoReturn:
+    def __get__(self, instance: object, owner: type) -> NoReturn:
         raise TypeError("a subclass of sj.Object is a dataclass by itself: leave @dataclass out")
 
 
