@@ -18,6 +18,7 @@ from symjax.adoption.classes import CONSTRUCTOR, RECORD, ClassSchema, SymbolicIn
 from symjax.adoption.records import RecordField
 from symjax.core.errors import at
 from symjax.core.fields import Field
+from symjax.core.locks import adoption
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Flat, Options
 from symjax.names.lookup import place, public_name
@@ -102,16 +103,20 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
     """The class of the nodes with these names."""
     root = next(base for base in cls.__mro__ if "__symjax_variants__" in base.__dict__)
     key = tuple(sorted(names))
-    if key not in root.__symjax_variants__:
-        refused = [name for name in key if not is_name(name)]
-        if refused:
-            raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
-        schema: ClassSchema = getattr(root, ATTRIBUTE)
-        original: Any = schema.original
-        variant = _make(original, (root,), schema.name, key, getattr(root, STATIC))
-        getattr(variant, ATTRIBUTE).options = schema.options
-        root.__symjax_variants__.setdefault(key, variant)
+    with adoption:
+        if key not in root.__symjax_variants__:
+            root.__symjax_variants__[key] = _new_variant(root, key)
     return root.__symjax_variants__[key]
+
+
+def _new_variant(root: Any, names: tuple[str, ...]) -> Any:
+    refused = [name for name in names if not is_name(name)]
+    if refused:
+        raise TypeError(f"{root.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
+    schema: ClassSchema = getattr(root, ATTRIBUTE)
+    variant = _make(schema.original, (root,), schema.name, names, getattr(root, STATIC))
+    getattr(variant, ATTRIBUTE).options = schema.options
+    return variant
 
 
 def _make(

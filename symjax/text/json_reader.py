@@ -227,8 +227,6 @@ _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
-    "$frozendict": lambda reader, content, path: FrozenDict(  # type: ignore[no-untyped-call]
-        reader.read_entries(content, path)
-    ),
+    "$frozendict": lambda reader, content, path: FrozenDict(reader.read_entries(content, path)),  # type: ignore[no-untyped-call]
 }
 _DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}
