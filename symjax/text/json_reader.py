@@ -82,7 +82,7 @@ class Reader:
         except Exception as error:
             raise LoadError(f"{tag} holds {brief(content)}, which is none: {error} {at(path)}") from error
 
-    def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
+    def _read_node(self, name: object, record: dict[str, Any], path: Path) -> Any:
         names = [key for key in record if key != "$type"]
         schema: Schema = getattr(self._find_class(name, path), ATTRIBUTE).of_names(names)
         values: dict[str, Any] = {}
@@ -116,7 +116,7 @@ class Reader:
             ) from error
         return node
 
-    def _find_class(self, name: Any, path: Path) -> type:
+    def _find_class(self, name: object, path: Path) -> type:
         cls = find_symbol(name) if isinstance(name, str) else None
         if cls is not None:
             return cls
@@ -189,7 +189,7 @@ def _refused(error: Exception, text: str) -> LoadError:
     return kind(text)
 
 
-def _imported(name: Any) -> tuple[str, Any]:
+def _imported(name: object) -> tuple[str, Any]:
     """The module of a class or function that is imported under a symbol's name, and itself; or nothing."""
     if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return "", None
@@ -206,14 +206,14 @@ def _imported(name: Any) -> tuple[str, Any]:
 _LONGEST_NAME = 1000
 
 
-def brief_name(name: Any) -> Any:
+def brief_name(name: object) -> Any:
     """A name for a message; what a file calls a name may be anything."""
     if not isinstance(name, str):
         return brief(name)
     return name if len(name) <= _LONGEST_NAME else f"{name[:80]}…"
 
 
-def _why_unknown(name: Any, module: str) -> str:
+def _why_unknown(name: object, module: str) -> str:
     if isinstance(name, str) and name.startswith("__main__."):
         own = name.removeprefix("__main__.")
         return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"

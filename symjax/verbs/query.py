@@ -41,15 +41,15 @@ def query(
         {Path('a.b'): 1, Path('c'): 2}
     """
     pattern = re.compile(regex) if isinstance(regex, str) else regex
-    found: dict[Path, Any] = {}
+    selected: dict[Path, Any] = {}
     form = None if where is None else arity_form(where, ("v", "vp", "kvp"), "where")
     if where is not None and pattern is None and form != "kvp":
 
         def below(parent: Any) -> Callable[[Any], bool]:
             return (lambda v: where(v, parent)) if form == "vp" else where
 
-        _select(tree, ROOT, below(None), below, enter_selected, found)
-        return found
+        _select(tree, ROOT, below(None), below, enter_selected, selected)
+        return selected
     test = None if where is None else _applied(where, form)
 
     def visit(path: Path, value: Any, parent: Any) -> Step:
@@ -57,11 +57,11 @@ def query(
             return Step.ENTER
         if test is not None and not test(path, value, parent):
             return Step.ENTER
-        found[path] = value
+        selected[path] = value
         return Step.ENTER if enter_selected else Step.SKIP
 
     traverse(tree, visit)
-    return found
+    return selected
 
 
 def _select(
@@ -70,7 +70,7 @@ def _select(
     test: Callable[[Any], bool],
     below: Callable[[Any], Callable[[Any], bool]],
     enter: bool,
-    found: dict[Path, Any],
+    selected: dict[Path, Any],
 ) -> None:
     """Collects what passes a test that does not ask for the path: atoms get one only if they pass.
 
@@ -80,20 +80,20 @@ def _select(
         test: The test of this value.
         below: Makes the test of the children of a value.
         enter: Search inside a value that was selected too.
-        found: What was selected so far.
+        selected: What was selected so far.
     """
     if test(value):
-        found[path] = value
+        selected[path] = value
         if not enter:
             return
-    held = items(value)
-    if held:
+    children = items(value)
+    if children:
         test = below(value)
-        for key, item in held:
+        for key, item in children:
             if type(item) not in ATOMS:
-                _select(item, extend(path, key), test, below, enter, found)
+                _select(item, extend(path, key), test, below, enter, selected)
             elif test(item):
-                found[extend(path, key)] = item
+                selected[extend(path, key)] = item
 
 
 def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bool:
@@ -109,8 +109,8 @@ def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bo
         (True, False)
     """
     if type is not None:
-        return any(isinstance(held, type) for _, held, _ in walk(tree))
-    return any(held is value or eq(held, value) for _, held, _ in walk(tree))
+        return any(isinstance(present, type) for _, present, _ in walk(tree))
+    return any(present is value or eq(present, value) for _, present, _ in walk(tree))
 
 
 def missing(tree: Any) -> dict[Path, Any]:

@@ -93,8 +93,8 @@ def _rebound(tree: T, updates: Updates | Rule | None, fields: dict[str, Any]) ->
 
 def _keep_references(old: T, new: Any, log: Log) -> T:
     updates = followed(old, new, log) if may_move(log) else {}
-    made: T = _apply(new, _branches(updates), ROOT, [], hooks=False) if updates else new
-    return made
+    kept: T = _apply(new, _branches(updates), ROOT, [], hooks=False) if updates else new
+    return kept
 
 
 def _settled(root: Any) -> Any:
@@ -213,35 +213,35 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
         if new is not value:
             log.append((path, new, True))
             return new
-        held = items(value)
-        if not held:
+        children = items(value)
+        if not children:
             return value
         start = len(log)
         changes: dict[Hashable, Any] = {}
         ask = below(value)
-        for key, item in held:
+        for key, item in children:
             where = new_path(Path)  # `extend`, without a call for each value (benchmarks/trees.py, "rule")
             where._key, where._parent, where._text = key, path, None
             if type(item) not in ATOMS:
-                made = visit(item, where, ask)
+                new_item = visit(item, where, ask)
             else:
                 try:
-                    made = ask(where, item)
+                    new_item = ask(where, item)
                 except Exception as error:
                     _note(error, where, item)
                     raise
-                if made is not item:
-                    log.append((where, made, True))
-            if made is not item:
-                changes[key] = made
+                if new_item is not item:
+                    log.append((where, new_item, True))
+            if new_item is not item:
+                changes[key] = new_item
         return _changed(value, changes, path, log[start:], log) if changes else value
 
-    made = visit(tree, ROOT, below(None))
-    if made is None and tree is not None:
+    rebound = visit(tree, ROOT, below(None))
+    if rebound is None and tree is not None:
         raise TypeError(
             f"the rule returned None for the root: a rule returns each value that it keeps {at(ROOT)}"
         )
-    return _settled(made)
+    return _settled(rebound)
 
 
 provided.rebind = rebind

@@ -64,11 +64,11 @@ def child(value: Any, key: Hashable, path: Path) -> Any:
     Raises:
         KeyError: There is none; the message lists the nearest valid keys.
     """
-    held = items(value)
-    if held is not None:
-        if isinstance(key, int) and not isinstance(value, _DICTS) and -len(held) <= key < 0:
-            key += len(held)
-        for name, item in held:
+    children = items(value)
+    if children is not None:
+        if isinstance(key, int) and not isinstance(value, _DICTS) and -len(children) <= key < 0:
+            key += len(children)
+        for name, item in children:
             if name == key and type(name) is type(key):
                 return item
     raise NoSuchPath(no_such_path(value, key, path))
@@ -114,9 +114,9 @@ def map_items(value: Any, path: Path, function: Callable[[Any, Path], Any]) -> d
     """What `function(child, path of the child)` makes of the children, by key, where it is another object."""
     changes = {}
     for key, item in items(value) or ():
-        made = function(item, path / key)
-        if made is not item:
-            changes[key] = made
+        new = function(item, path / key)
+        if new is not item:
+            changes[key] = new
     return changes
 
 
