@@ -20,7 +20,7 @@ from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.locks import adoption
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Options
+from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Flat, Options
 from symjax.names.lookup import place, public_name
 from symjax.names.symbols import add_symbol
 
@@ -30,7 +30,7 @@ _NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 class OpenSchema(ClassSchema):
     """Nodes of an open record. The schema of the class that stands for the original has no fields."""
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`; a namespace is of C, and none is made by `object`."""
         cls: Any = self.cls
         return self.fill(cls.__new__(cls), values, flat)

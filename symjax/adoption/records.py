@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from symjax.adoption.signatures import fields_of
@@ -67,7 +67,7 @@ def _declared(cls: type) -> tuple[RecordField, ...] | None:
     return None
 
 
-def _of_dataclass(cls: type, f: Any) -> RecordField:
+def _of_dataclass(cls: type, f: dataclasses.Field[Any]) -> RecordField:
     return RecordField(
         argument=f.name,
         attribute=f.name,
@@ -105,7 +105,9 @@ def arguments_of(value: Any, fields: tuple[RecordField, ...]) -> dict[str, Any]:
     return {f.argument: item for f, item in pairs if item is not f.default}
 
 
-def schema_fields(init: Any, static: Any, declared: tuple[RecordField, ...]) -> tuple[Field, ...]:
+def schema_fields(
+    init: Callable[..., Any], static: Collection[str], declared: tuple[RecordField, ...]
+) -> tuple[Field, ...]:
     """The fields of a record's symbolic class: what its constructor takes, and what its declarations add."""
     by_name = {f.argument: f for f in declared}
     return tuple(_completed(field, by_name[field.name]) for field in fields_of(init, static, skip=1))

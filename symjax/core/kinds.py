@@ -111,7 +111,7 @@ def _hashed(value: Any) -> Hashable:
     return type(value), value
 
 
-def _head_of_array(array: Any) -> tuple[Hashable, ...]:
+def _head_of_array(array: jax.Array | np.ndarray) -> tuple[Hashable, ...]:
     return str(array.dtype), tuple(array.shape), bool(getattr(array, "weak_type", False))
 
 

@@ -180,13 +180,13 @@ class Path:
         return Path, (self.keys,)
 
     def _prefixes(self) -> list[Path]:
-        found: list[Path] = []
+        prefixes: list[Path] = []
         path = self
         while path._parent is not None:
-            found.append(path)
+            prefixes.append(path)
             path = path._parent
-        found.reverse()
-        return found
+        prefixes.reverse()
+        return prefixes
 
 
 _new = object.__new__

@@ -97,7 +97,7 @@ def is_allowed(module_name: str, name: str, value: Any) -> bool:
     )
 
 
-def _public_objects(name: Any) -> Iterator[Any]:
+def _public_objects(name: object) -> Iterator[Any]:
     """What the modules of which all is public show under a name, their exceptions apart."""
     for home in _MODULES:
         if isinstance(name, str) and home in sys.modules and _is_listed(home, name):

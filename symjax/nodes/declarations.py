@@ -104,19 +104,19 @@ def _computes(value: Any) -> bool:
 def _own_field(cls: type, name: str, hint: Any) -> Field:
     if name in _RESERVED or name.startswith(("_sj_", "__")):
         raise TypeError(f"{cls.__name__}.{name}: this name is the library's; call the field otherwise")
-    given = cls.__dict__.get(name, MISSING)
-    if not isinstance(given, FieldMark):
-        return Field(name, hint, cls, _frozen(cls, name, given))
+    value = cls.__dict__.get(name, MISSING)
+    if not isinstance(value, FieldMark):
+        return Field(name, hint, cls, _frozen(cls, name, value))
     return Field(
         name,
         hint,
         cls,
-        _frozen(cls, name, given.default),
-        given.factory,
-        given.static,
-        given.doc,
-        _KEYWORD if given.kw_only else _EITHER,
-        repr=given.repr,
+        _frozen(cls, name, value.default),
+        value.factory,
+        value.static,
+        value.doc,
+        _KEYWORD if value.kw_only else _EITHER,
+        repr=value.repr,
     )
 
 

@@ -60,8 +60,8 @@ class Object(Node):
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
             try:
                 schema = self.__symjax_schema__
-                given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-                object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
+                arguments = kwargs if schema.simple and not args else schema.bind(args, kwargs)
+                object.__setattr__(self, "__dict__", schema.admit(arguments, partial=schema.open))
                 if schema.checks:
                     schema.check(self)
             except Exception as error:
@@ -127,7 +127,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
 class _RefusesDataclass:
     """What `dataclasses.dataclass` asks the bases of a class for; an `Object` is one by itself."""
 
-    def __get__(self, instance: Any, owner: type) -> NoReturn:
+    def __get__(self, instance: object, owner: type) -> NoReturn:
         raise TypeError("a subclass of sj.Object is a dataclass by itself: leave @dataclass out")
 
 

@@ -16,7 +16,7 @@ from symjax.core.kinds import PLAIN_KEYS, static_key
 from symjax.core.leaves import is_leaf, is_other_pytree
 from symjax.core.locks import ForkLock
 from symjax.core.marks import MISSING
-from symjax.core.schema import ATTRIBUTE, FLAT, Schema, schema_of
+from symjax.core.schema import ATTRIBUTE, FLAT, Flat, Schema, schema_of
 
 _NATIVE_KEYS = PLAIN_KEYS | {int, bool}  # their own static keys beside their types
 
@@ -110,7 +110,7 @@ def _flatten_mixed(node: Mixed) -> tuple[tuple[Any, ...], Layout]:
     return node.flat
 
 
-def _revive_map(values: dict[Any, Any], flat: Any) -> Map:
+def _revive_map(values: dict[Any, Any], flat: Flat) -> Map:
     new = Map.of(values)
     object.__setattr__(new, "_flat", flat)
     return new
@@ -119,7 +119,7 @@ def _revive_map(values: dict[Any, Any], flat: Any) -> Map:
 def _tuple_reviver(kind: type) -> Callable[[dict[Any, Any], Any], Any]:
     make = getattr(kind, "_make", kind)
 
-    def revive_tuple(values: dict[Any, Any], flat: Any) -> Mixed:
+    def revive_tuple(values: dict[Any, Any], flat: Flat) -> Mixed:
         return Mixed(make(values.values()), flat)
 
     return revive_tuple

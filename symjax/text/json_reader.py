@@ -82,7 +82,7 @@ class Reader:
         except Exception as error:
             raise LoadError(f"{tag} holds {brief(content)}, which is none: {error} {at(path)}") from error
 
-    def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
+    def _read_node(self, name: object, record: dict[str, Any], path: Path) -> Any:
         names = [key for key in record if key != "$type"]
         schema: Schema = getattr(self._find_class(name, path), ATTRIBUTE).of_names(names)
         values: dict[str, Any] = {}
@@ -98,7 +98,7 @@ class Reader:
         if absent:
             raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
         try:
-            arguments = schema.admit(values, path, partial=True)
+            arguments = schema.admit(values, path, partial=True, fresh=True)
         except (LoadError, RecursionError):
             raise
         except Exception as error:
@@ -116,7 +116,7 @@ class Reader:
             ) from error
         return node
 
-    def _find_class(self, name: Any, path: Path) -> type:
+    def _find_class(self, name: object, path: Path) -> type:
         cls = find_symbol(name) if isinstance(name, str) else None
         if cls is not None:
             return cls
@@ -190,7 +190,7 @@ def _refused(error: Exception, text: str) -> LoadError:
     return kind(text)
 
 
-def _imported(name: Any) -> tuple[str, Any]:
+def _imported(name: object) -> tuple[str, Any]:
     """The module of a class or function that is imported under a symbol's name, and itself; or nothing."""
     if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return "", None
@@ -208,12 +208,14 @@ _LONGEST_NAME = 1000
 _LONGEST_SHOWN = 100
 
 
-def brief_name(name: Any) -> Any:
+def brief_name(name: object) -> Any:
     """A name for a message; what a file calls a name may be anything."""
-    return name if isinstance(name, str) and len(name) <= _LONGEST_NAME else brief(name)
+    if not isinstance(name, str):
+        return brief(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[:80]}…"
 
 
-def _unknown_class(name: Any) -> str:
+def _unknown_class(name: object) -> str:
     """The message for a class that is not known, with those that the same module defines."""
     home = name.rpartition(".")[0] if isinstance(name, str) else ""
     siblings = [each for each in symbol_names() if home and each.startswith(f"{home}.")]
@@ -222,7 +224,7 @@ def _unknown_class(name: Any) -> str:
     return f"no symbolic class {brief_name(name)!r};"
 
 
-def _why_unknown(name: Any, module: str) -> str:
+def _why_unknown(name: object, module: str) -> str:
     if isinstance(name, str) and name.startswith("__main__."):
         own = name.removeprefix("__main__.")
         return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"
@@ -245,6 +247,8 @@ _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
-    "$frozendict": lambda reader, content, path: FrozenDict(reader.read_entries(content, path)),  # type: ignore[no-untyped-call]
+    "$frozendict": lambda reader, content, path: FrozenDict(  # type: ignore[no-untyped-call]
+        reader.read_entries(content, path)
+    ),
 }
 _DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}

@@ -48,15 +48,15 @@ def query(
         {Path('a.b'): 1, Path('c'): 2}
     """
     pattern = re.compile(regex) if isinstance(regex, str) else regex
-    found: dict[Path, Any] = {}
+    selected: dict[Path, Any] = {}
     form = None if where is None else arity_form(where, ("v", "vp", "kvp"), "where")
     if where is not None and pattern is None and form != "kvp":
 
         def below(parent: Any) -> Callable[[Any], bool]:
             return (lambda v: where(v, parent)) if form == "vp" else where
 
-        _select(tree, ROOT, below(None), below, enter_selected, found)
-        return found
+        _select(tree, ROOT, below(None), below, enter_selected, selected)
+        return selected
     test = None if where is None else _applied(where, form)
 
     def visit(path: Path, value: Any, parent: Any) -> Step:
@@ -68,11 +68,11 @@ def query(
         except Exception as error:
             locate(error, path, _ASKING)
             raise
-        found[path] = value
+        selected[path] = value
         return Step.ENTER if enter_selected else Step.SKIP
 
     traverse(tree, visit)
-    return found
+    return selected
 
 
 def _select(
@@ -81,7 +81,7 @@ def _select(
     test: Callable[[Any], bool],
     below: Callable[[Any], Callable[[Any], bool]],
     enter: bool,
-    found: dict[Path, Any],
+    selected: dict[Path, Any],
 ) -> None:
     """Collects what passes a test that does not ask for the path: atoms get one only if they pass.
 
@@ -91,12 +91,12 @@ def _select(
         test: The test of this value.
         below: Makes the test of the children of a value.
         enter: Search inside a value that was selected too.
-        found: What was selected so far.
+        selected: What was selected so far.
     """
     key: Any = _ITSELF
     try:
         if test(value):
-            found[path] = value
+            selected[path] = value
             if not enter:
                 return
         children = items(value)
@@ -104,9 +104,9 @@ def _select(
             test = below(value)
             for key, item in children:
                 if type(item) not in ATOMS:
-                    _select(item, extend(path, key), test, below, enter, found)
+                    _select(item, extend(path, key), test, below, enter, selected)
                 elif test(item):
-                    found[extend(path, key)] = item
+                    selected[extend(path, key)] = item
     except RecursionError:
         raise
     except Exception as error:
@@ -127,8 +127,8 @@ def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bo
         (True, False)
     """
     if type is not None:
-        return any(isinstance(held, type) for _, held, _ in walk(tree))
-    return any(held is value or eq(held, value) for _, held, _ in walk(tree))
+        return any(isinstance(present, type) for _, present, _ in walk(tree))
+    return any(present is value or eq(present, value) for _, present, _ in walk(tree))
 
 
 def missing(tree: Any) -> dict[Path, Any]:

@@ -195,7 +195,7 @@ class Resolver:
     """Replaces references by what they stand for; a node with references in it becomes one new node."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Any] = {}
+        self._results: dict[int, Any] = {}
 
     def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset()) -> Any:
         """`value` without references, except those that lead out of the nodes `above` it.
@@ -213,12 +213,12 @@ class Resolver:
                 return value  # resolved from a node further up
         if not is_container(value):
             return value
-        if id(value) in self._made:
-            return self._made[id(value)]
+        if id(value) in self._results:
+            return self._results[id(value)]
         inner = (*above, value) if is_node(value) else above
         changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen))
         result = _with(value, changes, path) if changes else value
-        self._made[id(value)] = result
+        self._results[id(value)] = result
         return result
 
     def _target(self, reference: Ref, path: Path, above: Nodes, seen: Marks) -> Any:

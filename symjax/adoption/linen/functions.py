@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
@@ -107,7 +108,7 @@ class LinenFunction(Maker):
                 raise
 
 
-def symbolize_linen_function(function: Any, options: Options) -> type:
+def symbolize_linen_function(function: Callable[..., Any], options: Options) -> type:
     """The class of a function that builds a Linen module; see `symjax.symbolize`."""
     options = options._replace(factory=LinenFunction)
     return symbolize_function(function, options, LinenFunctionSchema, built_type(function, nn.Module))
