@@ -319,8 +319,9 @@ class Schema(Parameters):
     def missing_message(self, holes: list[str]) -> str:
         """The message for a constructor call without required arguments."""
         name = self.cls.__name__
+        them = "it" if len(holes) == 1 else "them"
         return (
-            f"{name} misses {', '.join(holes)}; give them, or make a partial object with {name}.partial(…) "
+            f"{name} misses {', '.join(holes)}; give {them}, or make a partial object with {name}.partial(…) "
             f"{at(holes[0])}"
         )
 
@@ -337,7 +338,11 @@ class Schema(Parameters):
             )
         if name.startswith("__"):
             return AttributeError(f"{self.cls.__name__!r} object has no attribute {name!r}")
-        return AttributeError(self.unknown_field(name))
+        hint = "; tree.rebind(field=…) gives a changed one" if name in _REPLACING else ""
+        return AttributeError(self.unknown_field(name) + hint)
+
+
+_REPLACING = ("replace", "_replace")  # what flax.struct and named tuples call it
 
 
 def _nothing() -> None:

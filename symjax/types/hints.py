@@ -10,6 +10,7 @@ import typing
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+import annotated_types
 import jax
 import numpy as np
 from flax.core import FrozenDict
@@ -21,6 +22,12 @@ _LISTS = (list, cabc.MutableSequence)
 _SEQUENCES = frozenset({*_LISTS, cabc.Sequence, cabc.Collection, cabc.Iterable})
 _SETS = frozenset({set, frozenset, cabc.Set, cabc.MutableSet})
 _MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map, FrozenDict})
+_SIGNS = {
+    annotated_types.Gt: ">",
+    annotated_types.Ge: "≥",
+    annotated_types.Lt: "<",
+    annotated_types.Le: "≤",
+}
 _MARKS = (typing.ClassVar, typing.Final, typing.Required, typing.NotRequired)
 
 
@@ -113,7 +120,18 @@ class Constrained(Hint):
         return tuple([note for note in self.notes if not isinstance(note, str)])
 
     def __str__(self) -> str:
+        relations = [_relation(note) for note in self.notes]
+        if all(relations):
+            return f"{self.of} ({', '.join(relations)})"
         return f"Annotated[{', '.join([str(self.of), *map(repr, self.notes)])}]"
+
+
+def _relation(note: Any) -> str:
+    """A bound on numbers as in ``> 0``; ``''`` for any other note."""
+    for kind, sign in _SIGNS.items():
+        if type(note) is kind:
+            return f"{sign} {getattr(note, kind.__name__.lower())}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +246,8 @@ class Instance(Hint):
         return self.cls in (np.ndarray, jax.Array) or hasattr(self.cls, "array_type")
 
     def __str__(self) -> str:
-        return self.cls.__name__ + (f"[{', '.join(map(str, self.args))}]" if self.args else "")
+        name = "jax.Array" if self.cls is jax.Array else self.cls.__name__
+        return name + (f"[{', '.join(map(str, self.args))}]" if self.args else "")
 
 
 def resolve(hint: Any, owner: Any) -> Any:

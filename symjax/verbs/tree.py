@@ -10,7 +10,7 @@ import jax.tree_util as jtu
 from flax.core import FrozenDict
 
 from symjax.core.containers import Map, freeze
-from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.errors import NoSuchPath, at, unknown, with_article
 from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
@@ -98,7 +98,7 @@ def no_such_path(value: Any, key: Hashable, path: Path) -> str:
 
 def why_none(value: Any, key: Hashable, path: Path) -> str:
     """Why `value` has no child `key`, which would stand at `path`: what it is, and what it has."""
-    where = f"{str(path.parent) or 'the root'} is a {type(value).__name__}"
+    where = f"{str(path.parent) or 'the root'} is {with_article(type(value).__name__)}"
     children = items(value)
     if children is None:
         hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"

@@ -195,10 +195,19 @@ def test_large_arrays_lie_beside_the_file(tmp_path):
     assert (tmp_path / "tree.json").stat().st_size < 5_000
     (beside,) = [path for path in tmp_path.iterdir() if path.name != "tree.json"]
     beside.unlink()
-    with pytest.raises(
-        FileNotFoundError, match=r"the arrays beside the saved file are missing.*\(path=content\.big\)$"
-    ):
+    message = (
+        rf"the arrays beside the saved file are missing: no file '{beside.name}' .*\(path=content\.big\)$"
+    )
+    with pytest.raises(FileNotFoundError, match=message):
         sj.load(tmp_path / "tree.json")
+
+
+def test_a_file_that_is_no_json_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("width = 8")
+    with pytest.raises(LoadError, match=r"notes\.txt is no JSON, or cut off: [^;]*$"):
+        sj.load(tmp_path / "notes.txt")
+    with pytest.raises(LoadError, match=r"^the text is no JSON, or cut off: .*; for a file use sj\.load$"):
+        sj.from_json("notes.txt")
 
 
 def test_saving_again_leaves_no_old_arrays_behind(tmp_path):
@@ -301,7 +310,7 @@ def test_bytes_that_are_no_text():
         (
             {"$type": "os.system"},
             LoadError,
-            r"no symbolic class 'os.system';.*is the module.*imported.*\(path=<root>\)$",
+            r"no symbolic class 'os.system';.*os is imported, and has no symbolic class.*\(path=<root>\)$",
         ),
         (
             [{"$type": "symjax.linen.Dens"}],

@@ -111,10 +111,30 @@ def test_a_class_that_is_imported_but_not_symbolized(models):
     assert sj.from_json(functor, modules=["models_of_a_test"])() == 6.0
 
 
+def test_a_class_of_a_module_that_is_not_imported():
+    text = text_of({"$type": "my.models.Net"})
+    message = (
+        r"^no symbolic class 'my\.models\.Net'; \(import the module that defines it, my\.models by the name, before you "
+        r"load: no file causes an import, nor does modules=\) \(path=<root>\)$"
+    )
+    for modules in ((), ["my.models"]):
+        with pytest.raises(sj.LoadError, match=message):
+            sj.from_json(text, modules=modules)
+
+
+def test_a_misspelt_class_is_told_its_neighbours_and_no_internals():
+    with pytest.raises(sj.LoadError) as caught:
+        sj.from_json(text_of({"$type": f"{trees.__name__}.Rat"}))
+    assert f"did you mean '{trees.__name__}.Rate'?" in str(caught.value)
+    assert "symjax.nodes" not in str(caught.value)
+
+
 def test_no_advice_to_trust_the_standard_library():
-    with pytest.raises(sj.LoadError, match=r"is the module that defines it imported\?"):
+    with pytest.raises(
+        sj.LoadError, match=r"\(subprocess is imported, and has no symbolic class of that name\)"
+    ):
         sj.from_json(text_of({"$type": "subprocess.Popen"}))
-    with pytest.raises(sj.LoadError, match=r"is the module that defines it imported\?"):
+    with pytest.raises(sj.LoadError, match=r"is imported, and has no symbolic class of that name\)"):
         sj.from_json(text_of({"$type": f"{__name__}.PRIME"}), modules=[__name__])
 
 
