@@ -94,6 +94,11 @@ def unknown(what: str, name: object, names: Iterable[object], valid: str = "vali
     return " ".join(part for part in parts if part)
 
 
+def with_article(name: str) -> str:
+    """A name with its article: ``a Dense``, ``an Experiment``."""
+    return f"an {name}" if name[:1].lower() in tuple("aeiou") else f"a {name}"
+
+
 def brief(value: object, limit: int = 60) -> str:
     """A value in one short line, for the middle of a message."""
     try:

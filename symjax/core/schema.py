@@ -125,7 +125,12 @@ class Schema(Parameters):
 
     def arguments(self, node: Any) -> dict[str, Any]:
         """A new dict of the node's arguments, without those that are not given."""
-        values = self.read(node)
+        values = self.read(node).copy()
+        values.pop(FLAT, None)
+        values.pop(HASH, None)
+        values.pop(LINEAGE, None)
+        if values.keys() == self.fields.keys():  # twice as fast as to pick them (benchmarks/trees.py, "rule")
+            return values
         return {name: values[name] for name in self.names if name in values}
 
     def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
@@ -162,8 +167,8 @@ class Schema(Parameters):
 
     def values(self, node: Any) -> list[tuple[str, Any]]:
         """The node's arguments in order; `MISSING` where one is not given."""
-        values = self.read(node)
-        return [(name, values.get(name, MISSING)) for name in self.names]
+        get = self.read(node).get
+        return [(name, get(name, MISSING)) for name in self.names]
 
     def validator(self) -> Checks:
         """The validator of the fields, built before the class's first node, when JAX learns of the class."""
@@ -187,7 +192,12 @@ class Schema(Parameters):
     # The one gate into a node.
 
     def admit(
-        self, arguments: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False
+        self,
+        arguments: Mapping[str, Any],
+        path: Path = ROOT,
+        *,
+        partial: bool = False,
+        fresh: bool = False,
     ) -> dict[str, Any]:
         """The arguments with which a new node is made: checked, completed, tied, their references seen to.
 
@@ -195,6 +205,8 @@ class Schema(Parameters):
             arguments: By name. `MISSING` stands for one that is not given.
             path: Where the node stands, for messages.
             partial: Whether required arguments may be missing.
+            fresh: Whether each value was made for this node alone, as when a file is read. Then none stands
+                twice, and a search for ties would find none (benchmarks/trees.py, from-json: a third of it).
 
         Returns:
             All arguments, in a dict that the node owns afterwards.
@@ -214,7 +226,8 @@ class Schema(Parameters):
             fields = {name: value for name, value in arguments.items() if not name.startswith(CACHE)}
             if len(fields) == len(arguments):
                 raise
-            return self.admit(fields, path, partial=partial)  # the caches are in `vars(node)` too
+            # The caches are in `vars(node)` too.
+            return self.admit(fields, path, partial=partial, fresh=fresh)
         values = self.defaults.copy()
         values.update(admitted)
         # What passes as it is, and is complete, needs no second look: 66 µs, not 207 (benchmarks/trees.py,
@@ -224,7 +237,7 @@ class Schema(Parameters):
             holes = [] if partial else self.holes(values)
             if holes:
                 raise TypeError(self.missing_message(holes))
-            if self.ties:  # in the order of the fields, the first of two equal modules is the one
+            if self.ties and not fresh:  # in the order of fields, the first of two equal modules is the one
                 values = self.tied({name: values[name] for name in self.names if name in values})
             provided.guard_references(self, values, values)
         return self._with_own_data(values) if self.copied else values
@@ -237,10 +250,14 @@ class Schema(Parameters):
             changes: New arguments by name; `MISSING` puts one back to its default.
             path: Where the node stands, for messages.
         """
-        absent = [name for name in self.factories if name in changes and changes[name] is MISSING]
-        admitted = self.validator().admit(self._with_factories(changes, absent), path)
+        if self.factories:
+            absent = [name for name in self.factories if name in changes and changes[name] is MISSING]
+            changes = self._with_factories(changes, absent)
+        admitted = (self._validator or self.validator()).admit(changes, path)
         values = self.arguments(node)
         values.update(admitted)
+        if admitted is changes and not Schema.reaching:
+            return values  # what passes as it is needs no second look (benchmarks/trees.py, "rule")
         self._put_defaults(values)
         if Schema.reaching or holds_placeholder(admitted.values()):
             direct = [name for name, value in admitted.items() if is_reference(value)]
@@ -303,8 +320,9 @@ class Schema(Parameters):
     def missing_message(self, holes: list[str]) -> str:
         """The message for a constructor call without required arguments."""
         name = self.cls.__name__
+        them = "it" if len(holes) == 1 else "them"
         return (
-            f"{name} misses {', '.join(holes)}; give them, or make a partial object with {name}.partial(…) "
+            f"{name} misses {', '.join(holes)}; give {them}, or make a partial object with {name}.partial(…) "
             f"{at(holes[0])}"
         )
 
@@ -321,7 +339,11 @@ class Schema(Parameters):
             )
         if name.startswith("__"):
             return AttributeError(f"{self.cls.__name__!r} object has no attribute {name!r}")
-        return AttributeError(self.unknown_field(name))
+        hint = "; tree.rebind(field=…) gives a changed one" if name in _REPLACING else ""
+        return AttributeError(self.unknown_field(name) + hint)
+
+
+_REPLACING = ("replace", "_replace")  # what flax.struct and named tuples call it
 
 
 def _nothing() -> None:

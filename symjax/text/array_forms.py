@@ -52,9 +52,7 @@ def shape_text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct
 def text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct, short: bool) -> str:
     """An array, NumPy scalar or shape in one line: its values if these are few, else their range."""
     summary = shape_text(array)
-    if isinstance(array, jax.core.Tracer | jax.ShapeDtypeStruct):
-        return summary
-    if jnp.issubdtype(array.dtype, jax.dtypes.extended):
+    if not _has_numbers(array) or jnp.issubdtype(array.dtype, jax.dtypes.extended):
         return summary
     if array.size == 0:
         return summary
@@ -64,6 +62,40 @@ def text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct, shor
         numbers = np.asarray(array).astype(np.float64)
         return f"{summary} in [{numbers.min():.4g}, {numbers.max():.4g}]"
     return summary
+
+
+def distinct(left: Any, right: Any, short: bool) -> tuple[str, str]:
+    """Two unequal arrays in a line each; where these look alike, with what tells the arrays apart."""
+    lines = text(left, short), text(right, short)
+    if lines[0] != lines[1]:
+        return lines
+    kinds = _kind(left), _kind(right)
+    if kinds[0] != kinds[1]:
+        return f"{lines[0]} ({kinds[0]})", f"{lines[1]} ({kinds[1]})"
+    if not (_has_numbers(left) and _has_numbers(right)):
+        return lines
+    differing = int((_bits(left) != _bits(right)).any(axis=-1).sum())
+    return lines[0], f"{lines[1]} ({differing} of {left.size} differ)"
+
+
+def _has_numbers(array: Any) -> bool:
+    return isinstance(array, np.ndarray | np.generic | jax.Array) and not isinstance(array, jax.core.Tracer)
+
+
+def _kind(array: Any) -> str:
+    """The type of an array as a user knows it; a weakly typed one is another to `eq`."""
+    if isinstance(array, np.ndarray | np.generic):
+        return f"numpy.{type(array).__name__}"
+    kind = "jax.Array" if isinstance(array, jax.Array) else type(array).__name__
+    return f"weakly typed {kind}" if getattr(array, "weak_type", False) else kind
+
+
+def _bits(array: Any) -> np.ndarray[Any, Any]:
+    """The bytes of each number of an array, or of each key: uint8[size, bytes]."""
+    size = array.size
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        array = jax.random.key_data(array)
+    return np.frombuffer(np.asarray(array).tobytes(), np.uint8).reshape(size, -1)
 
 
 def source(names: Names, array: jax.Array | np.ndarray, path: Path) -> str | None:

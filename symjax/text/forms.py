@@ -111,7 +111,8 @@ def _no_source(source: Source, value: Any, path: Path) -> None:
 
 def _refuse(encoder: Encoder, value: Any, path: Path) -> Any:
     raise TypeError(
-        f"{brief(value)} of type {type(value).__name__} cannot be saved as JSON{advise_symbolize(value)} {at(path)}"
+        f"{brief(value)} of type {type(value).__name__} cannot be saved as JSON{advise_symbolize(value)} "
+        f"{at(path)}"
     )
 
 

@@ -6,6 +6,7 @@ import collections.abc as cabc
 from dataclasses import dataclass
 from typing import Any
 
+import annotated_types
 import jax
 import numpy as np
 from flax.core import FrozenDict
@@ -17,6 +18,12 @@ LISTS = (list, cabc.MutableSequence)
 SEQUENCES = frozenset({*LISTS, cabc.Sequence, cabc.Collection, cabc.Iterable})
 SETS = frozenset({set, frozenset, cabc.Set, cabc.MutableSet})
 MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map, FrozenDict})
+_SIGNS = {
+    annotated_types.Gt: ">",
+    annotated_types.Ge: "≥",
+    annotated_types.Lt: "<",
+    annotated_types.Le: "≤",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,18 @@ class Constrained(Hint):
         return tuple([note for note in self.notes if not isinstance(note, str)])
 
     def __str__(self) -> str:
+        relations = [_relation(note) for note in self.notes]
+        if all(relations):
+            return f"{self.of} ({', '.join(relations)})"
         return f"Annotated[{', '.join([str(self.of), *map(repr, self.notes)])}]"
+
+
+def _relation(note: Any) -> str:
+    """A bound on numbers as in ``> 0``; ``''`` for any other note."""
+    for kind, sign in _SIGNS.items():
+        if type(note) is kind:
+            return f"{sign} {getattr(note, kind.__name__.lower())}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +241,8 @@ class Instance(Hint):
         return self.cls in (np.ndarray, jax.Array) or hasattr(self.cls, "array_type")
 
     def __str__(self) -> str:
-        return self.cls.__name__ + (f"[{', '.join(map(str, self.args))}]" if self.args else "")
+        name = "jax.Array" if self.cls is jax.Array else self.cls.__name__
+        return name + (f"[{', '.join(map(str, self.args))}]" if self.args else "")
 
 
 def means_list(hint: Hint) -> bool:

@@ -275,9 +275,17 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
             value = value[key]
             keys.append(key)
     if broken is None:
-        return f", got {brief(value)} of type {type(value).__name__}", tuple(keys), False
+        return f", got {_what_is(value)}", tuple(keys), False
     why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f": {why}, got {brief(value)}", tuple(keys), True
+
+
+def _what_is(value: Any) -> str:
+    """A value with its type, as its user knows them."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind = dict if type(value) is Map else type(value)
+    return f"{brief(value)} of type {kind.__name__}"
 
 
 def _hint_of(field: Field, schema: Schema) -> Hint:

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from symjax.core.errors import locate
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path, extend
@@ -17,6 +18,9 @@ from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
 from symjax.verbs.walk import Step, traverse, walk
+
+_ASKING = "while asking where= about this value"
+_ITSELF = object()
 
 
 def query(
@@ -35,6 +39,9 @@ def query(
 
     Returns:
         Values by path, in pre-order. The dict may be indexed by the text of a path.
+
+    Raises:
+        Exception: What `where` raises comes out as itself, with a note that says about which value.
 
     Example:
         >>> query({'a': {'b': 1}, 'c': 2}, where=lambda v: isinstance(v, int))
@@ -55,8 +62,12 @@ def query(
     def visit(path: Path, value: Any, parent: Any) -> Step:
         if pattern is not None and pattern.match(str(path)) is None:
             return Step.ENTER
-        if test is not None and not test(path, value, parent):
-            return Step.ENTER
+        try:
+            if test is not None and not test(path, value, parent):
+                return Step.ENTER
+        except Exception as error:
+            locate(error, path, _ASKING)
+            raise
         selected[path] = value
         return Step.ENTER if enter_selected else Step.SKIP
 
@@ -82,20 +93,25 @@ def _select(
         enter: Search inside a value that was selected too.
         selected: What was selected so far.
     """
-    if test(value):
-        selected[path] = value
-        if not enter:
-            return
-    children = items(value)
-    if children:
-        test = below(value)
-        for key, item in children:
-            if (
-                type(item) not in ATOMS
-            ):  # of atoms no call: 92 µs, not 129 (benchmarks/trees.py, query-floats)
-                _select(item, extend(path, key), test, below, enter, selected)
-            elif test(item):
-                selected[extend(path, key)] = item
+    key: Any = _ITSELF
+    try:
+        if test(value):
+            selected[path] = value
+            if not enter:
+                return
+        children = items(value)
+        if children:
+            test = below(value)
+            for key, item in children:
+                if type(item) not in ATOMS:  # of atoms no call: 92 µs, not 129 (trees.py, query-floats)
+                    _select(item, extend(path, key), test, below, enter, selected)
+                elif test(item):
+                    selected[extend(path, key)] = item
+    except RecursionError:
+        raise
+    except Exception as error:
+        locate(error, path if key is _ITSELF else extend(path, key), _ASKING)
+        raise
 
 
 def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bool:

@@ -13,7 +13,7 @@ from jax.extend.core import get_opaque_trace_state
 from symjax.adoption.flax_private import is_running, unbound
 from symjax.adoption.functions import FunctionSchema, Maker, built_type, call, symbolize_function
 from symjax.adoption.ties import record_ties
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 from symjax.core.marks import MissingError
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.types.adopters import Memo, adopted
@@ -100,7 +100,12 @@ class LinenFunction(Maker):
             error = getattr(type(self), ATTRIBUTE).absent_attribute(self, name)
             if name.startswith("_") or isinstance(error, MissingError):
                 raise error
-            return getattr(self.make(), name)
+            module = self.make()
+            try:
+                return getattr(module, name)
+            except AttributeError as missing:
+                note(missing, f"The module was built by {type(self).__name__}: {error}")
+                raise
 
 
 def symbolize_linen_function(function: Callable[..., Any], options: Options) -> type:

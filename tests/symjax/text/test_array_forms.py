@@ -1,99 +1,75 @@
-"""Arrays, NumPy scalars, keys and shapes: each form of each, and what has none."""
+"""Arrays in JSON: what is written is read, and a record that is none is refused."""
 
-import jax
+import json
+
 import jax.numpy as jnp
-import ml_dtypes
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import symjax as sj
-from symjax.text import array_forms
-
-from .. import trees
-
-arrays = st.one_of(trees.numpy_arrays(), trees.jax_arrays())
 
 
-@given(arrays)
-def test_json_keeps_type_dtype_shape_weakness_and_bits(recipe):
-    array = recipe()
-    (back,) = sj.from_json(sj.to_json((array,)))
-    if isinstance(array, jax.Array) and jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
-        assert sj.eq(back, array)
-    else:
-        assert isinstance(array, jax.Array) == isinstance(back, jax.Array)
-        assert trees.same_bits(back, array)
+def text_of(tree):
+    return json.dumps({"format": 1, "tree": tree})
 
 
-@given(trees.numpy_scalars())
-def test_scalars_too(recipe):
-    (back,) = sj.from_json(sj.to_json((recipe(),)))
-    assert trees.same_bits(back, recipe())
+def array(**changes):
+    return {"$array": {"dtype": "float32", "shape": [1], "of": "jax", "data": "AAAAAA==", **changes}}
+
+
+def test_a_sound_array_is_read():
+    assert sj.from_json(text_of(array())).tolist() == [0.0]
 
 
 @pytest.mark.parametrize(
-    ("array", "text"),
+    "tree",
     [
-        (np.zeros((2, 3), np.float32), "f32[2,3] [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]"),
-        (np.arange(10), "i64[10] in [0, 9]"),
-        (jnp.zeros((0, 2), jnp.bfloat16), "bf16[0,2]"),
-        (np.uint8(3), "u8[] 3"),
-        (np.array(["a"] * 9), "<U1[9]"),
-        (jax.ShapeDtypeStruct((2,), jnp.complex64), "c64[2]"),
+        array(dtype="nothing"),
+        array(dtype="object"),
+        array(dtype=3),
+        array(dtype="f4"),
+        array(dtype="i4,i4"),
+        array(shape=[10**12]),
+        array(shape=[10**30]),
+        array(shape=[0, 10**30]),
+        array(shape=[-1]),
+        array(shape=[1.0]),
+        array(shape="1"),
+        array(shape=[True]),
+        array(of="torch"),
+        array(data="!"),
+        array(data="\ud800"),
+        {"$shape": ["a", "float32", False]},
+        {"$shape": [[-1], "float32", False]},
+        {"$shape": [[1.5], "float32", False]},
+        {"$shape": [[1], "nothing", False]},
+        {"$shape": [[1], "float32", 3]},
+        {"$shape": [3]},
+        {"$shape": 3},
+        {"$scalar": ["float32", ""]},
+        {"$scalar": ["float32", "AAAAAAAAAAA="]},
+        {"$key": ["threefry2x32", 3]},
     ],
 )
-def test_text(array, text):
-    assert array_forms.text(array, True) == text
+def test_a_record_that_is_none_is_refused(tree):
+    for bad in (tree, [tree], {"$map": {"a": tree}}):
+        with pytest.raises(sj.LoadError, match=r"\(path="):
+            sj.from_json(text_of(bad))
 
 
-def test_text_of_a_tracer_is_its_shape_and_of_a_long_one_all_of_it_where_that_is_asked_for():
-    assert jax.eval_shape(lambda x: (array_forms.text(x, True) == "f32[2]") * x, jnp.ones(2)).shape == (2,)
-    assert array_forms.text(np.arange(8), False) == f"i64[8] {list(range(8))}"
+# Weak types are kept; each number by itself took minutes.
 
 
-class Names:
-    def name(self, module, name):
-        return f"{module}.{name}"
+def test_weakly_typed_arrays():
+    weak = jnp.broadcast_to(jnp.asarray(0.1), (1000, 1000))
+    assert weak.weak_type
+    read = sj.from_json(sj.to_json(weak))
+    assert sj.eq(read, weak)
+    assert (read + jnp.ones((), jnp.bfloat16)).dtype == jnp.bfloat16
 
 
-@given(arrays)
-def test_source_makes_an_equal_array_or_there_is_none(recipe):
-    array = recipe()
-    if not jnp.issubdtype(array.dtype, jax.dtypes.extended):
-        text = array_forms.source(Names(), array, sj.Path(""))
-        if text is not None:
-            assert trees.same_bits(eval(text, {"numpy": np, "jax": jax}), array)
-
-
-def test_what_has_no_form_is_refused_by_name():
-    class Own(np.ndarray):
-        pass
-
-    for value in (np.ones(2).view(Own), np.zeros(2, "i4,i4"), np.str_("a")):
-        with pytest.raises(TypeError, match=r"\(path=\[0\]"):
-            sj.to_json([value])
-    assert array_forms.source(Names(), np.array([np.nan]), sj.Path("")) is None
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        '{"$array": {"dtype": "O", "shape": [1], "of": "numpy", "data": ""}}',
-        '{"$array": {"dtype": "float32", "shape": [-1], "of": "numpy", "data": ""}}',
-        '{"$array": {"dtype": "float32", "shape": [1], "of": "torch", "data": "AAAAAA=="}}',
-        '{"$array": {"dtype": "float32", "shape": [2], "of": "numpy", "data": "AAAAAA=="}}',
-        '{"$scalar": ["object", ""]}',
-        '{"$shape": [[2], "float32", 1]}',
-    ],
-)
-def test_bad_records_are_refused(record):
-    with pytest.raises(sj.LoadError):
-        sj.from_json(f'{{"symjax": 1, "tree": {record}}}')
-
-
-def test_the_name_of_a_dtype_leads_back_to_it():
-    for dtype in (np.float32, np.int8, np.bool_, ml_dtypes.bfloat16, ml_dtypes.float8_e4m3fn):
-        name = array_forms.dtype_name(np.dtype(dtype), sj.Path(""))
-        assert jnp.dtype(name) == np.dtype(dtype)
+@pytest.mark.parametrize("value", [0.1, float("nan"), -0.0, 1, 1 + 2j])
+def test_weak_types_of_every_dtype(value):
+    weak = jnp.asarray(value)
+    read = sj.from_json(sj.to_json(weak))
+    assert sj.eq(read, weak)
+    assert read.weak_type

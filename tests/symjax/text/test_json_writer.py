@@ -1,69 +1,52 @@
-"""`Writer`: a tree in the terms of JSON, as files have it."""
+"""The writer of JSON: what cannot be saved is said, with its place."""
 
+import functools
 import json
-import math
+import sys
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
 
 import symjax as sj
-from symjax import linen as nn
-from symjax.core.paths import ROOT
-from symjax.text.json_writer import Writer
 
-from .. import trees
+from ..trees import Box, Rate
 
 
-def written(value, hide_defaults=True):
-    return Writer(hide_defaults, None).write(value, ROOT)
-
-
-@given(trees.recipes(foreign=False))
-def test_what_is_written_is_json_to_the_letter(recipe):
-    record = written(recipe())
-    assert json.loads(json.dumps(record, allow_nan=False)) == record
+class Opaque:
+    """A class that nothing is known of."""
 
 
 @pytest.mark.parametrize(
-    ("value", "record"),
+    ("value", "message"),
     [
-        (None, None),
-        (True, True),
-        (1.5, 1.5),
-        ((1, "a"), [1, "a"]),
-        ([1], {"$list": [1]}),
-        ({"a": 1.0}, {"$dict": {"a": 1.0}}),
-        (sj.Map({"a": 1}), {"$map": {"a": 1}}),
-        (sj.Map({1: "a"}), {"$map": [[1, "a"]]}),
-        (math.inf, {"$float": "7ff0000000000000"}),
-        (len, {"$ref": "builtins:len"}),
-        (trees.Rate(0.5), {"$type": f"{trees.__name__}.Rate", "rate": 0.5}),
-        (nn.Dense(3), {"$type": "symjax.linen.Dense", "features": 3}),
+        (lambda x: x, "a lambda or closure has none"),
+        (
+            Opaque(),
+            r"of type Opaque cannot be saved as JSON; sj\.symbolize\(Opaque\) in the place of Opaque",
+        ),
+        (functools.partial(lambda x: x), "a lambda or closure has none"),
+        (object(), "of type object cannot be saved"),
+        (Box().rebind, "cannot be saved"),
+        (sys, r"of type module cannot be saved as JSON (?=\()"),
+        (np.dtype("i4,i4"), "cannot be saved"),
     ],
 )
-def test_the_record_of_a_value(value, record):
-    assert written(value) == record
+def test_what_cannot_be_saved_is_named_with_its_place(value, message):
+    with pytest.raises(TypeError, match=f"{message}.*\\(path=content\\.k\\[1\\][^)]*\\)$"):
+        sj.to_json(Box({"k": (1, value)}))
 
 
-def test_defaults_are_written_where_they_are_asked_for():
-    assert written(trees.Rate(0.5), False) == {"$type": f"{trees.__name__}.Rate", "rate": 0.5, "steps": 10}
+def test_a_tracer_cannot_be_saved():
+    with pytest.raises(
+        TypeError, match=r"a tracer cannot be saved; save the tree outside of jit \(path=rate\)"
+    ):
+        jax.jit(lambda t: sj.to_json(t))(Rate(0.5))
 
 
-def test_large_arrays_lie_beside_a_file_and_small_ones_in_the_text():
-    arrays = {}
-    record = Writer(True, arrays).write((np.zeros(4), np.zeros(4096)), ROOT)
-    assert [list(each["$array"])[-1] for each in record] == ["data", "file"]
-    assert arrays == {"a0": bytes(4096 * 8)}
-    assert "data" in written(np.zeros(4096))["$array"]
-
-
-def test_a_function_without_a_name_is_refused_with_its_place():
-    with pytest.raises(TypeError, match=r"a lambda or closure has none; .* \(path=content\[1\]\)$"):
-        written(trees.Box((1, lambda: 1)))
-
-
-def test_a_class_without_a_name_is_refused():
-    lifted = nn.remat(nn.Dense)
-    with pytest.raises(TypeError, match="has no name to be saved by"):
-        written(lifted(3))
+def test_small_arrays_are_embedded_and_equal_values_have_one_text():
+    tree = Box(jnp.ones(3), frozenset({"b", "a"}))
+    text = sj.to_json(tree)
+    assert "data" in json.loads(text)["tree"]["content"]["$array"]
+    assert sj.to_json(Box(jnp.ones(3), frozenset({"a", "b"}))) == text

@@ -5,10 +5,11 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Generic, Literal, NewType, Optional, TypeVar, Union
 
+import jax
 import numpy as np
 import pytest
 import typing_extensions
-from annotated_types import Gt
+from annotated_types import Gt, Le
 
 from symjax.types.hint_reading import evaluate, parse, resolve, show
 from symjax.types.hints import (
@@ -52,6 +53,8 @@ PARSED = [
     (Union[int, str], Either((INT, STR)), "int | str"),  # noqa: UP007
     (Literal["a", 1], LiteralOf(("a", 1)), "Literal['a', 1]"),
     (Annotated[int, Gt(0), "note"], Constrained(INT, (Gt(0), "note")), "Annotated[int, Gt(gt=0), 'note']"),
+    (Annotated[float, Gt(0), Le(1)], Constrained(FLOAT, (Gt(0), Le(1))), "float (> 0, ≤ 1)"),
+    (jax.Array, Instance(jax.Array), "jax.Array"),
     (list, Items(list, bare=True), "list"),
     (typing.List, Items(list, bare=True), "list"),  # noqa: UP006
     (list[int], Items(list, INT), "list[int]"),
