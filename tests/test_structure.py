@@ -22,6 +22,12 @@ def test_a_file_has_its_test_file(source):
     assert (ROOT / "tests" / source.parent / f"test_{source.name}").is_file()
 
 
+def test_the_design_page_names_each_file():
+    page = (ROOT / "docs/design.md").read_text()
+    library = Path("patches/library")  # a file for each patch
+    assert [str(s) for s in SOURCES if s.parent != library and f"`{s.name}`" not in page] == []
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=str)
 def test_a_name_says_what_the_thing_is(source):
     tree = ast.parse((ROOT / source).read_text())

@@ -109,7 +109,7 @@ def brief(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def adopt(value: object) -> str:
+def advise_symbolize(value: object) -> str:
     """A hint that an object's class can be symbolized, or ``''`` where that would not help."""
     if isinstance(value, types.ModuleType) or not (hasattr(value, "__dict__") or is_dataclass(value)):
         return ""

@@ -230,7 +230,8 @@ class Schema(Parameters):
             return self.admit(fields, path, partial=partial, fresh=fresh)
         values = self.defaults.copy()
         values.update(admitted)
-        # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
+        # What passes as it is, and is complete, needs no second look: 66 µs, not 207 (benchmarks/trees.py,
+        # construct-7).
         if admitted is not arguments or len(values) != len(self.names) or self.settles or Schema.reaching:
             self._put_defaults(values)
             holes = [] if partial else self.holes(values)

@@ -20,18 +20,17 @@ from symjax.core.provided import provided
 from symjax.core.schema import Schema, is_placeholder
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
+from symjax.types.hint_reading import evaluate, parse
 from symjax.types.hints import (
     Anything,
     ClassOf,
     Either,
     Hint,
     Nothing,
-    evaluate,
     means_list,
     mentions_array,
     mentions_float,
     names_numpy_scalars,
-    parse,
 )
 from symjax.types.numpy_values import python_scalars
 from symjax.types.translation import adapter, compile_fields, with_floats
