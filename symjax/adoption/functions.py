@@ -35,7 +35,7 @@ from symjax.core.tracebacks import hiding_frames
 from symjax.names.lookup import place
 from symjax.nodes.object import Object
 from symjax.nodes.placeholders import undecided
-from symjax.types.hints import resolve
+from symjax.types.hint_reading import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk
 

@@ -114,7 +114,8 @@ def _new_variant(root: Any, names: tuple[str, ...]) -> Any:
     if refused:
         raise TypeError(f"{root.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
     schema: ClassSchema = getattr(root, ATTRIBUTE)
-    variant = _make(schema.original, (root,), schema.name, names, getattr(root, STATIC))
+    original: Any = schema.original
+    variant = _make(original, (root,), schema.name, names, getattr(root, STATIC))
     getattr(variant, ATTRIBUTE).options = schema.options
     return variant
 

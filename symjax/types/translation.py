@@ -21,6 +21,7 @@ from typing_extensions import TypedDict
 from symjax.core.containers import Map
 from symjax.core.leaves import is_array, is_dtype
 from symjax.core.schema import BUILDS
+from symjax.types.hint_reading import parse
 from symjax.types.hints import (
     ClassOf,
     Constrained,
@@ -31,12 +32,11 @@ from symjax.types.hints import (
     Hint,
     Instance,
     Items,
+    LiteralOf,
     Members,
     Nothing,
-    OneOf,
     Scalar,
     Text,
-    parse,
 )
 
 _CONFIG = pydantic.ConfigDict(strict=True, arbitrary_types_allowed=True)
@@ -167,7 +167,7 @@ def translate(hint: Hint, arrays: bool = False) -> Any:
             return _scalar(kind, (), arrays)
         case Text(kind):
             return kind
-        case OneOf(values):
+        case LiteralOf(values):
             return _literal(values)
         case Either(arms):
             return _joined([translate(arm, arrays) for arm in _ordered(arms)])

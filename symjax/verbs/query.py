@@ -103,7 +103,7 @@ def _select(
         if children:
             test = below(value)
             for key, item in children:
-                if type(item) not in ATOMS:
+                if type(item) not in ATOMS:  # of atoms no call: 92 µs, not 129 (trees.py, query-floats)
                     _select(item, extend(path, key), test, below, enter, selected)
                 elif test(item):
                     selected[extend(path, key)] = item

@@ -34,7 +34,7 @@ from symjax.names.symbols import add_symbol
 from symjax.nodes.node import Node
 from symjax.nodes.pytrees import register
 from symjax.types.adopters import Memo, adopted
-from symjax.types.hints import resolve
+from symjax.types.hint_reading import resolve
 from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_bound__"  # of a symbolic class: that of its bound modules
