@@ -264,6 +264,11 @@ class Schema(Parameters):
             provided.guard_references(self, values, direct)
         return self._with_own_data(values) if self.copied else values
 
+    def restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a node that passed the gate in another process: completed, and not checked again."""
+        provided.guard_references(self, arguments, ())
+        return {**self.defaults, **arguments}
+
     def _admit_defaults(self, validator: Checks) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
 
