@@ -265,7 +265,7 @@ class Schema(Parameters):
         return self._with_own_data(values) if self.copied else values
 
     def restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a node that passed the gate in another process: completed, and not checked again."""
+        """The arguments of a node that passed the gate elsewhere: completed, not checked again."""
         provided.guard_references(self, arguments, ())
         return {**self.defaults, **arguments}
 
