@@ -40,6 +40,7 @@ from symjax.core.schema import (
 from symjax.core.tracebacks import hide_frames
 from symjax.names.lookup import place
 from symjax.names.symbols import add_symbol
+from symjax.nodes.declarations import computes
 from symjax.nodes.node import Node
 from symjax.nodes.state_dicts import register_later
 
@@ -138,6 +139,8 @@ class SymbolicInstance(Node):
                     raise
         if name in attributes[_ARGS]:
             return attributes[_ARGS][name]
+        if computes(type(self), name):
+            object.__getattribute__(self, name)  # raises what the property has raised
         raise AttributeError(schema.unknown_field(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -262,6 +265,8 @@ def _recording_init(cls: type, init: Callable[..., Any]) -> Any:
             _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
             if schema.record is None or not holds_placeholder(schema.read(self).values()):
                 initialize(self, schema)
+            if schema.checks:
+                schema.check(self)
         except Exception as error:
             hide_frames(error)
             raise

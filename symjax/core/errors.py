@@ -51,8 +51,10 @@ def locate(error: BaseException, path: object, what: str) -> bool:
 
 
 def note(error: BaseException, text: str) -> None:
-    """Adds a note to an error; also to one that is a frozen dataclass, whose own `add_note` fails."""
-    object.__setattr__(error, "__notes__", [*getattr(error, "__notes__", ()), text])
+    """Adds a note to an error, once; also to a frozen dataclass, whose own `add_note` fails."""
+    notes = getattr(error, "__notes__", ())
+    if text not in notes:  # what recurses would say the same at each level
+        object.__setattr__(error, "__notes__", [*notes, text])
 
 
 def note_depth(error: RecursionError) -> None:

@@ -83,7 +83,7 @@ class Path:
             >>> str(Path.from_jax(key_path))
             'a[0]'
         """
-        return Path(_jax_key(entry) for entry in key_path)
+        return Path(jax_key(entry) for entry in key_path)
 
     def to_jax(self, tree: Any) -> tuple[Any, ...]:
         """The JAX key path of this location in `tree`.
@@ -211,7 +211,8 @@ def _join(parent: str, key: Hashable) -> str:
     return f"{parent}[{key!r}]"
 
 
-def _jax_key(entry: Any) -> Hashable:
+def jax_key(entry: Any) -> Hashable:
+    """The key that one entry of a JAX key path stands for."""
     match entry:
         case jtu.GetAttrKey():
             return cast(Hashable, entry.name)

@@ -239,7 +239,7 @@ class Schema(Parameters):
                 raise TypeError(self.missing_message(holes))
             if self.ties and not fresh:  # in the order of fields, the first of two equal modules is the one
                 values = self.tied({name: values[name] for name in self.names if name in values})
-            provided.guard_references(self, values, values)
+            provided.guard_references(self, values, values, path)
         return self._with_own_data(values) if self.copied else values
 
     def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -260,8 +260,9 @@ class Schema(Parameters):
             return values  # what passes as it is needs no second look (benchmarks/trees.py, "rule")
         self._put_defaults(values)
         if Schema.reaching or holds_placeholder(admitted.values()):
-            direct = [name for name, value in admitted.items() if is_reference(value)]
-            provided.guard_references(self, values, direct)
+            # Lists wait: their references are told of insertions and deletions when all is done (`verbs/moves.py`).
+            settled = [n for n, v in admitted.items() if is_reference(v) or is_symbolic(v)]
+            provided.guard_references(self, values, settled, path)
         return self._with_own_data(values) if self.copied else values
 
     def restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

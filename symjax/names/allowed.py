@@ -66,7 +66,7 @@ _SINGLE: dict[str, frozenset[str]] = {
     ),
 }
 PUBLIC_HOMES = (*_MODULES, *_SINGLE)
-_PACKAGES = frozenset({"jax", "jaxlib", "flax", "optax"})
+_PACKAGES = frozenset({"jax", "jaxlib", "flax", "optax", "symjax"})
 # Of these everything that they define may be named (defaults of layers are private functions): it computes,
 # but for the exceptions above and what is in the modules after them.
 _WHOLE = ("flax.linen.", "flax.nnx.", "optax.")

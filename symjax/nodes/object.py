@@ -23,7 +23,7 @@ from symjax.core.schema import (
 )
 from symjax.core.tracebacks import explaining, hide_frames
 from symjax.names.symbols import add_symbol
-from symjax.nodes.declarations import collect_fields
+from symjax.nodes.declarations import collect_fields, computes, refuse_init
 from symjax.nodes.node import Node
 from symjax.nodes.state_dicts import register_later
 
@@ -71,11 +71,8 @@ class Object(Node):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if ATTRIBUTE not in cls.__dict__:
-            if "__init__" in cls.__dict__ and "__new__" not in cls.__dict__:
-                raise TypeError(
-                    f"{cls.__name__} defines __init__, but an sj.Object is made from its fields; write a "
-                    "classmethod, or a plain class under @sj.symbolize"
-                )
+            if "__new__" not in cls.__dict__:
+                refuse_init(cls)
             if cls.__module__.partition(".")[0] != "symjax":
                 _explain_methods(cls)
             own = cls.__dict__
@@ -93,7 +90,7 @@ class Object(Node):
     if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
 
         def __getattr__(self, name: str) -> Any:
-            if isinstance(inspect.getattr_static(type(self), name, None), property):
+            if computes(type(self), name):
                 object.__getattribute__(self, name)  # raises what the property has raised
             raise self.__symjax_schema__.absent_attribute(self, name)
 

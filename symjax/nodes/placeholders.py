@@ -28,7 +28,11 @@ class Placeholder(Object):
         Raises:
             TypeError: Always.
         """
-        raise TypeError(undecided(self))
+        raise TypeError(self.__symjax_why__())
+
+    def __symjax_why__(self) -> str:
+        """The message for this placeholder where a value is needed."""
+        return undecided(self)
 
 
 def undecided(choice: Placeholder) -> str:

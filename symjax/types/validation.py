@@ -24,6 +24,7 @@ from symjax.types.hint_reading import evaluate, parse
 from symjax.types.hints import (
     Anything,
     ClassOf,
+    Constrained,
     Either,
     Hint,
     Nothing,
@@ -297,9 +298,20 @@ def _hint_of(field: Field, schema: Schema) -> Hint:
     except Exception as error:  # noqa: BLE001 - evaluating a hint can raise anything
         _warn_unresolved(field, schema, error)
         return Anything()
-    if not isinstance(hint, Anything) and (field.default is None or isinstance(field.default, type)):
-        return Either((hint, Nothing() if field.default is None else ClassOf()))
+    if isinstance(hint, Anything):
+        return hint
+    if field.default is None and not _has_arm(hint, Nothing):
+        return Either((hint, Nothing()))
+    if isinstance(field.default, type) and not _has_arm(hint, ClassOf):
+        return Either((hint, ClassOf()))
     return hint
+
+
+def _has_arm(hint: Hint, kind: type[Hint]) -> bool:
+    """Whether a hint says of itself that None, or a class, may stand there."""
+    if isinstance(hint, Either | Constrained):
+        return any(_has_arm(part, kind) for part in hint.parts)
+    return isinstance(hint, kind)
 
 
 def _warn_unresolved(field: Field, schema: Schema, error: Exception) -> None:

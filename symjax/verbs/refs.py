@@ -37,6 +37,13 @@ class Ref(Placeholder):
         """Refuses a text that is no path."""
         Path.parse(self.path)
 
+    def __symjax_why__(self) -> str:
+        """The message where a value is needed: the reference was read without what it refers to."""
+        return (
+            f"{self!r} cannot be computed with: it leads out of the tree from which it was read; read it through "
+            f"the node that holds both ends, {self.up - 1} above the one that holds the reference"
+        )
+
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
         """As it is written."""
         return "ref", [self.path], {} if self.up == 1 else {"up": self.up}
@@ -90,7 +97,9 @@ def resolved_fields(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
     return {name: resolver.visit(value, Path((name,)), (node,)) for name, value in values.items()}
 
 
-def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterable[str]) -> None:
+def guard_references(
+    schema: Schema, values: Mapping[str, Any], checked: Iterable[str], path: Path = ROOT
+) -> None:
     """Lets a class read its references resolved, if a node of it will hold one: a step of the gate.
 
     Among the candidates of a choice a reference is not resolved: it starts at the node that holds the choice.
@@ -99,6 +108,7 @@ def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterabl
         schema: The class.
         values: The arguments of the node.
         checked: The names of those in which a reference that can never resolve is refused.
+        path: Where the node stands, for messages.
 
     Raises:
         KeyError: A reference leads nowhere.
@@ -111,12 +121,12 @@ def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterabl
     if reach > 1:
         schema.reach = max(schema.reach, reach - 1)
         Schema.reaching = True
-    names = list(checked)
+    names = [name for name in checked if _reach(values.get(name))]
     if names:
         above = (schema.revive(dict(values)),)
         resolver = Resolver()
         for name in names:
-            resolver.visit(values[name], Path((name,)), above)
+            resolver.visit(values[name], path / name, above)
 
 
 def _reach(value: Any) -> int:
