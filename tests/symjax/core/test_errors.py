@@ -79,3 +79,11 @@ def test_an_error_with_a_place_can_be_pickled():
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), copy.args, copy.__notes__) == (ValueError, ("odd",), error.__notes__)
     assert not locate(copy, "", "while checking Top")
+
+
+def test_a_note_is_added_once():
+    error = ValueError("wrong")
+    note(error, "there")
+    note(error, "there")
+    note(error, "here")
+    assert error.__notes__ == ["there", "here"]
