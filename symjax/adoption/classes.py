@@ -7,7 +7,7 @@ import inspect
 import os
 import threading
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from symjax.adoption.flax_private import registered_already
@@ -32,6 +32,7 @@ from symjax.core.schema import (
     SAVED_NAME,
     SCHEMA_CLASS,
     STATIC,
+    Flat,
     Options,
     Schema,
     holds_placeholder,
@@ -46,9 +47,7 @@ from symjax.nodes.state_dicts import register_later
 _ARGS = "_sj_args"
 _READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
 _MUTABLE = "__symjax_mutable__"
-_HEAP_TYPE = (
-    1 << 9
-)  # Python's flag of classes that a statement made; where it has no `__name__`, in `builtins` too
+_HEAP_TYPE = 1 << 9  # CPython's flag of classes that were made by a statement, not in C
 RECORD = "__symjax_record__"  # in a class: its fields as a record, where it does not declare them
 CONSTRUCTOR = "__symjax_constructor__"  # in a class: what stands for the ``__init__`` of the original
 _get = object.__getattribute__
@@ -72,7 +71,7 @@ class ClassSchema(Schema):
         cls: type,
         fields: tuple[Field, ...],
         name: str | None = None,
-        original: Any = None,
+        original: type | None = None,
         record: tuple[RecordField, ...] | None = None,
     ) -> None:
         super().__init__(cls, fields, name, original)
@@ -83,11 +82,11 @@ class ClassSchema(Schema):
         """See `Schema.read`."""
         return _get(node, "__dict__")[_ARGS]  # type: ignore[no-any-return]
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
         return self.fill(object.__new__(self.cls), values, flat)
 
-    def fill(self, node: Any, values: dict[str, Any], flat: Any) -> Any:
+    def fill(self, node: Any, values: dict[str, Any], flat: Flat | None) -> Any:
         """An empty node with its arguments, see `Schema.revive`."""
         attributes = _get(node, "__dict__")
         attributes[_ARGS] = values
@@ -159,7 +158,7 @@ class SymbolicInstance(Node):
         schema: Schema = getattr(type(self), ATTRIBUTE)
         return schema.construct(schema.arguments(self))  # what `__init__` made may be mutable
 
-    def __deepcopy__(self, memo: Any) -> Any:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self.__copy__()
 
 
@@ -243,7 +242,7 @@ def _make_symbolic(cls: type) -> None:
 
 
 def _constructor_fields(
-    source: type, init: Any, static: Collection[str], record: tuple[RecordField, ...] | None
+    source: type, init: Callable[..., Any], static: Collection[str], record: tuple[RecordField, ...] | None
 ) -> tuple[Field, ...]:
     """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
     if record is not None:
@@ -256,7 +255,7 @@ def _constructor_fields(
     return ()
 
 
-def _recording_init(cls: type, init: Any) -> Any:
+def _recording_init(cls: type, init: Callable[..., Any]) -> Any:
     """The constructor: records the arguments of the outermost class, then runs `init` as it was."""
 
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:

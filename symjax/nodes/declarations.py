@@ -56,8 +56,8 @@ def _refuse_dataclass_ways(cls: type) -> None:
     name = cls.__name__
     if hasattr(cls, "__post_init__"):
         raise TypeError(
-            f"{name} {_defines_or_inherits(cls, '__post_init__')}, which an sj.Object does not have: write __check__(self) for what "
-            "must hold, and a property or functools.cached_property for what follows from the fields"
+            f"{name} {_defines_or_inherits(cls, '__post_init__')}, which an sj.Object does not have: write "
+            "__check__(self) for what must hold, and a property or functools.cached_property for what follows from the fields"
         )
     for key, value in cls.__dict__.items():
         if isinstance(value, dataclasses.Field):
@@ -127,26 +127,26 @@ def _is_method(cls: type, name: str, value: Any) -> bool:
 
 
 def computes(cls: type, name: str) -> bool:
-    """Whether an attribute of a class is a property, or computed in another such way, whose error is its own."""
+    """Whether an attribute of a class is a property, or computed in another such way."""
     return hasattr(type(inspect.getattr_static(cls, name, None)), "__get__")
 
 
 def _own_field(cls: type, name: str, hint: Any) -> Field:
     if name in _RESERVED or name.startswith(("_sj_", "__")):
         raise TypeError(f"{cls.__name__}.{name}: this name is the library's; call the field otherwise")
-    given = cls.__dict__.get(name, MISSING)
-    if not isinstance(given, FieldMark):
-        return Field(name, hint, cls, _frozen(cls, name, given))
+    value = cls.__dict__.get(name, MISSING)
+    if not isinstance(value, FieldMark):
+        return Field(name, hint, cls, _frozen(cls, name, value))
     return Field(
         name,
         hint,
         cls,
-        _frozen(cls, name, given.default),
-        given.factory,
-        given.static,
-        given.doc,
-        _KEYWORD if given.kw_only else _EITHER,
-        repr=given.repr,
+        _frozen(cls, name, value.default),
+        value.factory,
+        value.static,
+        value.doc,
+        _KEYWORD if value.kw_only else _EITHER,
+        repr=value.repr,
     )
 
 

@@ -63,7 +63,7 @@ class Node:
     def __copy__(self) -> Self:
         return self  # a tree is immutable
 
-    def __deepcopy__(self, memo: Any) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = jax.tree.map(_own, self)  # arrays may be donated, or shared
         schema: Schema = getattr(type(self), ATTRIBUTE)
         steps = schema.caches(self).get(LINEAGE)

@@ -60,8 +60,8 @@ class Object(Node):
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
             try:
                 schema = self.__symjax_schema__
-                given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-                object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
+                values = schema.admit(schema.bind(args, kwargs), partial=schema.open)
+                object.__setattr__(self, "__dict__", values)
                 if schema.checks:
                     schema.check(self)
             except Exception as error:
@@ -79,7 +79,7 @@ class Object(Node):
             fields = own.get(FIELDS) or tuple(collect_fields(cls))
             make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
             schema = make(cls, fields, own.get(SAVED_NAME), own.get(ORIGINAL))
-            adopt(cls, schema, own.get(ALIASES, ()))
+            make_symbolic(cls, schema, own.get(ALIASES, ()))
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(self.__symjax_schema__.frozen_message(name))  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ def _explain_methods(cls: type) -> None:
             setattr(cls, name, explaining(method))
 
 
-def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
+def make_symbolic(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     """Makes a class symbolic: its schema, its signature, its registration with JAX at its first object."""
     setattr(cls, ATTRIBUTE, schema)
     for name, default in schema.defaults.items():
@@ -124,7 +124,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
 class _RefusesDataclass:
     """What `dataclasses.dataclass` asks the bases of a class for; an `Object` is one by itself."""
 
-    def __get__(self, instance: Any, owner: type) -> NoReturn:
+    def __get__(self, instance: object, owner: type) -> NoReturn:
         raise TypeError("a subclass of sj.Object is a dataclass by itself: leave @dataclass out")
 
 

@@ -37,7 +37,7 @@ def register_state(cls: type, kind: str) -> None:
 
 
 def _flat(value: Any) -> Flat | None:
-    """What JAX sees of a node, or of a container that holds structure too; None for what is Flax's to enter."""
+    """What JAX sees of a node, or of a container that holds structure; None for what Flax enters."""
     if type(value) is Mixed:
         return value.flat
     if type(value) is Map:

@@ -20,6 +20,7 @@ from symjax.core.provided import provided
 from symjax.core.schema import Schema, is_placeholder
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
+from symjax.types.hint_reading import evaluate, parse
 from symjax.types.hints import (
     Anything,
     ClassOf,
@@ -27,12 +28,10 @@ from symjax.types.hints import (
     Either,
     Hint,
     Nothing,
-    evaluate,
     means_list,
     mentions_array,
     mentions_float,
     names_numpy_scalars,
-    parse,
 )
 from symjax.types.numpy_values import python_scalars
 from symjax.types.translation import adapter, compile_fields, with_floats
@@ -277,9 +276,17 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
             value = value[key]
             keys.append(key)
     if broken is None:
-        return f", got {brief(value)} of type {type(value).__name__}", tuple(keys), False
+        return f", got {_what_is(value)}", tuple(keys), False
     why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f": {why}, got {brief(value)}", tuple(keys), True
+
+
+def _what_is(value: Any) -> str:
+    """A value with its type, as its user knows them."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind = dict if type(value) is Map else type(value)
+    return f"{brief(value)} of type {kind.__name__}"
 
 
 def _hint_of(field: Field, schema: Schema) -> Hint:

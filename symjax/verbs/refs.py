@@ -40,8 +40,8 @@ class Ref(Placeholder):
     def __symjax_why__(self) -> str:
         """The message where a value is needed: the reference was read without what it refers to."""
         return (
-            f"{self!r} cannot be computed with: it leads out of the tree from which it was read; read it through "
-            f"the node that holds both ends, {self.up - 1} above the one that holds the reference"
+            f"{self!r} cannot be computed with: it leads out of the tree from which it was read; read it "
+            f"through the node that holds both ends, {self.up - 1} above the one that holds the reference"
         )
 
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
@@ -205,7 +205,7 @@ class Resolver:
     """Replaces references by what they stand for; a node with references in it becomes one new node."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Any] = {}
+        self._results: dict[int, Any] = {}
 
     def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset()) -> Any:
         """`value` without references, except those that lead out of the nodes `above` it.
@@ -223,12 +223,12 @@ class Resolver:
                 return value  # resolved from a node further up
         if not is_container(value):
             return value
-        if id(value) in self._made:
-            return self._made[id(value)]
+        if id(value) in self._results:
+            return self._results[id(value)]
         inner = (*above, value) if is_node(value) else above
         changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen))
         result = _with(value, changes, path) if changes else value
-        self._made[id(value)] = result
+        self._results[id(value)] = result
         return result
 
     def _target(self, reference: Ref, path: Path, above: Nodes, seen: Marks) -> Any:

@@ -8,7 +8,7 @@ import jax
 import pytest
 
 import symjax as sj
-from symjax.core.errors import locate, note, summary
+from symjax.core.errors import locate, note, summary, with_article
 
 
 class Two(Exception):
@@ -87,3 +87,12 @@ def test_a_note_is_added_once():
     note(error, "there")
     note(error, "here")
     assert error.__notes__ == ["there", "here"]
+
+
+def test_names_take_their_article():
+    assert [with_article(name) for name in ("Dense", "Experiment", "adam", "ü")] == [
+        "a Dense",
+        "an Experiment",
+        "an adam",
+        "a ü",
+    ]

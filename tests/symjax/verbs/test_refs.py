@@ -177,5 +177,5 @@ def test_a_rebind_refuses_a_reference_inside_a_node_that_leads_nowhere():
 
 
 def test_a_reference_that_was_read_alone_says_how_to_read_it():
-    with pytest.raises(TypeError, match="read it through the node that holds both ends"):
+    with pytest.raises(TypeError, match=r"read it through the node that holds both ends"):
         Inner(sj.ref("width", up=2)).width * 2
