@@ -12,6 +12,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from symjax.core.containers import Map, mapped
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
@@ -68,6 +70,8 @@ def _unnamed(value: Any) -> Any:
         return find(value.module, value.name)
     if isinstance(value, _Partial):
         return functools.partial(_unnamed(value.function), *_unnamed(value.args), **_unnamed(value.keywords))
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)  # as in every node; a pickle forgets it
     return mapped(_unnamed, value)
 
 
