@@ -607,3 +607,17 @@ def test_a_list_for_an_array_is_answered_with_asarray():
     with pytest.raises(TypeError) as caught:
         holder(int)([1, 2])
     assert "asarray" not in str(caught.value)
+
+
+def test_a_class_as_a_default_widens_no_hint_that_asks_for_classes():
+    class Layers(sj.Object):
+        make: type[nn.Module] = nn.Dense
+        kind: type[int] | None = None
+        dtype: jnp.dtype = jnp.float32
+
+    assert Layers(nn.Conv).make is nn.Conv
+    assert Layers(dtype=jnp.bfloat16).dtype is jnp.bfloat16
+    with pytest.raises(TypeError, match=r"expects type\[Module\], got"):
+        Layers(int)
+    with pytest.raises(TypeError, match=r"expects type\[int\] \| None, got"):
+        Layers(kind=str)
