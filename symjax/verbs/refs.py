@@ -83,7 +83,7 @@ def resolve(tree: Any) -> Any:
         >>> resolve({'a': 1})
         {'a': 1}
     """
-    resolved = Resolver().visit(tree, ROOT, ())
+    resolved = Resolver(within=True).visit(tree, ROOT, ())
     for path, value, _ in walk(resolved):
         if isinstance(value, Ref):
             raise NoSuchPath(f"{value!r} leads out of the tree {at(path)}")
@@ -202,12 +202,18 @@ def holds_ref(values: Iterable[Any]) -> bool:
 
 
 class Resolver:
-    """Replaces references by what they stand for; a node with references in it becomes one new node."""
+    """Replaces references by what they stand for; a node with references in it becomes one new node.
 
-    def __init__(self) -> None:
+    Args:
+        within: Resolve also what refers to something inside a node that is visited. Such a reference is the
+            node's own, which resolves it when it is read, and by which a module ties its parts.
+    """
+
+    def __init__(self, *, within: bool = False) -> None:
+        self._within = within
         self._results: dict[int, Any] = {}
 
-    def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset()) -> Any:
+    def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset(), entered: int = 0) -> Any:
         """`value` without references, except those that lead out of the nodes `above` it.
 
         Args:
@@ -215,8 +221,11 @@ class Resolver:
             path: Where it stands, for messages.
             above: The symbolic nodes over it, innermost last.
             seen: The references that led here.
+            entered: How many of the nodes above it belong to what is visited.
         """
         if isinstance(value, Ref):
+            if value.up <= entered and not self._within:
+                return value
             try:
                 return self._target(value, path, above, seen)
             except _LeadsOutError:
@@ -226,7 +235,8 @@ class Resolver:
         if id(value) in self._results:
             return self._results[id(value)]
         inner = (*above, value) if is_node(value) else above
-        changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen))
+        depth = entered + is_node(value)
+        changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen, depth))
         result = _with(value, changes, path) if changes else value
         self._results[id(value)] = result
         return result

@@ -122,6 +122,18 @@ def test_a_rule_does_not_tie_by_accident():
     assert model.init(jax.random.key(0), X)["params"].keys() == {"layers_0", "layers_1"}
 
 
+def test_a_node_keeps_its_own_references_where_it_is_read_from_one_above():
+    class Holder(sj.Object):
+        model: nn.Module
+        width: int
+
+    shared = nn.Dense(4)
+    tied = nn.Sequential([shared, shared, nn.Dense(sj.ref("width", up=3))])
+    model = Holder(tied, width=6).model
+    assert model == nn.Sequential([shared, sj.ref("layers[0]"), nn.Dense(6)])
+    assert model.init(jax.random.key(0), X)["params"].keys() == {"layers_0", "layers_2"}
+
+
 class Two(nn.Module):
     a: nn.Module
     b: nn.Module
