@@ -57,8 +57,8 @@ def _refuse_dataclass_ways(cls: type) -> None:
     if hasattr(cls, "__post_init__"):
         raise TypeError(
             f"{name} {_defines_or_inherits(cls, '__post_init__')}, which an sj.Object does not have: write "
-            "__check__(self) for what must hold, and a property or functools.cached_property for what follows "
-            "from the fields"
+            "__check__(self) for what must hold, and a property or functools.cached_property for what "
+            "follows from the fields"
         )
     for key, value in cls.__dict__.items():
         if isinstance(value, dataclasses.Field):
