@@ -265,6 +265,11 @@ class Schema(Parameters):
             provided.guard_references(self, values, settled, path)
         return self._with_own_data(values) if self.copied else values
 
+    def restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a node that passed the gate elsewhere: completed, not checked again."""
+        provided.guard_references(self, arguments, ())
+        return {**self.defaults, **arguments}
+
     def _admit_defaults(self, validator: Checks) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
 

@@ -85,9 +85,7 @@ def _revive_map(items: dict[Any, Any]) -> Map:
 
 def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> Any:
     schema: Schema = getattr(cls, ATTRIBUTE)
-    values = _unnamed(values)
-    provided.guard_references(schema, values, ())
-    node = schema.unpickle({**schema.defaults, **values})
+    node = schema.unpickle(schema.restore(_unnamed(values)))
     if steps:
         schema.caches(node)[LINEAGE] = steps
     return node
