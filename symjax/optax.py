@@ -9,6 +9,7 @@ else is Optax's own.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import optax
@@ -39,7 +40,9 @@ class Injecting(Factory):
         return injected(self, *args, **kwargs)
 
 
-def _injected(factory: Any, /, *args: Any, **kwargs: Any) -> optax.GradientTransformationExtraArgs:
+def _injected(
+    factory: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> optax.GradientTransformationExtraArgs:
     """What an injecting factory makes of these arguments: hyperparameters are in the state."""
     return factory.make()(*args, **kwargs)  # type: ignore[no-any-return]
 

@@ -12,7 +12,7 @@ from symjax.core.marks import MISSING
 from symjax.core.paths import Path
 from symjax.core.schema import Schema
 from symjax.nodes.object import Object
-from symjax.types.hints import resolve as resolve_hint
+from symjax.types.hint_reading import resolve as resolve_hint
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
 

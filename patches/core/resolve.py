@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from symjax.core.errors import brief, note, unknown
 from symjax.core.schema import Schema
-from symjax.types.hints import Hint, show
-from symjax.types.hints import parse as parse_hint
-from symjax.types.hints import resolve as resolve_hint
+from symjax.types.hint_reading import parse as parse_hint
+from symjax.types.hint_reading import resolve as resolve_hint
+from symjax.types.hint_reading import show
+from symjax.types.hints import Hint
 
 from ..uri.grammar import Call, Step, excerpt, parse
 from ..uri.hints import member_names

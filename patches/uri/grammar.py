@@ -114,6 +114,7 @@ def parse(text: str) -> tuple[Step, ...]:
 
 _KEY: Final = re.compile(r"([^=&|#:]+)=")
 _NAME_ENDS: Final = "?|#()&"
+_SEPARATED: Final = re.compile(r"[\w.]+\s*[=:,\s]")
 _PLACES_DIGITS: Final = 18  # no tree has more places, and Python reads no number of 5,000 digits
 
 
@@ -163,7 +164,8 @@ class _Reader:
         name = self.until(_NAME_ENDS).strip()
         if not is_name(name):
             self.at = start
-            self.fail(f"{excerpt(name)!r} is no name of a patcher")
+            advice = "; arguments stand behind a '?', as in name?value" if _SEPARATED.match(name) else ""
+            self.fail(f"{excerpt(name)!r} is no name of a patcher{advice}")
         args: list[Token] = []
         kwargs: dict[str, Token] = {}
         more = self.take("?") and self.peek() not in self.ends()

@@ -6,7 +6,8 @@ import enum
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final, TypeGuard
 
-from symjax.types.hints import Anything, Constrained, Either, FixedTuple, Hint, Instance, Items, OneOf, parse
+from symjax.types.hint_reading import parse
+from symjax.types.hints import Anything, Constrained, Either, FixedTuple, Hint, Instance, Items, LiteralOf
 
 _ANYTHING: Final = Anything()
 _BARE_SEQUENCES: Final = (Sequence, Collection, Iterable)  # without an item, they are classes like others
@@ -72,7 +73,7 @@ def _own_enums(hint: Hint) -> tuple[type[enum.Enum], ...]:
     match hint:
         case Instance(cls) if _is_enum(cls):
             return (cls,)
-        case OneOf(values):
+        case LiteralOf(values):
             return tuple(dict.fromkeys(type(value) for value in values if isinstance(value, enum.Enum)))
     return ()
 

@@ -61,8 +61,8 @@ def evaluate(
         The results, in the order of the DNAs.
 
     Raises:
-        TypeError: `dnas` is no batch of DNAs, `key` is no key, or an argument can neither be traced nor
-            be structure.
+        TypeError: `space` is no space, `dnas` no batch of DNAs, `key` no key, `fn` takes other arguments,
+            or one of them can neither be traced nor be structure.
         ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
             that is not on the ladder, ids that do not fit the batch, a key other than a single threefry
             one, or metrics that differ between structures.

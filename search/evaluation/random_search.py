@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from ..spaces.space import Space
+from ..spaces.space import Space, require_space
 from .evaluate import evaluate
 from .progress import Report
 from .results import Results
@@ -39,6 +39,7 @@ def random_search(
         The results.
 
     Raises:
+        TypeError: As `evaluate`.
         ValueError: `n` is less than one; and as `evaluate`.
 
     Example:
@@ -51,6 +52,7 @@ def random_search(
     """
     if n < 1:
         raise ValueError(f"a search needs at least one configuration, got n={n}")
+    require_space(space)
     draw_key, root_key = jax.random.split(key)
     dnas = space.sample(draw_key, n)
     return evaluate(fn, space, dnas, root_key, *broadcast, lanes=lanes, devices=devices, progress=progress)

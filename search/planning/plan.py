@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from symjax.core.errors import at, brief, known
 from symjax.core.schema import is_symbolic
 
 from ..spaces.dna import DNA
-from ..spaces.space import Space
+from ..spaces.space import Space, require_space
 from .arguments import Aval, aval_of, flatten
 from .buckets import Bucket, Sorter
 from .failures import picklable
@@ -129,7 +130,8 @@ def plan(
         The plan, which prints as a line of text.
 
     Raises:
-        TypeError: `dnas` is no batch of DNAs, or an argument can neither be traced nor be structure.
+        TypeError: `space` is no space, `dnas` no batch of DNAs, `fn` takes other arguments, or one of them
+            can neither be traced nor be structure.
         ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
             that is not on the ladder, ids that do not fit the batch, a key whose stream would depend on
             the company that a configuration runs in, or metrics that differ between structures.
@@ -147,7 +149,7 @@ def plan(
         >>> print(search.plan(Line.run, space, dnas, jax.random.key(1), devices=jax.devices()[:1]))
         32 configurations → 2 programs of 8 lanes; split by steps (2); lanes: slope
     """
-    _check_function(fn)
+    _check_function(fn, len(broadcast))
     _check_space(space, dnas)
     chosen = tuple(devices if devices is not None else jax.local_devices())
     if not chosen:
@@ -181,8 +183,13 @@ def plan(
     )
 
 
-def _check_function(fn: object) -> None:
-    """Refuses a bound method: it would evaluate its own tree, and not the configurations."""
+def _check_function(fn: Callable[..., Any], shared: int) -> None:
+    """Refuses a function that cannot be called so, and a bound method, which would evaluate its own tree.
+
+    Args:
+        fn: The function.
+        shared: How many arguments all configurations share.
+    """
     bound = getattr(fn, "__self__", None)
     if is_symbolic(bound):
         name = getattr(fn, "__name__", "run")
@@ -190,10 +197,27 @@ def _check_function(fn: object) -> None:
             f"expected a function of (experiment, key), got a method bound to one experiment; "
             f"give {type(bound).__name__}.{name} itself"
         )
+    try:
+        signature = inspect.signature(fn)
+    except (TypeError, ValueError):  # no Python function: it says itself what it takes
+        return
+    try:
+        signature.bind(*[None] * (2 + shared))
+    except TypeError as error:
+        raise TypeError(
+            f"{_name_of(fn)}{signature} cannot be called with an experiment, a key and "
+            f"{_count(shared, 'shared argument')}: {error}; what all configurations share, such as data, "
+            "stands behind the key: search.evaluate(fn, space, dnas, key, data)"
+        ) from None
+
+
+def _name_of(fn: object) -> str:
+    return str(getattr(fn, "__qualname__", type(fn).__name__)).rpartition("<locals>.")[2]
 
 
 def _check_space(space: Space, dnas: object) -> None:
     """Refuses what is no batch of this space, and a space whose trees cannot run."""
+    require_space(space)
     if not isinstance(dnas, DNA) or len(dnas.shape) > 1:
         raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {brief(dnas)}")
     dnas.check_spec(space.spec)

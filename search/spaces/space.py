@@ -264,6 +264,19 @@ def space(tree: Any, where: Callable[..., bool] | None = None) -> Space:
     return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"))
 
 
+def require_space(value: object) -> None:
+    """Refuses what is no space, such as the tree of which one was to be made.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, Space):
+        raise TypeError(
+            f"expected a space, got {brief(value)} of type {type(value).__name__}; "
+            "search.space(tree) makes one of a tree"
+        )
+
+
 def _line(choice: Choice, limit: int = 70) -> str:
     text = format_tree(choice, width=10**6)
     return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -7,7 +7,7 @@ import inspect
 import os
 import threading
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from symjax.adoption.flax_private import registered_already
@@ -32,6 +32,7 @@ from symjax.core.schema import (
     SAVED_NAME,
     SCHEMA_CLASS,
     STATIC,
+    Flat,
     Options,
     Schema,
     holds_placeholder,
@@ -39,6 +40,7 @@ from symjax.core.schema import (
 from symjax.core.tracebacks import hide_frames
 from symjax.names.lookup import place
 from symjax.names.symbols import add_symbol
+from symjax.nodes.declarations import computes
 from symjax.nodes.node import Node
 from symjax.nodes.state_dicts import register_later
 
@@ -68,7 +70,7 @@ class ClassSchema(Schema):
         cls: type,
         fields: tuple[Field, ...],
         name: str | None = None,
-        original: Any = None,
+        original: type | None = None,
         record: tuple[RecordField, ...] | None = None,
     ) -> None:
         super().__init__(cls, fields, name, original)
@@ -79,11 +81,11 @@ class ClassSchema(Schema):
         """See `Schema.read`."""
         return _get(node, "__dict__")[_ARGS]  # type: ignore[no-any-return]
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`; ``__init__`` runs at the first use of an attribute that it makes."""
         return self.fill(object.__new__(self.cls), values, flat)
 
-    def fill(self, node: Any, values: dict[str, Any], flat: Any) -> Any:
+    def fill(self, node: Any, values: dict[str, Any], flat: Flat | None) -> Any:
         """An empty node with its arguments, see `Schema.revive`."""
         attributes = _get(node, "__dict__")
         attributes[_ARGS] = values
@@ -137,6 +139,8 @@ class SymbolicInstance(Node):
                     raise
         if name in attributes[_ARGS]:
             return attributes[_ARGS][name]
+        if computes(type(self), name):
+            object.__getattribute__(self, name)  # raises what the property has raised
         raise AttributeError(schema.unknown_field(name))
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -153,7 +157,7 @@ class SymbolicInstance(Node):
         schema: Schema = getattr(type(self), ATTRIBUTE)
         return schema.construct(schema.arguments(self))  # what `__init__` made may be mutable
 
-    def __deepcopy__(self, memo: Any) -> Any:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self.__copy__()
 
 
@@ -236,7 +240,7 @@ def _make_symbolic(cls: type) -> None:
 
 
 def _constructor_fields(
-    source: type, init: Any, static: Collection[str], record: tuple[RecordField, ...] | None
+    source: type, init: Callable[..., Any], static: Collection[str], record: tuple[RecordField, ...] | None
 ) -> tuple[Field, ...]:
     """The parameters of a class's own ``__init__``, or of its ``__new__`` where it has no other."""
     if record is not None:
@@ -249,7 +253,7 @@ def _constructor_fields(
     return ()
 
 
-def _recording_init(cls: type, init: Any) -> Any:
+def _recording_init(cls: type, init: Callable[..., Any]) -> Any:
     """The constructor: records the arguments of the outermost class, then runs `init` as it was."""
 
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
@@ -261,6 +265,8 @@ def _recording_init(cls: type, init: Any) -> Any:
             _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
             if schema.record is None or not holds_placeholder(schema.read(self).values()):
                 initialize(self, schema)
+            if schema.checks:
+                schema.check(self)
         except Exception as error:
             hide_frames(error)
             raise

@@ -26,7 +26,8 @@ from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, Options, holds_placeholder, schema_of
 from symjax.names.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter
-from symjax.types.hints import Entries, Hint, Instance, parse, resolve
+from symjax.types.hint_reading import parse, resolve
+from symjax.types.hints import Entries, Hint, Instance
 from symjax.verbs.equality import eq
 
 T = TypeVar("T", bound=type)

@@ -12,7 +12,7 @@ from typing import Any
 
 from flax.linen import module as linen_module
 
-from symjax.core.schema import FLAT, Schema
+from symjax.core.schema import FLAT, Flat, Schema
 from symjax.core.tracebacks import hide_frames
 
 _context = linen_module._context
@@ -23,7 +23,7 @@ _State = linen_module._ModuleInternalState
 class UnboundModules(Schema):
     """Makes unbound Linen modules without Flax's constructor, which would run the user's code."""
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`; what Flax's constructor would set is set here."""
         if flat is not None:
             values[FLAT] = flat
@@ -48,7 +48,11 @@ class InterceptedModule:
                 raise
 
     def _sj_run(
-        self, run: Callable[..., Any], method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        run: Callable[..., Any],
+        method: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Any:
         """Calls a method of the module.
 

@@ -7,6 +7,7 @@ import functools
 import inspect
 import types
 import typing
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import optax
@@ -23,6 +24,7 @@ from symjax.core.schema import (
     ORIGINAL,
     SAVED_NAME,
     SCHEMA_CLASS,
+    Flat,
     Options,
     Schema,
     holds_placeholder,
@@ -33,7 +35,7 @@ from symjax.core.tracebacks import hiding_frames
 from symjax.names.lookup import place
 from symjax.nodes.object import Object
 from symjax.nodes.placeholders import undecided
-from symjax.types.hints import resolve
+from symjax.types.hint_reading import resolve
 from symjax.verbs.refs import resolved_fields
 from symjax.verbs.walk import walk
 
@@ -123,10 +125,10 @@ class _Transformation:
 
     def update(self, updates: Any, state: Any, params: Any = None, **extra: Any) -> Any:
         """See `optax.GradientTransformationExtraArgs`."""
-        made = call(self.cls, self.values)
-        if extra and not isinstance(made, optax.GradientTransformationExtraArgs):
+        transformation = call(self.cls, self.values)
+        if extra and not isinstance(transformation, optax.GradientTransformationExtraArgs):
             extra = {}
-        return made.update(updates, state, params, **extra)
+        return transformation.update(updates, state, params, **extra)
 
 
 class OptimizerSchema(FunctionSchema):
@@ -134,7 +136,7 @@ class OptimizerSchema(FunctionSchema):
 
     kind: ClassVar[str] = "optimizer"
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`."""
         lazy = _Transformation(self.cls, values)
         node: Any = tuple.__new__(self.cls, (lazy.init, lazy.update))
@@ -168,7 +170,10 @@ class Optimizer(Maker):
 
 
 def symbolize_function(
-    function: Any, options: Options, schema: type[Schema] = FunctionSchema, builds: type | None = None
+    function: Callable[..., Any],
+    options: Options,
+    schema: type[Schema] = FunctionSchema,
+    builds: type | None = None,
 ) -> type:
     """The functor or factory class of a function; see `symjax.symbolize`.
 
@@ -200,18 +205,18 @@ def symbolize_function(
     return types.new_class(own_name, bases, exec_body=lambda ns: ns.update(namespace))
 
 
-def node_kind(function: Any, factory: bool | None = None) -> type[Object]:
+def node_kind(function: Callable[..., Any], factory: bool | None = None) -> type[Object]:
     """What a function's nodes are, as its return annotation tells: `Optimizer`, `Factory` or `Functor`.
 
     Args:
         function: The function.
         factory: Whether it is a factory, where that is known.
     """
-    made_type = _made_type(function)
-    if factory is not False and _is_transformation(made_type):
+    returned_type = _returned_type(function)
+    if factory is not False and _is_transformation(returned_type):
         return Optimizer
     if factory is None:
-        factory = _is_callable_hint(made_type)
+        factory = _is_callable_hint(returned_type)
     return Factory if factory else Functor
 
 
@@ -220,9 +225,9 @@ def is_function_class(cls: type) -> bool:
     return isinstance(getattr(cls, ATTRIBUTE, None), FunctionSchema)
 
 
-def built_type(function: Any, base: type) -> type | None:
+def built_type(function: Callable[..., Any], base: type) -> type | None:
     """The class of what a function builds, as its return annotation tells, if that is a `base`."""
-    annotated = _made_type(function)
+    annotated = _returned_type(function)
     if not isinstance(annotated, type):
         return None
     built: type = vars(annotated).get(BUILDS) or annotated
@@ -247,10 +252,10 @@ def call(cls: type, values: dict[str, Any]) -> Any:
     holes = schema.holes(values)
     if holes:
         raise MissingError(f"{cls.__name__} misses {', '.join(holes)} {at(holes[0])}")
-    given = resolved_fields(schema, {name: values[name] for name in schema.names if name in values})
-    if holds_placeholder(given.values()):
-        _refuse_choices(cls, given)
-    args, kwargs = call_arguments(schema, given)
+    arguments = resolved_fields(schema, {name: values[name] for name in schema.names if name in values})
+    if holds_placeholder(arguments.values()):
+        _refuse_choices(cls, arguments)
+    args, kwargs = call_arguments(schema, arguments)
     return cls.__symjax_function__(*args, **kwargs)  # type: ignore[attr-defined]
 
 
@@ -263,9 +268,9 @@ def _refuse_choices(cls: type, values: dict[str, Any]) -> None:
 
 def _fill_holes(node: Any, schema: Schema, args: tuple[Any, ...]) -> dict[str, Any]:
     """Call-time positional arguments by the names of the missing ones; of a loss, the optional ones too."""
-    held = schema.read(node)
+    values = schema.read(node)
     absent = schema.defaults if isinstance(node, Loss) else {}
-    holes = [n for n in schema.positional if held.get(n, MISSING) is absent.get(n, MISSING)]
+    holes = [n for n in schema.positional if values.get(n, MISSING) is absent.get(n, MISSING)]
     filled = dict(zip(holes, args, strict=False))
     if len(args) > len(holes):
         rest = schema.field_of_kind(inspect.Parameter.VAR_POSITIONAL)
@@ -274,11 +279,11 @@ def _fill_holes(node: Any, schema: Schema, args: tuple[Any, ...]) -> dict[str, A
                 f"{schema.cls.__name__} has {len(holes)} arguments missing ({', '.join(holes)}), got "
                 f"{len(args)} by position; override the others by name"
             )
-        filled[rest] = (*held.get(rest, ()), *args[len(holes) :])
+        filled[rest] = (*values.get(rest, ()), *args[len(holes) :])
     return filled
 
 
-def _made_type(function: Any) -> Any:
+def _returned_type(function: Callable[..., Any]) -> Any:
     """The resolved return annotation, or None."""
     try:
         annotation = inspect.signature(function).return_annotation

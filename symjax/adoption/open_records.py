@@ -18,8 +18,9 @@ from symjax.adoption.classes import CONSTRUCTOR, RECORD, ClassSchema, SymbolicIn
 from symjax.adoption.records import RecordField
 from symjax.core.errors import at
 from symjax.core.fields import Field
+from symjax.core.locks import adoption
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Options
+from symjax.core.schema import ATTRIBUTE, FIELDS, ORIGINAL, SAVED_NAME, SCHEMA_CLASS, STATIC, Flat, Options
 from symjax.names.lookup import place, public_name
 from symjax.names.symbols import add_symbol
 
@@ -29,7 +30,7 @@ _NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 class OpenSchema(ClassSchema):
     """Nodes of an open record. The schema of the class that stands for the original has no fields."""
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """See `Schema.revive`; a namespace is of C, and none is made by `object`."""
         cls: Any = self.cls
         return self.fill(cls.__new__(cls), values, flat)
@@ -102,15 +103,21 @@ def _variant(cls: Any, names: Iterable[str]) -> Any:
     """The class of the nodes with these names."""
     root = next(base for base in cls.__mro__ if "__symjax_variants__" in base.__dict__)
     key = tuple(sorted(names))
-    if key not in root.__symjax_variants__:
-        refused = [name for name in key if not is_name(name)]
-        if refused:
-            raise TypeError(f"{cls.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
-        schema: ClassSchema = getattr(root, ATTRIBUTE)
-        made = _make(schema.original, (root,), schema.name, key, getattr(root, STATIC))
-        getattr(made, ATTRIBUTE).options = schema.options
-        root.__symjax_variants__.setdefault(key, made)
+    with adoption:
+        if key not in root.__symjax_variants__:
+            root.__symjax_variants__[key] = _new_variant(root, key)
     return root.__symjax_variants__[key]
+
+
+def _new_variant(root: Any, names: tuple[str, ...]) -> Any:
+    refused = [name for name in names if not is_name(name)]
+    if refused:
+        raise TypeError(f"{root.__name__} has no field {refused[0]!r}: that is no name {at(ROOT)}")
+    schema: ClassSchema = getattr(root, ATTRIBUTE)
+    original: Any = schema.original
+    variant = _make(original, (root,), schema.name, names, getattr(root, STATIC))
+    getattr(variant, ATTRIBUTE).options = schema.options
+    return variant
 
 
 def _make(

@@ -17,23 +17,23 @@ from symjax.types.adopters import Memo, register_adopter
 LINEN = "symjax.linen"  # the view of Flax Linen
 
 
-def adopt_module(module: nn.Module, adopted: Memo) -> Any:
+def adopt_module(module: nn.Module, memo: Memo) -> Any:
     """The symbolic version of an unbound module of plain Flax; a bound one is Flax's to run, and stays.
 
     Args:
         module: The module.
-        adopted: The symbolic versions by the identity of the plain modules, so that one that stands twice
+        memo: The symbolic versions by the identity of the plain modules, so that one that stands twice
             stays one; this one is added.
     """
     if module.parent is not None or module.scope is not None:
         return module
-    if id(module) not in adopted:
+    if id(module) not in memo:
         plain = type(module)
         is_layer = getattr(nn, plain.__name__, None) is plain
         cls: Any = symbolic_layer(plain, f"{LINEN}.{plain.__name__}") if is_layer else _symbolic_class(plain)
         names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
-        adopted[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
-    return adopted[id(module)]
+        memo[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
+    return memo[id(module)]
 
 
 def symbolic_layer(cls: type[nn.Module], name: str) -> Any:

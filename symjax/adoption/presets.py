@@ -42,8 +42,9 @@ def preset_key(cls: type, partial: functools.partial[Any]) -> Hashable:
         TypeError: An argument that the class does not take.
     """
     schema: Schema = getattr(cls, ATTRIBUTE)
-    given = schema.bind(partial.args, partial.keywords)
-    return Map.of({name: freeze(value) for name, value in given.items()})  # compared and hashed as trees are
+    arguments = schema.bind(partial.args, partial.keywords)
+    # A map, so that arguments are compared and hashed as trees are.
+    return Map.of({name: freeze(value) for name, value in arguments.items()})
 
 
 def symbolize_preset(cls: type, options: Options, partial: functools.partial[Any]) -> type:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from symjax.adoption.signatures import fields_of
@@ -62,12 +62,12 @@ def _declared(cls: type) -> tuple[RecordField, ...] | None:
         return tuple(_of_dataclass(cls, f) for f in fields)
     attributes = getattr(cls, "__attrs_attrs__", None)  # attrs' own mark: it need not be imported
     if isinstance(attributes, tuple):
-        given = sorted((a for a in attributes if a.init), key=lambda a: a.kw_only)
-        return tuple(_of_attrs(cls, a) for a in given)
+        taken = sorted((a for a in attributes if a.init), key=lambda a: a.kw_only)
+        return tuple(_of_attrs(cls, a) for a in taken)
     return None
 
 
-def _of_dataclass(cls: type, f: Any) -> RecordField:
+def _of_dataclass(cls: type, f: dataclasses.Field[Any]) -> RecordField:
     return RecordField(
         argument=f.name,
         attribute=f.name,
@@ -81,7 +81,7 @@ def _of_dataclass(cls: type, f: Any) -> RecordField:
 
 
 def _of_attrs(cls: type, a: Any) -> RecordField:
-    makes = getattr(a.default, "factory", None)
+    factory = getattr(a.default, "factory", None)
     empty = type(a.default).__name__ in ("_Nothing", "Factory")
     return RecordField(
         argument=a.alias,
@@ -89,7 +89,7 @@ def _of_attrs(cls: type, a: Any) -> RecordField:
         hint=Any if a.type is None else a.type,
         owner=_owner(cls, a.name),
         default=inspect.Parameter.empty if empty else a.default,
-        factory=None if makes is None or a.default.takes_self else makes,
+        factory=None if factory is None or a.default.takes_self else factory,
         static=None,
         doc=str(a.metadata.get("doc", "")),
     )
@@ -101,11 +101,13 @@ def _owner(cls: type, name: str) -> type:
 
 def arguments_of(value: Any, fields: tuple[RecordField, ...]) -> dict[str, Any]:
     """What an instance of a record holds, by argument, without what is its default itself."""
-    held = {f.argument: getattr(value, f.attribute) for f in fields}
-    return {f.argument: held[f.argument] for f in fields if held[f.argument] is not f.default}
+    pairs = [(f, getattr(value, f.attribute)) for f in fields]
+    return {f.argument: item for f, item in pairs if item is not f.default}
 
 
-def schema_fields(init: Any, static: Any, declared: tuple[RecordField, ...]) -> tuple[Field, ...]:
+def schema_fields(
+    init: Callable[..., Any], static: Collection[str], declared: tuple[RecordField, ...]
+) -> tuple[Field, ...]:
     """The fields of a record's symbolic class: what its constructor takes, and what its declarations add."""
     by_name = {f.argument: f for f in declared}
     return tuple(_completed(field, by_name[field.name]) for field in fields_of(init, static, skip=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from symjax.core.containers import freeze, thaw
@@ -19,7 +19,7 @@ PRESETS = "__symjax_presets__"  # in a class: the defaults that it was given ins
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def fields_of(target: Any, static: Collection[str], *, skip: int = 0) -> tuple[Field, ...]:
+def fields_of(target: Callable[..., Any], static: Collection[str], *, skip: int = 0) -> tuple[Field, ...]:
     """The parameters of a function or a constructor as fields.
 
     Args:
@@ -72,7 +72,7 @@ def preset(fields: Iterable[Field], values: Mapping[str, Any]) -> tuple[Field, .
     )
 
 
-def _owner(target: Any) -> Any:
+def _owner(target: Callable[..., Any]) -> Any:
     return inspect.unwrap(target.func if isinstance(target, functools.partial) else target)
 
 

@@ -146,7 +146,7 @@ def adopt_with(x: Any, options: tuple[Any, ...]) -> Any:
 provided.adopt = adopt_with
 
 
-def _again(cls: Any, options: Options) -> Any:
+def _again(cls: type, options: Options) -> Any:
     """A class that is symbolic already: itself, or another one where `options` ask for more than it is."""
     schema: Schema = getattr(cls, ATTRIBUTE)
     refuse_unknown(options.static, schema.names, cls.__name__)
@@ -171,7 +171,7 @@ def _again(cls: Any, options: Options) -> Any:
     return adopt_with(schema.original, merged)
 
 
-def _is_symbolic_class(x: Any) -> bool:
+def _is_symbolic_class(x: object) -> bool:
     return isinstance(x, type) and vars(x).get(ATTRIBUTE) is not None
 
 
@@ -220,7 +220,7 @@ def _adopt(x: Any, options: Options) -> Any:
     return adopted
 
 
-def _is_plain(x: Any, nnx: ModuleType | None) -> bool:
+def _is_plain(x: object, nnx: ModuleType | None) -> bool:
     others = (Object, flax.linen.Module, *(() if nnx is None else (nnx.Pytree,)))
     return isinstance(x, type) and not issubclass(x, others)
 

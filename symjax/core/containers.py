@@ -126,7 +126,7 @@ class Map(Mapping[Hashable, Any]):
     def __copy__(self) -> Map:
         return self
 
-    def __deepcopy__(self, memo: Any) -> dict[Hashable, Any]:
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[Hashable, Any]:
         """A plain dict of copies, which is what `dataclasses.asdict` wants of a mapping."""
         return {key: copy.deepcopy(item, memo) for key, item in self.items()}
 

@@ -51,8 +51,10 @@ def locate(error: BaseException, path: object, what: str) -> bool:
 
 
 def note(error: BaseException, text: str) -> None:
-    """Adds a note to an error; also to one that is a frozen dataclass, whose own `add_note` fails."""
-    object.__setattr__(error, "__notes__", [*getattr(error, "__notes__", ()), text])
+    """Adds a note to an error, once; also to a frozen dataclass, whose own `add_note` fails."""
+    notes = getattr(error, "__notes__", ())
+    if text not in notes:  # what recurses would say the same at each level
+        object.__setattr__(error, "__notes__", [*notes, text])
 
 
 def note_depth(error: RecursionError) -> None:
@@ -94,6 +96,11 @@ def unknown(what: str, name: object, names: Iterable[object], valid: str = "vali
     return " ".join(part for part in parts if part)
 
 
+def with_article(name: str) -> str:
+    """A name with its article: ``a Dense``, ``an Experiment``."""
+    return f"an {name}" if name[:1].lower() in tuple("aeiou") else f"a {name}"
+
+
 def brief(value: object, limit: int = 60) -> str:
     """A value in one short line, for the middle of a message."""
     try:
@@ -104,7 +111,7 @@ def brief(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def adopt(value: object) -> str:
+def advise_symbolize(value: object) -> str:
     """A hint that an object's class can be symbolized, or ``''`` where that would not help."""
     if isinstance(value, types.ModuleType) or not (hasattr(value, "__dict__") or is_dataclass(value)):
         return ""

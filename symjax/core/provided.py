@@ -44,7 +44,7 @@ class Provided:
     hash: Callable[[Any], int]
     rebind: Callable[..., Any]
     missing: Callable[[Any], Mapping[Any, Any]]
-    guard_references: Callable[[Any, Mapping[str, Any], Iterable[str]], None]
+    guard_references: Callable[..., None]
     jax_path: Callable[[Any, Any], tuple[Any, ...]]
     text: Callable[[Any], str]
     difference_text: Callable[[Any], str]

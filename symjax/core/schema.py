@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from symjax.core.containers import Map, thaw
 from symjax.core.errors import at, locate
@@ -31,7 +31,27 @@ FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
 
+Flat = tuple[tuple[Any, ...], Any]
+"""What `FLAT` holds: the children of a node, and its `Layout`, which a higher floor defines."""
+
 _get_dict = object.__getattribute__
+
+
+class Checks(Protocol):
+    """The checks of the fields of one class, as the gate uses them; `types/validation.py` has them."""
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The fields whose hints ask for a list."""
+
+    def admit(self, arguments: Mapping[str, Any], path: Path = ROOT) -> Mapping[str, Any]:
+        """The arguments as they may stand in a tree; the same mapping where nothing had to be done."""
+
+    def admit_one(self, name: str, value: Any, path: Path) -> Any:
+        """One argument likewise."""
+
+    def admit_default(self, name: str) -> Any:
+        """The default of a field likewise."""
 
 
 class Options(NamedTuple):
@@ -76,7 +96,7 @@ class Schema(Parameters):
         cls: type,
         fields: tuple[Field, ...],
         name: str | None = None,
-        original: Any = None,
+        original: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(cls, fields)
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
@@ -94,7 +114,7 @@ class Schema(Parameters):
         self.copied: tuple[str, ...] = ()  # the fields whose defaults hold a dict: each node has its own
         self.settles = self.ties or holds_placeholder(self.defaults.values())
         self.reach = 0  # how many nodes up from one of this class its references lead, as far as seen
-        self._validator: Any = None
+        self._validator: Checks | None = None
         self.first_use: Callable[[], None] = _nothing  # registers the class with JAX, see `register_later`
 
     # How a node keeps its arguments.
@@ -105,10 +125,15 @@ class Schema(Parameters):
 
     def arguments(self, node: Any) -> dict[str, Any]:
         """A new dict of the node's arguments, without those that are not given."""
-        values = self.read(node)
+        values = self.read(node).copy()
+        values.pop(FLAT, None)
+        values.pop(HASH, None)
+        values.pop(LINEAGE, None)
+        if values.keys() == self.fields.keys():  # twice as fast as to pick them (benchmarks/trees.py, "rule")
+            return values
         return {name: values[name] for name in self.names if name in values}
 
-    def revive(self, values: dict[str, Any], flat: Any = None) -> Any:
+    def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:
         """A node with these arguments (all of them, checked already). Runs no user code.
 
         Args:
@@ -142,10 +167,10 @@ class Schema(Parameters):
 
     def values(self, node: Any) -> list[tuple[str, Any]]:
         """The node's arguments in order; `MISSING` where one is not given."""
-        values = self.read(node)
-        return [(name, values.get(name, MISSING)) for name in self.names]
+        get = self.read(node).get
+        return [(name, get(name, MISSING)) for name in self.names]
 
-    def validator(self) -> Any:
+    def validator(self) -> Checks:
         """The validator of the fields, built before the class's first node, when JAX learns of the class."""
         if self._validator is None:
             with adoption:
@@ -153,9 +178,9 @@ class Schema(Parameters):
                     self._validator = self._begin()
         return self._validator
 
-    def _begin(self) -> Any:
+    def _begin(self) -> Checks:
         """Settles the defaults and lets JAX know of the class; the validator."""
-        validator = provided.validator(self)
+        validator: Checks = provided.validator(self)
         if self.converts:
             self._admit_defaults(validator)
         data = [name for name, default in self.defaults.items() if holds((default,), _is_dict)]
@@ -166,13 +191,22 @@ class Schema(Parameters):
 
     # The one gate into a node.
 
-    def admit(self, given: Mapping[str, Any], path: Path = ROOT, *, partial: bool = False) -> dict[str, Any]:
+    def admit(
+        self,
+        arguments: Mapping[str, Any],
+        path: Path = ROOT,
+        *,
+        partial: bool = False,
+        fresh: bool = False,
+    ) -> dict[str, Any]:
         """The arguments with which a new node is made: checked, completed, tied, their references seen to.
 
         Args:
-            given: Arguments by name. `MISSING` stands for one that is not given.
+            arguments: By name. `MISSING` stands for one that is not given.
             path: Where the node stands, for messages.
             partial: Whether required arguments may be missing.
+            fresh: Whether each value was made for this node alone, as when a file is read. Then none stands
+                twice, and a search for ties would find none (benchmarks/trees.py, from-json: a third of it).
 
         Returns:
             All arguments, in a dict that the node owns afterwards.
@@ -183,27 +217,29 @@ class Schema(Parameters):
             ValueError: A value outside its constraints; ends in ``(path=…)``.
         """
         if self.factories:
-            absent = [name for name in self.factories if given.get(name, MISSING) is MISSING]
-            given = self._with_factories(given, absent)
+            absent = [name for name in self.factories if arguments.get(name, MISSING) is MISSING]
+            arguments = self._with_factories(arguments, absent)
         validator = self._validator or self.validator()  # the first one settles the defaults too
         try:
-            admitted = validator.admit(given, path) if given else given
+            admitted = validator.admit(arguments, path) if arguments else arguments
         except TypeError:
-            arguments = {name: value for name, value in given.items() if not name.startswith(CACHE)}
-            if len(arguments) == len(given):
+            fields = {name: value for name, value in arguments.items() if not name.startswith(CACHE)}
+            if len(fields) == len(arguments):
                 raise
-            return self.admit(arguments, path, partial=partial)  # the caches are in `vars(node)` too
+            # The caches are in `vars(node)` too.
+            return self.admit(fields, path, partial=partial, fresh=fresh)
         values = self.defaults.copy()
         values.update(admitted)
-        # What passes as it is, and is complete, needs no second look (benchmarks/trees.py, "construct").
-        if admitted is not given or len(values) != len(self.names) or self.settles or Schema.reaching:
+        # What passes as it is, and is complete, needs no second look: 66 µs, not 207 (benchmarks/trees.py,
+        # construct-7).
+        if admitted is not arguments or len(values) != len(self.names) or self.settles or Schema.reaching:
             self._put_defaults(values)
             holes = [] if partial else self.holes(values)
             if holes:
                 raise TypeError(self.missing_message(holes))
-            if self.ties:  # in the order of the fields, the first of two equal modules is the one
+            if self.ties and not fresh:  # in the order of fields, the first of two equal modules is the one
                 values = self.tied({name: values[name] for name in self.names if name in values})
-            provided.guard_references(self, values, values)
+            provided.guard_references(self, values, values, path)
         return self._with_own_data(values) if self.copied else values
 
     def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -214,17 +250,22 @@ class Schema(Parameters):
             changes: New arguments by name; `MISSING` puts one back to its default.
             path: Where the node stands, for messages.
         """
-        absent = [name for name in self.factories if name in changes and changes[name] is MISSING]
-        admitted = self.validator().admit(self._with_factories(changes, absent), path)
+        if self.factories:
+            absent = [name for name in self.factories if name in changes and changes[name] is MISSING]
+            changes = self._with_factories(changes, absent)
+        admitted = (self._validator or self.validator()).admit(changes, path)
         values = self.arguments(node)
         values.update(admitted)
+        if admitted is changes and not Schema.reaching:
+            return values  # what passes as it is needs no second look (benchmarks/trees.py, "rule")
         self._put_defaults(values)
         if Schema.reaching or holds_placeholder(admitted.values()):
-            direct = [name for name, value in admitted.items() if is_reference(value)]
-            provided.guard_references(self, values, direct)
+            # Lists wait: their references are told of insertions and deletions when all is done (`verbs/moves.py`).
+            settled = [n for n, v in admitted.items() if is_reference(v) or is_symbolic(v)]
+            provided.guard_references(self, values, settled, path)
         return self._with_own_data(values) if self.copied else values
 
-    def _admit_defaults(self, validator: Any) -> None:
+    def _admit_defaults(self, validator: Checks) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.
 
         Not before the first node is made: a hint may name a class that is defined later.
@@ -241,8 +282,8 @@ class Schema(Parameters):
         """The arguments with references where a module stands for the second time."""
         return values
 
-    def _with_factories(self, given: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
-        return {**given, **{name: self.factories[name]() for name in names}} if names else given
+    def _with_factories(self, arguments: Mapping[str, Any], names: list[str]) -> Mapping[str, Any]:
+        return {**arguments, **{name: self.factories[name]() for name in names}} if names else arguments
 
     def _with_own_data(self, values: dict[str, Any]) -> dict[str, Any]:
         for name in self.copied:
@@ -280,8 +321,9 @@ class Schema(Parameters):
     def missing_message(self, holes: list[str]) -> str:
         """The message for a constructor call without required arguments."""
         name = self.cls.__name__
+        them = "it" if len(holes) == 1 else "them"
         return (
-            f"{name} misses {', '.join(holes)}; give them, or make a partial object with {name}.partial(…) "
+            f"{name} misses {', '.join(holes)}; give {them}, or make a partial object with {name}.partial(…) "
             f"{at(holes[0])}"
         )
 
@@ -298,7 +340,11 @@ class Schema(Parameters):
             )
         if name.startswith("__"):
             return AttributeError(f"{self.cls.__name__!r} object has no attribute {name!r}")
-        return AttributeError(self.unknown_field(name))
+        hint = "; tree.rebind(field=…) gives a changed one" if name in _REPLACING else ""
+        return AttributeError(self.unknown_field(name) + hint)
+
+
+_REPLACING = ("replace", "_replace")  # what flax.struct and named tuples call it
 
 
 def _nothing() -> None:

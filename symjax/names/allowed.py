@@ -66,7 +66,7 @@ _SINGLE: dict[str, frozenset[str]] = {
     ),
 }
 PUBLIC_HOMES = (*_MODULES, *_SINGLE)
-_PACKAGES = frozenset({"jax", "jaxlib", "flax", "optax"})
+_PACKAGES = frozenset({"jax", "jaxlib", "flax", "optax", "symjax"})
 # Of these everything that they define may be named (defaults of layers are private functions): it computes,
 # but for the exceptions above and what is in the modules after them.
 _WHOLE = ("flax.linen.", "flax.nnx.", "optax.")
@@ -97,7 +97,7 @@ def is_allowed(module_name: str, name: str, value: Any) -> bool:
     )
 
 
-def _public_objects(name: Any) -> Iterator[Any]:
+def _public_objects(name: object) -> Iterator[Any]:
     """What the modules of which all is public show under a name, their exceptions apart."""
     for home in _MODULES:
         if isinstance(name, str) and home in sys.modules and _is_listed(home, name):

@@ -11,7 +11,7 @@ from typing import Any
 from symjax.core.errors import brief
 from symjax.core.schema import ATTRIBUTE
 from symjax.names.allowed import PUBLIC_HOMES, is_allowed, is_library
-from symjax.names.symbols import trusted_modules
+from symjax.names.symbols import find_symbol, trusted_modules
 from symjax.names.views import VIEWS, Namespace
 
 _FROM_NOWHERE = "is of a module from which nothing is looked up"
@@ -67,7 +67,7 @@ def look_up(reference: str, modules: Collection[str] = ()) -> Any:
     if not isinstance(reference, str):
         raise LookupError(f"{brief(reference)} is no name of a function or class, as in 'module:name'")
     module_name, _, name = reference.partition(":")
-    value = find(module_name, name)
+    value = find(module_name, name) or find_symbol(f"{module_name}.{name}")  # which may have moved since
     if value is None and module_name == "__main__":
         raise LookupError(f"{brief(reference)} cannot be found: {saved_by_script(name)}")
     if callable(value) and (

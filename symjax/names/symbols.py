@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import types
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from symjax.core.schema import ATTRIBUTE, Options, Schema
@@ -27,7 +27,7 @@ class Versions:
 
     __slots__ = ("_original", "by_options")
 
-    def __init__(self, original: Any = None) -> None:
+    def __init__(self, original: Callable[..., Any] | None = None) -> None:
         self._original = None if original is None else weakref.ref(original)
         self.by_options: dict[Any, type] = {}
 
@@ -35,7 +35,7 @@ class Versions:
         return Versions, ()  # in a pickle of the original, and in copies of it: of nothing
 
     @classmethod
-    def of(cls, original: Any) -> Versions | None:
+    def of(cls, original: Callable[..., Any]) -> Versions | None:
         """Those that an original keeps; what `functools.wraps` copied to a wrapper is not the wrapper's."""
         kept = getattr(original, "__dict__", {}).get(_VERSIONS)
         if isinstance(kept, Versions) and kept._original is not None and kept._original() is original:
@@ -43,7 +43,7 @@ class Versions:
         return _elsewhere[id(original)][1] if id(original) in _elsewhere else None
 
     @classmethod
-    def kept_by(cls, original: Any) -> Versions:
+    def kept_by(cls, original: Callable[..., Any]) -> Versions:
         """Likewise; an empty one is added where there is none."""
         versions = cls.of(original)
         if versions is None:
@@ -109,19 +109,19 @@ def symbols() -> list[type]:
     return [cls for cls in dict.fromkeys(classes) if cls is not None]
 
 
-def symbolized(original: Any, options: Options) -> Any:
+def symbolized(original: Callable[..., Any], options: Options) -> Any:
     """What `original` was symbolized to with the same options before, or None."""
     versions = Versions.of(original)
     return None if versions is None else versions.by_options.get(options)
 
 
-def any_symbolized(original: Any) -> Any:
+def any_symbolized(original: Callable[..., Any]) -> Any:
     """What `original` was symbolized to first, with whatever options, or None."""
     versions = Versions.of(original)
     return None if versions is None else next(iter(versions.by_options.values()), None)
 
 
-def remember(original: Any, options: Options, cls: type) -> None:
+def remember(original: Callable[..., Any], options: Options, cls: type) -> None:
     """Lets the next call of `symbolize` with the same arguments return the same class.
 
     What was adopted unasked is forgotten then.
@@ -132,7 +132,7 @@ def remember(original: Any, options: Options, cls: type) -> None:
     versions.by_options[options] = cls
 
 
-def is_wanted(original: Any) -> bool:
+def is_wanted(original: Callable[..., Any]) -> bool:
     """Whether a user has symbolized `original`, with whatever options."""
     symbolic = any_symbolized(original)
     return symbolic is not None and getattr(symbolic, ATTRIBUTE).wanted

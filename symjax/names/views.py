@@ -34,16 +34,16 @@ class Namespace:
         self.original = original
         self._adopt = adopt
         self._inner = dict(inner or {})
-        self._made: dict[str, Any] = {}
+        self._symbols: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if name not in self._made:
+        if name not in self._symbols:
             with adoption:
-                if name not in self._made:
-                    self._made[name] = self._make(name)
-        return self._made[name]
+                if name not in self._symbols:
+                    self._symbols[name] = self._make(name)
+        return self._symbols[name]
 
     def known(self, name: str) -> Any:
         """What the view shows under a name that the viewed module holds itself; None for others.

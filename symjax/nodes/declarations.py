@@ -43,7 +43,7 @@ def collect_fields(cls: type) -> list[Field]:
         fields[name] = new
     for name, value in list(cls.__dict__.items()):
         if name in fields and name not in annotations:
-            if _computes(value):
+            if _computes(value) or _is_method(cls, name, value):
                 del fields[name]  # a property in the place of a field: the constructor takes it no more
             else:
                 fields[name] = _overridden(cls, fields[name], value)
@@ -54,9 +54,9 @@ def collect_fields(cls: type) -> list[Field]:
 def _refuse_dataclass_ways(cls: type) -> None:
     """Refuses what a dataclass would do and an `Object` does otherwise, with what to write instead."""
     name = cls.__name__
-    if "__post_init__" in cls.__dict__:
+    if hasattr(cls, "__post_init__"):
         raise TypeError(
-            f"{name} defines __post_init__, which an sj.Object does not have: write __check__(self) for what "
+            f"{name} {_defines_or_inherits(cls, '__post_init__')}, which an sj.Object does not have: write __check__(self) for what "
             "must hold, and a property or functools.cached_property for what follows from the fields"
         )
     for key, value in cls.__dict__.items():
@@ -70,6 +70,26 @@ def _refuse_dataclass_ways(cls: type) -> None:
             )
         if text.rpartition(".")[2].startswith("InitVar"):
             raise TypeError(f"{name}.{key}: an sj.Object has no InitVar, it is made of its fields {at(key)}")
+
+
+def refuse_init(cls: type) -> None:
+    """Refuses an ``__init__`` in a class or in what it inherits from before `Object`.
+
+    Raises:
+        TypeError: There is one, so that no field would ever be set.
+    """
+    owner = next(base for base in cls.__mro__ if "__init__" in base.__dict__)
+    if ATTRIBUTE in owner.__dict__ or owner.__name__ == "Object" or getattr(owner, "_is_protocol", False):
+        return
+    raise TypeError(
+        f"{cls.__name__} {_defines_or_inherits(cls, '__init__')}, but an sj.Object is made from its fields; "
+        "write a classmethod, or a plain class under @sj.symbolize"
+    )
+
+
+def _defines_or_inherits(cls: type, name: str) -> str:
+    owner = next(base for base in cls.__mro__ if name in base.__dict__)
+    return f"defines {name}" if owner is cls else f"inherits {name} from {owner.__name__}"
 
 
 def _overridden(cls: type, field: Field, value: Any) -> Field:
@@ -101,22 +121,32 @@ def _computes(value: Any) -> bool:
     return isinstance(value, property | classmethod | staticmethod | functools.cached_property)
 
 
+def _is_method(cls: type, name: str, value: Any) -> bool:
+    """Whether a function was defined in the body of a class, as its method, and is no default."""
+    return inspect.isfunction(value) and value.__qualname__ == f"{cls.__qualname__}.{name}"
+
+
+def computes(cls: type, name: str) -> bool:
+    """Whether an attribute of a class is a property, or computed in another such way, whose error is its own."""
+    return hasattr(type(inspect.getattr_static(cls, name, None)), "__get__")
+
+
 def _own_field(cls: type, name: str, hint: Any) -> Field:
     if name in _RESERVED or name.startswith(("_sj_", "__")):
         raise TypeError(f"{cls.__name__}.{name}: this name is the library's; call the field otherwise")
-    given = cls.__dict__.get(name, MISSING)
-    if not isinstance(given, FieldMark):
-        return Field(name, hint, cls, _frozen(cls, name, given))
+    value = cls.__dict__.get(name, MISSING)
+    if not isinstance(value, FieldMark):
+        return Field(name, hint, cls, _frozen(cls, name, value))
     return Field(
         name,
         hint,
         cls,
-        _frozen(cls, name, given.default),
-        given.factory,
-        given.static,
-        given.doc,
-        _KEYWORD if given.kw_only else _EITHER,
-        repr=given.repr,
+        _frozen(cls, name, value.default),
+        value.factory,
+        value.static,
+        value.doc,
+        _KEYWORD if value.kw_only else _EITHER,
+        repr=value.repr,
     )
 
 

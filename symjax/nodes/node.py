@@ -59,7 +59,7 @@ class Node:
     def __copy__(self) -> Self:
         return self  # a tree is immutable
 
-    def __deepcopy__(self, memo: Any) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return jax.tree.map(_own, self)  # type: ignore[no-any-return] # arrays may be donated, or shared
 
     @property

@@ -23,7 +23,7 @@ from symjax.core.schema import (
 )
 from symjax.core.tracebacks import explaining, hide_frames
 from symjax.names.symbols import add_symbol
-from symjax.nodes.declarations import collect_fields
+from symjax.nodes.declarations import collect_fields, computes, refuse_init
 from symjax.nodes.node import Node
 from symjax.nodes.state_dicts import register_later
 
@@ -60,8 +60,8 @@ class Object(Node):
         def __init__(self, /, *args: Any, **kwargs: Any) -> None:
             try:
                 schema = self.__symjax_schema__
-                given = kwargs if schema.simple and not args else schema.bind(args, kwargs)
-                object.__setattr__(self, "__dict__", schema.admit(given, partial=schema.open))
+                values = schema.admit(schema.bind(args, kwargs), partial=schema.open)
+                object.__setattr__(self, "__dict__", values)
                 if schema.checks:
                     schema.check(self)
             except Exception as error:
@@ -71,18 +71,15 @@ class Object(Node):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if ATTRIBUTE not in cls.__dict__:
-            if "__init__" in cls.__dict__ and "__new__" not in cls.__dict__:
-                raise TypeError(
-                    f"{cls.__name__} defines __init__, but an sj.Object is made from its fields; write a "
-                    "classmethod, or a plain class under @sj.symbolize"
-                )
+            if "__new__" not in cls.__dict__:
+                refuse_init(cls)
             own = cls.__dict__
             fields = own.get(FIELDS) or tuple(collect_fields(cls))
             if cls.__module__.partition(".")[0] != "symjax":
                 _explain_methods(cls, {field.name for field in fields})
             make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
             schema = make(cls, fields, own.get(SAVED_NAME), own.get(ORIGINAL))
-            adopt(cls, schema, own.get(ALIASES, ()))
+            make_symbolic(cls, schema, own.get(ALIASES, ()))
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(self.__symjax_schema__.frozen_message(name))  # type: ignore[attr-defined]
@@ -93,7 +90,7 @@ class Object(Node):
     if not typing.TYPE_CHECKING:  # or no misspelt attribute would be found
 
         def __getattr__(self, name: str) -> Any:
-            if isinstance(inspect.getattr_static(type(self), name, None), property):
+            if computes(type(self), name):
                 object.__getattribute__(self, name)  # raises what the property has raised
             raise self.__symjax_schema__.absent_attribute(self, name)
 
@@ -107,7 +104,7 @@ def _explain_methods(cls: type, fields: Collection[str]) -> None:
             setattr(cls, name, explaining(method))
 
 
-def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
+def make_symbolic(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
     """Makes a class symbolic: its schema, its signature, its registration with JAX at its first object."""
     setattr(cls, ATTRIBUTE, schema)
     for name, default in schema.defaults.items():
@@ -129,7 +126,7 @@ def adopt(cls: type, schema: Schema, aliases: Iterable[str] = ()) -> None:
 class _RefusesDataclass:
     """What `dataclasses.dataclass` asks the bases of a class for; an `Object` is one by itself."""
 
-    def __get__(self, instance: Any, owner: type) -> NoReturn:
+    def __get__(self, instance: object, owner: type) -> NoReturn:
         raise TypeError("a subclass of sj.Object is a dataclass by itself: leave @dataclass out")
 
 

@@ -9,6 +9,7 @@ import copyreg
 import dataclasses
 import functools
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 from symjax.core.containers import Map, mapped
@@ -89,7 +90,7 @@ def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> A
 
 
 def _revive_adopted(
-    original: Any, options: Options, values: dict[str, Any], steps: tuple[str, ...] = ()
+    original: Callable[..., Any], options: Options, values: dict[str, Any], steps: tuple[str, ...] = ()
 ) -> Any:
     return _revive(provided.adopt(original, options), values, steps)
 

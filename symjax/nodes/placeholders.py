@@ -15,9 +15,8 @@ class Placeholder(Object):
     checks its `options` instead. The `__check__` of a node waits until its values are decided.
     """
 
-    __symjax_stands_for__: ClassVar[str] = (
-        "choice"  # or "reference": what `is_choice` and `is_reference` read
-    )
+    __symjax_name__: ClassVar[str] = "symjax.placeholders.Placeholder"  # as files have it
+    __symjax_stands_for__: ClassVar[str] = "choice"  # or "reference", see `is_choice` and `is_reference`
 
     def options(self) -> Iterable[Any]:
         """The values that this one may stand for, as far as they can be listed."""
@@ -29,7 +28,11 @@ class Placeholder(Object):
         Raises:
             TypeError: Always.
         """
-        raise TypeError(undecided(self))
+        raise TypeError(self.__symjax_why__())
+
+    def __symjax_why__(self) -> str:
+        """The message for this placeholder where a value is needed."""
+        return undecided(self)
 
 
 def undecided(choice: Placeholder) -> str:

@@ -44,18 +44,15 @@ class Names(Protocol):
         """A name in a module, and the import that makes it known."""
 
 
-def shape_text(array: Any) -> str:
+def shape_text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct) -> str:
     """Dtype and shape of an array, as in ``f32[2,3]``."""
     return f"{_short_dtype(array.dtype)}[{','.join(str(size) for size in array.shape)}]"
 
 
-def text(array: Any, short: bool) -> str:
-    """An array or NumPy scalar in one line: its values if these are few, else their range."""
+def text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct, short: bool) -> str:
+    """An array, NumPy scalar or shape in one line: its values if these are few, else their range."""
     summary = shape_text(array)
-    concrete = isinstance(array, np.ndarray | np.generic) or (
-        isinstance(array, jax.Array) and not isinstance(array, jax.core.Tracer)
-    )
-    if not concrete or jnp.issubdtype(array.dtype, jax.dtypes.extended):
+    if not _has_numbers(array) or jnp.issubdtype(array.dtype, jax.dtypes.extended):
         return summary
     if array.size == 0:
         return summary
@@ -67,7 +64,41 @@ def text(array: Any, short: bool) -> str:
     return summary
 
 
-def source(names: Names, array: Any, path: Path) -> str | None:
+def distinct(left: Any, right: Any, short: bool) -> tuple[str, str]:
+    """Two unequal arrays in a line each; where these look alike, with what tells the arrays apart."""
+    lines = text(left, short), text(right, short)
+    if lines[0] != lines[1]:
+        return lines
+    kinds = _kind(left), _kind(right)
+    if kinds[0] != kinds[1]:
+        return f"{lines[0]} ({kinds[0]})", f"{lines[1]} ({kinds[1]})"
+    if not (_has_numbers(left) and _has_numbers(right)):
+        return lines
+    differing = int((_bits(left) != _bits(right)).any(axis=-1).sum())
+    return lines[0], f"{lines[1]} ({differing} of {left.size} differ)"
+
+
+def _has_numbers(array: Any) -> bool:
+    return isinstance(array, np.ndarray | np.generic | jax.Array) and not isinstance(array, jax.core.Tracer)
+
+
+def _kind(array: Any) -> str:
+    """The type of an array as a user knows it; a weakly typed one is another to `eq`."""
+    if isinstance(array, np.ndarray | np.generic):
+        return f"numpy.{type(array).__name__}"
+    kind = "jax.Array" if isinstance(array, jax.Array) else type(array).__name__
+    return f"weakly typed {kind}" if getattr(array, "weak_type", False) else kind
+
+
+def _bits(array: Any) -> np.ndarray[Any, Any]:
+    """The bytes of each number of an array, or of each key: uint8[size, bytes]."""
+    size = array.size
+    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        array = jax.random.key_data(array)
+    return np.frombuffer(np.asarray(array).tobytes(), np.uint8).reshape(size, -1)
+
+
+def source(names: Names, array: jax.Array | np.ndarray, path: Path) -> str | None:
     """A call of ``jnp.array`` or ``np.array`` that makes an equal array; None where there is none."""
     values = np.asarray(array)
     if getattr(array, "weak_type", False) or values.dtype.kind not in "biuf":
@@ -79,7 +110,7 @@ def source(names: Names, array: Any, path: Path) -> str | None:
     return call if values.size else f"{call}.reshape({values.shape!r})"
 
 
-def encode(store: Store, array: Any, path: Path) -> dict[str, Any]:
+def encode(store: Store, array: jax.Array | np.ndarray, path: Path) -> dict[str, Any]:
     """The record of an array; its bytes are kept by `store`."""
     if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
         raise TypeError(f"an array of type {type(array).__name__} cannot be saved {at(path)}")
@@ -113,25 +144,25 @@ def _weak(array: jax.Array) -> jax.Array:
     return identity(array)  # type: ignore[no-any-return]
 
 
-def _dtype(name: Any) -> np.dtype[Any]:
+def _dtype(name: object) -> np.dtype[Any]:
     dtype = np.dtype(jnp.dtype(name)) if isinstance(name, str) else None
     if dtype is None or dtype.name != name or dtype.kind not in "biufcV":
         raise TypeError(f"{brief(name)} is no dtype of numbers")
     return dtype
 
 
-def _shape(sizes: Any) -> tuple[int, ...]:
+def _shape(sizes: object) -> tuple[int, ...]:
     if not (isinstance(sizes, list) and all(type(size) is int and 0 <= size < 2**63 for size in sizes)):
         raise TypeError(f"{brief(sizes)} is no shape")
     return tuple(sizes)
 
 
-def encode_key(store: Store, key: Any, path: Path) -> dict[str, Any]:
+def encode_key(store: Store, key: jax.Array, path: Path) -> dict[str, Any]:
     """The record of PRNG keys: their implementation and their data."""
     return {"$key": [str(jax.random.key_impl(key)), encode(store, jax.random.key_data(key), path)]}
 
 
-def encode_scalar(store: Store, scalar: Any, path: Path) -> dict[str, Any]:
+def encode_scalar(store: Store, scalar: np.generic, path: Path) -> dict[str, Any]:
     """The record of a NumPy scalar."""
     if scalar.dtype.kind not in "biufcV":
         raise TypeError(f"{brief(scalar)} of type {type(scalar).__name__} cannot be saved as JSON {at(path)}")
@@ -145,7 +176,7 @@ def decode_scalar(content: Any) -> Any:
     return scalar
 
 
-def encode_shape(store: Store, shape: Any, path: Path) -> dict[str, Any]:
+def encode_shape(store: Store, shape: jax.ShapeDtypeStruct, path: Path) -> dict[str, Any]:
     """The record of a `jax.ShapeDtypeStruct`."""
     return {"$shape": [list(shape.shape), shape.dtype.name, bool(shape.weak_type)]}
 
@@ -159,7 +190,7 @@ def decode_shape(content: Any) -> jax.ShapeDtypeStruct:
     return struct(_shape(shape), _dtype(dtype), weak_type=weak)  # type: ignore[no-any-return]
 
 
-def refuse_tracer(store: Store, tracer: Any, path: Path) -> Any:
+def refuse_tracer(store: Store, tracer: object, path: Path) -> Any:
     """Refuses to save what has no value yet.
 
     Raises:
@@ -183,7 +214,7 @@ def dtype_name(dtype: np.dtype[Any], path: Path) -> str:
     return dtype.name
 
 
-def _short_dtype(dtype: Any) -> str:
+def _short_dtype(dtype: np.dtype[Any]) -> str:
     name = str(dtype)
     for long, short in _ABBREVIATIONS:
         if name.startswith(long):

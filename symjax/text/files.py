@@ -121,16 +121,16 @@ _PATIENCE = 100  # how often a tree may be replaced, and its arrays cleared away
 
 
 def _load(source: AnyPath, content: bytes, modules: Sequence[str]) -> Any:
-    record = _record_of(content)
+    record = _record_of(content, f"{source}")
     side = record.get("arrays")
     target = resolve(source)
     if side is None:  # no arrays beside, or a file of version 0.1.0
         homes = [path.parent / f"{path.name}.npz" for path in (source, target)]
         home = next((path for path in homes if path.is_file()), None)
         if home is None:
-            return _read(record, Reader(modules, from_file=True))
+            return _read(record, Reader(modules, beside=homes[0].name))
         with home.open("rb") as file:
-            return _read(record, Reader(modules, _arrays(file), from_file=True))
+            return _read(record, Reader(modules, _arrays(file), beside=home.name))
     if not isinstance(side, dict) or set(side) != {"file", "sha256"}:
         raise LoadError('"arrays" must say the file beside the tree, and its "sha256"')
     try:
@@ -138,12 +138,12 @@ def _load(source: AnyPath, content: bytes, modules: Sequence[str]) -> Any:
     except ValueError as error:
         raise LoadError(str(error)) from error
     except FileNotFoundError:
-        return _read(record, Reader(modules, from_file=True))  # says what is missing
+        return _read(record, Reader(modules, beside=side["file"]))  # says what is missing
     with file:
         if digest(file) != side["sha256"]:
             raise LoadError(f"the arrays in {side['file']} are not those with which the tree was saved")
         file.seek(0)
-        return _read(record, Reader(modules, _arrays(file), from_file=True))
+        return _read(record, Reader(modules, _arrays(file), beside=side["file"]))
 
 
 def _arrays(file: BinaryIO) -> ArrayFile:
@@ -174,14 +174,15 @@ def _text(record: dict[str, Any], side: Side | None, indent: int | None) -> str:
     return json.dumps({**head, **record}, indent=indent, allow_nan=False)
 
 
-def _record_of(text: str | bytes) -> dict[str, Any]:
-    """What stands in a text, as far as it holds for every tree."""
+def _record_of(text: str | bytes, source: str = "") -> dict[str, Any]:
+    """What stands in a text, as far as it holds for every tree; `source` is the file that it is from."""
     try:
         record = json.loads(text if isinstance(text, str) else text.decode("utf-8"))
     except RecursionError:
         raise LoadError("the text is nested too deeply to be a tree") from None
     except ValueError as error:
-        raise LoadError(f"the text is no JSON, or cut off: {error}; for a file use sj.load") from None
+        what, advice = (source, "") if source else ("the text", "; for a file use sj.load")
+        raise LoadError(f"{what} is no JSON, or cut off: {error}{advice}") from None
     if not isinstance(record, dict) or "format" not in record or "tree" not in record:
         raise LoadError('no saved tree: expected an object with "format" and "tree"')
     if record["format"] != FORMAT or isinstance(record["format"], bool):

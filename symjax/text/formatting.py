@@ -9,10 +9,12 @@ import wadler_lindig as wl
 from flax.core import FrozenDict
 
 from symjax.core.containers import Map
+from symjax.core.leaves import is_array
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
 from symjax.core.schema import schema_of
 from symjax.nodes.shown import shown
+from symjax.text import array_forms
 from symjax.text.forms import form_of
 from symjax.verbs.diff import Diff, Difference
 from symjax.verbs.equality import surely_eq
@@ -143,6 +145,8 @@ def _change_doc(change: Diff, style: Style) -> wl.AbstractDoc:
         return wl.TextDoc("+ ") + _doc(change.right, style)
     if change.right is MISSING:
         return wl.TextDoc("− ") + _doc(change.left, style)
+    if is_array(change.left) and is_array(change.right):
+        return wl.TextDoc(" → ".join(array_forms.distinct(*change, short=style.short_arrays)))
     return _doc(change.left, style) + wl.TextDoc(" → ") + _doc(change.right, style)
 
 

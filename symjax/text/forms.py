@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from symjax.core import kinds
-from symjax.core.errors import adopt, at, brief
+from symjax.core.errors import advise_symbolize, at, brief
 from symjax.core.kinds import Kind, kind_of
 from symjax.core.marks import MISSING
 from symjax.core.paths import Path
@@ -111,7 +111,8 @@ def _no_source(source: Source, value: Any, path: Path) -> None:
 
 def _refuse(encoder: Encoder, value: Any, path: Path) -> Any:
     raise TypeError(
-        f"{brief(value)} of type {type(value).__name__} cannot be saved as JSON{adopt(value)} {at(path)}"
+        f"{brief(value)} of type {type(value).__name__} cannot be saved as JSON{advise_symbolize(value)} "
+        f"{at(path)}"
     )
 
 

@@ -39,20 +39,20 @@ class Reader:
     Args:
         modules: Names of further modules in which functions and classes may be looked up.
         arrays: The arrays beside a saved file, if there are any.
-        from_file: Whether there is a file beside which they may be.
+        beside: The name of the file that holds them, where a file is read; None where it is a text alone.
 
     Raises:
         TypeError: `modules` is a text.
     """
 
     def __init__(
-        self, modules: Collection[str], arrays: ArrayFile | None = None, *, from_file: bool = False
+        self, modules: Collection[str], arrays: ArrayFile | None = None, *, beside: str | None = None
     ) -> None:
         if isinstance(modules, str | bytes):
             raise TypeError(f"modules= takes a list of names, not one text; give modules=[{modules!r}]")
         self.modules = frozenset(modules)
         self.arrays = arrays
-        self.from_file = from_file
+        self.beside = beside
         self.references: dict[str, Any] = {}
 
     def read(self, record: Any, path: Path) -> Any:
@@ -82,7 +82,7 @@ class Reader:
         except Exception as error:
             raise LoadError(f"{tag} holds {brief(content)}, which is none: {error} {at(path)}") from error
 
-    def _read_node(self, name: Any, record: dict[str, Any], path: Path) -> Any:
+    def _read_node(self, name: object, record: dict[str, Any], path: Path) -> Any:
         names = [key for key in record if key != "$type"]
         schema: Schema = getattr(self._find_class(name, path), ATTRIBUTE).of_names(names)
         values: dict[str, Any] = {}
@@ -102,7 +102,7 @@ class Reader:
         if absent:
             raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
         try:
-            arguments = schema.admit(values, path, partial=True)
+            arguments = schema.admit(values, path, partial=True, fresh=True)
         except (LoadError, RecursionError):
             raise
         except Exception as error:
@@ -120,7 +120,7 @@ class Reader:
             ) from error
         return node
 
-    def _find_class(self, name: Any, path: Path) -> type:
+    def _find_class(self, name: object, path: Path) -> type:
         cls = find_symbol(name) if isinstance(name, str) else None
         if cls is not None:
             return cls
@@ -132,9 +132,7 @@ class Reader:
             symbolic: type = provided.adopt(original, _SYMBOLIZED_BY_DEFAULT)
             if getattr(symbolic, ATTRIBUTE).name == name:
                 return symbolic
-        names = symbol_names()
-        message = unknown("symbolic class", brief_name(name), names, "some of those known")
-        raise LoadError(f"{message} {_why_unknown(name, module)} {at(path)}")
+        raise LoadError(f"{_unknown_class(name)} {_why_unknown(name, module)} {at(path)}")
 
     def read_items(self, content: Any, path: Path) -> tuple[Any, ...]:
         """The values that a list of records stands for."""
@@ -161,10 +159,13 @@ class Reader:
         """See `array_forms.Stored`."""
         if "file" not in record:
             return base64.b64decode(record["data"], validate=True)
-        if not self.from_file:
+        if self.beside is None:
             raise LoadError(f"an array lies in a file beside the text; use sj.load {at(path)}")
         if self.arrays is None:
-            raise FileNotFoundError(f"the arrays beside the saved file are missing {at(path)}")
+            raise FileNotFoundError(
+                f"the arrays beside the saved file are missing: no file {brief(self.beside)} in its folder; "
+                f"move it along with the tree {at(path)}"
+            )
         return self.arrays.read(record["file"], size)
 
     def read_reference(self, name: Any) -> Any:
@@ -201,7 +202,7 @@ def _refused(error: Exception, text: str) -> LoadError:
     return kind(text)
 
 
-def _imported(name: Any) -> tuple[str, Any]:
+def _imported(name: object) -> tuple[str, Any]:
     """The module of a class or function that is imported under a symbol's name, and itself; or nothing."""
     if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return "", None
@@ -216,14 +217,26 @@ def _imported(name: Any) -> tuple[str, Any]:
 
 
 _LONGEST_NAME = 1000
+_LONGEST_SHOWN = 100
 
 
-def brief_name(name: Any) -> Any:
+def brief_name(name: object) -> Any:
     """A name for a message; what a file calls a name may be anything."""
-    return name if isinstance(name, str) and len(name) <= _LONGEST_NAME else brief(name)
+    if not isinstance(name, str):
+        return brief(name)
+    return name if len(name) <= _LONGEST_NAME else f"{name[:80]}…"
 
 
-def _why_unknown(name: Any, module: str) -> str:
+def _unknown_class(name: object) -> str:
+    """The message for a class that is not known, with those that the same module defines."""
+    home = name.rpartition(".")[0] if isinstance(name, str) else ""
+    siblings = [each for each in symbol_names() if home and each.startswith(f"{home}.")]
+    if siblings:
+        return unknown("symbolic class", brief_name(name), siblings, f"some of those in {home}")
+    return f"no symbolic class {brief_name(name)!r};"
+
+
+def _why_unknown(name: object, module: str) -> str:
     if isinstance(name, str) and name.startswith("__main__."):
         own = name.removeprefix("__main__.")
         return f"({saved_by_script(own)}; older files load after sj.symbolize({own}, aliases=[{name!r}]))"
@@ -232,13 +245,22 @@ def _why_unknown(name: Any, module: str) -> str:
             f"(it is imported, but not symbolic: sj.symbolize({name}) makes it so; so does "
             f"modules=[{module!r}], if you trust that module)"
         )
-    return "(is the module that defines it imported?)"
+    home = name.rpartition(".")[0] if isinstance(name, str) else ""
+    if home in sys.modules:
+        return f"({home} is imported, and has no symbolic class of that name)"
+    of = f", {home} by the name," if 0 < len(home) < _LONGEST_SHOWN else ""
+    return (
+        f"(import the module that defines it{of} before you load: no file causes an import, "
+        "nor does modules=)"
+    )
 
 
 _CONTAINERS: dict[str, Callable[[Reader, Any, Path], Any]] = {
     "$list": lambda reader, content, path: list(reader.read_items(content, path)),
     "$map": lambda reader, content, path: Map.of(reader.read_entries(content, path)),
     "$dict": lambda reader, content, path: reader.read_entries(content, path),
-    "$frozendict": lambda reader, content, path: FrozenDict(reader.read_entries(content, path)),
+    "$frozendict": lambda reader, content, path: FrozenDict(  # type: ignore[no-untyped-call]
+        reader.read_entries(content, path)
+    ),
 }
 _DECODERS: dict[str, Callable[[Reader, Any, Path], Any]] = {**_CONTAINERS, **DECODERS}

@@ -42,7 +42,7 @@ def exact_types(hint: Hint) -> frozenset[type]:
     """Settled types whose values all pass a hint as they are; not all such types, but the common ones.
 
     Example:
-        >>> from symjax.types.hints import parse
+        >>> from symjax.types.hint_reading import parse
         >>> exact_types(parse(int | None)) == {int, type(None)}, exact_types(parse(type[int]))
         (True, frozenset())
     """
@@ -89,7 +89,7 @@ def exact_items(hint: Hint) -> ExactItems | None:
     """The tuples that pass a hint by the types of their items; None if there are none such.
 
     Example:
-        >>> from symjax.types.hints import parse
+        >>> from symjax.types.hint_reading import parse
         >>> pair = exact_items(parse(tuple[int, int]))
         >>> pair.match((3, 3)), pair.match((3, 0.5))
         (True, False)

@@ -1,15 +1,12 @@
-"""Type hints, resolved field by field and read once into a small immutable structure, which all else asks."""
+"""What type hints say, as a small immutable structure that all else asks; `hint_reading.py` makes it."""
 
 from __future__ import annotations
 
-import ast
 import collections.abc as cabc
-import sys
-import types
-import typing
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any
 
+import annotated_types
 import jax
 import numpy as np
 from flax.core import FrozenDict
@@ -17,11 +14,16 @@ from flax.core import FrozenDict
 from symjax.core.containers import Map
 
 SCALARS: frozenset[type] = frozenset({bool, int, float, complex})
-_LISTS = (list, cabc.MutableSequence)
-_SEQUENCES = frozenset({*_LISTS, cabc.Sequence, cabc.Collection, cabc.Iterable})
-_SETS = frozenset({set, frozenset, cabc.Set, cabc.MutableSet})
-_MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map, FrozenDict})
-_MARKS = (typing.ClassVar, typing.Final, typing.Required, typing.NotRequired)
+LISTS = (list, cabc.MutableSequence)
+SEQUENCES = frozenset({*LISTS, cabc.Sequence, cabc.Collection, cabc.Iterable})
+SETS = frozenset({set, frozenset, cabc.Set, cabc.MutableSet})
+MAPPINGS = frozenset({dict, cabc.Mapping, cabc.MutableMapping, Map, FrozenDict})
+_SIGNS = {
+    annotated_types.Gt: ">",
+    annotated_types.Ge: "≥",
+    annotated_types.Lt: "<",
+    annotated_types.Le: "≤",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Text(Hint):
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf(Hint):
+class LiteralOf(Hint):
     """One of some values: `Literal`."""
 
     values: tuple[Any, ...]
@@ -113,7 +115,18 @@ class Constrained(Hint):
         return tuple([note for note in self.notes if not isinstance(note, str)])
 
     def __str__(self) -> str:
+        relations = [_relation(note) for note in self.notes]
+        if all(relations):
+            return f"{self.of} ({', '.join(relations)})"
         return f"Annotated[{', '.join([str(self.of), *map(repr, self.notes)])}]"
+
+
+def _relation(note: Any) -> str:
+    """A bound on numbers as in ``> 0``; ``''`` for any other note."""
+    for kind, sign in _SIGNS.items():
+        if type(note) is kind:
+            return f"{sign} {getattr(note, kind.__name__.lower())}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class Items(Hint):
     @property
     def is_list(self) -> bool:
         """Whether a list is asked for, so that a tuple of the tree is none to the code behind it."""
-        return self.kind in _LISTS
+        return self.kind in LISTS
 
     @property
     def parts(self) -> tuple[Hint, ...]:  # noqa: D102 - see the base class
@@ -228,72 +241,8 @@ class Instance(Hint):
         return self.cls in (np.ndarray, jax.Array) or hasattr(self.cls, "array_type")
 
     def __str__(self) -> str:
-        return self.cls.__name__ + (f"[{', '.join(map(str, self.args))}]" if self.args else "")
-
-
-def resolve(hint: Any, owner: Any) -> Any:
-    """A hint with its forward references resolved in the namespace of the class or function `owner`.
-
-    A hint that names what cannot be found counts as `Any`.
-    """
-    try:
-        return evaluate(hint, owner)
-    except Exception:  # noqa: BLE001 - evaluating a hint can raise anything; an unreadable hint is no hint
-        return Any
-
-
-def evaluate(hint: Any, owner: Any) -> Any:
-    """`resolve` that raises, whatever it may be, where a hint cannot be read.
-
-    No fault of the owner's is an alias of another module with a name of that module in it, as in optax's
-    ``ArrayTree = Union[jax.Array, Iterable['ArrayTree']]``: such a hint counts as `Any`.
-    """
-    module = sys.modules.get(getattr(owner, "__module__", "") or "")
-    scope = dict(vars(module)) if module else {}
-    scope.update(getattr(owner, "__globals__", {}))
-    local = dict(vars(owner)) if isinstance(owner, type) else {}
-    local[getattr(owner, "__name__", "_")] = owner
-    for variable in getattr(owner, "__type_params__", ()):
-        local[variable.__name__] = variable
-    annotated = type("_Annotated", (), {"__annotations__": {"x": hint}})
-    try:
-        return typing.get_type_hints(annotated, scope, local, include_extras=True)["x"]
-    except NameError as error:
-        if _mentions(hint, error.name) or not any(error.name in vars(m) for m in list(sys.modules.values())):
-            raise
-        return Any
-
-
-def _mentions(hint: Any, name: str | None) -> bool:
-    """Whether a name stands in the text of a hint itself, not in what that text names."""
-    if not isinstance(hint, str):
-        return False
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(ast.parse(hint)))
-
-
-def parse(hint: Any) -> Hint:
-    """A resolved type hint, read into its structure.
-
-    Args:
-        hint: Any object that may stand as an annotation; one that is no hint restricts nothing.
-
-    Example:
-        >>> parse(Annotated[int | None, 'a note'])
-        Constrained(of=Either(arms=(Scalar(kind=<class 'int'>), Nothing())), notes=('a note',))
-        >>> print(parse(dict[str, int | None]))
-        dict[str, int | None]
-    """
-    return _parse(hint, ())
-
-
-def show(hint: Any) -> str:
-    """A hint as a reader would write it.
-
-    Example:
-        >>> show(typing.Optional[typing.List[int]])
-        'list[int] | None'
-    """
-    return str(parse(hint))
+        name = "jax.Array" if self.cls is jax.Array else self.cls.__name__
+        return name + (f"[{', '.join(map(str, self.args))}]" if self.args else "")
 
 
 def means_list(hint: Hint) -> bool:
@@ -329,76 +278,3 @@ def _leaves(hint: Hint) -> cabc.Iterator[Hint]:
         yield hint
     for part in hint.parts:
         yield from _leaves(part)
-
-
-def _parse(hint: Any, aliases: tuple[Any, ...]) -> Hint:
-    """`parse` of a hint inside the definitions of some aliases, which may mention themselves."""
-    if hint is Any:
-        return Anything()
-    if isinstance(hint, str):
-        return Anything(hint)
-    if isinstance(hint, typing.ForwardRef):
-        return Anything(hint.__forward_arg__)
-    if hint is None or hint is types.NoneType:
-        return Nothing()
-    meaning = _meaning(hint)
-    if meaning is not hint:
-        known = any(meaning is alias for alias in aliases)
-        return Anything(str(hint)) if known else _parse(meaning, (*aliases, meaning))
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return Constrained(_parse(args[0], aliases), args[1:])
-    if origin is Literal:
-        return OneOf(args)
-    if origin in (typing.Union, types.UnionType):
-        return Either(tuple([_parse(arg, aliases) for arg in args]))
-    if cabc.Callable in (hint, origin) or hint is typing.Callable:
-        return Function(_plain_text(hint))
-    if origin is tuple and hint is not typing.Tuple:  # noqa: UP006 - without items, it means any tuple
-        return _parse_tuple(args, aliases)
-    kind = origin or hint
-    if isinstance(kind, type):
-        return _parse_class(kind, args, aliases)
-    return Anything(_plain_text(hint))
-
-
-def _meaning(hint: Any) -> Any:
-    """A hint in the place of what only names or marks it: a type variable, a new type, an alias, `Final`."""
-    if isinstance(hint, typing.TypeVar):
-        return Any if hint.__bound__ is None else hint.__bound__
-    if isinstance(hint, typing.NewType):
-        return hint.__supertype__
-    if hasattr(hint, "__value__"):  # a PEP 695 alias
-        return hint.__value__
-    if get_origin(hint) in _MARKS:
-        return get_args(hint)[0]
-    return hint
-
-
-def _parse_tuple(args: tuple[Any, ...], aliases: tuple[Any, ...]) -> Hint:
-    if any(get_origin(arg) is typing.Unpack or getattr(arg, "__unpacked__", False) for arg in args):
-        return Items(tuple, bare=True)
-    if len(args) == 2 and args[1] is Ellipsis:
-        return Items(tuple, _parse(args[0], aliases))
-    return FixedTuple(tuple([_parse(arg, aliases) for arg in args]))
-
-
-def _parse_class(cls: type, args: tuple[Any, ...], aliases: tuple[Any, ...]) -> Hint:
-    if cls in SCALARS:
-        return Scalar(cls)
-    if cls in (str, bytes):
-        return Text(cls)
-    inner = tuple([Anything("...") if arg is Ellipsis else _parse(arg, aliases) for arg in args])
-    if cls is type:
-        return ClassOf(*inner[:1])
-    if cls is tuple or cls in _LISTS or (cls in _SEQUENCES and args):
-        return Items(cls, inner[0]) if inner else Items(cls, bare=True)
-    if cls in _SETS:
-        return Members(cls, inner[0]) if inner else Members(cls, bare=True)
-    if cls in _MAPPINGS:
-        return Entries(cls, inner[0], inner[1]) if inner else Entries(cls, bare=True)
-    return Instance(cls, inner)
-
-
-def _plain_text(hint: Any) -> str:
-    return str(hint).replace("typing.", "").replace("collections.abc.", "")

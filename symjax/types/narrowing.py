@@ -5,7 +5,8 @@ from __future__ import annotations
 from symjax.core.errors import at
 from symjax.core.fields import Field
 from symjax.core.provided import provided
-from symjax.types.hints import Hint, Instance, Scalar, Text, parse, resolve
+from symjax.types.hint_reading import parse, resolve
+from symjax.types.hints import Hint, Instance, Scalar, Text
 
 
 def refuse_widening(cls: type, new: Field, old: Field) -> None:

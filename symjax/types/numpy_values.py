@@ -25,16 +25,27 @@ def read_only(array: np.ndarray[Any, Any], memo: Memo) -> np.ndarray[Any, Any]:
     """An array that nobody can write to, so that its owner cannot change an immutable tree.
 
     Args:
-        array: Any array; one that is read-only is returned itself, another is copied.
+        array: Any array; one that is read-only, and no view of another that is not, is returned itself;
+            another is copied.
         memo: The copies that were made already, by the identity of the originals.
     """
-    if not array.flags.writeable:
+    if not _is_writeable(array):
         return array
     if id(array) not in memo:
         copy = np.array(array, copy=True, order="K", subok=True)
         copy.setflags(write=False)
         memo[id(array)] = copy
     return memo[id(array)]  # type: ignore[no-any-return]
+
+
+def _is_writeable(array: np.ndarray[Any, Any]) -> bool:
+    """Whether an array can be written to, by itself or through the array that it is a view of."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return True
+        owner = owner.base
+    return False
 
 
 def python_scalars(value: Any) -> Any:

@@ -21,6 +21,7 @@ from typing_extensions import TypedDict
 from symjax.core.containers import Map
 from symjax.core.leaves import is_array, is_dtype
 from symjax.core.schema import BUILDS
+from symjax.types.hint_reading import parse
 from symjax.types.hints import (
     ClassOf,
     Constrained,
@@ -31,12 +32,11 @@ from symjax.types.hints import (
     Hint,
     Instance,
     Items,
+    LiteralOf,
     Members,
     Nothing,
-    OneOf,
     Scalar,
     Text,
-    parse,
 )
 
 _CONFIG = pydantic.ConfigDict(strict=True, arbitrary_types_allowed=True)
@@ -52,7 +52,9 @@ class _Check:
         self.test = test
         self.expected = expected
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: pydantic.GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.test_or_raise)
 
     def test_or_raise(self, value: Any) -> Any:
@@ -68,7 +70,9 @@ class _IsInstance:
     def __init__(self, cls: type) -> None:
         self.cls = cls
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: pydantic.GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         exact = core_schema.is_instance_schema(self.cls, cls_repr=self.cls.__name__)
         builds = _Check(self._builds, self.cls.__name__).__get_pydantic_core_schema__(source, handler)
         return core_schema.union_schema([exact, builds], mode="left_to_right")
@@ -83,7 +87,9 @@ class _IsMapping:
     def __init__(self, key: Any, item: Any) -> None:
         self.hint: Any = dict[key, item]
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: pydantic.GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
         def as_dict(value: Any) -> Any:
             return dict(value) if isinstance(value, Mapping) else value
 
@@ -161,7 +167,7 @@ def translate(hint: Hint, arrays: bool = False) -> Any:
             return _scalar(kind, (), arrays)
         case Text(kind):
             return kind
-        case OneOf(values):
+        case LiteralOf(values):
             return _literal(values)
         case Either(arms):
             return _joined([translate(arm, arrays) for arm in _ordered(arms)])

@@ -20,18 +20,18 @@ from symjax.core.provided import provided
 from symjax.core.schema import Schema, is_placeholder
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
+from symjax.types.hint_reading import evaluate, parse
 from symjax.types.hints import (
     Anything,
     ClassOf,
+    Constrained,
     Either,
     Hint,
     Nothing,
-    evaluate,
     means_list,
     mentions_array,
     mentions_float,
     names_numpy_scalars,
-    parse,
 )
 from symjax.types.numpy_values import python_scalars
 from symjax.types.translation import adapter, compile_fields, with_floats
@@ -276,9 +276,17 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
             value = value[key]
             keys.append(key)
     if broken is None:
-        return f", got {brief(value)} of type {type(value).__name__}", tuple(keys), False
+        return f", got {_what_is(value)}", tuple(keys), False
     why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
     return f": {why}, got {brief(value)}", tuple(keys), True
+
+
+def _what_is(value: Any) -> str:
+    """A value with its type, as its user knows them."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    kind = dict if type(value) is Map else type(value)
+    return f"{brief(value)} of type {kind.__name__}"
 
 
 def _hint_of(field: Field, schema: Schema) -> Hint:
@@ -290,9 +298,20 @@ def _hint_of(field: Field, schema: Schema) -> Hint:
     except Exception as error:  # noqa: BLE001 - evaluating a hint can raise anything
         _warn_unresolved(field, schema, error)
         return Anything()
-    if not isinstance(hint, Anything) and (field.default is None or isinstance(field.default, type)):
-        return Either((hint, Nothing() if field.default is None else ClassOf()))
+    if isinstance(hint, Anything):
+        return hint
+    if field.default is None and not _has_arm(hint, Nothing):
+        return Either((hint, Nothing()))
+    if isinstance(field.default, type) and not _has_arm(hint, ClassOf):
+        return Either((hint, ClassOf()))
     return hint
+
+
+def _has_arm(hint: Hint, kind: type[Hint]) -> bool:
+    """Whether a hint says of itself that None, or a class, may stand there."""
+    if isinstance(hint, Either | Constrained):
+        return any(_has_arm(part, kind) for part in hint.parts)
+    return isinstance(hint, kind)
 
 
 def _warn_unresolved(field: Field, schema: Schema, error: Exception) -> None:

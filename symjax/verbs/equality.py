@@ -85,7 +85,7 @@ def _eq_nodes(a: Any, b: Any, schema: Schema) -> bool:
     left, right = schema.read(a), schema.read(b)
     for name in schema.names:
         x, y = left.get(name, MISSING), right.get(name, MISSING)
-        if x is not y and not _eq(x, y):
+        if x is not y and not _eq(x, y):  # what is one object costs no call: 36 µs, not 39 (trees.py, eq)
             return False
     return True
 
@@ -173,6 +173,7 @@ def _hash_node(node: Any, schema: Schema) -> tuple[int, bool]:
     for name in schema.names:
         value = values.get(name, MISSING)
         kind = type(value)
+        # Of most values no call: 33 µs, not 74 (benchmarks/trees.py, hash).
         if kind in _NATIVE or (kind is tuple and _NATIVE.issuperset(map(type, value))):
             parts.append(value)  # 1 and True hash alike; `eq` tells them apart
         elif kind is float:

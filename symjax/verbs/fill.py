@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jax.tree_util as jtu
 
 from symjax.core.errors import NoSuchPath, at, known, nearest
-from symjax.core.paths import Path
+from symjax.core.paths import Path, jax_key
 from symjax.verbs.walk import walk
 
 
@@ -36,23 +36,71 @@ def fill(tree: Any, default: Any, values: Mapping[str | Path, Any] | None = None
     """
     wanted = {Path.parse(path): value for path, value in (values or {}).items()}
     entries, treedef = jtu.tree_flatten_with_path(tree)
-    paths = [Path.from_jax(key_path) for key_path, _ in entries]
-    by_keys = {path.keys: (path, value) for path, value in wanted.items()}
-    lengths = sorted({len(keys) for keys in by_keys}, reverse=True)
-    without_leaf = set(wanted)
-    filled = []
-    for leaf in paths:
-        value, longest = default, True
-        for keys in [leaf.keys[:length] for length in lengths if length <= len(leaf)]:
-            hit = by_keys.get(keys)
-            if hit is not None:
-                without_leaf.discard(hit[0])
-                value, longest = (hit[1], False) if longest else (value, False)
-        filled.append(value)
+    places = _Place()
+    for path, value in wanted.items():
+        places.add(path, value)
+    filled = [places.value_at(key_path, default) for key_path, _ in entries]
+    without_leaf = set(places.unused())
     for path in wanted:
         if path in without_leaf:
-            raise NoSuchPath(_no_leaf(tree, path, paths))
+            raise NoSuchPath(_no_leaf(tree, path, [Path.from_jax(key_path) for key_path, _ in entries]))
     return jtu.tree_unflatten(treedef, filled)
+
+
+class _Place:
+    """The values that are wanted at a place and below it: one step for each key of a leaf's path.
+
+    Attributes:
+        path: The path that was given, if a value is wanted here.
+        used: Whether there is a leaf here or below.
+    """
+
+    __slots__ = ("below", "path", "used", "value")
+
+    def __init__(self) -> None:
+        self.below: dict[Any, _Place] = {}
+        self.path: Path | None = None
+        self.value: Any = None
+        self.used = False
+
+    def add(self, path: Path, value: Any) -> None:
+        """Takes down a value for a path that starts here."""
+        place = self
+        for key in path.keys:
+            place = place.below.setdefault(key, _Place())
+        place.path, place.value = path, value
+
+    def value_at(self, leaf: Iterable[Any], default: Any) -> Any:
+        """The value of the longest path to a leaf or above it.
+
+        Args:
+            leaf: Its key path as JAX has it. The keys below the longest path are not looked at: a `Path` of each
+                leaf would take most of the time.
+            default: The value where there is no path.
+        """
+        place = self
+        place.used = True
+        value = default if place.path is None else place.value
+        for entry in leaf:
+            if not place.below:
+                break
+            below = place.below.get(jax_key(entry))
+            if below is None:
+                break
+            place = below
+            place.used = True
+            if place.path is not None:
+                value = place.value
+        return value
+
+    def unused(self) -> Iterator[Path]:
+        """The paths at or below which there was no leaf."""
+        places = [self]
+        while places:
+            place = places.pop()
+            if place.path is not None and not place.used:
+                yield place.path
+            places.extend(place.below.values())
 
 
 def _no_leaf(tree: Any, path: Path, leaves: list[Path]) -> str:

@@ -30,6 +30,6 @@ def with_lineage(tree: T, steps: tuple[str, ...]) -> T:
     schema = schema_of(tree)
     if schema is None or steps == lineage(tree):
         return tree
-    made = schema.revive(schema.arguments(tree), schema.caches(tree).get(FLAT))
-    schema.caches(made)[LINEAGE] = steps
-    return made  # type: ignore[no-any-return]
+    copy = schema.revive(schema.arguments(tree), schema.caches(tree).get(FLAT))
+    schema.caches(copy)[LINEAGE] = steps
+    return copy  # type: ignore[no-any-return]

@@ -9,6 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from symjax.core.errors import locate
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path, extend
@@ -17,6 +18,9 @@ from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import items
 from symjax.verbs.walk import Step, traverse, walk
+
+_ASKING = "while asking where= about this value"
+_ITSELF = object()
 
 
 def query(
@@ -36,32 +40,39 @@ def query(
     Returns:
         Values by path, in pre-order. The dict may be indexed by the text of a path.
 
+    Raises:
+        Exception: What `where` raises comes out as itself, with a note that says about which value.
+
     Example:
         >>> query({'a': {'b': 1}, 'c': 2}, where=lambda v: isinstance(v, int))
         {Path('a.b'): 1, Path('c'): 2}
     """
     pattern = re.compile(regex) if isinstance(regex, str) else regex
-    found: dict[Path, Any] = {}
+    selected: dict[Path, Any] = {}
     form = None if where is None else arity_form(where, ("v", "vp", "kvp"), "where")
     if where is not None and pattern is None and form != "kvp":
 
         def below(parent: Any) -> Callable[[Any], bool]:
             return (lambda v: where(v, parent)) if form == "vp" else where
 
-        _select(tree, ROOT, below(None), below, enter_selected, found)
-        return found
+        _select(tree, ROOT, below(None), below, enter_selected, selected)
+        return selected
     test = None if where is None else _applied(where, form)
 
     def visit(path: Path, value: Any, parent: Any) -> Step:
         if pattern is not None and pattern.match(str(path)) is None:
             return Step.ENTER
-        if test is not None and not test(path, value, parent):
-            return Step.ENTER
-        found[path] = value
+        try:
+            if test is not None and not test(path, value, parent):
+                return Step.ENTER
+        except Exception as error:
+            locate(error, path, _ASKING)
+            raise
+        selected[path] = value
         return Step.ENTER if enter_selected else Step.SKIP
 
     traverse(tree, visit)
-    return found
+    return selected
 
 
 def _select(
@@ -70,7 +81,7 @@ def _select(
     test: Callable[[Any], bool],
     below: Callable[[Any], Callable[[Any], bool]],
     enter: bool,
-    found: dict[Path, Any],
+    selected: dict[Path, Any],
 ) -> None:
     """Collects what passes a test that does not ask for the path: atoms get one only if they pass.
 
@@ -80,20 +91,27 @@ def _select(
         test: The test of this value.
         below: Makes the test of the children of a value.
         enter: Search inside a value that was selected too.
-        found: What was selected so far.
+        selected: What was selected so far.
     """
-    if test(value):
-        found[path] = value
-        if not enter:
-            return
-    held = items(value)
-    if held:
-        test = below(value)
-        for key, item in held:
-            if type(item) not in ATOMS:
-                _select(item, extend(path, key), test, below, enter, found)
-            elif test(item):
-                found[extend(path, key)] = item
+    key: Any = _ITSELF
+    try:
+        if test(value):
+            selected[path] = value
+            if not enter:
+                return
+        children = items(value)
+        if children:
+            test = below(value)
+            for key, item in children:
+                if type(item) not in ATOMS:  # of atoms no call: 92 µs, not 129 (trees.py, query-floats)
+                    _select(item, extend(path, key), test, below, enter, selected)
+                elif test(item):
+                    selected[extend(path, key)] = item
+    except RecursionError:
+        raise
+    except Exception as error:
+        locate(error, path if key is _ITSELF else extend(path, key), _ASKING)
+        raise
 
 
 def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bool:
@@ -109,8 +127,8 @@ def contains(tree: Any, value: Any = MISSING, *, type: type | None = None) -> bo
         (True, False)
     """
     if type is not None:
-        return any(isinstance(held, type) for _, held, _ in walk(tree))
-    return any(held is value or eq(held, value) for _, held, _ in walk(tree))
+        return any(isinstance(present, type) for _, present, _ in walk(tree))
+    return any(present is value or eq(present, value) for _, present, _ in walk(tree))
 
 
 def missing(tree: Any) -> dict[Path, Any]:

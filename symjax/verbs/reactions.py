@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from symjax.core.errors import at, brief, note
 from symjax.core.paths import Path
 
-
-class Change(NamedTuple):
-    """One change of a rebind, where it was made in the old tree."""
-
-    path: Path
-    value: Any
-    explicit: bool  # whether it was asked for, and does not follow from another
+# One change of a rebind: its path in the old tree, the new value, and whether it was asked for or follows
+# from another. A plain tuple: one is made for each value that a rule changes (benchmarks/trees.py, "rule").
+Change = tuple[Path, Any, bool]
 
 
 class Changes(dict[Path, Any]):
@@ -29,9 +25,8 @@ class Changes(dict[Path, Any]):
     """
 
     def __init__(self, changes: Sequence[Change], depth: int) -> None:
-        super().__init__({Path(change.path.keys[depth:]): change.value for change in changes})
-        explicit = [change.path.keys[depth:] for change in changes if change.explicit]
-        self.explicit = frozenset(map(Path, explicit))
+        super().__init__({Path(path.keys[depth:]): value for path, value, _ in changes})
+        self.explicit = frozenset([Path(path.keys[depth:]) for path, _, explicit in changes if explicit])
 
     def overriding(self, updates: Mapping[str | Path, Any]) -> Mapping[str | Path, Any]:
         """Follow-up updates that also replace what was asked for."""

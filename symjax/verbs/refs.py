@@ -37,6 +37,13 @@ class Ref(Placeholder):
         """Refuses a text that is no path."""
         Path.parse(self.path)
 
+    def __symjax_why__(self) -> str:
+        """The message where a value is needed: the reference was read without what it refers to."""
+        return (
+            f"{self!r} cannot be computed with: it leads out of the tree from which it was read; read it through "
+            f"the node that holds both ends, {self.up - 1} above the one that holds the reference"
+        )
+
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
         """As it is written."""
         return "ref", [self.path], {} if self.up == 1 else {"up": self.up}
@@ -90,7 +97,9 @@ def resolved_fields(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
     return {name: resolver.visit(value, Path((name,)), (node,)) for name, value in values.items()}
 
 
-def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterable[str]) -> None:
+def guard_references(
+    schema: Schema, values: Mapping[str, Any], checked: Iterable[str], path: Path = ROOT
+) -> None:
     """Lets a class read its references resolved, if a node of it will hold one: a step of the gate.
 
     Among the candidates of a choice a reference is not resolved: it starts at the node that holds the choice.
@@ -99,6 +108,7 @@ def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterabl
         schema: The class.
         values: The arguments of the node.
         checked: The names of those in which a reference that can never resolve is refused.
+        path: Where the node stands, for messages.
 
     Raises:
         KeyError: A reference leads nowhere.
@@ -111,12 +121,12 @@ def guard_references(schema: Schema, values: Mapping[str, Any], checked: Iterabl
     if reach > 1:
         schema.reach = max(schema.reach, reach - 1)
         Schema.reaching = True
-    names = list(checked)
+    names = [name for name in checked if _reach(values.get(name))]
     if names:
         above = (schema.revive(dict(values)),)
         resolver = Resolver()
         for name in names:
-            resolver.visit(values[name], Path((name,)), above)
+            resolver.visit(values[name], path / name, above)
 
 
 def _reach(value: Any) -> int:
@@ -195,7 +205,7 @@ class Resolver:
     """Replaces references by what they stand for; a node with references in it becomes one new node."""
 
     def __init__(self) -> None:
-        self._made: dict[int, Any] = {}
+        self._results: dict[int, Any] = {}
 
     def visit(self, value: Any, path: Path, above: Nodes, seen: Marks = frozenset()) -> Any:
         """`value` without references, except those that lead out of the nodes `above` it.
@@ -213,12 +223,12 @@ class Resolver:
                 return value  # resolved from a node further up
         if not is_container(value):
             return value
-        if id(value) in self._made:
-            return self._made[id(value)]
+        if id(value) in self._results:
+            return self._results[id(value)]
         inner = (*above, value) if is_node(value) else above
         changes = map_items(value, path, lambda item, where: self.visit(item, where, inner, seen))
         result = _with(value, changes, path) if changes else value
-        self._made[id(value)] = result
+        self._results[id(value)] = result
         return result
 
     def _target(self, reference: Ref, path: Path, above: Nodes, seen: Marks) -> Any:

@@ -10,7 +10,7 @@ import jax.tree_util as jtu
 from flax.core import FrozenDict
 
 from symjax.core.containers import Map, freeze
-from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.errors import NoSuchPath, at, unknown, with_article
 from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
@@ -64,11 +64,11 @@ def child(value: Any, key: Hashable, path: Path) -> Any:
     Raises:
         KeyError: There is none; the message lists the nearest valid keys.
     """
-    held = items(value)
-    if held is not None:
-        if isinstance(key, int) and not isinstance(value, _DICTS) and -len(held) <= key < 0:
-            key += len(held)
-        for name, item in held:
+    children = items(value)
+    if children is not None:
+        if isinstance(key, int) and not isinstance(value, _DICTS) and -len(children) <= key < 0:
+            key += len(children)
+        for name, item in children:
             if name == key and type(name) is type(key):
                 return item
     raise NoSuchPath(no_such_path(value, key, path))
@@ -98,7 +98,7 @@ def no_such_path(value: Any, key: Hashable, path: Path) -> str:
 
 def why_none(value: Any, key: Hashable, path: Path) -> str:
     """Why `value` has no child `key`, which would stand at `path`: what it is, and what it has."""
-    where = f"{str(path.parent) or 'the root'} is a {type(value).__name__}"
+    where = f"{str(path.parent) or 'the root'} is {with_article(type(value).__name__)}"
     children = items(value)
     if children is None:
         hint = "" if type(value) in ATOMS or is_leaf(value) else "; sj.symbolize its class to see inside"
@@ -114,9 +114,9 @@ def map_items(value: Any, path: Path, function: Callable[[Any, Path], Any]) -> d
     """What `function(child, path of the child)` makes of the children, by key, where it is another object."""
     changes = {}
     for key, item in items(value) or ():
-        made = function(item, path / key)
-        if made is not item:
-            changes[key] = made
+        new = function(item, path / key)
+        if new is not item:
+            changes[key] = new
     return changes
 
 
@@ -179,7 +179,8 @@ def _replace_fields(
     for key, new in changes.items():
         if key not in schema.fields:
             raise NoSuchPath(no_such_path(node, key, path / key))
-        _refuse_insertion(new, path / key, "a field")
+        if type(new) is Insertion:
+            raise _misplaced(path / key, "a field")
     changed = schema.construct(schema.readmit(node, changes, path), path)  # type: ignore[arg-type]
     lineage = schema.caches(node).get(LINEAGE)
     if lineage is not None:
@@ -189,16 +190,16 @@ def _replace_fields(
     return changed
 
 
-def _refuse_insertion(new: Any, path: Path, place: str) -> None:
-    if isinstance(new, Insertion):
-        raise TypeError(f"an Insertion goes before an item of a list, and this is {place}: set it {at(path)}")
+def _misplaced(path: Path, place: str) -> TypeError:
+    return TypeError(f"an Insertion goes before an item of a list, and this is {place}: set it {at(path)}")
 
 
 def _replace_entries(value: Any, changes: Mapping[Hashable, Any], path: Path) -> Any:
     entries = dict(value)
     same = {key: key for key in entries}
     for key, new in changes.items():
-        _refuse_insertion(new, path / key, "an entry of a mapping")
+        if type(new) is Insertion:
+            raise _misplaced(path / key, "an entry of a mapping")
         if static_key(same.get(key, key)) != static_key(key):  # 1 and True are two keys
             raise NoSuchPath(no_such_path(value, key, path / key))
         if new is MISSING:
@@ -218,7 +219,8 @@ def _replace_named(value: Any, changes: Mapping[Hashable, Any], path: Path) -> A
     for key, new in changes.items():
         if key not in value._fields:
             raise NoSuchPath(no_such_path(value, key, path / key))
-        _refuse_insertion(new, path / key, "a field")
+        if type(new) is Insertion:
+            raise _misplaced(path / key, "a field")
     return value._replace(**{str(key): new for key, new in changes.items()})
 
 

@@ -30,9 +30,9 @@ def walk(tree: Any) -> Iterator[tuple[Path, Any, Any]]:
         entry = stack.pop()
         yield entry
         path, value, _ = entry
-        held = items(value)
-        if held:
-            stack.extend([(extend(path, key), item, value) for key, item in reversed(held)])
+        children = items(value)
+        if children:
+            stack.extend([(extend(path, key), item, value) for key, item in reversed(children)])
 
 
 class Step(enum.Enum):

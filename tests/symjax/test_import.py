@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
-LATE = ["flax.nnx", "symjax.adoption.nnx.building", "symjax.patches", "symjax.search"]
+import pytest
+
+import symjax as sj
+
+LATE = ["flax.nnx", "symjax.nnx", "symjax.adoption.nnx.building", "symjax.patches", "symjax.search"]
 
 
 def imported(*statements: str) -> list[str]:
@@ -14,6 +18,11 @@ def imported(*statements: str) -> list[str]:
     return subprocess.run(
         [sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_each_of_them_is_seen_when_it_is_imported(name):
+    assert name in imported("import sys", f"import {name}")
 
 
 def test_the_other_rooms_and_nnx_are_imported_at_their_first_use():
@@ -28,3 +37,9 @@ def test_an_nnx_class_becomes_symbolic_whoever_imported_nnx():
         "import symjax",
         "from flax import nnx; assert symjax.build(symjax.symbolize(nnx.Linear)(2, 3)).kernel.shape",
     )
+
+
+@pytest.mark.parametrize("room", [sj, sj.patches, sj.search], ids=lambda room: room.__name__)
+def test_dir_shows_public_names_only(room):
+    assert dir(room) == sorted(room.__all__)
+    assert all(hasattr(room, name) and not name.startswith("_") for name in dir(room))

@@ -96,6 +96,7 @@ class Stack(nn.Module):
         return {name: head(x) for name, head in self.heads.items()}
 
 
+@sj.opaque
 @flax.struct.dataclass
 class State:
     """A pytree of another library."""

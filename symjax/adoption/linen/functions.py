@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import typing
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
@@ -12,10 +13,10 @@ from jax.extend.core import get_opaque_trace_state
 from symjax.adoption.flax_private import is_running, unbound
 from symjax.adoption.functions import FunctionSchema, Maker, built_type, call, symbolize_function
 from symjax.adoption.ties import record_ties
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 from symjax.core.marks import MissingError
 from symjax.core.schema import ATTRIBUTE, Options, Schema
-from symjax.types.adopters import adopted
+from symjax.types.adopters import Memo, adopted
 
 _BUILT = "_sj_built"  # in a node's dict: the module that it stands for
 _trace = functools.partial(get_opaque_trace_state, convention="flax")
@@ -87,7 +88,7 @@ class LinenFunction(Maker):
                     f"{type(self).__name__} says by its annotation that it builds a Linen module, and has "
                     f"built {brief(module)} of type {type(module).__name__}"
                 )
-            return adopted(module, {})
+            return adopted(module, Memo())
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the module."""
@@ -99,10 +100,15 @@ class LinenFunction(Maker):
             error = getattr(type(self), ATTRIBUTE).absent_attribute(self, name)
             if name.startswith("_") or isinstance(error, MissingError):
                 raise error
-            return getattr(self.make(), name)
+            module = self.make()
+            try:
+                return getattr(module, name)
+            except AttributeError as missing:
+                note(missing, f"The module was built by {type(self).__name__}: {error}")
+                raise
 
 
-def symbolize_linen_function(function: Any, options: Options) -> type:
+def symbolize_linen_function(function: Callable[..., Any], options: Options) -> type:
     """The class of a function that builds a Linen module; see `symjax.symbolize`."""
     options = options._replace(factory=LinenFunction)
     return symbolize_function(function, options, LinenFunctionSchema, built_type(function, nn.Module))

@@ -10,7 +10,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
 
 import flax.linen as nn
@@ -34,7 +34,7 @@ from symjax.names.symbols import add_symbol
 from symjax.nodes.node import Node
 from symjax.nodes.pytrees import register
 from symjax.types.adopters import Memo, adopted
-from symjax.types.hints import resolve
+from symjax.types.hint_reading import resolve
 from symjax.verbs.refs import unresolved
 
 _TWIN = "__symjax_bound__"  # of a symbolic class: that of its bound modules
@@ -48,7 +48,9 @@ class LinenSchema(UnboundModules):
     converts: ClassVar[bool] = False  # its own code sees what it was given
     ties: ClassVar[bool] = True
 
-    def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
+    def __init__(
+        self, cls: type, fields: tuple[Field, ...], name: str | None, original: Callable[..., Any] | None
+    ) -> None:
         super().__init__(cls, fields, name, original)
         self.hidden = frozenset({"name"})
         self.registered = False
@@ -106,7 +108,7 @@ class _SymbolicMeta(abc.ABCMeta):
         namespace.setdefault("__module__", sys._getframe(1).f_globals["__name__"])
         return super().__new__(meta, name, bases, namespace, **kwargs)
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         original = cls.__dict__.get(ORIGINAL)
         return type.__instancecheck__(cls if original is None else original, instance)
 
@@ -155,7 +157,13 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
             raise schema.absent_attribute(self, name)
         return super().__getattr__(name)  # type: ignore[misc]
 
-    def _sj_run(self, run: Any, method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _sj_run(
+        self,
+        run: Callable[..., Any],
+        method: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
         try:
             with taking_rates():
                 return run(method, args, kwargs)
@@ -249,7 +257,7 @@ def _make_symbolic(cls: type) -> None:
         add_symbol(cls)
 
 
-def _explaining_init(init: Any, schema: LinenSchema) -> Any:
+def _explaining_init(init: Callable[..., Any], schema: LinenSchema) -> Any:
     """Flax's constructor, which says of a wrong argument what would have been right."""
 
     @functools.wraps(init)
@@ -295,7 +303,7 @@ def _dataclass_field(mark: FieldMark) -> Any:
     return dataclasses.field(repr=mark.repr, metadata=metadata, **options)
 
 
-def _linen_field(cls: type, f: Any) -> Field:
+def _linen_field(cls: type, f: dataclasses.Field[Any]) -> Field:
     kind = inspect.Parameter
     return Field(
         name=f.name,

@@ -36,7 +36,9 @@ class NnxSchema(Schema):
     converts: ClassVar[bool] = False  # its own code sees what it was given
     ties: ClassVar[bool] = True
 
-    def __init__(self, cls: type, fields: tuple[Field, ...], name: str | None, original: Any) -> None:
+    def __init__(
+        self, cls: type, fields: tuple[Field, ...], name: str | None, original: Callable[..., Any] | None
+    ) -> None:
         super().__init__(cls, tuple(f for f in fields if f.name != RNGS), name, original)
         self.constructor: Any = original
         self.takes_rngs = any(f.name == RNGS for f in fields)
@@ -197,14 +199,14 @@ class ModuleMeta(type(nnx.Module)):  # type: ignore[misc]
         _refuse_nodes(module)
         return module
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         return type.__instancecheck__(nnx.Module if cls is Module else cls, instance)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
         return type.__subclasscheck__(nnx.Module if cls is Module else cls, subclass)
 
 
-def _reduce_class(cls: Any) -> Any:
+def _reduce_class(cls: type) -> Any:
     """Pickles a module class behind its symbolic version, where a decorator has put it, or by its name."""
     symbolic = find(cls.__module__, cls.__qualname__)
     behind = getattr(symbolic, BUILDS, None) is cls

@@ -6,7 +6,7 @@ import inspect
 import itertools
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from flax import nnx
@@ -79,7 +79,7 @@ class _BuilderMeta(type):
         module = construct(schema.constructor, *map(building.make, args, places), **by_name)
         return module if isinstance(module, nnx.Pytree) else building.make(module)
 
-    def __instancecheck__(cls, instance: Any) -> bool:
+    def __instancecheck__(cls, instance: object) -> bool:
         original = _original(cls)
         return super().__instancecheck__(instance) or (
             original is not None and isinstance(instance, original)
@@ -143,7 +143,7 @@ def symbolize_nnx(cls: type, options: Options) -> type:
     return builder
 
 
-def symbolize_nnx_function(function: Any, options: Options) -> type:
+def symbolize_nnx_function(function: Callable[..., Any], options: Options) -> type:
     """The class of a function that builds NNX modules, of whose nodes `build` makes them."""
     namespace: dict[str, Any] = {
         **place(underlying(function), options.name),

@@ -85,6 +85,8 @@ def test_no_arguments(text):
     [
         ("", "'' is no name of a patcher", 0),
         ("scale width?2", "'scale width' is no name", 0),
+        ("f=0.1", "'f=0.1' is no name of a patcher; arguments stand behind a '?', as in name?value", 0),
+        ("f 0.1", "'f 0.1' is no name of a patcher; arguments stand behind a '?'", 0),
         ("a.?2", "'a.' is no name", 0),
         ("f?a=1&2", "a positional argument stands after one given by name", 6),
         ("f?a=1&a=2", "'a' is given twice", 6),

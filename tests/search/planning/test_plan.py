@@ -94,3 +94,33 @@ def test_a_pickled_plan_says_the_same():
         {row: repr(error) for row, error in plan.errors.items()}
     )
     assert (again.task, again.buckets) == (None, ())
+
+
+def test_a_tree_is_no_space():
+    task = Task("a", 1.0)
+    with pytest.raises(
+        TypeError, match=r"^expected a space, got Task\(.* of type Task; search.space\(tree\) makes one"
+    ):
+        search.plan(Task.run, task, DNAS, KEY)
+    with pytest.raises(TypeError, match="makes one of a tree"):
+        search.random_search(Task.run, task, KEY, 2)
+
+
+def test_a_function_that_takes_other_arguments_is_refused_before_anything_is_traced():
+    class Fitted(sj.Object):
+        rate: float
+
+        def run(self, key, data):
+            return {"loss": self.rate * data}
+
+    space = search.space(Fitted(search.floatv(0.0, 1.0)))
+    dnas = space.sample(KEY, 2)
+    message = (
+        r"^Fitted.run\(self, key, data\) cannot be called with an experiment, a key and 0 shared arguments: missing a "
+        r"required argument: 'data'; .* search.evaluate\(fn, space, dnas, key, data\)$"
+    )
+    with pytest.raises(TypeError, match=message):
+        search.evaluate(Fitted.run, space, dnas, KEY)
+    with pytest.raises(TypeError, match="2 shared arguments: too many positional arguments"):
+        search.plan(jax.jit(Fitted.run), space, dnas, KEY, 1.0, 2.0)
+    assert len(search.plan(jax.jit(Fitted.run), space, dnas, KEY, 1.0)) == 2

@@ -260,52 +260,6 @@ def test_a_list_is_a_list_to_the_code_behind():
     assert box.rebind({"content.options.bias": False}) != box
 
 
-def test_what_the_class_did_not_declare_is_no_configuration_of_its_own():
-    config = Box(types.SimpleNamespace(a=1, b=types.SimpleNamespace(c=2.0))).content
-    assert config.b.c == 2.0
-    with pytest.raises(AttributeError):
-        config.missing
-    assert (
-        Box(config).rebind({"content.a": sj.MISSING}).content
-        == Box(types.SimpleNamespace(b=types.SimpleNamespace(c=2.0))).content
-    )
-
-
-@pytest.mark.parametrize("freeze", [ml_collections.ConfigDict, ml_collections.FrozenConfigDict])
-def test_a_config_dict_is_used_as_ever(freeze):
-    plain = freeze(configured.vision_config())
-    config = Box(plain).content
-    assert config.patches.size == config["patches"]["size"] == (2, 2)
-    assert config.get("classifier") == "token"
-    assert config.get("absent", 3) == 3
-    assert dict(**config.transformer) == {"num_layers": 2, "mlp_dim": 12}
-    assert list(config) == list(plain)
-    assert len(config) == len(plain)
-    assert "scale" in config
-    assert config.to_dict() == plain.to_dict()
-    assert ml_collections.ConfigDict(config).transformer.mlp_dim == 12
-    for nested in (config, config.transformer):
-        with pytest.raises(TypeError, match=r"is immutable; tree\.rebind\(num_layers=…\)"):
-            nested["num_layers"] = 3
-        with pytest.raises(TypeError, match="is immutable"):
-            del nested["num_layers"]
-    copied = config.copy_and_resolve_references()
-    assert type(copied) is freeze
-    assert copied == freeze(plain.to_dict())
-
-
-def test_references_in_a_config_dict_are_resolved():
-    plain = ml_collections.ConfigDict({"width": 4})
-    plain.double = 2 * plain.get_ref("width")
-    assert Box(plain).content.double == 8
-
-
-def test_names_that_are_no_names_of_fields_are_refused():
-    with pytest.raises(TypeError, match="ConfigDict has no field 'a-b'"):
-        sj.symbolize(ml_collections.ConfigDict)({"a-b": 1})
-    assert not is_configuration(ml_collections.ConfigDict({"a-b": 1}))
-
-
 def test_the_marks_of_flax_struct_hold():
     @struct.dataclass
     class Marked:

@@ -8,7 +8,7 @@ import jax
 import pytest
 
 import symjax as sj
-from symjax.core.errors import locate, note, summary
+from symjax.core.errors import locate, note, summary, with_article
 
 
 class Two(Exception):
@@ -79,3 +79,12 @@ def test_an_error_with_a_place_can_be_pickled():
     copy = pickle.loads(pickle.dumps(error))
     assert (type(copy), copy.args, copy.__notes__) == (ValueError, ("odd",), error.__notes__)
     assert not locate(copy, "", "while checking Top")
+
+
+def test_names_take_their_article():
+    assert [with_article(name) for name in ("Dense", "Experiment", "adam", "ü")] == [
+        "a Dense",
+        "an Experiment",
+        "an adam",
+        "a ü",
+    ]

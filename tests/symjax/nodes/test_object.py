@@ -251,7 +251,7 @@ def test_the_message_says_what_to_do_instead():
             r"Adam has no field 'learning_rat'; did you mean 'learning_rate'\? "
             r"its fields: learning_rate, betas, nesterov \(path=learning_rat\)$",
         ),
-        (lambda: Base(), TypeError, r"Base misses first; give them, or .*Base.partial\(…\) \(path=first\)$"),
+        (lambda: Base(), TypeError, r"Base misses first; give it, or .*Base.partial\(…\) \(path=first\)$"),
         (lambda: Base(sj.MISSING), TypeError, r"Base misses first.*\(path=first\)$"),
         (
             lambda: Adam(1, 2, 3, 4),
@@ -375,6 +375,8 @@ def test_a_field_cannot_take_the_name_of_a_method(name):
 def test_an_attribute_that_is_no_field():
     with pytest.raises(AttributeError, match=r"Adam has no field 'nestrov'; did you mean 'nesterov'\?"):
         Adam().nestrov
+    with pytest.raises(AttributeError, match=r"no field 'replace';.*; tree\.rebind\(field=…\) gives a chang"):
+        Adam().replace(nesterov=True)
     assert not hasattr(Adam(), "__nothing__")
     assert getattr(Adam(), "nothing", 5) == 5
 

@@ -185,3 +185,24 @@ def test_differences():
         "  other={'a': f32[20] in [1, 1] → f32[20] in [0, 0]}\n"
         ")"
     )
+
+
+def _changed(left, right):
+    return str(sj.diff(Box(left), Box(right))).removeprefix("Box(content: ").removesuffix(")")
+
+
+def test_arrays_that_look_alike_are_told_apart():
+    five = jnp.asarray(5, jnp.int32)
+    weak = jax.jit(lambda: 5)()
+    assert _changed(five, np.asarray(five)) == "i32[] 5 (jax.Array) → i32[] 5 (numpy.ndarray)"
+    assert _changed(five, weak) == "i32[] 5 (jax.Array) → i32[] 5 (weakly typed jax.Array)"
+    ramp = jnp.arange(12.0)
+    swapped = ramp.at[3].set(4.0).at[4].set(3.0)
+    assert _changed(ramp, swapped) == "f32[12] in [0, 11] → f32[12] in [0, 11] (2 of 12 differ)"
+    assert _changed(jnp.array([1.0, 2.0]), jnp.array([1.0, 3.0])) == "f32[2] [1.0, 2.0] → f32[2] [1.0, 3.0]"
+    keys = jax.random.split(jax.random.key(0), 3)
+    assert _changed(keys, keys.at[1].set(keys[0])) == "key<fry>[3] → key<fry>[3] (1 of 3 differ)"
+    shape = jax.ShapeDtypeStruct((2,), jnp.float32)
+    assert _changed(shape, jnp.ones(2)) == "f32[2] → f32[2] [1.0, 1.0]"
+    weakly = jax.ShapeDtypeStruct((2,), jnp.float32, weak_type=True)
+    assert _changed(shape, weakly) == "f32[2] (ShapeDtypeStruct) → f32[2] (weakly typed ShapeDtypeStruct)"

@@ -12,7 +12,7 @@ from annotated_types import Gt, MinLen
 import symjax as sj
 from symjax import linen as nn
 from symjax.types.exact_types import exact_items, exact_types
-from symjax.types.hints import parse
+from symjax.types.hint_reading import parse
 from symjax.types.translation import adapter, with_floats
 
 from ..trees import Box, Color, Level, Rate, SubBox, double

@@ -10,7 +10,8 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax.core.containers import Map
-from symjax.types.hints import Instance, parse
+from symjax.types.hint_reading import parse
+from symjax.types.hints import Instance
 from symjax.types.translation import adapter, compile_fields, with_floats
 
 from ..trees import Rate

@@ -3,6 +3,7 @@
 import re
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +126,19 @@ def test_missing_gives_the_hints():
     assert sj.missing(tree)["a.rate"] is float
     assert not sj.is_partial(tree["b"][0])
     assert sj.missing(1) == {}
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        (lambda v: v == "base", "content[0]"),
+        (lambda v, p: v == "base", "content[0]"),
+        (lambda k, v, p: v == "base", "content[0]"),
+        (lambda v: type(v) is int and 1 / v > 0, "content[1].steps"),
+    ],
+)
+def test_an_error_of_where_says_about_which_value(where, path):
+    tree = trees.Box((np.zeros(2), {"name": "x", "steps": 0}))
+    with pytest.raises((ValueError, ZeroDivisionError)) as caught:
+        sj.query(tree, where=where)
+    assert caught.value.__notes__ == [f"while asking where= about this value (path={path})"]

@@ -97,6 +97,13 @@ def test_the_arguments_are_the_tree():
     assert jax.tree.leaves(exp) == [1.0]
 
 
+def test_a_misspelt_argument_is_told_the_arguments():
+    with pytest.raises(AttributeError, match=r"has no attribute .widht.") as caught:
+        mlp(4).widht
+    advice = "The module was built by mlp: mlp has no field 'widht'; did you mean 'width'?"
+    assert caught.value.__notes__[0].startswith(advice)
+
+
 def test_a_field_asks_for_what_is_built():
     class Narrow(sj.Object):
         model: nn.Dense
