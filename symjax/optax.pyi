@@ -1051,10 +1051,12 @@ class inject_stateful_hyperparams(Injecting):
 
 class injected(_Optimizer):
     """What an injecting factory makes of these arguments: hyperparameters are in the state."""
-    factory: typing.Any
+    factory: collections.abc.Callable[..., typing.Any]
     args: tuple[typing.Any, ...]
     kwargs: collections.abc.Mapping[str, typing.Any]
-    def __init__(self, factory: typing.Any, /, *args: typing.Any, **kwargs: typing.Any) -> None: ...
+    def __init__(
+        self, factory: collections.abc.Callable[..., typing.Any], /, *args: typing.Any, **kwargs: typing.Any,
+    ) -> None: ...
 
 class join_schedules(symjax.adoption.functions.Factory):
     """Sequentially apply multiple schedules."""

@@ -19,7 +19,7 @@ import flax.typing
 import jax
 import numpy as np
 
-from symjax.types.hints import resolve
+from symjax.types.hint_reading import resolve
 
 STEP = "    "
 _WIDTH = 110
@@ -72,7 +72,7 @@ class StubTypes:
         return self.hint(resolve(annotation, unwrapped(owner)))
 
     def hint(self, hint: Any) -> str:
-        """A resolved hint, such as `symjax.types.hints.resolve` gives; ``Any`` for what cannot be said."""
+        """A hint as `symjax.types.hint_reading.resolve` gives it; ``Any`` for what cannot be said."""
         for name, alias in self._aliases.items():
             if alias == hint:
                 return self.named(name)

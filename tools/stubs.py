@@ -31,7 +31,7 @@ from symjax.core.schema import ATTRIBUTE, ORIGINAL
 from symjax.names.views import Namespace
 from symjax.nodes.object import Object
 from symjax.optax import Injecting
-from symjax.types.hints import resolve
+from symjax.types.hint_reading import resolve
 
 VIEWS = ("linen", "nnx", "optax")
 SHIPPED = Path(__file__).resolve().parents[1] / "symjax"

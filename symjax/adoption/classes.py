@@ -47,6 +47,7 @@ from symjax.nodes.state_dicts import register_later
 _ARGS = "_sj_args"
 _READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
 _MUTABLE = "__symjax_mutable__"
+_HEAP_TYPE = 1 << 9  # CPython's flag of classes that were made by a statement, not in C
 RECORD = "__symjax_record__"  # in a class: its fields as a record, where it does not declare them
 CONSTRUCTOR = "__symjax_constructor__"  # in a class: what stands for the ``__init__`` of the original
 _get = object.__getattribute__
@@ -202,7 +203,8 @@ def is_mutable(cls: type) -> bool:
 
 
 def _refuse_foreign_layout(cls: type) -> None:
-    builtin = next((b for b in cls.__mro__ if b is not object and b.__module__ == "builtins"), None)
+    bases = (b for b in cls.__mro__ if b is not object and b.__module__ == "builtins")
+    builtin = next((b for b in bases if not b.__flags__ & _HEAP_TYPE), None)
     if builtin is not None:
         raise TypeError(
             f"cannot symbolize {cls.__name__}: it is a {builtin.__name__}, whose value is no set of "

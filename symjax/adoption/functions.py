@@ -31,7 +31,7 @@ from symjax.core.schema import (
     is_choice,
     is_symbolic,
 )
-from symjax.core.tracebacks import hiding_frames
+from symjax.core.tracebacks import hide_frames, hiding_frames
 from symjax.names.lookup import place
 from symjax.nodes.object import Object
 from symjax.nodes.placeholders import undecided
@@ -158,7 +158,11 @@ class Optimizer(Maker):
         owners: list[Any] = [getattr(function, "__self__", None) for function in functions]
         if len(args) + len(kwargs) == 2 and all(isinstance(owner, _Transformation) for owner in owners):
             return schema.revive(dict(owners[0].values))  # a NamedTuple put together again, as Flax does
-        return schema.revive(schema.admit(schema.bind(args, kwargs), partial=True))
+        try:
+            return schema.revive(schema.admit(schema.bind(args, kwargs), partial=True))
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     def _replace(self, **functions: Any) -> Any:
         """As of a NamedTuple: with other functions it is a plain transformation, and no node."""

@@ -6,7 +6,7 @@ above itself. The floors put their functions here when they are imported; `symja
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 

@@ -260,10 +260,15 @@ class Schema(Parameters):
             return values  # what passes as it is needs no second look (benchmarks/trees.py, "rule")
         self._put_defaults(values)
         if Schema.reaching or holds_placeholder(admitted.values()):
-            # Lists wait: their references are told of insertions and deletions when all is done (`verbs/moves.py`).
+            # Lists wait: their references follow insertions and deletions afterwards (`verbs/moves.py`).
             settled = [n for n, v in admitted.items() if is_reference(v) or is_symbolic(v)]
             provided.guard_references(self, values, settled, path)
         return self._with_own_data(values) if self.copied else values
+
+    def restore(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments of a node that passed the gate elsewhere: completed, not checked again."""
+        provided.guard_references(self, arguments, ())
+        return {**self.defaults, **arguments}
 
     def _admit_defaults(self, validator: Checks) -> None:
         """Makes of the defaults what the same values become when they are given: `decay: float = 0` is 0.0.

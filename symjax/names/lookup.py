@@ -51,7 +51,8 @@ def place(value: Any, name: str | None) -> dict[str, str]:
     for view in VIEWS:
         if name is not None and name.startswith(view + "."):
             return {"__module__": view, "__qualname__": name.removeprefix(view + ".")}
-    return {"__module__": value.__module__, "__qualname__": getattr(value, "__qualname__", value.__name__)}
+    module = value.__module__ or "builtins"  # a function that was made by exec in bare globals has none
+    return {"__module__": module, "__qualname__": getattr(value, "__qualname__", value.__name__)}
 
 
 def look_up(reference: str, modules: Collection[str] = ()) -> Any:

@@ -56,8 +56,9 @@ def _refuse_dataclass_ways(cls: type) -> None:
     name = cls.__name__
     if hasattr(cls, "__post_init__"):
         raise TypeError(
-            f"{name} {_defines_or_inherits(cls, '__post_init__')}, which an sj.Object does not have: write __check__(self) for what "
-            "must hold, and a property or functools.cached_property for what follows from the fields"
+            f"{name} {_defines_or_inherits(cls, '__post_init__')}, which an sj.Object does not have: "
+            "write __check__(self) for what must hold, and a property or functools.cached_property for what "
+            "follows from the fields"
         )
     for key, value in cls.__dict__.items():
         if isinstance(value, dataclasses.Field):
@@ -127,7 +128,7 @@ def _is_method(cls: type, name: str, value: Any) -> bool:
 
 
 def computes(cls: type, name: str) -> bool:
-    """Whether an attribute of a class is a property, or computed in another such way, whose error is its own."""
+    """Whether an attribute of a class is a property, or computed in such a way; its error is its own."""
     return hasattr(type(inspect.getattr_static(cls, name, None)), "__get__")
 
 

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema
 from symjax.core.tracebacks import hide_frames
 from symjax.nodes.pickling import reduce_node
 
@@ -41,8 +41,12 @@ class Node:
             Adam(learning_rate=MISSING)
         """
         schema: Schema = getattr(cls, ATTRIBUTE)
-        values = schema.admit(schema.bind(args, kwargs), partial=True)
-        return schema.unpickle(values)  # type: ignore[no-any-return]
+        try:
+            values = schema.admit(schema.bind(args, kwargs), partial=True)
+            return schema.unpickle(values)  # type: ignore[no-any-return]
+        except Exception as error:
+            hide_frames(error)
+            raise
 
     def __eq__(self, other: object) -> bool:
         return provided.eq(self, other)
@@ -60,7 +64,12 @@ class Node:
         return self  # a tree is immutable
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return jax.tree.map(_own, self)  # type: ignore[no-any-return] # arrays may be donated, or shared
+        copied = jax.tree.map(_own, self)  # arrays may be donated, or shared
+        schema: Schema = getattr(type(self), ATTRIBUTE)
+        steps = schema.caches(self).get(LINEAGE)
+        if steps:
+            schema.caches(copied)[LINEAGE] = steps
+        return copied  # type: ignore[no-any-return]
 
     @property
     def _repr_html_(self) -> Callable[[], str]:

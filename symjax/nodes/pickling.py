@@ -12,6 +12,8 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from symjax.core.containers import Map, mapped
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
@@ -68,6 +70,8 @@ def _unnamed(value: Any) -> Any:
         return find(value.module, value.name)
     if isinstance(value, _Partial):
         return functools.partial(_unnamed(value.function), *_unnamed(value.args), **_unnamed(value.keywords))
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)  # as in every node; a pickle forgets it
     return mapped(_unnamed, value)
 
 
@@ -81,9 +85,7 @@ def _revive_map(items: dict[Any, Any]) -> Map:
 
 def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> Any:
     schema: Schema = getattr(cls, ATTRIBUTE)
-    values = _unnamed(values)
-    provided.guard_references(schema, values, ())
-    node = schema.unpickle({**schema.defaults, **values})
+    node = schema.unpickle(schema.restore(_unnamed(values)))
     if steps:
         schema.caches(node)[LINEAGE] = steps
     return node

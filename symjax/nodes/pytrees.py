@@ -97,7 +97,8 @@ def _flatten_node(node: Any) -> tuple[tuple[Any, ...], Layout]:
     return flat
 
 
-def _flatten_map(node: Map) -> tuple[tuple[Any, ...], Layout]:
+def flatten_map(node: Map) -> tuple[tuple[Any, ...], Layout]:
+    """`flatten` of a map."""
     try:
         return node._flat  # type: ignore[attr-defined, no-any-return]
     except AttributeError:
@@ -201,7 +202,7 @@ def _sort(value: Any, mark: bool | None) -> tuple[Any, Hashable]:
         children, layout = flatten(value)
         return (value, CHILD) if children else (None, layout)
     if kind is Map:
-        children, layout = _flatten_map(value)
+        children, layout = flatten_map(value)
         return (value, CHILD) if children else (None, layout)
     if isinstance(value, tuple):
         return _sort_tuple(value, mark)
@@ -263,7 +264,7 @@ def register(cls: type) -> None:
     jtu.register_pytree_with_keys(cls, _flatten_with_keys, Layout.unflatten, flatten)
 
 
-jtu.register_pytree_with_keys(Map, _with_keys(_flatten_map), Layout.unflatten, _flatten_map)
+jtu.register_pytree_with_keys(Map, _with_keys(flatten_map), Layout.unflatten, flatten_map)
 jtu.register_pytree_with_keys(Mixed, _with_keys(_flatten_mixed), Layout.unflatten, _flatten_mixed)
 
 __all__ = [

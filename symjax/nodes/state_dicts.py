@@ -14,7 +14,7 @@ from flax import serialization
 from symjax.core.containers import Map
 from symjax.core.errors import known
 from symjax.core.schema import Schema, schema_of
-from symjax.nodes.pytrees import Layout, Mixed, flatten, register
+from symjax.nodes.pytrees import Layout, Mixed, flatten, flatten_map, register
 
 Flat = tuple[tuple[Any, ...], Layout]
 _CONTAINERS = ("object", "class", "nnx")  # the kinds of nodes that Flax may enter
@@ -37,9 +37,11 @@ def register_state(cls: type, kind: str) -> None:
 
 
 def _flat(value: Any) -> Flat | None:
-    """What JAX sees of a node, or of a tuple that holds structure too; None for what is Flax's to enter."""
+    """What JAX sees of a node, or of a container that holds structure; None for what Flax enters."""
     if type(value) is Mixed:
         return value.flat
+    if type(value) is Map:
+        return flatten_map(value)
     return None if schema_of(value) is None else flatten(value)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from symjax.core.errors import at, brief
 from symjax.core.paths import Path
 
+AnyArray = jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct
+_NO_NUMBERS = (jax.core.Tracer, jax.ShapeDtypeStruct)
 _SHORT = 6  # arrays up to this size are written out
 _ABBREVIATIONS = (
     ("bfloat", "bf"),
@@ -49,10 +51,12 @@ def shape_text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct
     return f"{_short_dtype(array.dtype)}[{','.join(str(size) for size in array.shape)}]"
 
 
-def text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct, short: bool) -> str:
+def text(array: AnyArray, short: bool) -> str:
     """An array, NumPy scalar or shape in one line: its values if these are few, else their range."""
     summary = shape_text(array)
-    if not _has_numbers(array) or jnp.issubdtype(array.dtype, jax.dtypes.extended):
+    if isinstance(array, _NO_NUMBERS):
+        return summary
+    if jnp.issubdtype(array.dtype, jax.dtypes.extended):
         return summary
     if array.size == 0:
         return summary
@@ -64,7 +68,7 @@ def text(array: jax.Array | np.ndarray | np.generic | jax.ShapeDtypeStruct, shor
     return summary
 
 
-def distinct(left: Any, right: Any, short: bool) -> tuple[str, str]:
+def distinct(left: AnyArray, right: AnyArray, short: bool) -> tuple[str, str]:
     """Two unequal arrays in a line each; where these look alike, with what tells the arrays apart."""
     lines = text(left, short), text(right, short)
     if lines[0] != lines[1]:
@@ -72,17 +76,13 @@ def distinct(left: Any, right: Any, short: bool) -> tuple[str, str]:
     kinds = _kind(left), _kind(right)
     if kinds[0] != kinds[1]:
         return f"{lines[0]} ({kinds[0]})", f"{lines[1]} ({kinds[1]})"
-    if not (_has_numbers(left) and _has_numbers(right)):
+    if isinstance(left, _NO_NUMBERS) or isinstance(right, _NO_NUMBERS):
         return lines
     differing = int((_bits(left) != _bits(right)).any(axis=-1).sum())
     return lines[0], f"{lines[1]} ({differing} of {left.size} differ)"
 
 
-def _has_numbers(array: Any) -> bool:
-    return isinstance(array, np.ndarray | np.generic | jax.Array) and not isinstance(array, jax.core.Tracer)
-
-
-def _kind(array: Any) -> str:
+def _kind(array: AnyArray) -> str:
     """The type of an array as a user knows it; a weakly typed one is another to `eq`."""
     if isinstance(array, np.ndarray | np.generic):
         return f"numpy.{type(array).__name__}"
@@ -90,10 +90,10 @@ def _kind(array: Any) -> str:
     return f"weakly typed {kind}" if getattr(array, "weak_type", False) else kind
 
 
-def _bits(array: Any) -> np.ndarray[Any, Any]:
+def _bits(array: AnyArray) -> np.ndarray[Any, Any]:
     """The bytes of each number of an array, or of each key: uint8[size, bytes]."""
     size = array.size
-    if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+    if isinstance(array, jax.Array) and jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         array = jax.random.key_data(array)
     return np.frombuffer(np.asarray(array).tobytes(), np.uint8).reshape(size, -1)
 

@@ -266,6 +266,11 @@ def mentions_array(hint: Hint) -> bool:
     return isinstance(hint, Constrained | Either) and any(map(mentions_array, hint.parts))
 
 
+def mentions_union(hint: Hint) -> bool:
+    """Whether a value of this hint, or a part of it, may be of one type or of another."""
+    return isinstance(hint, Either) or any(map(mentions_union, hint.parts))
+
+
 def names_numpy_scalars(hint: Hint) -> bool:
     """Whether a hint asks for a scalar of NumPy's (`np.float32`), and for no Python number instead."""
     leaves = list(_leaves(hint))

@@ -31,6 +31,7 @@ from symjax.types.hints import (
     means_list,
     mentions_array,
     mentions_float,
+    mentions_union,
     names_numpy_scalars,
 )
 from symjax.types.numpy_values import python_scalars
@@ -239,16 +240,21 @@ class Validator:
     def _refuse(self, error: pydantic.ValidationError, values: Mapping[str, Any], path: Path) -> set[str]:
         """Raises for the first field at fault; returns those that are excused, if all are.
 
-        Excused are values that hold what is not decided yet, which are checked when it is, and those that
-        equal the default of their field: a default widens its hint (`size: tuple[int, int] = 1`).
+        Excused is what is not decided yet, which is checked when it is (of a union, the whole value that
+        holds it), and what equals the default of its field: a default widens its hint
+        (`size: tuple[int, int] = 1`).
         """
         errors = error.errors(include_url=False)
         names = list(dict.fromkeys(str(entry["loc"][0]) for entry in errors))
         for name in names:
             value = values[name]
-            if _holds_undecided(value) or _is_same(value, self.schema.defaults.get(name, MISSING)):
-                continue
             entries = [entry for entry in errors if entry["loc"][0] == name]
+            if not mentions_union(self._hints[name]):  # of which each arm has its say
+                entries = [entry for entry in entries if not _holds_undecided(_at_fault(entry, value)[0])]
+            elif _holds_undecided(value):
+                continue
+            if not entries or _is_same(value, self.schema.defaults.get(name, MISSING)):
+                continue
             message, keys, constraint = _explain(entries, value)
             advice = "" if constraint else _array_advice(self._hints[name], value)
             kind = ValueError if constraint else TypeError
@@ -266,6 +272,15 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
     """
     broken = next((entry for entry in entries if entry["type"] in _CONSTRAINTS), None)
     entry = broken or entries[0]
+    value, keys = _at_fault(entry, value)
+    if broken is None:
+        return f", got {_what_is(value)}", keys, False
+    why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
+    return f": {why}, got {brief(value)}", keys, True
+
+
+def _at_fault(entry: Any, value: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The part of a value that an entry of pydantic's is about, and the keys that lead there."""
     keys: list[Any] = []
     for key in entry["loc"][1:]:
         if type(value) is tuple:
@@ -275,10 +290,7 @@ def _explain(entries: list[Any], value: Any) -> tuple[str, tuple[Any, ...], bool
         if inside:  # and not the name of a union's arm
             value = value[key]
             keys.append(key)
-    if broken is None:
-        return f", got {_what_is(value)}", tuple(keys), False
-    why = broken["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    return f": {why}, got {brief(value)}", tuple(keys), True
+    return value, tuple(keys)
 
 
 def _what_is(value: Any) -> str:

@@ -74,8 +74,8 @@ class _Place:
         """The value of the longest path to a leaf or above it.
 
         Args:
-            leaf: Its key path as JAX has it. The keys below the longest path are not looked at: a `Path` of each
-                leaf would take most of the time.
+            leaf: Its key path as JAX has it. The keys below the longest path are not looked at: a `Path` of
+                each leaf would take most of the time.
             default: The value where there is no path.
         """
         place = self

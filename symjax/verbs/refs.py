@@ -40,8 +40,8 @@ class Ref(Placeholder):
     def __symjax_why__(self) -> str:
         """The message where a value is needed: the reference was read without what it refers to."""
         return (
-            f"{self!r} cannot be computed with: it leads out of the tree from which it was read; read it through "
-            f"the node that holds both ends, {self.up - 1} above the one that holds the reference"
+            f"{self!r} cannot be computed with: it leads out of the tree from which it was read; read it "
+            f"through the node that holds both ends, {self.up - 1} above the one that holds the reference"
         )
 
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:

@@ -190,3 +190,12 @@ def test_flax_bytes_of_structs_that_hold_nodes():
     assert jax.tree.structure(restored) == jax.tree.structure(struct)
     for ours, theirs in zip(jax.tree.leaves(restored), jax.tree.leaves(changed), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_map_of_nodes_in_bytes():
+    box = State.partial({"norm": nn.LayerNorm(epsilon=1e-3), "act": nn.relu, "scale": jnp.ones(2)})
+    changed = jax.tree.map(lambda x: x * 2, box)
+    restored = flax.serialization.from_bytes(box, flax.serialization.to_bytes(changed))
+    assert jax.tree.structure(restored) == jax.tree.structure(box)
+    assert restored.params["norm"].epsilon == 2e-3
+    np.testing.assert_array_equal(restored.params["scale"], [2.0, 2.0])

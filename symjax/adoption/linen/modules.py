@@ -105,7 +105,13 @@ class _SymbolicMeta(abc.ABCMeta):
 
     def __new__(meta, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
         """A class made by a call, as lifted transforms do, is of the module that made it, not of `abc`."""
-        namespace.setdefault("__module__", sys._getframe(1).f_globals["__name__"])
+        scope = sys._getframe(1).f_globals
+        if "__name__" not in scope:
+            raise TypeError(
+                f"the Linen class {name} belongs to no module, which Flax asks for: its code was run with "
+                "globals that have no '__name__'; give them one, as in exec(code, {'__name__': 'my_models'})"
+            )
+        namespace.setdefault("__module__", scope["__name__"])
         return super().__new__(meta, name, bases, namespace, **kwargs)
 
     def __instancecheck__(cls, instance: object) -> bool:

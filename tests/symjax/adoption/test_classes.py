@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import symjax as sj
+from symjax import linen as nn
 
 from .. import trees
 from ..trees import Box, Plain
@@ -824,3 +825,45 @@ def test_an_init_that_fails_in_one_thread_is_run_by_the_next():
     thread.join()
     assert len(errors) == 1
     assert node.made == 0.5
+
+
+def test_an_attribute_error_in_a_property_stays_itself():
+    @sj.symbolize
+    class Broken:
+        def __init__(self, value):
+            self.value = value
+
+        @property
+        def name(self):
+            return self.value.nonsense
+
+    with pytest.raises(AttributeError, match="'float' object has no attribute 'nonsense'"):
+        _ = Broken(1.0).name
+    with pytest.raises(AttributeError, match="'float' object has no attribute 'nonsense'"):
+        _ = jax.tree.map(lambda leaf: leaf, Broken(1.0)).name
+
+
+def test_a_check_runs_at_the_construction_and_when_a_partial_object_is_complete():
+    @sj.symbolize
+    class Range:
+        def __init__(self, low, high):
+            self.low, self.high = low, high
+
+        def __check__(self):
+            if self.low > self.high:
+                raise ValueError("low > high")
+
+    assert Range.partial(3).rebind(high=4).high == 4
+    with pytest.raises(ValueError, match="low > high"):
+        Range(3, 1)
+    with pytest.raises(ValueError, match="low > high"):
+        Range.partial(3).rebind(high=1)
+
+
+def test_code_in_globals_without_a_name():
+    scope = {"sj": sj, "nn": nn}
+    exec("@sj.symbolize\nclass A:\n    def __init__(self, a): self.a = a", scope)
+    exec("@sj.symbolize\ndef f(a): return a", scope)
+    assert scope["A"](2).a == scope["f"](2)() == 2
+    with pytest.raises(TypeError, match=r"the Linen class Q belongs to no module.*'__name__'"):
+        exec("class Q(nn.Module):\n    a: int = 1", scope)

@@ -81,6 +81,14 @@ def test_an_error_with_a_place_can_be_pickled():
     assert not locate(copy, "", "while checking Top")
 
 
+def test_a_note_is_added_once():
+    error = ValueError("wrong")
+    note(error, "there")
+    note(error, "there")
+    note(error, "here")
+    assert error.__notes__ == ["there", "here"]
+
+
 def test_names_take_their_article():
     assert [with_article(name) for name in ("Dense", "Experiment", "adam", "ü")] == [
         "a Dense",

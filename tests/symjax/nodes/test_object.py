@@ -9,6 +9,7 @@ import pickle
 import pydoc
 import textwrap
 import types
+import typing
 from typing import Annotated, Any, ClassVar
 
 import cloudpickle
@@ -744,3 +745,78 @@ def test_an_array_inside_a_static_field_is_refused_with_its_path():
         TypeError, match=r"static=True cannot hold an array.*\(path=content\['?a'?\]|content\.a\)$"
     ):
         trees.Fixed({"a": jnp.ones(2)})
+
+
+class _Mixin:
+    def __init__(self):
+        """Sets no field."""
+
+
+class _LateMixin:
+    def __post_init__(self):
+        """Would never run."""
+
+
+def test_what_a_mixin_brings_is_refused_as_what_the_class_defines():
+    with pytest.raises(TypeError, match="A inherits __init__ from _Mixin, but"):
+
+        class A(_Mixin, sj.Object):
+            value: float = 1.0
+
+    with pytest.raises(TypeError, match="B inherits __post_init__ from _LateMixin, which"):
+
+        class B(sj.Object, _LateMixin):
+            value: float = 1.0
+
+
+def test_a_protocol_may_be_a_base():
+    class Sized(typing.Protocol):
+        def size(self) -> int: ...
+
+    class A(Sized, sj.Object):
+        value: int = 1
+
+        def size(self) -> int:
+            return self.value
+
+    assert A(3).size() == 3
+
+
+def test_a_method_overrides_an_inherited_field():
+    class Base(sj.Object):
+        rate: float = 0.1
+        activation: Any = None
+
+    class Scheduled(Base):
+        activation = jnp.tanh
+
+        def rate(self):
+            return 0.5
+
+    assert Scheduled().rate() == 0.5
+    assert Scheduled().activation is jnp.tanh
+    assert [f.name for f in dataclasses.fields(Scheduled)] == ["activation"]
+
+
+def test_an_attribute_error_in_anything_computed_stays_itself():
+    class Broken(sj.Object):
+        value: float = 1.0
+
+        @functools.cached_property
+        def cached(self):
+            return self.value.nonsense
+
+    with pytest.raises(AttributeError, match="'float' object has no attribute 'nonsense'"):
+        _ = Broken().cached
+
+
+def test_a_deep_copy_keeps_the_lineage():
+    class Box(sj.Object):
+        value: float = 1.0
+
+    @sj.patcher(name="test_object.to_two")
+    def to_two(box):
+        return {"value": 2.0}
+
+    patched = sj.patch(Box(), "test_object.to_two")
+    assert sj.lineage(copy.deepcopy(patched)) == sj.lineage(patched) != ()

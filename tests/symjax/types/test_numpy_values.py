@@ -1,5 +1,6 @@
 """NumPy's values in a tree: scalars become Python's, arrays nobody can write to."""
 
+import pickle
 from typing import Any
 
 import flax.core
@@ -109,3 +110,19 @@ def test_arrays_in_data_are_read_only_too():
     assert array.flags.writeable
     parameters = flax.core.freeze({"kernel": jnp.ones(3)})
     assert Box(parameters).content is parameters
+
+
+def test_a_read_only_view_of_a_writeable_array_is_copied():
+    owner = np.ones(4)
+    view = owner[:2]
+    view.setflags(write=False)
+    box = Box(view)
+    owner[:] = 7
+    np.testing.assert_array_equal(box.content, [1, 1])
+
+
+def test_arrays_are_read_only_after_unpickling():
+    box = Box((np.ones(2), {"a": np.ones(2)}, {"a": np.ones(2), "layer": None}))
+    loaded = pickle.loads(pickle.dumps(box))
+    assert loaded == box
+    assert not any(leaf.flags.writeable for leaf in jax.tree.leaves(loaded))

@@ -116,6 +116,9 @@ ACCEPTED = [
     (Mapping[str, list[int]], {"a": [1]}),
     (dict, {1: "x"}),
     (dict[str, float], {"a": jnp.ones(3)}),
+    (tuple[int | None, ...], (jnp.int32(1), None)),
+    (dict[str, int | list[int]], {"a": 1, "b": jnp.arange(2)}),
+    (list[int], [sj.oneof([1, 2]), 3]),
     (flax.core.FrozenDict[str, Any], {"kernel": jnp.ones(3)}),
     (dict[int, float | None], {1: None}),
     (Callable[[int], int], trees.double),
@@ -205,6 +208,9 @@ REFUSED = [
     (dict[str, int], {"a": "x"}, "expects dict"),
     (dict[str, int], {1: 1}, "expects dict"),
     (dict[str, int], [("a", 1)], "expects dict"),
+    (dict[str, jax.Array], {"a": jnp.ones(2), "b": "x"}, "got 'x' of type str"),
+    (tuple[int, ...], (jnp.int32(1), "x"), "got 'x' of type str"),
+    (list[int], [sj.oneof([1, 2]), 0.5], "got 0.5 of type float"),
     (Callable[[int], int], 3, "expects Callable"),
     (Callback, 3, "expects Callback"),
     (Named, 3, "expects Named"),
@@ -601,3 +607,17 @@ def test_a_list_for_an_array_is_answered_with_asarray():
     with pytest.raises(TypeError) as caught:
         holder(int)([1, 2])
     assert "asarray" not in str(caught.value)
+
+
+def test_a_class_as_a_default_widens_no_hint_that_asks_for_classes():
+    class Layers(sj.Object):
+        make: type[nn.Module] = nn.Dense
+        kind: type[int] | None = None
+        dtype: jnp.dtype = jnp.float32
+
+    assert Layers(nn.Conv).make is nn.Conv
+    assert Layers(dtype=jnp.bfloat16).dtype is jnp.bfloat16
+    with pytest.raises(TypeError, match=r"expects type\[Module\], got"):
+        Layers(int)
+    with pytest.raises(TypeError, match=r"expects type\[int\] \| None, got"):
+        Layers(kind=str)

@@ -1,5 +1,7 @@
 """`fill`: a tree of the same structure with another value at each leaf."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 import symjax as sj
 from symjax import linen as nn
 from symjax import optax
+from symjax.verbs.fill import fill
 
 from .. import trees
 from ..trees import Box, Rate
@@ -104,3 +107,32 @@ def test_a_filled_tree_may_be_filled_and_mapped_again():
     assert jax.tree.map(lambda old, new: old if new else None, Box(1.0, 2.0), sj.fill(filled, 1)) == Box(
         1.0, 2.0
     )
+
+
+class Stubborn:
+    """A key of a pytree that refuses to be looked at."""
+
+    def __str__(self):
+        raise AssertionError("this key lies below every path")
+
+
+def test_keys_below_the_longest_path_are_not_looked_at():
+    @jax.tree_util.register_pytree_with_keys_class
+    class Deep:
+        def tree_flatten_with_keys(self):
+            return [(Stubborn(), 1.0)], None
+
+        @classmethod
+        def tree_unflatten(cls, _, children):
+            return children
+
+    assert fill({"a": Deep(), "b": [Deep(), 2.0]}, 0, {"a": 1, "b[1]": 2}) == {"a": (1,), "b": [(0,), 2]}
+
+
+def test_paths_that_are_prefixes_of_each_other():
+    tree = functools.reduce(lambda below, _: {"d": below, "e": 2.0}, range(30), 1.0)
+    values = {".".join(["d"] * depth): depth for depth in range(1, 30, 2)}
+    filled = fill(tree, 0, values)
+    for depth in range(1, 30):
+        filled = filled["d"]
+        assert filled["e"] == (depth if depth % 2 else depth - 1)

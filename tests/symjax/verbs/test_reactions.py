@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import symjax as sj
 from symjax.core.paths import Path
-from symjax.verbs.reactions import Change, Changes, reaction
+from symjax.verbs.reactions import Changes, reaction
 
 AT = Path.parse("model.layer")
 
@@ -24,7 +24,7 @@ class Answers(sj.Object):
 
 
 def change(path, value=1, explicit=True):
-    return Change(AT / Path.parse(path), value, explicit)
+    return AT / Path.parse(path), value, explicit
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b.c", "d[0]"]), st.booleans()))

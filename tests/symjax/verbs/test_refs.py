@@ -1,6 +1,7 @@
 """References, and the ties of Linen modules."""
 
 import pickle
+from typing import Any
 
 import flax.linen
 import jax
@@ -156,3 +157,25 @@ def test_among_the_candidates_of_a_choice_a_reference_starts_at_the_node_that_ho
     net = Net(8, sj.oneof([sj.ref("width"), 3]))
     space = search.space(net)
     assert [space.decode(search.DNA.from_numbers(space.spec, [choice])).head for choice in (0, 1)] == [8, 3]
+
+
+class Inner(sj.Object):
+    width: Any
+
+
+class Outer(sj.Object):
+    inner: Any
+    width: Any = 8
+
+
+def test_a_rebind_refuses_a_reference_inside_a_node_that_leads_nowhere():
+    tree = Outer(Inner(sj.ref("width", up=2)))
+    with pytest.raises(
+        KeyError, match=r"leads nowhere.*no field 'widht'; did you mean.*\(path=inner.width\)"
+    ):
+        tree.rebind({"inner.width": sj.ref("widht", up=2)})
+
+
+def test_a_reference_that_was_read_alone_says_how_to_read_it():
+    with pytest.raises(TypeError, match=r"read it through the node that holds both ends"):
+        Inner(sj.ref("width", up=2)).width * 2
