@@ -13,7 +13,7 @@ from symjax.core.errors import locate, note
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic, schema_of
-from symjax.core.tracebacks import line_at_fault
+from symjax.core.tracebacks import line_at_fault, values_at_fault
 from symjax.verbs.tree import child
 from symjax.verbs.walk import walk
 
@@ -32,11 +32,13 @@ class TracedFloat:
         path: Where it stands.
         owner: The class whose field holds it.
         field: That field.
+        value: The tracer.
     """
 
     path: Path
     owner: type
     field: str
+    value: Any
 
 
 def is_traced_float(value: Any) -> bool:
@@ -47,7 +49,7 @@ def is_traced_float(value: Any) -> bool:
 def traced_floats(owner: type, values: Mapping[str, Any]) -> list[TracedFloat]:
     """The traced floats in a node of class `owner` with these arguments, or in what it holds."""
     return [
-        TracedFloat(path, *field_at(owner, values, path))
+        TracedFloat(path, *field_at(owner, values, path), value)
         for path, value, _ in walk(values)
         if is_traced_float(value)
     ]
@@ -71,22 +73,30 @@ def field_at(owner: type, values: Mapping[str, Any], path: Path) -> tuple[type, 
 
 
 def advice(error: BaseException, floats: Iterable[TracedFloat]) -> list[str]:
-    """What to do about each of these floats, one field once; about those that the line at fault names.
+    """What to do about each of these floats, one field once; about those that the line at fault asks.
+
+    A line asks for a float if what it names is that float, whatever it is called there: a layer has its rate
+    from a field with another name. Where it names none of them, names that are the same count.
 
     Args:
         error: An error of one of the types `NEEDS_VALUE`, with its traceback.
         floats: The floats that may be the reason.
     """
     place, line = line_at_fault(error)
-    fields = {(each.owner, each.field): each for each in reversed(list(floats))}
-    candidates = list(reversed(fields.values()))
-    named = [each for each in candidates if re.search(rf"\b{re.escape(each.field)}\b", line)]
+    floats = list(floats)
+    asked = {id(value) for value in values_at_fault(error)}
+    at_fault = (
+        [each for each in floats if id(each.value) in asked]
+        or [each for each in floats if re.search(rf"\b{re.escape(each.field)}\b", line)]
+        or floats
+    )
+    fields = {(each.owner, each.field): each for each in reversed(at_fault)}
     where = f" at {place}" if place else ""
     return [
         f"The float {each.path} is a leaf, which jit traces, and Python control flow and NumPy need its "
         f"value{where}: make it structure, by static=True in the field of {each.owner.__name__} or "
         f"@sj.symbolize(static=[{each.field!r}])."
-        for each in named or candidates
+        for each in reversed(fields.values())
     ]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import linecache
+import re
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from symjax.core.provided import provided
 
 F = TypeVar("F", bound=Callable[..., Any])
 _LIBRARIES = frozenset({"symjax", "jax", "jaxlib", "flax", "optax", "numpy", "contextlib"})
+_NAMES = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
@@ -79,7 +82,7 @@ def line_at_fault(error: BaseException) -> tuple[str, str]:
         ``("/path/to/model.py:12", "self.rate > 0")``: where it stands, and what was computed of it; two empty
         texts where there is none.
     """
-    entry = next((e for e in reversed(_entries(error)) if _package(e) not in _LIBRARIES), None)
+    entry = _entry_at_fault(error)
     if entry is None:
         return "", ""
     code = entry.tb_frame.f_code
@@ -88,6 +91,32 @@ def line_at_fault(error: BaseException) -> tuple[str, str]:
     if first == last == entry.tb_lineno:
         text = text.encode()[start:end].decode(errors="replace")
     return f"{code.co_filename}:{entry.tb_lineno}", text.strip()
+
+
+def values_at_fault(error: BaseException) -> list[Any]:
+    """What the names in that line stand for, with the attributes that follow them; see `line_at_fault`."""
+    entry = _entry_at_fault(error)
+    values: list[Any] = []
+    for names in _NAMES.findall(line_at_fault(error)[1]):
+        first, *rest = names.split(".")
+        value = entry.tb_frame.f_locals.get(first) if entry else None
+        values.append(value)
+        for name in rest:
+            value = _attribute(value, name)
+            values.append(value)
+    return values
+
+
+def _attribute(value: Any, name: str) -> Any:
+    """An attribute that an object holds; none that its class computes, whose code could raise again."""
+    attribute = inspect.getattr_static(value, name, None)
+    if isinstance(attribute, types.MemberDescriptorType):  # of a class with __slots__
+        return getattr(value, name, None)
+    return attribute
+
+
+def _entry_at_fault(error: BaseException) -> types.TracebackType | None:
+    return next((e for e in reversed(_entries(error)) if _package(e) not in _LIBRARIES), None)
 
 
 def _entries(error: BaseException) -> list[types.TracebackType]:

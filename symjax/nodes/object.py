@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, NoReturn, dataclass_transform
 
 from symjax.core.fields import FieldMark, field
@@ -73,10 +73,10 @@ class Object(Node):
         if ATTRIBUTE not in cls.__dict__:
             if "__new__" not in cls.__dict__:
                 refuse_init(cls)
-            if cls.__module__.partition(".")[0] != "symjax":
-                _explain_methods(cls)
             own = cls.__dict__
             fields = own.get(FIELDS) or tuple(collect_fields(cls))
+            if cls.__module__.partition(".")[0] != "symjax":
+                _explain_methods(cls, {field.name for field in fields})
             make: type[Schema] = own.get(SCHEMA_CLASS, Schema)
             schema = make(cls, fields, own.get(SAVED_NAME), own.get(ORIGINAL))
             make_symbolic(cls, schema, own.get(ALIASES, ()))
@@ -95,9 +95,11 @@ class Object(Node):
             raise self.__symjax_schema__.absent_attribute(self, name)
 
 
-def _explain_methods(cls: type) -> None:
-    """Lets errors of a class's own methods say which floats are traced."""
+def _explain_methods(cls: type, fields: Collection[str]) -> None:
+    """Lets errors of a class's own methods say which floats are traced; a field's default is no method."""
     for name, method in list(vars(cls).items()):
+        if name in fields:
+            continue
         if inspect.isfunction(method) and (name == "__call__" or not name.startswith("__")):
             setattr(cls, name, explaining(method))
 

@@ -92,8 +92,12 @@ class Reader:
             if key not in schema.fields:
                 raise LoadError(f"{schema.unknown_field(key)} {at(path / key)}")
             kind = type(item)
-            plain = kind in NATIVE or kind is float
-            values[key] = item if plain else self.read(item, extend(path, key))
+            if kind in NATIVE or kind is float:
+                values[key] = item
+            elif kind is dict and _names_default(item, schema.fields[key].default):
+                values[key] = schema.fields[key].default
+            else:
+                values[key] = self.read(item, extend(path, key))
         absent = [name for name in schema.holes(values) if name not in values]
         if absent:
             raise LoadError(f"{schema.cls.__name__} misses the field {absent[0]!r} {at(path / absent[0])}")
@@ -183,6 +187,14 @@ def refuse_crowds(keys: Iterable[Any]) -> None:
         crowds[number] = crowds.get(number, 0) + 1
         if crowds[number] > _CROWD:
             raise ValueError(f"more than {_CROWD} of its keys have the same hash")
+
+
+def _names_default(record: dict[str, Any], default: Any) -> bool:
+    """Whether a record names the function or class that is a field's default, which a file may leave out."""
+    if len(record) != 1 or not isinstance(default, type | types.FunctionType):
+        return False
+    name = public_name(default)
+    return name is not None and list(record.values()) == [":".join(name)]
 
 
 def _refused(error: Exception, text: str) -> LoadError:

@@ -63,9 +63,9 @@ def _text(module: nn.Module) -> str:
 
 def _traced_floats(module: nn.Module) -> Iterator[TracedFloat]:
     """The traced floats in a module's fields, by the fields that brought them into the tree."""
-    for outer, path, _ in _sources(module, is_traced_float):
+    for outer, path, value in _sources(module, is_traced_float):
         owner, field = field_at(type(outer), fields_of_bound(outer), path)
-        yield TracedFloat(path_of(outer) / path, owner, field)
+        yield TracedFloat(path_of(outer) / path, owner, field, value)
 
 
 def _advice_on_choice(module: nn.Module) -> Iterator[str]:

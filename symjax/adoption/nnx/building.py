@@ -124,7 +124,7 @@ class Building:
             module = construct(schema.constructor, *args, **kwargs)
         except Exception as error:
             if locate(error, path, f"while building {type(node).__name__}"):
-                note_floats(error, path, type(node), schema.arguments(node))
+                note_floats(error, [(path, type(node), schema.arguments(node))])
             raise
         return module if isinstance(module, nnx.Pytree) else self.make(module, path)  # a function's nodes
 

@@ -7,10 +7,12 @@ neither their parents nor their names.
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import functools
 import inspect
+import itertools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flax import nnx
@@ -57,30 +59,43 @@ def note_methods(cls: type) -> None:
 def note_layer(error: Exception, module: nnx.Module) -> None:
     """Notes on an error where in `module` it happened."""
     path, layer = ROOT, module
+    layers = [(path, layer)]
     for inner in _modules(error.__traceback__):
         below = _path_in(layer, inner)
         # Transforms such as `nnx.jit` run a copy of the module.
         path = path / below if below is not None else ROOT
         layer = inner
+        layers.append((path, layer))
     running = f"{_text(layer)} was running"
     if locate(error, path, f"{path}: {running}" if path else running):
-        note_floats(error, path, type(layer), vars(layer))
+        note_floats(error, [(path, type(layer), vars(layer)) for path, layer in layers])
 
 
-def note_floats(error: Exception, path: Path, owner: type, values: dict[str, Any]) -> None:
+def note_floats(error: Exception, holders: Sequence[tuple[Path, type, Mapping[str, Any]]]) -> None:
     """Notes which values Python control flow cannot test since `jit` traces them.
+
+    A float is named where the outermost layer holds it, a configuration above all: there it came from.
 
     Args:
         error: What was raised.
-        path: Where the layer stands, or the node of which it is built.
-        owner: Its class.
-        values: Its attributes, or its arguments.
+        holders: The layers that were running, outermost first, or the node of which one is built: where each
+            stands, its class, and its attributes or arguments. The innermost one's floats are meant.
     """
-    if isinstance(error, NEEDS_VALUE):
-        own = {name: value for name, value in values.items() if not isinstance(value, nnx.Module)}
-        floats = [TracedFloat(path / each.path, each.owner, each.field) for each in traced_floats(owner, own)]
-        for text in advice(error, floats):
-            note(error, text)
+    if not isinstance(error, NEEDS_VALUE):
+        return
+    floats = [_floats_of(*holder) for holder in holders]
+    own = {id(each.value) for each in floats[-1]}
+    outermost: dict[int, TracedFloat] = {}
+    for each in itertools.chain.from_iterable(floats):
+        if id(each.value) in own:
+            outermost.setdefault(id(each.value), each)
+    for text in advice(error, outermost.values()):
+        note(error, text)
+
+
+def _floats_of(path: Path, owner: type, values: Mapping[str, Any]) -> list[TracedFloat]:
+    own = {name: value for name, value in values.items() if not isinstance(value, nnx.Module)}
+    return [dataclasses.replace(each, path=path / each.path) for each in traced_floats(owner, own)]
 
 
 def _modules(traceback: types.TracebackType | None) -> Iterator[nnx.Module]:

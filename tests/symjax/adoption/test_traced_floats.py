@@ -1,5 +1,6 @@
 """A float that code needs the value of is named, with its field and with the line that needed it."""
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,17 @@ class Outer(flax.linen.Module):
         return Linen(self.dropout)(x)
 
 
+class Renaming(flax.linen.Module):
+    """Hands one field down under the name of another."""
+
+    rate: float
+    input_rate: float
+
+    @flax.linen.compact
+    def __call__(self, x: Any) -> Any:
+        return self.rate * Linen(self.input_rate)(x)
+
+
 class Plain(flax.nnx.Module):
     def __init__(self, rate: float) -> None:
         self.rate = flax.nnx.data(rate)
@@ -64,6 +76,33 @@ class Plain(flax.nnx.Module):
 class Holding(flax.nnx.Module):
     def __init__(self, rate: float) -> None:
         self.inner = Plain(rate)
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner(x)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Config:
+    scale: float = 0.5
+    offset: float = 0.5
+
+
+def halved(x: Any, amount: float) -> Any:
+    return x / 2 if amount > 0 else x  # here
+
+
+class Rotating(flax.nnx.Module):
+    def __init__(self, factor: float, shift: float) -> None:
+        self.factor, self.shift = factor, shift
+
+    def __call__(self, x: Any) -> Any:
+        return halved(x + self.shift, self.factor)
+
+
+class Configured(flax.nnx.Module):
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.inner = Rotating(config.scale, config.offset)
 
     def __call__(self, x: Any) -> Any:
         return self.inner(x)
@@ -119,6 +158,14 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str, str, str, str]] = {
         "dropout",
         line_in(Linen.__call__),
     ),
+    "a layer of Linen with a field of the name of another": (
+        lambda m: m.apply({}, X),
+        sj.symbolize(Renaming)(0.1, 0.2),
+        "input_rate",
+        "Renaming",
+        "input_rate",
+        line_in(Linen.__call__),
+    ),
     "NNX by a call": (
         lambda n: sj.build(n)(X),
         sj.symbolize(Plain)(0.1),
@@ -134,6 +181,14 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str, str, str, str]] = {
         "Plain",
         "rate",
         line_in(Plain.__call__),
+    ),
+    "a layer of NNX that has it from a configuration": (
+        lambda n: sj.build(n)(X),
+        sj.symbolize(Configured)(Config()),
+        r"config\.scale",
+        "Config",
+        "scale",
+        line_in(halved),
     ),
     "a constructor of NNX": (
         lambda n: sj.build(n),

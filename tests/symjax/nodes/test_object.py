@@ -7,6 +7,7 @@ import functools
 import inspect
 import pickle
 import pydoc
+import textwrap
 import types
 import typing
 from typing import Annotated, Any, ClassVar
@@ -131,6 +132,18 @@ def test_a_subclass_gives_a_new_default():
     assert Adam().learning_rate == 1e-3
     with pytest.raises(ValueError, match=r"greater than 0, got -1.0 \(path=learning_rate\)$"):
         Fast(-1.0)
+
+
+def test_a_function_as_a_default_stays_itself():
+    class Pooling(sj.Object):
+        pool: Any = textwrap.indent
+
+    class Other(Pooling):
+        pool = textwrap.dedent
+
+    assert Pooling().pool is textwrap.indent
+    assert Pooling() == Pooling(textwrap.indent)
+    assert Other().pool is textwrap.dedent
 
 
 def test_a_keyword_only_field_and_a_required_one_after_a_default():

@@ -7,6 +7,7 @@ import functools
 import json
 import subprocess
 import sys
+import textwrap
 from typing import Any
 
 import jax
@@ -177,6 +178,19 @@ def test_defaults_without_a_name_are_made_again_by_their_class():
 
     assert sj.from_json(sj.to_json(Closure())) == Closure()
     assert "kernel_init" not in sj.to_json(nn.Dense(3))
+
+
+def test_a_default_of_a_foreign_module_is_read_as_that_default():
+    class Pooling(sj.Object):
+        pool: Any = textwrap.indent
+        other: Any = None
+
+    text = sj.to_json(Pooling())
+    assert "textwrap:indent" in text
+    assert sj.from_json(text) == Pooling()
+    for changed in (Pooling(textwrap.dedent), Pooling(other=textwrap.indent)):
+        with pytest.raises(LoadError, match="from which nothing is looked up"):
+            sj.from_json(sj.to_json(changed))
 
 
 @pytest.mark.parametrize("value", VALUES)
