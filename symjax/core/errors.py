@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class NoSuchPath(KeyError):
@@ -65,6 +69,20 @@ def note_depth(error: RecursionError) -> None:
             f"the tree is nested deeper than Python's recursion limit of {sys.getrecursionlimit()} calls "
             "allows: raise it by sys.setrecursionlimit",
         )
+
+
+def noting_depth(verb: F) -> F:
+    """A decorator of verbs that recurse: a `RecursionError` says what limits the depth of trees."""
+
+    @functools.wraps(verb)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return verb(*args, **kwargs)
+        except RecursionError as error:
+            note_depth(error)
+            raise
+
+    return wrapped  # type: ignore[return-value]
 
 
 def summary(error: BaseException) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import jax
 
-from symjax.core.errors import brief
+from symjax.core.errors import brief, noting_depth
 from symjax.core.paths import ROOT
 from symjax.text.array_file import ArrayFile, BadArrayFile, digest
 from symjax.text.json_reader import LoadError, Reader
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
+@noting_depth
 def to_json(tree: Any, *, hide_defaults: bool = False, indent: int | None = None) -> str:
     """A tree as JSON text, from which `from_json` makes an equal tree.
 
@@ -73,6 +74,7 @@ def from_json(text: str | bytes, *, modules: Sequence[str] = ()) -> Any:
     return _read(_record_of(text), Reader(modules))
 
 
+@noting_depth
 def save(tree: Any, path: epath.PathLike, *, hide_defaults: bool = False) -> None:
     """Writes a tree to a JSON file, with its lineage; large arrays go to ``<path>.<digest>.npz`` beside it.
 

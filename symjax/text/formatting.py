@@ -9,6 +9,7 @@ import wadler_lindig as wl
 from flax.core import FrozenDict
 
 from symjax.core.containers import Map
+from symjax.core.errors import noting_depth
 from symjax.core.leaves import is_array
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
@@ -21,6 +22,7 @@ from symjax.verbs.equality import surely_eq
 from symjax.verbs.tree import items
 
 
+@noting_depth
 def format(
     tree: Any,
     *,

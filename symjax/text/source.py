@@ -10,7 +10,7 @@ import wadler_lindig as wl
 from flax.core import FrozenDict
 
 from symjax.core.containers import Map
-from symjax.core.errors import at, brief
+from symjax.core.errors import at, brief, noting_depth
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import Schema, schema_of
@@ -34,6 +34,7 @@ _ALIASES = {
 }
 
 
+@noting_depth
 def to_python(tree: Any, *, imports: bool = False, hide_defaults: bool = True, width: int = 88) -> str:
     """A tree as Python source that builds an equal tree.
 

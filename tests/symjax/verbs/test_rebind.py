@@ -657,7 +657,16 @@ def test_two_indices_of_one_item():
 
 
 @pytest.mark.parametrize(
-    "verb", [lambda t: t.rebind(lambda k, v: v), lambda t: sj.diff(t, chain(1.0)), hash, jax.tree.leaves]
+    "verb",
+    [
+        lambda t: t.rebind(lambda k, v: v),
+        lambda t: sj.diff(t, chain(1.0)),
+        hash,
+        jax.tree.leaves,
+        repr,
+        sj.to_json,
+        sj.to_python,
+    ],
 )
 def test_what_limits_the_depth_of_trees_is_said(verb):
     with pytest.raises(RecursionError) as caught:
