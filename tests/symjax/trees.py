@@ -400,3 +400,10 @@ def open_places(tree: Any) -> list[sj.Path]:
         if path and not above and not collects:
             found.append(path)
     return found
+
+
+def holds_data(value):
+    """Whether a dict is in a frozen container: in a node it is data, and copied wherever it enters one."""
+    if isinstance(value, tuple) and not sj.is_symbolic(value):
+        return any(map(holds_data, value))
+    return type(value) is dict or (type(value) is sj.Map and any(map(holds_data, value.values())))
