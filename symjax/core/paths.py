@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import operator
 from collections.abc import Hashable, Iterable, Iterator
 from typing import Any, Final, cast
 
@@ -101,10 +102,10 @@ class Path:
         """
         return provided.jax_path(self, tree)
 
-    @property
-    def key(self) -> Hashable:
-        """The last key: a name, an index or another key; `None` at the root."""
-        return self._key
+    # In C: rules ask the path of every value for it (benchmarks/trees.py, rule: 183 µs, not 205 by a getter).
+    key: Hashable = property(  # type: ignore[assignment]
+        operator.attrgetter("_key"), doc="The last key: a name, an index or another key; `None` at the root."
+    )
 
     @property
     def parent(self) -> Path:

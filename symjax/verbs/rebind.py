@@ -15,7 +15,7 @@ from symjax.core.tracebacks import hide_frames
 from symjax.verbs.moves import followed, may_move
 from symjax.verbs.query import arity_form
 from symjax.verbs.reactions import Change, reaction
-from symjax.verbs.tree import child, items, replace
+from symjax.verbs.tree import child, items, replace, replace_fields
 
 T = TypeVar("T")
 Updates = Mapping[str | Path, Any]
@@ -176,8 +176,10 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
     if not changes:
         return value
     schema = schema_of(value)
-    if schema is None or not schema.reacts:
+    if schema is None:
         return replace(value, changes, path)
+    if not schema.reacts:
+        return replace_fields(value, schema, changes, path, True)
     node = replace(value, changes, path, checked=False)
     more = reaction(node, below, path)
     if more:  # follow-up updates ask no node for more
@@ -222,18 +224,20 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
         for key, item in children:
             where = new_path(Path)  # `extend`, without its call: 181 µs, not 191 (benchmarks/trees.py, rule)
             where._key, where._parent, where._text = key, path, None
-            if type(item) not in ATOMS:  # of atoms no call: 180 µs, not 199 (benchmarks/trees.py, rule)
-                new_item = visit(item, where, ask)
-            else:
+            if type(item) in ATOMS:  # of atoms no call: 180 µs, not 199 (benchmarks/trees.py, rule)
                 try:
                     new_item = ask(where, item)
                 except Exception as error:
                     _note(error, where, item)
                     raise
-                if new_item is not item:
-                    log.append((where, new_item, True))
-            if new_item is not item:
+                if new_item is item:
+                    continue
+                log.append((where, new_item, True))
                 changes[key] = new_item
+            else:
+                new_item = visit(item, where, ask)
+                if new_item is not item:
+                    changes[key] = new_item
         return _changed(value, changes, path, log[start:], log) if changes else value
 
     rebound = visit(tree, ROOT, below(None))

@@ -162,7 +162,7 @@ def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, c
     """
     schema = schema_of(value)
     if schema is not None:
-        return _replace_fields(value, schema, changes, path, checked)
+        return replace_fields(value, schema, changes, path, checked)
     if not isinstance(value, (list, tuple, *_DICTS)):
         key = next(iter(changes))
         raise NoSuchPath(no_such_path(value, key, path / key))
@@ -173,9 +173,10 @@ def replace(value: Any, changes: Mapping[Hashable, Any], path: Path = ROOT, *, c
     return _replace_items(value, changes, path)
 
 
-def _replace_fields(
+def replace_fields(
     node: Any, schema: Schema, changes: Mapping[Hashable, Any], path: Path, checked: bool
 ) -> Any:
+    """`replace` for a node, whose schema is known."""
     for key, new in changes.items():
         if key not in schema.fields:
             raise NoSuchPath(no_such_path(node, key, path / key))
