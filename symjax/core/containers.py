@@ -166,41 +166,31 @@ def freeze(value: Any, *, data: bool = True) -> Any:
 
 
 def _frozen_mapping(value: Mapping[Any, Any], kind: type, data: bool) -> Any:
-    if data and is_data(value):
-        return value if kind is FrozenDict and value else _copied_data(value)
     entries = {key: freeze(item, data=data) for key, item in value.items()}
+    if data and _are_data(entries):
+        return value if kind is FrozenDict and value else entries
     unchanged = kind is Map and all(entries[key] is item for key, item in value.items())
     return value if unchanged else Map.of(entries)
 
 
-def is_data(value: Any) -> bool:
-    """Whether a value is a leaf, or a container or pytree of nothing but leaves.
+def _are_data(entries: dict[Any, Any]) -> bool:
+    """Whether frozen entries are data. JAX sorts the keys: they must be all texts or all ints."""
+    kinds = set(map(type, entries))
+    return (kinds <= {str} or kinds <= {int}) and all(map(_is_data, entries.values()))
 
-    The keys of a mapping must be all texts or all ints: JAX sorts them, and their order counts nowhere.
 
-    Example:
-        >>> import jax.numpy as jnp
-        >>> is_data({'dense': {'kernel': jnp.ones(3)}}), is_data({'width': 3}), is_data({'layer': None})
-        (True, False, False)
-    """
+def _is_data(value: Any) -> bool:
+    """Whether a frozen value is a leaf, or a container or pytree of nothing but leaves."""
     kind = type(value)
     if kind in ATOMS:
         return kind is float or kind is complex
-    if kind in _MAPPINGS:
-        kinds = set(map(type, value))
-        return (kinds <= {str} or kinds <= {int}) and all(map(is_data, value.values()))
+    if kind is dict or kind is FrozenDict:
+        return True  # or it would have become a map
     if isinstance(value, tuple | list):
-        return all(map(is_data, value))
+        return all(map(_is_data, value))
     if is_leaf(value):
         return True
-    return not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
-
-
-def _copied_data(value: Any) -> Any:
-    """Data in containers of their own, so that the owner of those that were given cannot change a tree."""
-    if type(value) in _MAPPINGS and type(value) is not FrozenDict:
-        return {key: _copied_data(item) for key, item in value.items()}
-    return tuple(map(_copied_data, value)) if type(value) is list else mapped(_copied_data, value)
+    return kind is not Map and not hasattr(kind, "__symjax_schema__") and is_other_pytree(value)
 
 
 def mapped(function: Callable[[Any], Any], value: Any) -> Any:

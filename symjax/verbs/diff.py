@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
 
 from symjax.core.containers import Map
-from symjax.core.errors import note_depth
+from symjax.core.errors import noting_depth
 from symjax.core.kinds import static_key
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
@@ -85,6 +85,7 @@ class Difference:
         return provided.difference_html(self)
 
 
+@noting_depth
 def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False) -> Difference:
     """Where two trees differ, in the sense of `symjax.eq`.
 
@@ -110,14 +111,10 @@ def diff(a: Any, b: Any, *, collapse: bool | Callable[[Any, Any], bool] = False)
     flat: dict[Path, Diff] = {}
     folds = collapse if callable(collapse) else lambda left, right: bool(collapse)
     by_field = collapse is True and type(a) is not type(b) and is_symbolic(a) and is_symbolic(b)
-    try:
-        if by_field:
-            _compare_items(items(a) or [], b, ROOT, folds, flat)
-        else:
-            _compare(a, b, ROOT, folds, flat)
-    except RecursionError as error:
-        note_depth(error)
-        raise
+    if by_field:
+        _compare_items(items(a) or [], b, ROOT, folds, flat)
+    else:
+        _compare(a, b, ROOT, folds, flat)
     return Difference(a, b, flat)
 
 

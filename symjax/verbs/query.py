@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from symjax.core.errors import locate
+from symjax.core.errors import locate, noting_depth
 from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path, extend
@@ -23,6 +23,7 @@ _ASKING = "while asking where= about this value"
 _ITSELF = object()
 
 
+@noting_depth
 def query(
     tree: Any,
     regex: str | re.Pattern[str] | None = None,

@@ -14,7 +14,7 @@ from symjax.core.errors import NoSuchPath, at
 from symjax.core.fields import field
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, Schema, holds, is_choice, is_placeholder, schema_of
+from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_placeholder, schema_of
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import child, is_container, map_items, replace, why_none
 from symjax.verbs.walk import walk
@@ -194,11 +194,6 @@ def unresolved(node: Any) -> Iterator[None]:
         yield
     finally:
         _raw.nodes = before
-
-
-def holds_ref(values: Iterable[Any]) -> bool:
-    """Whether a reference is among these values, or in a container among them."""
-    return holds(values, lambda value: isinstance(value, Ref))
 
 
 class Resolver:

@@ -661,6 +661,7 @@ def test_two_indices_of_one_item():
     "verb",
     [
         lambda t: t.rebind(lambda k, v: v),
+        lambda t: sj.query(t, where=lambda v: False),
         lambda t: sj.diff(t, chain(1.0)),
         hash,
         jax.tree.leaves,
