@@ -4,6 +4,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 `roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
 """
 
+from .analysis.check import check
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
 from .core.patch import Patch
@@ -48,6 +49,7 @@ __all__ = [
     "has_role",
     "member",
     # Models.
+    "check",
     "Inputs",
     "Model",
     "Outline",

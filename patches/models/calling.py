@@ -35,14 +35,14 @@ class Program:
 
     Attributes:
         arrays: Shapes and dtypes of the arrays that the model is called with: what `Inputs.arrays` are.
-        trains: Whether the inputs say that the model trains.
+        trains: Whether the inputs say that the model trains; None if they do not say.
         init: ``(key, arrays)`` to the variables by collection.
         apply: ``(variables, key, arrays, train)`` to the outputs and the collections beside ``params``, by
             the convention of `symjax.apply`. An NNX module is put into training or evaluation, too.
     """
 
     arrays: tuple[jax.ShapeDtypeStruct, ...]
-    trains: bool
+    trains: bool | None
     init: Callable[[jax.Array, Arrays], Collections]
     apply: Callable[[Mapping[str, Any], jax.Array, Arrays, bool], Outcome]
 
@@ -115,7 +115,7 @@ def outline(model: Model, inputs: Inputs, train: bool | None = None) -> Outline:
         ((2, 3), (4, 3))
     """
     program = program_of(model, inputs)
-    train = program.trains if train is None else train
+    train = bool(program.trains) if train is None else train
     key = _abstract_key()
     variables = jax.eval_shape(program.init, key, program.arrays)
     outputs, collections = jax.eval_shape(
@@ -166,8 +166,8 @@ def _call(inputs: Inputs, arrays: Arrays) -> Call:
     return Call(*inputs.filled(arrays), inputs.method)
 
 
-def _trains(model: Any, inputs: Inputs) -> bool:
-    return bool(_call(inputs, inputs.arrays).trains(model))
+def _trains(model: Any, inputs: Inputs) -> bool | None:
+    return _call(inputs, inputs.arrays).trains(model)
 
 
 # Linen.
@@ -213,7 +213,9 @@ def _nnx_program(node: Any, inputs: Inputs) -> Program:
         call = _call(inputs, arrays)
         function = getattr(module, inputs.method or "__call__")
         further: dict[str, Any] = dict(call.flags(module, train))
-        if "rngs" not in call.kwargs and _takes(function, call.args, {**call.kwargs, **further, "rngs": None}):
+        if "rngs" not in call.kwargs and _takes(
+            function, call.args, {**call.kwargs, **further, "rngs": None}
+        ):
             further["rngs"] = nnx.Rngs(key)
         try:
             outputs = function(*call.args, **call.kwargs, **further)
