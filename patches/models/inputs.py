@@ -141,8 +141,8 @@ def inputs_of_call(tree: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
         by_path = inputs_for(tree, args[0] if len(args) == 1 else args or None)
     if not by_path:
         raise ValueError(
-            "example inputs are needed: arrays, jax.ShapeDtypeStruct or patches.Inputs(…) after the tree; or let "
-            f"{type(tree).__name__} have a method example_inputs(self) that gives them"
+            "example inputs are needed: arrays, jax.ShapeDtypeStruct or patches.Inputs(…) after the tree; or "
+            f"let {type(tree).__name__} have a method example_inputs(self) that gives them"
         )
     return by_path
 
