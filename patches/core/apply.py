@@ -23,7 +23,7 @@ from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning
+from .errors import PatchError, PatchWarning, caller_level
 from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
 
@@ -269,7 +269,7 @@ def _complain(source: _Source, strict: bool) -> None:
     message = f"{source} changed nothing: no place matched, or each had its new value already"
     if strict:
         raise PatchError(message)
-    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
+    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=caller_level())
 
 
 def _open_choices(rule: SingleRule) -> str:

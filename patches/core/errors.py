@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import itertools
+import sys
 from collections.abc import Iterable
 
 from ..uri.grammar import excerpt
@@ -33,3 +35,17 @@ def nearest_first(name: str, known: Iterable[str]) -> list[str]:
         return difflib.SequenceMatcher(None, name, other).ratio()
 
     return sorted(names, key=likeness, reverse=True)
+
+
+def caller_level() -> int:
+    """The ``stacklevel`` with which a warning of the calling function points at the user's own line.
+
+    However a patch came to be applied (``sj.patch``, ``patch(tree)``, a chain, a search), that is the innermost
+    frame outside of this library.
+    """
+    frame = sys._getframe(1)
+    for level in itertools.count(1):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] != "symjax" or frame.f_back is None:
+            return level
+        frame = frame.f_back
+    raise AssertionError  # for type checkers: `count` has no end

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import Final
 
 from ..uri.grammar import is_name
-from .errors import PatchWarning
+from .errors import PatchWarning, caller_level
 from .patch import Patch
 
 GROUP: Final = "symjax.patches"
@@ -44,10 +44,22 @@ def add_patcher(patcher: type[Patch], names: Iterable[str]) -> None:
 
 
 def find_patcher(name: str) -> type[Patch] | None:
-    """The patcher of a name, or None; installed packages are asked at the first name that is not known."""
+    """The patcher of a name, or None; installed packages are asked at the first name that is not known.
+
+    A name without its name space will do where only one patcher has it: ``crop`` for ``vision.crop``.
+
+    Raises:
+        ValueError: It is the short name of several patchers, whose whole names are listed.
+    """
     if name not in _patchers:
         _load_entry_points()
-    return _patchers.get(name)
+    if name in _patchers:
+        return _patchers[name]
+    whole = [known for known in sorted(_patchers) if known.endswith(f".{name}")]
+    patchers = {_patchers[known] for known in whole}
+    if len(patchers) > 1:
+        raise ValueError(f"{name!r} is the short name of several patchers: write {' or '.join(whole)}")
+    return patchers.pop() if patchers else None
 
 
 def names() -> tuple[str, ...]:
@@ -61,8 +73,13 @@ def names() -> tuple[str, ...]:
         >>> 'scale_width' in patches.names()
         True
     """
+    return tuple(registered())
+
+
+def registered() -> dict[str, type[Patch]]:
+    """All patchers by name, aliases included, in alphabetical order."""
     _load_entry_points()
-    return tuple(sorted(_patchers))
+    return dict(sorted(_patchers.items()))
 
 
 def _load_entry_points() -> None:
@@ -79,7 +96,7 @@ def _load_entry_points() -> None:
                 f"the patches {point.value!r} of {source} could not be loaded: "
                 f"{type(error).__name__}: {error}",
                 PatchWarning,
-                stacklevel=2,
+                stacklevel=caller_level(),
             )
 
 
