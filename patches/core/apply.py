@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
 import jax
@@ -18,11 +18,13 @@ from symjax.core.tracebacks import hide_frames
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
-from symjax.verbs.lineage import lineage, with_lineage
+from symjax.verbs.lineage import LineageStep, steps_of, with_lineage
 from symjax.verbs.query import query, with_arity
-from symjax.verbs.rebind import rebind
+from symjax.verbs.moves import may_move
+from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 
+from ..roles.marks import noting_roles
 from .errors import PatchError, PatchWarning, caller_level
 from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
@@ -68,19 +70,20 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
     """
     try:
         result: Any = tree
-        steps: list[str] = []
+        steps: list[LineageStep] = []
         checks: list[_Check] = []
         for source in _numbered(resolve(rules)):
-            edit = _apply(result, source)
+            with noting_roles() as roles:
+                edit = _apply(result, source)
             checks += edit.checks
             if edit.places:
-                steps.append(describe_rule(source.rule))
+                steps.append(LineageStep(describe_rule(source.rule), edit.changed or edit.places))
             elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict)
+                _complain(source, strict, roles)
             result = edit.tree
         for check in checks:
             check.run(result)
-        return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+        return with_lineage(result, (*steps_of(tree), *steps)) if steps else tree
     except Exception as error:
         hide_frames(error)
         raise
@@ -129,12 +132,22 @@ _BOOLS: Final = (bool, np.bool_, jax.Array)
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """What became of a tree, and where it changed."""
+    """What became of a tree, and where it changed.
+
+    Attributes:
+        tree: The new tree.
+        places: What the rule changed, by its path in the old tree.
+        checks: The validators of the final tree.
+        tried: Whether anything was to be changed.
+        changed: What is another value in the new tree than in the old one, follow-up updates among it, where
+            that differs from `places`.
+    """
 
     tree: Any
     places: tuple[Path, ...] = ()
     checks: tuple[_Check, ...] = ()
-    tried: bool = True  # whether anything was to be changed
+    tried: bool = True
+    changed: tuple[Path, ...] = ()
 
 
 def _apply(tree: object, source: _Source) -> _Edit:
@@ -173,7 +186,7 @@ def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
     edit = _edit_by_outcome(tree, outcome)
     if validator is None:
         return edit
-    return _Edit(edit.tree, edit.places, (*edit.checks, _Check(validator, source)), edit.tried)
+    return replace(edit, checks=(*edit.checks, _Check(validator, source)))
 
 
 def _split(outcome: object) -> tuple[object, Validator | None]:
@@ -211,17 +224,20 @@ def _edit_by_outcome(tree: object, outcome: object) -> _Edit:
     if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
         return _edit(tree, sources[0])  # the name of the patch says it all
     places: list[Path] = []
+    changed: list[Path] = []
     checks: list[_Check] = []
     for source in sources:
         edit = _apply(tree, source)
         tree = edit.tree
         places += edit.places
+        changed += edit.changed or edit.places
         checks += edit.checks
-    return _Edit(tree, tuple(places), tuple(checks))
+    return _Edit(tree, tuple(places), tuple(checks), changed=tuple(dict.fromkeys(changed)))
 
 
 def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
-    new = rebind(tree, updates)
+    log: Log = []
+    new = rebind_logged(tree, updates, log)
     moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
     places = []
     for text, update in updates.items():
@@ -229,7 +245,14 @@ def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
         # Where items move, a path of the old tree leads elsewhere in the new one.
         if _alone_differs(tree, path, update) if moving else _differs(tree, new, path):
             places.append(path)
-    return _Edit(new, tuple(places)) if places else _Edit(tree)
+    return _Edit(new, tuple(places), changed=_changed(tree, new, log, places)) if places else _Edit(tree)
+
+
+def _changed(old: object, new: object, log: Log, places: list[Path]) -> tuple[Path, ...]:
+    """What is another value in a new tree; a rule whose items move is no measure of that."""
+    if may_move(log):
+        return tuple(diff(old, new))
+    return (*places, *[path for path, _, explicit in log if not explicit])
 
 
 def _alone_differs(tree: object, path: Path, update: object) -> bool:
@@ -261,12 +284,15 @@ def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
             places.append(path)
         return new
 
-    new = rebind(tree, counted)
-    return _Edit(new, tuple(places))
+    log: Log = []
+    new = rebind_logged(tree, counted, log)
+    return _Edit(new, tuple(places), changed=_changed(tree, new, log, places))
 
 
-def _complain(source: _Source, strict: bool) -> None:
-    message = f"{source} changed nothing: no place matched, or each had its new value already"
+def _complain(source: _Source, strict: bool, roles: set[str]) -> None:
+    """Says that a rule changed nothing, and which roles it has looked for."""
+    sought = f"; it looked for the roles {', '.join(sorted(roles))}" if roles else ""
+    message = f"{source} changed nothing: no place matched, or each had its new value already{sought}"
     if strict:
         raise PatchError(message)
     warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=caller_level())

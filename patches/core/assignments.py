@@ -21,7 +21,7 @@ from ..uri.hints import arms_of, item_hint_of
 from ..uri.literals import Text as TextToken
 from ..uri.literals import Token, admits, is_word, print_token, read
 from ..uri.named import Kind, kind_named, known_names, named
-from .errors import nearest_first
+from .errors import nearest_first, note_members
 from .patch import Patch
 from .registry import find_patcher
 
@@ -109,7 +109,11 @@ def _typed(token: Token, tree: Any, path: Path) -> Any:
     schema = schema_of(parent)
     if schema is None:
         return value
-    return schema.validator().admit_one(str(path.key), value, path.parent)
+    try:
+        return schema.validator().admit_one(str(path.key), value, path.parent)
+    except (TypeError, ValueError) as error:
+        note_members(error, str(path), token, hint)
+        raise
 
 
 def _place(tree: Any, path: Path) -> tuple[Any, Any, Hint]:

@@ -9,13 +9,11 @@ from symjax.core.schema import Schema
 from symjax.types.hint_reading import parse as parse_hint
 from symjax.types.hint_reading import resolve as resolve_hint
 from symjax.types.hint_reading import show
-from symjax.types.hints import Hint
 
 from ..uri.grammar import Assignment, Call, Step, excerpt, parse
-from ..uri.hints import member_names
-from ..uri.literals import Text, Token, read
+from ..uri.literals import Token, read
 from .assignments import assignments
-from .errors import in_uri, nearest_first
+from .errors import in_uri, nearest_first, note_members
 from .patch import Chain, Patch, SingleRule
 from .registry import find_patcher, names
 
@@ -106,24 +104,9 @@ def _build(call: Call) -> Patch:
         return patcher(**{name: read(token, hints[name]) for name, token in tokens.items()})
     except Exception as error:
         for name, token in tokens.items():
-            _note_members(error, name, token, hints[name])
+            note_members(error, name, token, hints[name])
         note(error, f"while reading the patch {in_uri(call.text)}")
         raise
-
-
-def _note_members(error: Exception, name: str, token: Token, hint: Hint) -> None:
-    """Says which names an argument takes that is the member of an enum, if it was given another."""
-    members = member_names(hint)
-    for text in _texts(token) if members else ():
-        if text not in members:
-            listed = nearest_first(text, members)
-            note(error, unknown(f"member for {name}", excerpt(text), listed, "its members"))
-
-
-def _texts(token: Token) -> list[str]:
-    if isinstance(token, Text):
-        return [token.text]
-    return [text for item in token for text in _texts(item)]
 
 
 def _bind(call: Call, schema: Schema) -> dict[str, Token]:
