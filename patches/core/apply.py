@@ -18,12 +18,14 @@ from symjax.core.tracebacks import hide_frames
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
-from symjax.verbs.lineage import lineage, with_lineage
+from symjax.verbs.lineage import LineageStep, steps_of, with_lineage
 from symjax.verbs.query import query, with_arity
-from symjax.verbs.rebind import rebind
+from symjax.verbs.moves import may_move
+from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning
+from ..roles.marks import noting_roles
+from .errors import PatchError, PatchWarning, caller_level
 from .patch import (
     Context,
     Edited,
@@ -83,19 +85,20 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
     """
     try:
         result: Any = tree
-        steps: list[str] = []
+        steps: list[LineageStep] = []
         checks: list[_Check] = []
         for source in _numbered(resolve(rules), Context(inputs, strict=strict)):
-            edit = _apply(result, source)
+            with noting_roles() as roles:
+                edit = _apply(result, source)
             checks += edit.checks
             if edit.places:
-                steps.append(describe_rule(source.rule))
+                steps.append(LineageStep(describe_rule(source.rule), edit.changed or edit.places))
             elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict, edit.why)
+                _complain(source, strict, edit.why, roles)
             result = edit.tree
         for check in checks:
             check.run(result)
-        return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+        return with_lineage(result, (*steps_of(tree), *steps)) if steps else tree
     except Exception as error:
         hide_frames(error)
         raise
@@ -156,12 +159,22 @@ _BOOLS: Final = (bool, np.bool_, jax.Array)
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """What became of a tree, and where it changed."""
+    """What became of a tree, and where it changed.
+
+    Attributes:
+        tree: The new tree.
+        places: What the rule changed, by its path in the old tree.
+        checks: The validators of the final tree.
+        tried: Whether anything was to be changed.
+        changed: What is another value in the new tree than in the old one, follow-up updates among it, where
+            that differs from `places`.
+    """
 
     tree: Any
     places: tuple[Path, ...] = ()
     checks: tuple[_Check, ...] = ()
-    tried: bool = True  # whether anything was to be changed
+    tried: bool = True
+    changed: tuple[Path, ...] = ()
     open: bool = False  # whether more may change where the model runs
     why: str = ""  # why nothing changed, where that is known
 
@@ -237,13 +250,14 @@ def _edit_by_outcome(tree: object, outcome: object, context: Context) -> _Edit:
     if outcome is None:
         return _Edit(tree, tried=False)
     if isinstance(outcome, Edited):
-        return _Edit(outcome.tree, outcome.places, open=outcome.open, why=outcome.why)
+        return _edited(outcome)
     if is_symbolic(outcome) and not isinstance(outcome, Patch):
         return _Edit(outcome, tuple(diff(tree, outcome)))
     sources = _numbered(resolve(outcome), context)
     if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
         return _edit(tree, sources[0])  # the name of the patch says it all
     places: list[Path] = []
+    changed: list[Path] = []
     checks: list[_Check] = []
     reasons: list[str] = []
     is_open = False
@@ -251,14 +265,17 @@ def _edit_by_outcome(tree: object, outcome: object, context: Context) -> _Edit:
         edit = _apply(tree, source)
         tree = edit.tree
         places += edit.places
+        changed += edit.changed or edit.places
         checks += edit.checks
         reasons += [edit.why] * bool(edit.why)
         is_open = is_open or edit.open
-    return _Edit(tree, tuple(places), tuple(checks), open=is_open, why="; ".join(reasons))
+    kept = tuple(dict.fromkeys(changed))
+    return _Edit(tree, tuple(places), tuple(checks), changed=kept, open=is_open, why="; ".join(reasons))
 
 
 def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
-    new = rebind(tree, updates)
+    log: Log = []
+    new = rebind_logged(tree, updates, log)
     moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
     places = []
     for text, update in updates.items():
@@ -266,7 +283,14 @@ def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
         # Where items move, a path of the old tree leads elsewhere in the new one.
         if _alone_differs(tree, path, update) if moving else _differs(tree, new, path):
             places.append(path)
-    return _Edit(new, tuple(places)) if places else _Edit(tree)
+    return _Edit(new, tuple(places), changed=_changed(tree, new, log, places)) if places else _Edit(tree)
+
+
+def _changed(old: object, new: object, log: Log, places: list[Path]) -> tuple[Path, ...]:
+    """What is another value in a new tree; a rule whose items move is no measure of that."""
+    if may_move(log):
+        return tuple(diff(old, new))
+    return (*places, *[path for path, _, explicit in log if not explicit])
 
 
 def _alone_differs(tree: object, path: Path, update: object) -> bool:
@@ -288,11 +312,15 @@ def _differs(old: object, new: object, path: Path) -> bool:
 
 
 def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
-    return _Edit(*changed_by(tree, rule))
+    return _edited(changed_by(tree, rule))
 
 
-def changed_by(tree: object, rule: RuleFunction) -> tuple[Any, tuple[Path, ...]]:
-    """The tree with a rule function applied to all its values, and the paths of those that it changed."""
+def _edited(edited: Edited) -> _Edit:
+    return _Edit(edited.tree, edited.places, changed=edited.changed, open=edited.open, why=edited.why)
+
+
+def changed_by(tree: object, rule: RuleFunction) -> Edited:
+    """The tree with a rule function applied to all its values."""
     ask = with_arity(rule, ("kv", "kvp"), "a rule")
     places: list[Path] = []
 
@@ -303,15 +331,19 @@ def changed_by(tree: object, rule: RuleFunction) -> tuple[Any, tuple[Path, ...]]
             places.append(path)
         return new
 
-    new = rebind(tree, counted)
-    return new, tuple(places)
+    log: Log = []
+    new = rebind_logged(tree, counted, log)
+    return Edited(new, tuple(places), changed=_changed(tree, new, log, places))
 
 
-def _complain(source: _Source, strict: bool, why: str) -> None:
-    message = f"{source} changed nothing: {why or 'no place matched, or each had its new value already'}"
+def _complain(source: _Source, strict: bool, why: str, roles: set[str]) -> None:
+    """Says that a rule changed nothing, why as far as that is known, and which roles it has looked for."""
+    sought = f"; it looked for the roles {', '.join(sorted(roles))}" if roles else ""
+    why = why or "no place matched, or each had its new value already"
+    message = f"{source} changed nothing: {why}{sought}"
     if strict:
         raise PatchError(message)
-    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
+    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=caller_level())
 
 
 def _open_choices(rule: SingleRule) -> str:

@@ -81,12 +81,14 @@ class Edited:
     Attributes:
         tree: The new tree.
         places: What changed, one path for each place.
+        changed: All values that changed, by follow-up updates too; none if that is the same.
         open: Whether more places may change where the model runs, which is not known yet.
         why: Where nothing changed: why, as far as can be known; a sentence without a full stop, or ``''``.
     """
 
     tree: Any
     places: tuple[Path, ...] = ()
+    changed: tuple[Path, ...] = ()
     open: bool = False
     why: str = ""
 
