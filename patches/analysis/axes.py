@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 
+from ..models.calling import KEY, Outline
 from .axis_rules import Value, constants_of, interpret
 from .extents import Extent, Extents
 
@@ -15,9 +16,9 @@ from .extents import Extent, Extents
 class Axes:
     """What the program of a model says of the axes of its parameters; see `trace_axes`.
 
-    An axis has an *extent*: a tuple of the numbers of classes, whose sizes multiply to its size, major first.
-    Axes with a class in common grow and shrink together. A class may be a *sum*, of a concatenation or of what is
-    cut apart: its size follows from those of its terms.
+    An axis has an *extent*: a tuple of the numbers of classes, whose sizes multiply to its size, major
+    first. Axes with a class in common grow and shrink together. A class may be a *sum*, of a concatenation
+    or of what is cut apart: its size follows from those of its terms.
 
     Attributes:
         parameters: The extents of the axes of each parameter, by its path (``params/Dense_0/kernel``).
@@ -25,7 +26,8 @@ class Axes:
             model's inputs or outputs, or counts positions.
         loose: Classes that arrays in the code share, such as a table of positions: whether these follow when
             the parameters change, only another call can tell.
-        counts: Classes that number things, such as heads and groups: what was cut off at the front of an axis.
+        counts: Classes that number things, such as heads and groups: what was cut off at the front of an
+            axis.
     """
 
     def __init__(self, extents: Extents, parameters: Mapping[str, Value]) -> None:
@@ -42,7 +44,7 @@ class Axes:
         places: dict[int, list[tuple[str, int]]] = {}
         for path, value in self.parameters.items():
             for axis, extent in enumerate(value):
-                for number in dict.fromkeys(self._leaves(extent)):
+                for number in dict.fromkeys(self.leaves(extent)):
                     places.setdefault(number, []).append((path, axis))
         return places
 
@@ -68,7 +70,7 @@ class Axes:
         return () if terms == ((number,),) else terms
 
     def drivers(self, extent: Extent, fixed: frozenset[int] | set[int]) -> set[int]:
-        """The classes that change when the size of an axis is to: the minor one of a product, each term of a sum.
+        """The classes that change when the size of an axis is to: the minor one of a product, all of a sum.
 
         Args:
             extent: That of the axis.
@@ -96,11 +98,12 @@ class Axes:
             return sum([self.size(term, sizes) for term in terms])
         return self._extents.size((number,))
 
-    def _leaves(self, extent: Extent) -> list[int]:
-        leaves = []
+    def leaves(self, extent: Extent) -> list[int]:
+        """The classes, no sums, of which the size of an extent is made."""
+        leaves: list[int] = []
         for number in extent:
             terms = self.terms(number)
-            leaves += [leaf for term in terms for leaf in self._leaves(term)] if terms else [number]
+            leaves += [leaf for term in terms for leaf in self.leaves(term)] if terms else [number]
         return leaves
 
     def __str__(self) -> str:
@@ -123,8 +126,8 @@ def trace_axes(program: Callable[..., Any], parameters: Any, *inputs: Any) -> Ax
     Args:
         program: A function of parameters and inputs, ``model.apply`` for instance.
         parameters: The parameters, or their shapes (`jax.ShapeDtypeStruct`).
-        *inputs: The other arguments, or their shapes. What they have in common with a parameter is pinned, and
-            so is what the results have.
+        *inputs: The other arguments, or their shapes. What they have in common with a parameter is pinned,
+            and so is what the results have.
 
     Returns:
         The extents of the axes of each parameter.
@@ -133,8 +136,7 @@ def trace_axes(program: Callable[..., Any], parameters: Any, *inputs: Any) -> Ax
         >>> import jax, jax.numpy as jnp
         >>> def program(p, x):
         ...     return jax.nn.relu(x @ p['a']) @ p['b']
-        >>> shapes = {'a': jax.ShapeDtypeStruct((3, 8), 'float32'), 'b': jax.ShapeDtypeStruct((8, 2), 'float32')}
-        >>> print(trace_axes(program, shapes, jnp.ones((4, 3))))
+        >>> print(trace_axes(program, {'a': jnp.ones((3, 8)), 'b': jnp.ones((8, 2))}, jnp.ones((4, 3))))
         3: a[0] (an input has this size)
         8: a[1], b[0]
         2: b[1] (an output has this size)
@@ -159,3 +161,16 @@ def trace_axes(program: Callable[..., Any], parameters: Any, *inputs: Any) -> Ax
 def _pin(extents: Extents, value: Value, reason: str) -> None:
     for extent in value:
         extents.pin(extent, reason)
+
+
+def model_axes(outline: Outline) -> Axes:
+    """The axes of a model's variables, as far as its outputs depend on them.
+
+    Args:
+        outline: An abstract call of the model. The parameters' paths start with the name of their collection.
+    """
+
+    def program(variables: Any, key: Any, arrays: Any) -> Any:
+        return outline.program.apply(variables, key, arrays, outline.train)[0]
+
+    return trace_axes(program, outline.variables, KEY, outline.program.arrays)

@@ -1,4 +1,4 @@
-"""What each primitive of JAX says of axes: which of its results are of one size with which of its operands."""
+"""What each primitive of JAX says of axes: which of its results are as long as which of its operands."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any, Final, TypeAlias
 from jax.extend import core
 
 from .extents import Extent, Extents
+
+WINDOW: Final = "the window of a convolution"
+SCAN: Final = "the length of a scan"
+LOOKUP: Final = "it is looked up by index"
 
 Value: TypeAlias = tuple[Extent, ...]
 """The extents of an array's axes."""
@@ -73,7 +77,7 @@ def _join(extents: Extents, a: Value, b: Value) -> None:
 
 
 def _same(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
-    """Operands and results of one shape, but for scalars and axes of size 1: what is elementwise, or nearly so."""
+    """Operands and results of one shape, but for scalars and axes of size 1: elementwise, or nearly so."""
     shapes = {variable.aval.shape for variable in equation.outvars if variable.aval.shape}
     if not shapes:
         return [() for _ in equation.outvars]
@@ -235,7 +239,7 @@ def _window_of(extents: Extents, value: Value, sizes: Sequence[int], taken: Sequ
     result = []
     for extent, size, part in zip(value, sizes, taken, strict=True):
         if size != part:
-            extents.pin(extent, "it is looked up by index")
+            extents.pin(extent, LOOKUP)
             extent = _pinned(extents, part, "so many entries are looked up")
         result.append(extent)
     return tuple(result)
@@ -273,7 +277,7 @@ def _scatter(extents: Extents, equation: Any, operands: list[Value]) -> list[Val
         if extents.size(extent) == extents.size(window):
             extents.join(extent, window)
     for axis in numbers.inserted_window_dims:
-        extents.pin(target[axis], "it is looked up by index")
+        extents.pin(target[axis], LOOKUP)
     return [target]
 
 
@@ -307,7 +311,7 @@ def _convolution(extents: Extents, equation: Any, operands: list[Value]) -> list
     result[numbers.out_spec[0]] = image[numbers.lhs_spec[0]]
     result[numbers.out_spec[1]] = features
     for axis, window in zip(numbers.out_spec[2:], numbers.rhs_spec[2:], strict=True):
-        extents.pin(kernel[window], "the window of a convolution")
+        extents.pin(kernel[window], WINDOW)
         result[axis] = _pinned(
             extents, equation.outvars[0].aval.shape[axis], "the positions of a convolution"
         )
@@ -388,7 +392,7 @@ def _scan(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]
         operands[constants : constants + carries],
         operands[constants + carries :],
     )
-    length = _pinned(extents, equation.params["length"], "the length of a scan")
+    length = _pinned(extents, equation.params["length"], SCAN)
     for value in slices:
         extents.join(value[0], length)
     results = _enter(extents, equation.params["jaxpr"], [*fixed, *carry, *[value[1:] for value in slices]])
