@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from ..models.calling import KEY, Outline
+from ..models.calling import Outline
 from .axis_rules import Value, constants_of, interpret
 from .extents import Extent, Extents
 
@@ -173,4 +173,9 @@ def model_axes(outline: Outline) -> Axes:
     def program(variables: Any, key: Any, arrays: Any) -> Any:
         return outline.program.apply(variables, key, arrays, outline.train)[0]
 
-    return trace_axes(program, outline.variables, KEY, outline.program.arrays)
+    return trace_axes(program, outline.variables, abstract_key(), outline.program.arrays)
+
+
+def abstract_key() -> Any:
+    """The shape of a random key."""
+    return jax.eval_shape(jax.random.key, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
@@ -20,11 +20,11 @@ from symjax.verbs.walk import walk
 
 from ..core.errors import nearest_first
 from ..core.patch import Patch
-from ..models.calling import KEY, Outline, outline, program_of
+from ..models.calling import Outline, outline, program_of
 from ..models.finding import LAYERS, Model, models
 from ..models.inputs import Inputs, inputs_for
 from ..roles.marks import has_role, makes_role
-from .axes import Axes, model_axes
+from .axes import Axes, abstract_key, model_axes
 from .axis_rules import SCAN, WINDOW
 
 Kind: TypeAlias = Literal[
@@ -195,7 +195,7 @@ class _Probe:
 
     def effects(self) -> list[Effect]:
         """What each field of the model does."""
-        fields = [(self.model.path / path, value) for path, value in _fields(self.model.node)]
+        fields = [(Path((*self.model.path, *path)), value) for path, value in _fields(self.model.node)]
         effects = [self._effect(path, value) for path, value in fields]
         return self._released(effects)
 
@@ -228,7 +228,7 @@ class _Probe:
             return program.apply(variables, key, arrays, self.base.train)
 
         try:
-            jax.eval_shape(run, value, self.base.variables, KEY, self.base.program.arrays)
+            jax.eval_shape(run, value, self.base.variables, abstract_key(), self.base.program.arrays)
         except Exception as error:  # noqa: BLE001 - as above
             return Effect(path, value, "tested", remark=_refusal(error))
         return Effect(path, value, "leaf")
@@ -260,7 +260,8 @@ class _Probe:
             size,
             _grown({name: before[name] for name in sorted(changed)}, after),
         )
-        kind, remark = self._kind(effect, before.keys() != after.keys(), 2 * len(changed) > len(common), new)
+        kept = sum((Counter(before.values()) & Counter(after.values())).values())
+        kind, remark = self._kind(effect, before.keys() != after.keys(), 2 * kept < len(before), new)
         return effect._replace(kind=kind, remark=remark)
 
     def _kind(self, effect: Effect, moved: bool, most: bool, new: Outline) -> tuple[Kind, str]:
@@ -269,7 +270,7 @@ class _Probe:
         Args:
             effect: What is known of it.
             moved: Whether parameters came or went.
-            most: Whether most of the others changed their shape.
+            most: Whether most changed their shape, whatever their names: blocks are numbered anew.
             new: The call with another value.
         """
         if jax.tree.map(_shape, self.base.outputs) != jax.tree.map(_shape, new.outputs):
@@ -363,12 +364,13 @@ def _fields(node: Any) -> Iterator[tuple[Path, Any]]:
 
 def _is_default(node: Any, path: Path, value: Any) -> bool:
     """Whether a value is what a layer's argument is if it is not given."""
-    for length in range(len(path)):
-        holder = value_at(node, Path(path[:length]))
+    holder = node
+    for key in path:
+        item = dict(items(holder) or ())[key]
         if has_role(holder, *LAYERS):
-            name = path[length]
             defaults: Mapping[str, Any] = getattr(holder, ATTRIBUTE).defaults
-            return name in defaults and eq(value_at(holder, Path((name,))), defaults[name])
+            return key in defaults and eq(item, defaults[str(key)])
+        holder = item
     return False
 
 
