@@ -100,7 +100,9 @@ class Effects(Mapping[str, Effect]):
         rows = [("field", "value", "kind", "parameters", "")]
         rows += [_row(effect) for effect in self.values()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=True)]) for row in rows]
+        lines = [
+            "  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=True)]) for row in rows
+        ]
         return "\n".join([line.rstrip() for line in lines])
 
     __repr__ = __str__
@@ -158,7 +160,9 @@ def effects(tree: Any, *inputs: Any) -> Effects:
             "a method example_inputs(self) to the experiment"
         )
     standing = {model.path: model for model in models(tree)}
-    return Effects([effect for path, its in by_path.items() for effect in _Probe.of(tree, standing[path], its).effects()])
+    return Effects(
+        [effect for path, its in by_path.items() for effect in _Probe.of(tree, standing[path], its).effects()]
+    )
 
 
 def _as_argument(inputs: tuple[Any, ...]) -> Any:
@@ -315,7 +319,9 @@ class _Probe:
                 for effect in group:
                     others = tuple([path for path in paths if path != effect.path])
                     remark = f"together with {', '.join(map(str, others))}"
-                    effects[effects.index(effect)] = joint._replace(path=effect.path, together=others, remark=remark)
+                    effects[effects.index(effect)] = joint._replace(
+                        path=effect.path, together=others, remark=remark
+                    )
         return effects
 
 
@@ -357,7 +363,7 @@ def _candidates(value: int) -> list[int]:
 def _fields(node: Any) -> Iterator[tuple[Path, Any]]:
     """The numbers, switches and functions in a model, by path."""
     for path, value, _ in walk(node):
-        kinds = type(value) in (bool, int, float) or callable(value) and not items(value)
+        kinds = type(value) in (bool, int, float) or (callable(value) and not items(value))
         if path and kinds and not isinstance(value, Patch) and not _is_default(node, path, value):
             yield path, value
 

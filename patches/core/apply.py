@@ -19,8 +19,8 @@ from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import LineageStep, steps_of, with_lineage
-from symjax.verbs.query import query, with_arity
 from symjax.verbs.moves import may_move
+from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final, final
 
 from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath, at, brief, note, unknown
-from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 from symjax.types.hint_reading import parse as parse_hint
