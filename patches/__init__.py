@@ -6,12 +6,12 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
-from .core.patch import Patch
+from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
-from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
+from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -23,6 +23,7 @@ __all__ = [
     # Patches as values.
     "Patch",
     "patcher",
+    "LookingFor",
     "from_uri",
     "names",
     # Rules without a function.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
 import jax
@@ -24,7 +24,7 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
 from .errors import PatchError, PatchWarning
-from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
+from .patch import Expects, LookingFor, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
 from .resolve import resolve
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
             if edit.places:
                 steps.append(describe_rule(source.rule))
             elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict)
+                _complain(source, edit.sought, strict)
             result = edit.tree
         for check in checks:
             check.run(result)
@@ -135,6 +135,7 @@ class _Edit:
     places: tuple[Path, ...] = ()
     checks: tuple[_Check, ...] = ()
     tried: bool = True  # whether anything was to be changed
+    sought: str = ""  # what the patch looks for, in its own words
 
 
 def _apply(tree: object, source: _Source) -> _Edit:
@@ -170,10 +171,15 @@ def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
 
 def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
     outcome, validator = _split(rule.edit(tree))
+    sought = ""
+    if isinstance(outcome, LookingFor):
+        sought, outcome = outcome.what, outcome.edit
     edit = _edit_by_outcome(tree, outcome)
+    if sought:
+        edit = replace(edit, sought=sought)
     if validator is None:
         return edit
-    return _Edit(edit.tree, edit.places, (*edit.checks, _Check(validator, source)), edit.tried)
+    return replace(edit, checks=(*edit.checks, _Check(validator, source)))
 
 
 def _split(outcome: object) -> tuple[object, Validator | None]:
@@ -265,8 +271,9 @@ def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
     return _Edit(new, tuple(places))
 
 
-def _complain(source: _Source, strict: bool) -> None:
-    message = f"{source} changed nothing: no place matched, or each had its new value already"
+def _complain(source: _Source, sought: str, strict: bool) -> None:
+    looks = f"it looks for {sought}, and " if sought else ""
+    message = f"{source} changed nothing: {looks}no place matched, or each had its new value already"
     if strict:
         raise PatchError(message)
     warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
