@@ -10,7 +10,27 @@ from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
-from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .library import (
+    SeparableConv,
+    accumulate_gradients,
+    apply_sepconv,
+    average_parameters,
+    averaged_parameters,
+    change_batch_size,
+    change_dataset,
+    change_epochs,
+    change_lr,
+    change_schedule,
+    change_seed,
+    change_steps,
+    change_weight_decay,
+    clip_gradients,
+    remove_encoder,
+    scale_width,
+    smooth_labels,
+    swap_activation,
+    swap_optimizer,
+)
 from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
@@ -39,10 +59,24 @@ __all__ = [
     "member",
     # The library.
     "SeparableConv",
+    "accumulate_gradients",
     "apply_sepconv",
+    "average_parameters",
+    "averaged_parameters",
+    "change_batch_size",
+    "change_dataset",
+    "change_epochs",
     "change_lr",
+    "change_schedule",
+    "change_seed",
+    "change_steps",
+    "change_weight_decay",
+    "clip_gradients",
+    "remove_encoder",
     "scale_width",
+    "smooth_labels",
     "swap_activation",
+    "swap_optimizer",
 ]
 
 

@@ -24,7 +24,17 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
 from .errors import PatchError, PatchWarning
-from .patch import Expects, LookingFor, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
+from .patch import (
+    Expects,
+    LookingFor,
+    Operators,
+    Patch,
+    Rule,
+    RuleFunction,
+    SingleRule,
+    Validator,
+    describe_rule,
+)
 from .resolve import resolve
 
 T = TypeVar("T")

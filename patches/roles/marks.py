@@ -183,6 +183,17 @@ def arguments(value: object, role: str) -> dict[str, Argument]:
     return {**known, **{name: own[key] for name, key in members.items() if key in own}}
 
 
+def classes_with_role(name: str) -> list[type]:
+    """The classes that were marked with a role themselves, in that order; subclasses are left out.
+
+    Example:
+        >>> import flax.linen
+        >>> flax.linen.Conv in classes_with_role('convolution')
+        True
+    """
+    return [target for target, roles in list(_marked.values()) if isinstance(target, type) and name in roles]
+
+
 def own_names(value: object, argument: str) -> tuple[str, ...]:
     """What an argument is called in the class of a value, as its roles say it, whichever these are.
 

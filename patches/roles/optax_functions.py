@@ -115,6 +115,8 @@ def _mark() -> None:
         *[(optax, name, ("gradient_clipping",), {"limit": own}) for name, own in CLIPPINGS.items()],
         *[(optax, name, ("loss", "cross_entropy"), {}) for name in CROSS_ENTROPIES],
         *[(optax.losses, name, ("loss",), {}) for name in LOSSES],
+        (optax, "sigmoid_binary_cross_entropy", ("binary_cross_entropy",), {}),
+        (optax, "softmax_cross_entropy_with_integer_labels", ("integer_cross_entropy",), {}),
         (optax, "chain", ("chain",), {"transformations": "args"}),
         (optax, "MultiSteps", ("transformation",), {}),
         (

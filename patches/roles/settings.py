@@ -46,7 +46,7 @@ USUAL_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "num_accumulation_steps",
     ),
     "average_decay": ("ema_decay", "ema_rate", "polyak_decay", "average_decay", "param_ema_decay"),
-    "label_smoothing": ("label_smoothing", "label_smoothing_factor", "smoothing"),
+    "label_smoothing": ("label_smoothing", "label_smoothing_factor", "label_smooth"),
     "batch_size": (
         "batch_size",
         "train_batch_size",
@@ -75,6 +75,7 @@ USUAL_NAMES: Final[Mapping[str, tuple[str, ...]]] = {
         "use_bfloat16",
         "bfloat16",
     ),
+    "decoder_only": ("decoder_only", "is_decoder_only"),
     "remat": ("remat", "use_remat", "gradient_checkpointing", "use_gradient_checkpointing", "checkpointing"),
     "dataset": ("dataset", "dataset_name", "data", "task", "task_name"),
     "classes": (
@@ -103,8 +104,9 @@ def is_setting(path: Path, parent: object, setting: str) -> bool:
 
     Args:
         path: Where the value stands; its last key is its name.
-        parent: What holds it. A role that names the setting, ``sj.role('experiment', batch_size='examples')``,
-            says which of its arguments it is; the usual names count no longer then.
+        parent: What holds it. A role that names the setting, ``sj.role('experiment',
+            batch_size='examples')``, says which of its arguments it is; the usual names count no longer
+            then.
         setting: One of `USUAL_NAMES`.
 
     Example:
