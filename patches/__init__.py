@@ -10,6 +10,7 @@ from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+<<<<<<< HEAD
 from .library import (
     SeparableConv,
     accumulate_gradients,
@@ -32,6 +33,14 @@ from .library import (
     swap_optimizer,
 )
 from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
+=======
+from .inside.conventional import AutoBatchNorm, AutoDropout
+from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .models.calling import Outline, outline
+from .models.finding import Model, models
+from .models.inputs import Inputs
+from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
+>>>>>>> main
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -57,7 +66,15 @@ __all__ = [
     "role",
     "has_role",
     "member",
+    # Models.
+    "Inputs",
+    "Model",
+    "Outline",
+    "models",
+    "outline",
     # The library.
+    "AutoBatchNorm",
+    "AutoDropout",
     "SeparableConv",
     "accumulate_gradients",
     "apply_sepconv",

@@ -27,9 +27,7 @@ OPTIMIZERS: Final = (
     "lion",
     "nadam",
     "nadamw",
-    "noisy_sgd",
     "novograd",
-    "optimistic_adam",
     "optimistic_adam_v2",
     "optimistic_gradient_descent",
     "radam",
@@ -41,7 +39,7 @@ OPTIMIZERS: Final = (
     "sm3",
     "yogi",
 )
-"""Optax's optimizers that are whole and take a ``learning_rate``; `optax.lbfgs` needs the loss as well."""
+"""Optax's optimizers that are whole and take a ``learning_rate``; others need the loss (`optax.lbfgs`) or a key."""
 
 CONTRIBUTED: Final = (
     "acprop",
@@ -53,7 +51,6 @@ CONTRIBUTED: Final = (
     "prodigy",
     "schedule_free_adamw",
     "schedule_free_sgd",
-    "sophia",
 )
 """Those of `optax.contrib`."""
 

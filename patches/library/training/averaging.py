@@ -13,7 +13,7 @@ from symjax.adoption.symbolize import symbolize
 
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...roles.marks import role, updated, with_role
+from ...roles.marks import role, with_role
 from ...roles.settings import is_number, names_of, settings
 from .chains import appended, inner_transformations
 
@@ -148,10 +148,7 @@ def average_parameters(tree: Any, decay: Annotated[float, Ge(0), Lt(1)] = 0.999)
         if value is None or is_number(value)
     }
     for path, transformation in inner_transformations(tree).items():
-        averages = with_role(transformation, "averaging")
-        for inside, old in averages.items():
-            updates[path + inside] = updated(old, "averaging", average_decay=decay)
-        if not averages:
+        if not with_role(transformation, "averaging"):  # whose decay is a setting
             updates[path] = appended(transformation, parameter_average(decay))
     what = f"gradient transformations (role 'transformation') and settings called {names_of('average_decay')}"
     return LookingFor(what, updates)

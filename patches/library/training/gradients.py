@@ -61,7 +61,7 @@ def clip_gradients(
         clippings = with_role(transformation, "gradient_clipping")
         for inside, old in clippings.items():
             new = updated(old, "gradient_clipping", limit=limit)
-            updates[path + inside] = new if type(old) is make else make(limit)
+            updates[path / inside] = new if type(old) is make else make(limit)
         if not clippings:
             updates[path] = prepended(transformation, make(limit))
     what = f"gradient transformations (role 'transformation') and settings called {names_of(setting)}"
