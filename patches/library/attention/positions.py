@@ -29,10 +29,8 @@ def rotate(x: jax.Array, positions: jax.Array, base: float = 10_000.0) -> jax.Ar
 
     Example:
         >>> import jax.numpy as jnp
-        >>> print(rotate(jnp.ones((3, 1, 2)), jnp.arange(3)).round(2)[:, 0])
-        [[ 1.    1.  ]
-         [-0.3   1.38]
-         [-1.33  0.49]]
+        >>> rotate(jnp.array([[[1.0, 0.0]]] * 2), jnp.array([0.0, jnp.pi / 2])).round().astype(int).tolist()
+        [[[1, 0]], [[0, 1]]]
     """
     half = x.shape[-1] // 2
     frequencies = base ** (-jnp.arange(half, dtype=jnp.float32) / max(half, 1))
