@@ -12,7 +12,8 @@ from typing import Any
 
 from flax.linen import module as linen_module
 
-from symjax.core.schema import FLAT, Flat, Schema
+from symjax.core.inside import PatchableSchema
+from symjax.core.schema import FLAT, Flat
 from symjax.core.tracebacks import hide_frames
 
 _context = linen_module._context
@@ -20,7 +21,7 @@ _new_id: Callable[[], Any] = vars(linen_module)["uuid"]
 _State = linen_module._ModuleInternalState
 
 
-class UnboundModules(Schema):
+class UnboundModules(PatchableSchema):
     """Makes unbound Linen modules without Flax's constructor, which would run the user's code."""
 
     def revive(self, values: dict[str, Any], flat: Flat | None = None) -> Any:

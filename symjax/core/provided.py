@@ -34,6 +34,7 @@ class Provided:
             (`adoption/traced_floats.py`).
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
+        run_inside: Runs a method of a bound Linen module whose inside is patched (`patches/inside/linen.py`).
         configuration: The symbolic version of a class that a file names, if it is one of configurations and
             known (`adoption/configurations.py`).
     """
@@ -53,6 +54,7 @@ class Provided:
     render: Callable[[Any, str | None, Any], Any]
     explain: Callable[[Exception, Any], None]
     adopt: Callable[[Any, Any], type]
+    run_inside: Callable[..., Any]
     configuration: Callable[[type], type | None]
 
 

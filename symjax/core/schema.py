@@ -102,6 +102,7 @@ class Schema(Parameters):
         self.name = name or f"{cls.__module__}.{cls.__qualname__}"
         self.original = original
         self.options = Options()
+        self.every = self.names  # with those that a node has only where they are given, see inside.py
         self.wanted = False  # whether a user symbolized what was adopted, or it was met in a tree
         self.defaults: dict[str, Any] = {f.name: f.default for f in fields if f.default is not MISSING}
         self.factories = {f.name: f.factory for f in fields if f.factory is not None}

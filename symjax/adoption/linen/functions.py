@@ -14,9 +14,11 @@ from symjax.adoption.flax_private import is_running, unbound
 from symjax.adoption.functions import FunctionSchema, Maker, built_type, call, symbolize_function
 from symjax.adoption.ties import record_ties
 from symjax.core.errors import brief, note
+from symjax.core.inside import INSIDE, PatchableSchema
 from symjax.core.marks import MissingError
 from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.types.adopters import Memo, adopted
+from symjax.verbs.rebind import rebind
 
 _BUILT = "_sj_built"  # in a node's dict: the module that it stands for
 _trace = functools.partial(get_opaque_trace_state, convention="flax")
@@ -34,7 +36,7 @@ class _Built(NamedTuple):
     trace: Any
 
 
-class LinenFunctionSchema(FunctionSchema):
+class LinenFunctionSchema(PatchableSchema, FunctionSchema):
     """Functions that build Linen modules."""
 
     kind: ClassVar[str] = "linen_function"
@@ -88,7 +90,9 @@ class LinenFunction(Maker):
                     f"{type(self).__name__} says by its annotation that it builds a Linen module, and has "
                     f"built {brief(module)} of type {type(module).__name__}"
                 )
-            return adopted(module, Memo())
+            inside = vars(self).get(INSIDE, ())
+            module = adopted(module, Memo())
+            return rebind(module, {INSIDE: (*vars(module).get(INSIDE, ()), *inside)}) if inside else module
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Calls the module."""

@@ -24,9 +24,11 @@ from symjax.adoption.ties import bind_ties, record_ties, untie
 from symjax.core.containers import Map, freeze
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field, FieldMark
+from symjax.core.inside import INSIDE
 from symjax.core.locks import adoption
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
+from symjax.core.provided import provided
 from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
 from symjax.core.tracebacks import hide_frames
 from symjax.names.lookup import place
@@ -60,11 +62,6 @@ class LinenSchema(UnboundModules):
             for base in cls.__mro__
             if base not in (SymbolicModule, nn.Module)
         )
-
-    def arguments(self, node: Any) -> dict[str, Any]:
-        """See `Schema.arguments`."""
-        attributes = self.read(node)
-        return {name: attributes[name] for name in self.names if name in attributes}
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
@@ -172,6 +169,8 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
     ) -> Any:
         try:
             with taking_rates():
+                if INSIDE in self.__dict__ and self.scope is not None:  # type: ignore[attr-defined]
+                    return provided.run_inside(self, run, method, args, kwargs)
                 return run(method, args, kwargs)
         except Exception as error:
             if self.scope is not None:
@@ -199,8 +198,14 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
             """
             schema: Schema = getattr(symbolic_class(self), ATTRIBUTE)  # type: ignore[arg-type]
             changed = options.keys() & schema.fields.keys() - {"name"}
+            inside = options.pop(INSIDE, None) if schema.patchable else None  # type: ignore[attr-defined]
             with contextlib.nullcontext() if changed else unresolved(self):
-                return super().clone(**options)
+                clone = super().clone(**options)
+            if inside is None:
+                inside = vars(self).get(INSIDE, ())
+            if inside and schema.patchable:
+                vars(clone)[INSIDE] = inside
+            return clone
 
 
 def symbolize_linen(
@@ -268,6 +273,8 @@ def _explaining_init(init: Callable[..., Any], schema: LinenSchema) -> Any:
 
     @functools.wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        if INSIDE in kwargs and schema.patchable:
+            vars(self)[INSIDE] = kwargs.pop(INSIDE)  # which Flax's constructor does not know
         try:
             try:
                 init(self, *args, **kwargs)
@@ -347,6 +354,8 @@ def _seal(module: Any) -> None:
         if attributes[name] is foreign:
             attributes[name] = defaults[name]
     arguments = {n: attributes[n] for n in schema.names if attributes[n] is not defaults.get(n, MISSING)}
+    if INSIDE in attributes and schema.patchable:
+        arguments[INSIDE] = attributes.pop(INSIDE)
     if arguments:
         attributes.update(schema.admit(arguments))
     schema.register()
