@@ -8,7 +8,6 @@ with small numbers, make a model that is trained on real text: the documentation
 
 from __future__ import annotations
 
-import argparse
 import collections
 import dataclasses
 import functools
@@ -256,10 +255,34 @@ def main() -> None:
     exp = attention_is_all_you_need()
     print(sj.format(exp))
     print(f"{parameters(exp):,} parameters")
-    small = sj.patch(exp, [{"model.sizes.num_layers": 2, "model.sizes.features": 64, "model.sizes.mlp_features": 256, "model.sizes.num_heads": 4, "model.sizes.head_features": 16, "model.vocab_size": 1024, "dataset.vocab_size": 1024}])
+    small = sj.patch(
+        exp,
+        [
+            {
+                "model.sizes.num_layers": 2,
+                "model.sizes.features": 64,
+                "model.sizes.mlp_features": 256,
+                "model.sizes.num_heads": 4,
+                "model.sizes.head_features": 16,
+                "model.vocab_size": 1024,
+                "dataset.vocab_size": 1024,
+            }
+        ],
+    )
     t = time.perf_counter()
     print(jax.jit(Experiment.run)(small, jax.random.key(0))[::10], time.perf_counter() - t)
-    big = sj.patch(exp, [{"model.sizes.num_layers": 64, "model.sizes.features": 8192, "model.sizes.mlp_features": 65536, "model.sizes.num_heads": 128, "model.sizes.head_features": 128}])
+    big = sj.patch(
+        exp,
+        [
+            {
+                "model.sizes.num_layers": 64,
+                "model.sizes.features": 8192,
+                "model.sizes.mlp_features": 65536,
+                "model.sizes.num_heads": 128,
+                "model.sizes.head_features": 128,
+            }
+        ],
+    )
     t = time.perf_counter()
     print(f"{parameters(big):,} parameters", time.perf_counter() - t)
 

@@ -6,7 +6,7 @@ and for plain JAX a plain dataclass.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -25,6 +25,7 @@ from .zoo import (
     linen_mlp,
     linen_resnet,
     linen_rnn,
+    linen_seq2seq,
     linen_transformer,
     linen_unet,
     nnx_autoencoder,
@@ -33,113 +34,129 @@ from .zoo import (
     plain_jax,
 )
 
-Batch = tuple[Any, Any]
+Batch = tuple[tuple[Any, ...], Any]
+"""The arguments of a model, and what should come out."""
 
 
 # The data.
 
 
+@sj.role("dataset")
 class Images(sj.Object):
     """Images of noise, each with a class."""
 
+    name: str = "digits"
     num_classes: int = 10
     size: int = 8
 
     def batch(self, index: int, size: int) -> Batch:
-        draw = np.random.default_rng(index)
+        draw = _random(self.name, index)
         images = draw.normal(size=(size, self.size, self.size, 1))
-        return np.float32(images), np.int32(draw.integers(self.num_classes, size=size))
+        return (np.float32(images),), np.int32(draw.integers(self.num_classes, size=size))
 
 
+@sj.role("dataset")
 class NoisyImages(sj.Object):
     """Images with noise, and the same without."""
 
+    name: str = "digits"
     size: int = 8
 
     def batch(self, index: int, size: int) -> Batch:
-        draw = np.random.default_rng(index)
+        draw = _random(self.name, index)
         clean = draw.uniform(size=(size, self.size, self.size, 1))
-        return np.float32(clean + 0.1 * draw.normal(size=clean.shape)), np.float32(clean)
+        return (np.float32(clean + 0.1 * draw.normal(size=clean.shape)),), np.float32(clean)
 
 
-class Texts(sj.Object):
+@sj.role("dataset")
+class Reviews(sj.Object):
     """Sequences of tokens, each with a class; 0 pads."""
 
+    name: str = "films"
     num_classes: int = 3
     vocab_size: int = 11
     length: int = 6
 
     def batch(self, index: int, size: int) -> Batch:
-        draw = np.random.default_rng(index)
+        draw = _random(self.name, index)
         tokens = draw.integers(1, self.vocab_size, size=(size, self.length))
         tokens[0, -2:] = 0
-        return np.int32(tokens), np.int32(draw.integers(self.num_classes, size=size))
+        return (np.int32(tokens),), np.int32(draw.integers(self.num_classes, size=size))
 
 
+@sj.role("dataset")
 class Characters(sj.Object):
     """Sequences of tokens, and the token after each."""
 
+    name: str = "novels"
     vocab_size: int = 11
     length: int = 6
 
     def batch(self, index: int, size: int) -> Batch:
-        tokens = np.random.default_rng(index).integers(self.vocab_size, size=(size, self.length + 1))
-        return np.int32(tokens[:, :-1]), np.int32(tokens[:, 1:])
+        tokens = _random(self.name, index).integers(self.vocab_size, size=(size, self.length + 1))
+        return (np.int32(tokens[:, :-1]),), np.int32(tokens[:, 1:])
+
+
+@sj.role("dataset")
+class Copies(Characters):
+    """The same, with the sequence that is to be copied."""
+
+    def batch(self, index: int, size: int) -> Batch:
+        (inputs,), targets = super().batch(index, size)
+        return (inputs, targets), targets
+
+
+def _random(name: str, index: int) -> np.random.Generator:
+    return np.random.default_rng([*name.encode(), index])
 
 
 def stacked(dataset: Any, steps: int, batch_size: int) -> Batch:
     """A batch for each step, in arrays with a leading axis of steps."""
-    inputs, targets = zip(*[dataset.batch(step, batch_size) for step in range(steps)], strict=True)
-    return np.stack(inputs), np.stack(targets)
+    batches = [dataset.batch(step, batch_size) for step in range(steps)]
+    return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
 
 
 # The training.
 
 
 class LinenExperiment(sj.Object):
-    """Trains a Linen module; `call` is how its author calls it in training."""
+    """Trains a Linen module."""
 
     model: nn.Module
     dataset: sj.Object
     loss: Callable[..., Any] = optax.softmax_cross_entropy_with_integer_labels
-    optimizer: optax.GradientTransformation = optax.adam(1e-3)
+    optimizer: optax.GradientTransformation = optax.adam(1e-2)
     batch_size: int = 4
     steps: int = 2
     seed: int = 0
-    call: Mapping[str, bool] = sj.field(default_factory=dict)
 
     def example_inputs(self) -> Any:
-        inputs, _ = self.dataset.batch(0, self.batch_size)
-        return (inputs, *self.call.values())
+        return self.dataset.batch(0, self.batch_size)[0]
 
     def run(self) -> jax.Array:
         """The loss at each step of a short training."""
-        init_key, dropout_key = jax.random.split(jax.random.key(self.seed, impl="unsafe_rbg"))
-        inputs, targets = stacked(self.dataset, self.steps, self.batch_size)
-        variables = self.model.init({"params": init_key, "dropout": dropout_key}, inputs[0], **self.call)
+        key = jax.random.key(self.seed, impl="unsafe_rbg")
+        batches = stacked(self.dataset, self.steps, self.batch_size)
+        variables = sj.init(self.model, key, *jax.tree.map(lambda array: array[0], batches[0]))
         state = self.optimizer.init(variables["params"])
 
         def step(carry, batch):
             variables, state, key = carry
             inputs, targets = batch
-            key, dropout_key = jax.random.split(key)
+            key, step_key = jax.random.split(key)
 
             def loss(params):
-                outputs, changed = self.model.apply(
-                    {**variables, "params": params},
-                    inputs,
-                    **self.call,
-                    rngs={"dropout": dropout_key},
-                    mutable=[name for name in variables if name != "params"],
+                outputs, collections = sj.apply(
+                    self.model, {**variables, "params": params}, *inputs, key=step_key, train=True
                 )
-                return jnp.mean(self.loss(outputs, targets)), changed
+                return jnp.mean(self.loss(outputs, targets)), collections
 
-            (value, changed), gradients = jax.value_and_grad(loss, has_aux=True)(variables["params"])
+            (value, collections), gradients = jax.value_and_grad(loss, has_aux=True)(variables["params"])
             updates, state = self.optimizer.update(gradients, state, variables["params"])
             params = optax.apply_updates(variables["params"], updates)
-            return ({**variables, **changed, "params": params}, state, key), value
+            return ({**collections, "params": params}, state, key), value
 
-        return jax.lax.scan(step, (variables, state, dropout_key), (inputs, targets))[1]
+        return jax.lax.scan(step, (variables, state, key), batches)[1]
 
 
 class NNXExperiment(sj.Object):
@@ -148,7 +165,7 @@ class NNXExperiment(sj.Object):
     model: nnx.Module
     dataset: sj.Object
     loss: Callable[..., Any] = optax.softmax_cross_entropy_with_integer_labels
-    optimizer: optax.GradientTransformation = optax.adam(1e-3)
+    optimizer: optax.GradientTransformation = optax.adam(1e-2)
     batch_size: int = 4
     steps: int = 2
     seed: int = 0
@@ -159,6 +176,7 @@ class NNXExperiment(sj.Object):
     def run(self) -> jax.Array:
         """The loss at each step of a short training."""
         model = sj.build(self.model, rngs=jax.random.key(self.seed, impl="unsafe_rbg"))
+        model.train()
         graph, params, rest = flax_nnx.split(model, flax_nnx.Param, ...)
 
         def step(carry, batch):
@@ -167,8 +185,7 @@ class NNXExperiment(sj.Object):
 
             def loss(params):
                 model = flax_nnx.merge(graph, params, rest, copy=True)
-                model.train()
-                outputs = model(inputs)
+                outputs = model(*inputs)
                 return jnp.mean(self.loss(outputs, targets)), flax_nnx.split(model, flax_nnx.Param, ...)[2]
 
             (value, rest), gradients = jax.value_and_grad(loss, has_aux=True)(params)
@@ -182,32 +199,32 @@ class NNXExperiment(sj.Object):
 @sj.symbolize
 @dataclasses.dataclass(frozen=True)
 class PlainExperiment:
-    """Trains a function of parameters and inputs."""
+    """Trains a function of parameters and inputs; the loss is called by its name, there is no seed."""
 
     network: Any
     data: Any
     tx: Any
-    batch: int = 4
-    steps: int = 2
-    seed: int = 0
+    batch_size: int = 4
+    epochs: int = 2
 
     def run(self) -> jax.Array:
         """The loss at each step of a short training."""
-        inputs, targets = stacked(self.data, self.steps, self.batch)
-        params = self.network.init(jax.random.key(self.seed, impl="unsafe_rbg"), inputs[0][0].size)
+        batches = stacked(self.data, self.epochs, self.batch_size)
+        params = self.network.init(jax.random.key(0, impl="unsafe_rbg"), batches[0][0][0, 0].size)
 
         def step(carry, batch):
             params, state = carry
+            (inputs,), targets = batch
 
             def loss(params):
-                logits = self.network(params, batch[0])
-                return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, batch[1]))
+                logits = self.network(params, inputs)
+                return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, targets))
 
             value, gradients = jax.value_and_grad(loss)(params)
             updates, state = self.tx.update(gradients, state, params)
             return (optax.apply_updates(params, updates), state), value
 
-        return jax.lax.scan(step, (params, self.tx.init(params)), (inputs, targets))[1]
+        return jax.lax.scan(step, (params, self.tx.init(params)), batches)[1]
 
 
 # The models, symbolized from outside, in experiments.
@@ -230,6 +247,7 @@ def _has(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
+Reader = sj.role("encoder")(sj.symbolize(linen_seq2seq.Reader))
 Affine = sj.role("dense", features="units")(sj.symbolize(plain_jax.Affine))
 sj.role("activation")(plain_jax.softsign)
 
@@ -246,7 +264,6 @@ NETWORKS: dict[str, Network] = {
         lambda: LinenExperiment(
             sj.symbolize(linen_resnet.ResNet)([1, 1], num_classes=10, num_filters=4),
             Images(),
-            call={"train": True},
         ),
         _has("convolution", "dense", "normalization", "activation", "depth", "residual"),
     ),
@@ -257,8 +274,7 @@ NETWORKS: dict[str, Network] = {
                     vocab_size=11, num_classes=3, emb_dim=8, num_heads=2, num_layers=1, mlp_dim=16, max_len=8
                 )
             ),
-            Texts(),
-            call={"train": True},
+            Reviews(),
         ),
         _has(
             "dense", "normalization", "dropout", "embedding", "attention", "activation", "depth", "residual"
@@ -268,7 +284,6 @@ NETWORKS: dict[str, Network] = {
         lambda: LinenExperiment(
             sj.symbolize(linen_rnn.CharLSTM)(vocab_size=11, embed_dim=8, hidden_size=8),
             Characters(),
-            call={"training": True},
         ),
         _has("dense", "normalization", "dropout", "embedding", "activation", "recurrence"),
     ),
@@ -295,6 +310,15 @@ NETWORKS: dict[str, Network] = {
             sj.symbolize(linen_unet.UNet)([4, 8]), NoisyImages(), loss=optax.squared_error
         ),
         _has("convolution", "normalization", "activation", "depth"),
+    ),
+    "Linen seq2seq": Network(
+        lambda: LinenExperiment(
+            sj.symbolize(linen_seq2seq.Seq2Seq)(
+                11, writer=linen_seq2seq.Writer(8), reader=Reader(8), embed_dim=8
+            ),
+            Copies(),
+        ),
+        _has("dense", "normalization", "embedding", "attention", "activation", "recurrence", "encoder"),
     ),
     "NNX CNN": Network(
         lambda: NNXExperiment(
