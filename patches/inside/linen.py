@@ -107,8 +107,7 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
     module = context.module
     if not active or module.scope is None or is_lifted(module):
         return run(*args, **kwargs)
-    names = tuple(module.path)
-    cls = class_of(module)
+    names, cls = tuple(module.path), class_of(module)
     shown = view(module) if any(entry.sees(names, cls) for entry in active) else None
     if shown is None:
         return run(*args, **kwargs)
