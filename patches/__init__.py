@@ -5,6 +5,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 """
 
 from . import library
+from .analysis.check import check
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
 from .core.patch import LookingFor, Patch
@@ -50,6 +51,7 @@ __all__ = [
     "has_role",
     "member",
     # Models.
+    "check",
     "Inputs",
     "Model",
     "Outline",
