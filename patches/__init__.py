@@ -5,6 +5,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 """
 
 from .core.apply import patch
+from .core.assignments import Assignments
 from .core.errors import PatchError, PatchWarning
 from .core.patch import Patch
 from .core.patcher import patcher
@@ -13,7 +14,7 @@ from .core.resolve import from_uri
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
 from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
 from .roles.marks import has_role, member, role
-from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
+from .rules import Updates, from_diff, on_key, on_member, on_path, on_type, on_value
 
 __all__ = [
     # Applying.
@@ -26,6 +27,8 @@ __all__ = [
     "from_uri",
     "names",
     # Rules without a function.
+    "Assignments",
+    "Updates",
     "from_diff",
     "on_key",
     "on_member",

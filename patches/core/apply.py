@@ -19,8 +19,8 @@ from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import LineageStep, steps_of, with_lineage
-from symjax.verbs.query import query, with_arity
 from symjax.verbs.moves import may_move
+from symjax.verbs.query import query, with_arity
 from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 
@@ -252,7 +252,8 @@ def _changed(old: object, new: object, log: Log, places: list[Path]) -> tuple[Pa
     """What is another value in a new tree; a rule whose items move is no measure of that."""
     if may_move(log):
         return tuple(diff(old, new))
-    return (*places, *[path for path, _, explicit in log if not explicit])
+    followed = [path for path, _, explicit in log if not explicit and _differs(old, new, path)]
+    return (*places, *followed)
 
 
 def _alone_differs(tree: object, path: Path, update: object) -> bool:

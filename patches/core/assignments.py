@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final, final
 
 from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath, at, brief, note, unknown
-from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 from symjax.types.hint_reading import parse as parse_hint
@@ -67,9 +66,7 @@ class Assignments(Patch):
         for path in paths:
             outer = next((path.keys[:n] for n in range(len(path)) if path.keys[:n] in known), None)
             if outer is not None:
-                raise ValueError(
-                    f"updates overlap: {Path(outer)} holds {path}, and both are set {at(path)}"
-                )
+                raise ValueError(f"updates overlap: {Path(outer)} holds {path}, and both are set {at(path)}")
 
     def edit(self, tree: Any) -> object:
         """The updates: each text as the value that it is in this tree.

@@ -102,6 +102,4 @@ def with_rebind(steps: tuple[LineageStep, ...], places: tuple[Path, ...]) -> tup
 def steps_from(rules: Sequence[str], places: Sequence[Iterable[str]]) -> tuple[LineageStep, ...]:
     """Steps as files have them, the rules and what each changed; those that say no places get none."""
     known = [tuple([Path.parse(place) for place in of]) for of in places]
-    return tuple(
-        [LineageStep(rule, known[i] if i < len(known) else ()) for i, rule in enumerate(rules)]
-    )
+    return tuple([LineageStep(rule, known[i] if i < len(known) else ()) for i, rule in enumerate(rules)])
