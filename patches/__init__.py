@@ -11,7 +11,13 @@ from .core.patch import Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+from .inside.conventional import AutoBatchNorm, AutoDropout
+from .inside.inserting import insert
+from .inside.layers import edit_layers, inside, layers
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .models.calling import Outline, outline
+from .models.finding import Model, models
+from .models.inputs import Inputs
 from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
 from .roles.marks import has_role, member, role
 from .rules import Updates, from_diff, on_key, on_member, on_path, on_type, on_value
@@ -35,11 +41,24 @@ __all__ = [
     "on_path",
     "on_type",
     "on_value",
+    # Inside of models.
+    "edit_layers",
+    "insert",
+    "inside",
+    "layers",
     # Roles.
     "role",
     "has_role",
     "member",
+    # Models.
+    "Inputs",
+    "Model",
+    "Outline",
+    "models",
+    "outline",
     # The library.
+    "AutoBatchNorm",
+    "AutoDropout",
     "SeparableConv",
     "apply_sepconv",
     "change_lr",

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
 from symjax.adoption.configurations import opaque
+from symjax.adoption.linen.applying import apply, init
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field
 from symjax.core.leaves import is_leaf
 from symjax.core.marks import MISSING, Insertion, MissingError
 from symjax.core.paths import Path, PathError
+from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
 from symjax.names.views import VIEWS
 from symjax.nodes.object import Object
@@ -48,6 +50,13 @@ _LATE = {
     "floatv": "symjax.search",
     "oneof": "symjax.search",
 }
+
+
+def _run_inside(*args: Any) -> Any:
+    return importlib.import_module("symjax.patches.inside.linen").run_inside(*args)
+
+
+provided.run_inside = _run_inside  # by the room of patches, at its first use
 for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
@@ -80,6 +89,7 @@ __all__ = [
     "PathError",
     "Placeholder",
     "Step",
+    "apply",
     "build",
     "contains",
     "diff",
@@ -90,6 +100,7 @@ __all__ = [
     "format",
     "from_json",
     "hash",
+    "init",
     "is_leaf",
     "is_partial",
     "is_symbolic",
