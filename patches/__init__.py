@@ -11,6 +11,7 @@ from .core.patch import Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+from .core.updates import Updates, from_diff
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
@@ -20,7 +21,7 @@ from .models.finding import Model, models
 from .models.inputs import Inputs
 from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
 from .roles.marks import has_role, member, role
-from .rules import Updates, from_diff, on_key, on_member, on_path, on_type, on_value
+from .rules import on_key, on_member, on_path, on_type, on_value
 
 __all__ = [
     # Applying.

@@ -39,6 +39,7 @@ from .patch import (
     describe_rule,
 )
 from .resolve import resolve
+from .updates import from_diff
 
 T = TypeVar("T")
 
@@ -356,4 +357,9 @@ def _open_choices(rule: SingleRule) -> str:
 
 
 # Handed down: `Patch` stands below what reads and applies rules, and imports neither.
-Patch.__symjax_operators__ = Operators(apply=patch, matched=matched, resolve=resolve)
+Patch.__symjax_operators__ = Operators(
+    apply=patch,
+    matched=matched,
+    resolve=resolve,
+    invert=lambda rule, tree: from_diff(diff(patch(tree, rule), tree)),
+)
