@@ -6,6 +6,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from .core.apply import patch
 from .core.assignments import Assignments
+from .core.catalogue import catalogue, json_schema
 from .core.errors import PatchError, PatchWarning
 from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
@@ -54,6 +55,8 @@ __all__ = [
     "LookingFor",
     "from_uri",
     "names",
+    "catalogue",
+    "json_schema",
     # Rules without a function.
     "Assignments",
     "Updates",
