@@ -102,7 +102,7 @@ def has_role(value: object, *names: str) -> bool:
 
 @contextmanager
 def noting_roles() -> Iterator[set[str]]:
-    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
+    """Notes the roles that are asked for, so that a rule that matched nothing can say what it sought.
 
     What is asked inside a further one of these is noted there alone.
 
