@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -24,7 +24,7 @@ from ..core.patch import Patch
 from ..models.calling import Outline, outline, program_of
 from ..models.finding import LAYERS, Model, models
 from ..models.inputs import Inputs, inputs_for
-from ..roles.marks import has_role, makes_role
+from ..roles.marks import classes_with_role, has_role
 from .axes import Axes, abstract_key, model_axes
 from .called import Shapes, shapes_of
 from .axis_rules import SCAN, WINDOW
@@ -380,8 +380,10 @@ def _is_default(node: Any, path: Path, value: Any) -> bool:
 
 def _roles(value: Any) -> list[str]:
     """The roles of a function, or of the instances of a class."""
-    has: Callable[..., bool] = makes_role if isinstance(value, type) else has_role
-    return [role for role in (*LAYERS, *_FURTHER) if has(value, role)]
+    names = (*LAYERS, *_FURTHER)
+    if isinstance(value, type):
+        return [name for name in names if issubclass(value, tuple(classes_with_role(name)))]
+    return [name for name in names if has_role(value, name)]
 
 
 _FURTHER: Final = ("activation", "recurrent", "initializer")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import jax
 
@@ -16,6 +18,7 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import value_at
 
+from ..core.errors import PatchWarning, caller_level
 from ..inside.layers import edit_layers
 from ..models.calling import outline
 from ..models.finding import Model
@@ -64,46 +67,62 @@ class Resizing:
             factor: Greater than 0.
 
         Returns:
-            New widths by path, and what is to be put into the model's argument `inside`. Nothing if there is no width
-            that could change.
+            New widths by path, and what is to be put into the model's argument `inside`. Nothing if there
+            is no width that could change. Where the model refuses some of the new widths, which stand in its
+            code too, these stay as they are, with a warning.
 
         Raises:
-            Exception: What the model raises with other widths, with a note that says what was tried.
+            Exception: What the model raises if it takes none of the new widths, with a note that says what was
+                tried.
         """
         axes = self.probe.axes
         heads = {number for place in self.modules.numbered() for number in axes.leaves(_extent(axes, place))}
         fixed = frozenset(heads | axes.pinned.keys())
-        failure: Exception | None = None
-        plans = [(fixed, unit) for unit in _UNITS] + [(fixed | axes.loose.keys(), 1)]
-        for pinned, unit in plans:
-            updates = self._planned(factor, frozenset(pinned), unit)
-            try:
-                self._check(updates)
-            except Exception as error:  # noqa: BLE001 - other people's models may raise anything
-                failure = failure or error
-            else:
-                return updates
-        assert failure is not None
-        note(failure, f"with the widths that were planned for a factor of {factor} {at(self.probe.model.path)}")
-        raise failure
+        plans = [self._planned(factor, fixed, unit) for unit in _UNITS]
+        plans.append(self._planned(factor, fixed | axes.loose.keys(), 1))
+        first: Exception | None = None
+        for plan in plans:
+            failure = self._failure(plan)
+            if failure is None:
+                return self._updates(plan)
+            first = first or failure
+        assert first is not None
+        return self._updates(self._taken(plans[0], first))
+
+    def _taken(self, plan: _Plan, failure: Exception) -> _Plan:
+        """What of a plan the model takes, which refuses the whole."""
+        groups = [group for group in plan if self._failure([group]) is None]
+        refused = [knob for group in plan if group not in groups for knob, _ in group]
+        if not groups or self._failure(groups) is not None:
+            note(failure, f"with the widths {_show(plan)} {at(self.probe.model.path)}")
+            raise failure
+        warnings.warn(
+            f"{', '.join(map(str, refused))} of {self.probe.model} cannot be as wide as planned and stay: "
+            f"{type(failure).__name__}: {failure}",
+            PatchWarning,
+            stacklevel=caller_level(),
+        )
+        return groups
 
     def pinned(self) -> list[str]:
         """Why the sizes of the model's parameters cannot change, for messages."""
         return sorted(set(self.probe.axes.pinned.values()))
 
-    def _planned(self, factor: float, fixed: frozenset[int], unit: int) -> dict[Path, Any]:
+    def _planned(self, factor: float, fixed: frozenset[int], unit: int) -> _Plan:
+        """The new values of all knobs, in groups of those that hang together."""
         knobs, fixed = self._chosen(fixed)
         axes, divisor = self.probe.axes, math.lcm(unit, *self._counts())
-        sizes: dict[int, int] = {}
-        ratios: dict[int, Fraction] = {}
-        for group in _groups(knobs, axes, fixed):
-            ratio = _ratio(group, axes, fixed, factor, divisor)
-            for knob in group:
-                ratios[id(knob)] = ratio
-                for number in _drivers(knob, axes, fixed):
-                    sizes[number] = int(axes.size((number,)) * ratio)
-        new = {id(knob): _value(knob, ratios[id(knob)], axes, sizes) for knob in knobs}
-        return self._updates([(knob, new[id(knob)]) for knob in knobs if new[id(knob)] != knob.value])
+        groups = [
+            (group, _ratio(group, axes, fixed, factor, divisor)) for group in _groups(knobs, axes, fixed)
+        ]
+        sizes = {
+            number: int(axes.size((number,)) * ratio)
+            for group, ratio in groups
+            for knob in group
+            for number in _drivers(knob, axes, fixed)
+        }
+        plan = [[(knob, _value(knob, ratio, axes, sizes)) for knob in group] for group, ratio in groups]
+        return [group for group in plan if any(value != knob.value for knob, value in group)]
 
     def _counts(self) -> list[int]:
         partitions = [effect.value for effect in self.probe.integers if effect.kind == "partition"]
@@ -146,11 +165,13 @@ class Resizing:
         for module in self.modules.called:
             yield from self.modules.knobs(module)
 
-    def _updates(self, changes: list[tuple[Knob, int]]) -> dict[Path, Any]:
+    def _updates(self, plan: _Plan) -> dict[Path, Any]:
         """New values by path; those of modules that are made inside as patches of the model."""
         updates: dict[Path, Any] = {}
         inside: dict[str, dict[str, Any]] = {}
-        for knob, value in changes:
+        for knob, value in itertools.chain(*plan):
+            if value == knob.value:
+                continue
             if knob.module is None:
                 updates.update(dict.fromkeys(knob.paths, value))
                 if knob.groups is not None:
@@ -168,16 +189,28 @@ class Resizing:
             updates[model.path / INSIDE] = (*before, *_nested(inside))
         return updates
 
-    def _check(self, updates: Mapping[Path, Any]) -> None:
-        """Whether the model still runs, and ends in the same shapes."""
-        if not updates:
-            return
-        probe = self.probe
-        changed = value_at(rebind(probe.tree, updates), probe.model.path)
-        outputs = outline(probe.model._replace(node=changed), probe.inputs).outputs
+    def _failure(self, plan: _Plan) -> Exception | None:
+        """Why the model does not run, or not to the same shapes; None if it does."""
+        if not plan:
+            return None
+        probe, updates = self.probe, self._updates(plan)
+        try:
+            changed = value_at(rebind(probe.tree, updates), probe.model.path)
+            outputs = outline(probe.model._replace(node=changed), probe.inputs).outputs
+        except Exception as error:  # noqa: BLE001 - other people's models may raise anything
+            return error
         before, after = jax.tree.map(_shape, (probe.base.outputs, outputs))
-        if before != after:
-            raise ValueError(f"the outputs would be of shape {after} instead of {before}")
+        if before == after:
+            return None
+        return ValueError(f"the outputs would be of shape {after} instead of {before}")
+
+
+_Plan: TypeAlias = list[list[tuple[Knob, int]]]
+"""New values of knobs, in groups of those that hang together."""
+
+
+def _show(plan: _Plan) -> str:
+    return ", ".join([f"{knob} to be {value}" for group in plan for knob, value in group])
 
 
 def _shape(leaf: Any) -> Any:
