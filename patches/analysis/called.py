@@ -68,6 +68,20 @@ class Called:
         """The variables of a recurrent cell, whose carry is as wide as the cell."""
         return node.init(key, node.initialize_carry(key, inputs.shape), inputs)
 
+    def widened(self, width: int) -> Inputs:
+        """What it was called with, where arrays whose last axis is of some size have twice that.
+
+        A block adds to its input: its own width cannot change alone.
+        """
+        arrays = [
+            jax.ShapeDtypeStruct((*array.shape[:-1], 2 * width), array.dtype)
+            if array.shape and array.shape[-1] == width
+            else array
+            for array in self.inputs.arrays
+        ]
+        args, kwargs = self.inputs.filled(tuple(arrays))
+        return Inputs(*args, method=self.inputs.method, **kwargs)
+
     def names_of(self, shapes: Shapes, variables: Shapes) -> dict[str, tuple[str, int]]:
         """The variables of the model that are the module's own.
 

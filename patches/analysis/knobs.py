@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from symjax.core.paths import Path
@@ -175,12 +175,14 @@ def _probe(module: Called) -> Iterator[tuple[Path, int, Shapes, Shapes]]:
     except Exception:  # noqa: BLE001 - other people's modules; one that cannot be called alone has no knobs
         return
     for path, value in numbers:
-        try:
-            after = module.shapes(rebind(module.node, {path: 2 * value}))
-        except Exception:  # noqa: BLE001 - as above
-            continue
-        if after.keys() == before.keys() and after != before:
-            yield path, value, before, after
+        for inputs in (module.inputs, module.widened(value)):
+            try:
+                after = replace(module, inputs=inputs).shapes(rebind(module.node, {path: 2 * value}))
+            except Exception:  # noqa: BLE001 - as above
+                continue
+            if after.keys() == before.keys() and after != before:
+                yield path, value, before, after
+            break
 
 
 def _numbers(node: Any) -> Iterator[tuple[Path, int]]:

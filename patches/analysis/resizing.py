@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
@@ -24,6 +24,7 @@ from ..models.calling import outline
 from ..models.finding import Model
 from ..models.inputs import Inputs
 from .axes import Axes
+from .called import Called
 from .effects import Probe
 from .knobs import Knob, Modules, Place, field_knobs
 
@@ -80,29 +81,50 @@ class Resizing:
         fixed = frozenset(heads | axes.pinned.keys())
         plans = [self._planned(factor, fixed, unit) for unit in _UNITS]
         plans.append(self._planned(factor, fixed | axes.loose.keys(), 1))
+        plans.append(self._planned(factor, fixed | self._own(), 1))
         first: Exception | None = None
         for plan in plans:
             failure = self._failure(plan)
             if failure is None:
+                if first is not None:
+                    self._warn(plans[0], plan, first)
                 return self._updates(plan)
             first = first or failure
         assert first is not None
         return self._updates(self._taken(plans[0], first))
 
+    def _own(self) -> set[int]:
+        """The classes of variables that the model makes itself, in no module: their sizes may stand in its code."""
+        places = {place for module in self.modules.called for place in self._places(module)}
+        parameters = self.probe.axes.parameters.items()
+        own = [(name, axis) for name, value in parameters for axis in range(len(value))]
+        return {
+            number
+            for place in own
+            if place not in places
+            for number in self.probe.axes.leaves(_extent(self.probe.axes, place))
+        }
+
     def _taken(self, plan: _Plan, failure: Exception) -> _Plan:
         """What of a plan the model takes, which refuses the whole."""
         groups = [group for group in plan if self._failure([group]) is None]
-        refused = [knob for group in plan if group not in groups for knob, _ in group]
         if not groups or self._failure(groups) is not None:
             note(failure, f"with the widths {_show(plan)} {at(self.probe.model.path)}")
             raise failure
-        warnings.warn(
-            f"{', '.join(map(str, refused))} of {self.probe.model} cannot be as wide as planned and stay: "
-            f"{type(failure).__name__}: {failure}",
-            PatchWarning,
-            stacklevel=caller_level(),
-        )
+        self._warn(plan, groups, failure)
         return groups
+
+    def _warn(self, plan: _Plan, taken: _Plan, failure: Exception) -> None:
+        """Says what stays as it is, although neither inputs nor outputs fix it, and why."""
+        changed = {place for group in taken for knob, _ in group for place in knob.places}
+        stay = [knob for group in plan for knob, _ in group if changed.isdisjoint(knob.places)]
+        if stay:
+            warnings.warn(
+                f"{', '.join(map(str, stay))} of {self.probe.model} cannot be as wide as planned and stay: "
+                f"{type(failure).__name__}: {failure}",
+                PatchWarning,
+                stacklevel=caller_level(),
+            )
 
     def pinned(self) -> list[str]:
         """Why the sizes of the model's parameters cannot change, for messages."""
@@ -150,7 +172,7 @@ class Resizing:
         chosen: list[Knob] = []
         rejected: list[Knob] = []
         covered: set[Place] = set()
-        for knob in self._knobs():
+        for knob in self._knobs(fixed, covered):
             if not covered.isdisjoint(knob.places):
                 continue
             if all(_free(place, self.probe.axes, fixed) for place in knob.places):
@@ -160,10 +182,17 @@ class Resizing:
                 rejected.append(knob)
         return chosen, rejected
 
-    def _knobs(self) -> Iterator[Knob]:
+    def _knobs(self, fixed: frozenset[int], covered: Set[Place]) -> Iterator[Knob]:
+        """The fields; then the arguments of modules that have an axis that is free, and not covered yet."""
         yield from self.fields
         for module in self.modules.called:
-            yield from self.modules.knobs(module)
+            if any(place not in covered and _free(place, self.probe.axes, fixed) for place in self._places(module)):
+                yield from self.modules.knobs(module)
+
+    def _places(self, module: Called) -> Iterator[Place]:
+        for name, value in self.probe.axes.parameters.items():
+            if f"{name.partition('/')[2]}/".startswith(f"{module.path}/"):
+                yield from ((name, axis) for axis in range(len(value)))
 
     def _updates(self, plan: _Plan) -> dict[Path, Any]:
         """New values by path; those of modules that are made inside as patches of the model."""
