@@ -36,11 +36,12 @@ class Knob:
         value: The number.
         places: The axes.
         paths: The fields of the tree that hold it; several if they can only change together.
-        module: The path of the module inside of the model whose argument it is; None for fields.
+        module: The path of the module inside of the model whose argument is to be changed; None for fields.
         argument: The name of the argument, and in a tuple its index.
         groups: Where the number of groups stands that is as large in a depthwise convolution: in the tree, or
             among the arguments.
         is_count: Whether it numbers heads or groups.
+        owner: The path of the module whose argument it is, wherever that stands; ``''`` for fields.
     """
 
     value: int
@@ -50,6 +51,7 @@ class Knob:
     argument: Path = field(default_factory=Path)
     groups: Path | None = None
     is_count: bool = False
+    owner: str = ""
 
     def __str__(self) -> str:
         where = ", ".join(map(str, self.paths)) if self.paths else f"{self.module}: {self.argument}"
@@ -95,6 +97,10 @@ class Modules:
         """The arguments of a module that axes of its variables grow with, and nothing else changes with."""
         return [knob for knob in self._knobs(module) if not knob.is_count]
 
+    def has_parts(self, knob: Knob) -> bool:
+        """Whether a knob is an argument of a module that calls others."""
+        return any(module.path.startswith(f"{knob.owner}/") for module in self.called)
+
     def numbered(self) -> list[Place]:
         """The axes that number heads: those that grow with such an argument while others shrink."""
         knobs = [knob for module in self.called for knob in self._knobs(module, growing=True)]
@@ -122,9 +128,10 @@ class Modules:
         is_count = _is_count(module, argument)
         companion = _groups(module, argument)
         if place is None:
-            return Knob(value, places, (), module.path, argument, companion, is_count)
+            return Knob(value, places, (), module.path, argument, companion, is_count, module.path)
         path = Path((*self._model.path, *place))
-        return Knob(value, places, (path / argument,), None, argument, companion and path / companion, is_count)
+        groups = companion and path / companion
+        return Knob(value, places, (path / argument,), None, argument, groups, is_count, module.path)
 
     def _in_tree(self, module: Called) -> Path | None:
         """Where a module stands in the tree, if it is a field there, which Flax names it after."""

@@ -85,13 +85,19 @@ class Resizing:
         first: Exception | None = None
         for plan in plans:
             failure = self._failure(plan)
-            if failure is None:
+            if failure is None and (plan or first is None):
                 if first is not None:
                     self._warn(plans[0], plan, first)
                 return self._updates(plan)
             first = first or failure
         assert first is not None
-        return self._updates(self._taken(plans[0], first))
+        for plan in (plans[0], plans[-1]):
+            groups = [group for group in plan if self._failure([group]) is None]
+            if groups and self._failure(groups) is None:
+                self._warn(plans[0], groups, first)
+                return self._updates(groups)
+        note(first, f"with the widths {_show(plans[0])} {at(self.probe.model.path)}")
+        raise first
 
     def _own(self) -> set[int]:
         """The classes of variables that the model makes itself, in no module: their sizes may stand in its code."""
@@ -104,15 +110,6 @@ class Resizing:
             if place not in places
             for number in self.probe.axes.leaves(_extent(self.probe.axes, place))
         }
-
-    def _taken(self, plan: _Plan, failure: Exception) -> _Plan:
-        """What of a plan the model takes, which refuses the whole."""
-        groups = [group for group in plan if self._failure([group]) is None]
-        if not groups or self._failure(groups) is not None:
-            note(failure, f"with the widths {_show(plan)} {at(self.probe.model.path)}")
-            raise failure
-        self._warn(plan, groups, failure)
-        return groups
 
     def _warn(self, plan: _Plan, taken: _Plan, failure: Exception) -> None:
         """Says what stays as it is, although neither inputs nor outputs fix it, and why."""
@@ -159,6 +156,7 @@ class Resizing:
             stuck = {
                 number
                 for knob in rejected
+                if not self.modules.has_parts(knob)  # those have their own
                 for place in knob.places
                 if place not in covered
                 for number in axes.leaves(_extent(axes, place))
