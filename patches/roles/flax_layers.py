@@ -29,6 +29,12 @@ LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "MultiHeadAttention": ("attention",),
     "MultiHeadDotProductAttention": ("attention",),
     "SelfAttention": ("attention", "self_attention"),
+    "SimpleCell": ("recurrent",),
+    "GRUCell": ("recurrent",),
+    "MGUCell": ("recurrent",),
+    "LSTMCell": ("recurrent",),
+    "OptimizedLSTMCell": ("recurrent",),
+    "ConvLSTMCell": ("recurrent",),
     "PReLU": ("activation",),
 }
 """The roles of Linen's layers, whose arguments give the arguments of the roles their names."""
