@@ -104,6 +104,21 @@ def makes_role(value: object, *names: str) -> bool:
     return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
 
 
+def functions_of(role: str) -> tuple[Callable[..., Any], ...]:
+    """The functions that are marked with a role.
+
+    Args:
+        role: The role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> nn.relu in functions_of('activation')
+        True
+    """
+    marked = [target for target, roles in list(_marked.values()) if role in roles]
+    return tuple([target for target in marked if callable(target) and not isinstance(target, type)])
+
+
 def member(value: object, role: str, name: str) -> str | None:
     """What an argument of a role is called in the class of a value.
 
