@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeVar
 
 from symjax.core.schema import ATTRIBUTE
@@ -13,6 +15,7 @@ T = TypeVar("T")
 
 # By identity, since not all that is marked can be hashed; what is marked is kept, so ids stay its own.
 _marked: Final[dict[int, tuple[object, dict[str, Mapping[str, str]]]]] = {}
+_asked: Final[ContextVar[set[str] | None]] = ContextVar("symjax_roles_asked", default=None)
 
 
 def role(*names: str, **members: str) -> Callable[[T], T]:
@@ -79,29 +82,37 @@ def has_role(value: object, *names: str) -> bool:
         >>> patches.has_role(nn.Dense(8), 'convolution', 'attention')
         False
     """
+    _note_asked(names)
     return any(name in roles for roles in _roles(value) for name in names)
 
 
-def makes_role(value: object, *names: str) -> bool:
-    """Whether a value is a class whose instances have one of some roles, or a `functools.partial` of one.
+@contextmanager
+def noting_roles() -> Iterator[set[str]]:
+    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
 
-    Such a value in a field (``conv: ModuleDef = nn.Conv``) says what code makes later, with arguments that a
-    patch does not see.
+    What is asked inside a further one of these is noted there alone.
 
-    Args:
-        value: The value of a field.
-        *names: The roles.
+    Yields:
+        The names of the roles, which grow.
 
     Example:
-        >>> import functools
-        >>> from symjax import linen as nn
-        >>> makes_role(nn.Conv, 'convolution'), makes_role(functools.partial(nn.Conv, 8), 'convolution')
-        (True, True)
-        >>> makes_role(nn.Conv(8, 3), 'convolution')
-        False
+        >>> with noting_roles() as roles:
+        ...     _ = has_role(3, 'dense', 'convolution')
+        >>> sorted(roles)
+        ['convolution', 'dense']
     """
-    cls = value.func if isinstance(value, functools.partial) else value
-    return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
+    roles: set[str] = set()
+    token = _asked.set(roles)
+    try:
+        yield roles
+    finally:
+        _asked.reset(token)
+
+
+def _note_asked(names: tuple[str, ...]) -> None:
+    roles = _asked.get()
+    if roles is not None:
+        roles.update(names)
 
 
 def functions_of(role: str) -> tuple[Callable[..., Any], ...]:
@@ -176,6 +187,7 @@ def arguments(value: object, role: str) -> dict[str, Argument]:
         >>> arguments(Layer(3), 'dense')['features']
         Argument(name='units', value=3)
     """
+    _note_asked((role,))
     members = next((roles[role] for roles in _roles(value) if role in roles), None)
     if members is None:
         return {}
