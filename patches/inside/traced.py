@@ -1,0 +1,119 @@
+"""`traced` and `rewrite`: functions that are called inside of models, and of any JAX code."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, ParamSpec, TypeVar, final
+
+import jax
+from jax.extend.core import jaxpr_as_fun
+
+from symjax.core.paths import Path
+
+from ..core.patch import Context, Edited, Rule, describe_rule
+from ..core.registry import add_patcher
+from ..core.resolve import resolve
+from ..roles.flax_layers import ACTIVATIONS, activation
+from ..roles.marks import functions_of, has_role, makes_role
+from .attaching import attach
+from .layers import matches
+from .parts import InsidePatch, parts
+from .recording import record
+from .rewriting import Replacement, Scopes, Sight, rewrite_program, trace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@final
+class traced(InsidePatch):
+    """A patch of functions that a model calls in its methods: another function is called instead.
+
+    ``nn.relu(x)`` in a method is no value of the tree, and no layer. It is a call in the program that JAX
+    traces from the model; there the patch puts another one. The new function is called with as many of the old
+    one's operands as it requires, and its result gets the old one's type.
+
+    What is found: functions that JAX calls by name, which are those under `jax.jit`, `jax.custom_jvp` and
+    `jax.custom_vjp`, with whatever static arguments; and functions that leave only their equations
+    (`jax.nn.gelu`, `jax.numpy.tanh`, any function of arrays of one's own), by these equations, with
+    the default values of their arguments or another choice of their switches (``approximate=False``).
+
+    What is not: calls inside a function that has a derivative rule of its own (it is replaced as a whole or
+    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); and
+    functions whose derivative the model itself takes: that is an error.
+
+    Where a role is asked for, calls of gates (`jax.nn.sigmoid` and its like), and those within recurrent
+    cells, stay; they can be named.
+
+    The model must be traceable: it runs as under `jax.jit`, also where it is called without.
+
+    Attributes:
+        function: What is replaced: a function; the name of one, wherever it is defined; or a role, such as
+            ``'activation'``, for all functions that are marked with it.
+        to: What is called instead: a function, or the name of an activation.
+        path: A pattern of the paths of the modules whose methods call the function, as in
+            `symjax.patches.inside`: ``'encoder/**'``; None for all. In a function that is no
+            model these are the names of `jax.named_scope`.
+
+    Raises:
+        ValueError: No activation is called `to`.
+
+    Example:
+        >>> import flax.linen
+        >>> import jax
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> class Net(flax.linen.Module):
+        ...     @flax.linen.compact
+        ...     def __call__(self, x):
+        ...         return flax.linen.relu(x)
+        >>> model = sj.patch(sj.symbolize(Net)(), 'traced?relu&tanh')
+        >>> model
+        Net(inside=(traced(function='relu', to='tanh'),))
+        >>> model.apply({}, jax.numpy.array([-1.0])).round(2).tolist()
+        [-0.76]
+    """
+
+    patcher_name: ClassVar[str] = "traced"
+
+    function: str | Callable[..., Any]
+    to: str | Callable[..., Any]
+    path: str | None = None
+
+    def __check__(self) -> None:
+        if isinstance(self.to, str):
+            activation(self.to)
+
+    def edit_in(self, tree: Any, context: Context) -> Edited:
+        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
+        return attach(self, Edited(tree), context)
+
+    def replacement(self, places: Places) -> Replacement:
+        """What is replaced in a program.
+
+        Args:
+            places: Where the modules of the program are.
+        """
+        to = activation(self.to) if isinstance(self.to, str) else self.to
+        functions, names, is_role = self._functions()
+
+        def where(scopes: Scopes) -> bool:
+            if self.path is not None and not matches(self.path, Path(places.path(scopes))):
+                return False
+            return not (is_role and places.is_in(scopes, "recurrent_cell"))
+
+        return Replacement(functions, to, names, functions_of("activation"), where)
+
+    def _functions(self) -> tuple[tuple[Callable[..., Any], ...], frozenset[str], bool]:
+        """The functions, the names that count wherever they are defined, and whether a role was asked for."""
+        if not isinstance(self.function, str):
+            return (self.function,), frozenset(), False
+        marked = functions_of(self.function)
+        if marked:
+            wanted = [f for f in marked if self.function == "gate" or not has_role(f, "gate")]
+            return tuple(wanted), frozenset(), True
+        if self.function in ACTIVATIONS:
+            known = activation(self.function)
+            return (known,), frozenset({self.function, known.__name__}), False
+        return (), frozenset({self.function}), False
