@@ -30,6 +30,7 @@ from .patch import (
     Context,
     Edited,
     Expects,
+    LookingFor,
     Operators,
     Patch,
     Rule,
@@ -94,7 +95,7 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
             if edit.places:
                 steps.append(LineageStep(describe_rule(source.rule), edit.changed or edit.places))
             elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict, edit.why, roles)
+                _complain(source, strict, edit, roles)
             result = edit.tree
         for check in checks:
             check.run(result)
@@ -173,10 +174,11 @@ class _Edit:
     tree: Any
     places: tuple[Path, ...] = ()
     checks: tuple[_Check, ...] = ()
-    tried: bool = True
+    tried: bool = True  # whether anything was to be changed
     changed: tuple[Path, ...] = ()
     open: bool = False  # whether more may change where the model runs
     why: str = ""  # why nothing changed, where that is known
+    sought: str = ""  # what the patch looks for, in its own words
 
 
 def _apply(tree: object, source: _Source) -> _Edit:
@@ -216,7 +218,12 @@ def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
     if context.carrier is None:
         context = replace(context, carrier=rule)
     outcome, validator = _split(rule.edit_in(tree, context))
+    sought = ""
+    if isinstance(outcome, LookingFor):
+        sought, outcome = outcome.what, outcome.edit
     edit = _edit_by_outcome(tree, outcome, context)
+    if sought:
+        edit = replace(edit, sought=sought)
     return edit if validator is None else replace(edit, checks=(*edit.checks, _Check(validator, source)))
 
 
@@ -336,11 +343,14 @@ def changed_by(tree: object, rule: RuleFunction) -> Edited:
     return Edited(new, tuple(places), changed=_changed(tree, new, log, places))
 
 
-def _complain(source: _Source, strict: bool, why: str, roles: set[str]) -> None:
-    """Says that a rule changed nothing, why as far as that is known, and which roles it has looked for."""
-    sought = f"; it looked for the roles {', '.join(sorted(roles))}" if roles else ""
-    why = why or "no place matched, or each had its new value already"
-    message = f"{source} changed nothing: {why}{sought}"
+def _complain(source: _Source, strict: bool, edit: _Edit, roles: set[str]) -> None:
+    """Says that a rule changed nothing, why as far as that is known, and what it has looked for."""
+    why = edit.why or "no place matched, or each had its new value already"
+    if edit.sought:
+        why = f"it looks for {edit.sought}, and {why}"
+    elif roles:
+        why = f"{why}; it looked for the roles {', '.join(sorted(roles))}"
+    message = f"{source} changed nothing: {why}"
     if strict:
         raise PatchError(message)
     warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=caller_level())

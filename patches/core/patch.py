@@ -93,6 +93,32 @@ class Edited:
     why: str = ""
 
 
+class LookingFor:
+    """What a patcher may return in place of an edit: the edit, and what it looks for.
+
+    Where the edit changes nothing, the message says it.
+
+    Attributes:
+        what: In words that stand behind "it looks for".
+        edit: What the patcher returned otherwise, see `Patch.edit`.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> @sj.patcher
+        ... def change_batch(tree, size: int):
+        ...     rule = lambda k, v: size if k.key == 'batch_size' else v
+        ...     return patches.LookingFor('fields called batch_size', rule)
+        >>> sj.patch({'batch': 8}, change_batch(16), strict=True)
+        Traceback (most recent call last):
+        symjax.patches.core.errors.PatchError: the patch change_batch?size=16 changed nothing: it looks for \
+fields called batch_size, and no place matched, or each had its new value already
+    """
+
+    what: str
+    edit: object
+
+
 _PLAIN: Final = (int, float, bool, type(None))  # written alike under every hint
 
 
