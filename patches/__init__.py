@@ -10,7 +10,10 @@ from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
-<<<<<<< HEAD
+from .inside.conventional import AutoBatchNorm, AutoDropout
+from .inside.inserting import insert
+from .inside.layers import edit_layers, inside, layers
+from .inside.traced import rewrite, traced
 from .library import (
     SeparableConv,
     accumulate_gradients,
@@ -32,17 +35,10 @@ from .library import (
     swap_activation,
     swap_optimizer,
 )
-from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
-=======
-from .inside.conventional import AutoBatchNorm, AutoDropout
-from .inside.inserting import insert
-from .inside.layers import edit_layers, inside, layers
-from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
->>>>>>> main
+from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -69,6 +65,8 @@ __all__ = [
     "insert",
     "inside",
     "layers",
+    "rewrite",
+    "traced",
     # Roles.
     "role",
     "has_role",

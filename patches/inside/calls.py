@@ -142,7 +142,7 @@ class Recognizer:
 
     def _named(self, eqn: JaxprEqn) -> Call | None:
         source = source_of(eqn)
-        if source is None:
+        if source is None or not eqn.outvars:  # what is left of a call whose results nobody uses
             return None
         functions = self._by_source.get(source, ())
         if not functions and source.name not in self._names:

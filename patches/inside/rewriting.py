@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var, jaxpr_as_fun, jaxprs_in_params, valid_jaxtype
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var, jaxprs_in_params, valid_jaxtype
 
 from symjax.core.errors import note
 
@@ -66,10 +66,8 @@ class Sight(NamedTuple):
     sealed: str = ""
 
 
-def rewrite_program(
-    program: ClosedJaxpr, replacements: Iterable[Replacement]
-) -> tuple[ClosedJaxpr, tuple[Sight, ...]]:
-    """A program with calls replaced, one replacement after the other.
+def rewrite_program(program: ClosedJaxpr, replacement: Replacement) -> tuple[ClosedJaxpr, tuple[Sight, ...]]:
+    """A program with calls replaced.
 
     All programs within it are entered (of `jax.jit`, `jax.checkpoint`, scans, loops, branches), but
     none of a function with a derivative of its own, and none of a function of JAX. Operands and
@@ -77,7 +75,7 @@ def rewrite_program(
 
     Args:
         program: Any program.
-        replacements: What is replaced; each sees what the one before it left.
+        replacement: What is replaced.
 
     Returns:
         The program, the same one if nothing matches; and the known calls in it.
@@ -87,15 +85,12 @@ def rewrite_program(
         ValueError: It returns another number of arrays, or other shapes; or the call is part of a
             derivative that is taken inside the program.
     """
-    sights: list[Sight] = []
-    for replacement in replacements:
-        rewriter = _Rewriter(replacement)
-        old = program.jaxpr
-        body = rewriter.rewritten(old, (), False)
-        sights += rewriter.sights
-        if body.program is not old:
-            program = ClosedJaxpr(body.program, [*program.consts, *body.captured.values()])
-    return program, tuple(sights)
+    rewriter = _Rewriter(replacement)
+    old = program.jaxpr
+    body = rewriter.rewritten(old, (), False)
+    if body.program is not old:
+        program = ClosedJaxpr(body.program, [*program.consts, *body.captured.values()])
+    return program, tuple(rewriter.sights)
 
 
 class _Body(NamedTuple):
@@ -295,12 +290,3 @@ def _merged(choices: Sequence[bool], arrays: Sequence[Any], others: Sequence[Any
     """Arrays where they are chosen, and what else there is elsewhere."""
     rest = iter(arrays)
     return [next(rest) if chosen else other for chosen, other in zip(choices, others, strict=True)]
-
-
-def rewritten_call(
-    function: Callable[..., Any], replacements: Iterable[Replacement], *args: Any, **kwargs: Any
-) -> Any:
-    """What a function returns if calls inside it are replaced; see `rewrite_program` and `trace`."""
-    program, arrays, finish = trace(function, *args, **kwargs)
-    new, _ = rewrite_program(program, replacements)
-    return finish(jaxpr_as_fun(new)(*arrays))

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, ParamSpec, TypeVar, final
 
-import jax
 from jax.extend.core import jaxpr_as_fun
 
 from symjax.core.paths import Path
@@ -14,16 +13,58 @@ from symjax.core.paths import Path
 from ..core.patch import Context, Edited, Rule, describe_rule
 from ..core.registry import add_patcher
 from ..core.resolve import resolve
-from ..roles.flax_layers import ACTIVATIONS, activation
+from ..roles.flax_layers import activation
 from ..roles.marks import functions_of, has_role, makes_role
 from .attaching import attach
 from .layers import matches
 from .parts import InsidePatch, parts
 from .recording import record
-from .rewriting import Replacement, Scopes, Sight, rewrite_program, trace
+from .rewriting import Replacement, Scopes, rewrite_program, trace
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Places:
+    """What the named scopes of a program stand for: of a plain function, nothing but themselves."""
+
+    def path(self, scopes: Scopes) -> Scopes:
+        """The path of the module whose method stands in some scopes."""
+        return scopes
+
+    def is_in(self, scopes: Scopes, role: str) -> bool:
+        """Whether one of the modules that stand in each other there has a role."""
+        return False
+
+
+class ModulePlaces(Places):
+    """The modules of a model, in whose scopes its equations stand.
+
+    Attributes:
+        modules: The classes of the modules that were called, by path.
+    """
+
+    def __init__(self) -> None:
+        self.modules: dict[Scopes, type] = {}
+
+    def path(self, scopes: Scopes) -> Scopes:
+        """See `Places.path`: without the name of the model, without scopes that are no modules, and
+        without the names of methods.
+        """
+        path: Scopes = ()
+        for scope in scopes[1:]:
+            names = (scope, scope.rpartition(".")[0])
+            inner = [
+                p for p in self.modules if len(p) > len(path) and p[: len(path)] == path and p[-1] in names
+            ]
+            path = min(inner, key=len, default=path)
+        return path
+
+    def is_in(self, scopes: Scopes, role: str) -> bool:
+        """See `Places.is_in`."""
+        path = self.path(scopes)
+        around = [self.modules.get(path[:depth]) for depth in range(len(path) + 1)]
+        return any(makes_role(cls, role) for cls in around)
 
 
 @final
@@ -113,7 +154,88 @@ class traced(InsidePatch):
         if marked:
             wanted = [f for f in marked if self.function == "gate" or not has_role(f, "gate")]
             return tuple(wanted), frozenset(), True
-        if self.function in ACTIVATIONS:
+        try:
             known = activation(self.function)
-            return (known,), frozenset({self.function, known.__name__}), False
-        return (), frozenset({self.function}), False
+        except ValueError:  # a function of the user's, which nobody has marked
+            return (), frozenset({self.function}), False
+        return (known,), frozenset({self.function, known.__name__}), False
+
+
+add_patcher(traced, (traced.patcher_name,))
+
+
+def rewrite(function: Callable[P, T], rules: Rule) -> Callable[P, T]:
+    """A function that calls other functions inside.
+
+    It is traced at each call, as under `jax.jit`, and what JAX has traced is changed: see `traced`, of which
+    this is the use on code that is no Flax model. Transform what it returns, not what it is given:
+    ``jax.grad(rewrite(loss, …))``.
+
+    Args:
+        function: Any function of pytrees. Its arrays are traced; numbers, switches and whatever else are as they
+            are.
+        rules: A `traced` patch, the URI of one, a patch that returns one, or a list of these.
+
+    Returns:
+        A function with the same arguments and results, pure if the old one is.
+
+    Raises:
+        TypeError: Among the rules is one that replaces no functions; or, when the function is called, the
+            new function requires more arguments than the old one is given.
+        ValueError: When the function is called: the new function returns another shape, or
+            the function takes a derivative of what is replaced.
+
+    Example:
+        >>> import jax
+        >>> from symjax import patches
+        >>> def loss(w, x):
+        ...     return jax.nn.relu(w * x).sum()
+        >>> smooth = patches.rewrite(loss, patches.traced('relu', 'softplus'))
+        >>> jax.jit(jax.grad(smooth))(0.0, jax.numpy.ones(2)).item()
+        1.0
+    """
+    replacing = _traced_in(function, rules)
+
+    @functools.wraps(function)
+    def rewritten(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+
+    return rewritten
+
+
+def _traced_in(function: Any, rules: Rule) -> list[traced]:
+    """The patches of functions among some rules."""
+    found = []
+    for rule in resolve(rules):
+        own = [part for part in parts(rule, function) if isinstance(part, traced)]
+        if not own:
+            raise TypeError(
+                f"expected a patch of functions, such as patches.traced('relu', 'gelu'), got {describe_rule(rule)}"
+            )
+        found += own
+    return found
+
+
+def run_rewritten(
+    function: Callable[..., Any],
+    patches: Sequence[tuple[traced, Any]],
+    places: Places,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    """What a function returns with patches of functions inside.
+
+    Args:
+        function: Any function of pytrees.
+        patches: The patches in their order, each with what stands for it where one watches what it changes.
+        places: Where the named scopes of the function's program are; asked after it was traced.
+        args: The arguments by position.
+        kwargs: Those by keyword.
+    """
+    program, arrays, finish = trace(function, *args, **kwargs)
+    for patch, source in patches:
+        program, sights = rewrite_program(program, patch.replacement(places))
+        for sight in sights:
+            path = (*places.path(sight.scopes), sight.name)
+            record("/".join(path), sight.name, (source,) if sight.is_replaced else ())
+    return finish(jaxpr_as_fun(program)(*arrays))
