@@ -13,8 +13,8 @@ from symjax.adoption.linen.bound import symbolic_class
 
 from .traced import ModulePlaces, run_rewritten, traced
 
-# The patches that act on the program which is being traced, and the paths of their models: a method that calls
-# another one of its module does not get them again.
+# The patches that act on what is being traced, with the paths of their models: where a method calls another
+# one of its module, they do not act twice.
 _acting: Final[ContextVar[frozenset[tuple[int, Any]]]] = ContextVar("symjax_acting", default=frozenset())
 
 

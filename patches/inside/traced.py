@@ -48,9 +48,7 @@ class ModulePlaces(Places):
         self.modules: dict[Scopes, type] = {}
 
     def path(self, scopes: Scopes) -> Scopes:
-        """See `Places.path`: without the name of the model, without scopes that are no modules, and
-        without the names of methods.
-        """
+        """See `Places.path`; the name of the model, scopes that are no modules, and methods count nowhere."""
         path: Scopes = ()
         for scope in scopes[1:]:
             names = (scope, scope.rpartition(".")[0])
@@ -72,8 +70,8 @@ class traced(InsidePatch):
     """A patch of functions that a model calls in its methods: another function is called instead.
 
     ``nn.relu(x)`` in a method is no value of the tree, and no layer. It is a call in the program that JAX
-    traces from the model; there the patch puts another one. The new function is called with as many of the old
-    one's operands as it requires, and its result gets the old one's type.
+    traces from the model; there the patch puts another one. The new function is called with as many of
+    the old one's operands as it requires, and its result gets the old one's type.
 
     What is found: functions that JAX calls by name, which are those under `jax.jit`, `jax.custom_jvp` and
     `jax.custom_vjp`, with whatever static arguments; and functions that leave only their equations
@@ -172,8 +170,8 @@ def rewrite(function: Callable[P, T], rules: Rule) -> Callable[P, T]:
     ``jax.grad(rewrite(loss, …))``.
 
     Args:
-        function: Any function of pytrees. Its arrays are traced; numbers, switches and whatever else are as they
-            are.
+        function: Any function of pytrees. Its arrays are traced; numbers, switches and whatever else
+            stay as they are.
         rules: A `traced` patch, the URI of one, a patch that returns one, or a list of these.
 
     Returns:
@@ -210,7 +208,8 @@ def _traced_in(function: Any, rules: Rule) -> list[traced]:
         own = [part for part in parts(rule, function) if isinstance(part, traced)]
         if not own:
             raise TypeError(
-                f"expected a patch of functions, such as patches.traced('relu', 'gelu'), got {describe_rule(rule)}"
+                "expected a patch of functions, such as patches.traced('relu', 'gelu'), got "
+                f"{describe_rule(rule)}"
             )
         found += own
     return found

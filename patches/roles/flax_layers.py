@@ -69,7 +69,7 @@ sense.
 """
 
 GATES: Final = ("hard_sigmoid", "log_sigmoid", "sigmoid", "sparse_sigmoid")
-"""Those that squash into 0 to 1: a method that calls one means a gate or a probability, not a nonlinearity."""
+"""Those that squash into 0 to 1: what calls one means a gate or a probability, rather than a nonlinearity."""
 
 
 def mark_layers(

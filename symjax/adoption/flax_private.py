@@ -123,9 +123,9 @@ def call_lifted(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
-    """Calls a method of a bound Linen module as a pure function of all that it reads, and puts back what it writes.
+    """Calls a method of a bound Linen module as a pure function of all that it reads and writes.
 
-    As `flax.linen.remat` does it: a copy of the module runs on a scope of its own.
+    As `flax.linen.remat` does it: a copy of the module runs on a scope of its own, and what it writes is put back.
 
     Args:
         module: The module.
