@@ -207,6 +207,9 @@ def _spelled_out_once(function: Function) -> tuple[Function, ...]:
 
 
 def _variants(function: Function) -> Iterator[Function]:
+    if isinstance(function, functools.partial):
+        yield function
+        return
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # without a signature, as builtins are

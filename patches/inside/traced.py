@@ -135,23 +135,26 @@ class traced(InsidePatch):
             places: Where the modules of the program are.
         """
         to = activation(self.to) if isinstance(self.to, str) else self.to
-        functions, names, is_role = self._functions()
+        functions, names, is_role = self._functions(to)
 
         def where(scopes: Scopes) -> bool:
             if self.path is not None and not matches(self.path, Path(places.path(scopes))):
                 return False
             return not (is_role and places.is_in(scopes, "recurrent_cell"))
 
-        return Replacement(functions, to, names, functions_of("activation"), where)
+        among = (*functions_of("activation"), to)  # what it calls itself is none of the model's calls
+        return Replacement(functions, to, names, among, where)
 
-    def _functions(self) -> tuple[tuple[Callable[..., Any], ...], frozenset[str], bool]:
+    def _functions(
+        self, to: Callable[..., Any]
+    ) -> tuple[tuple[Callable[..., Any], ...], frozenset[str], bool]:
         """The functions, the names that count wherever they are defined, and whether a role was asked for."""
         if not isinstance(self.function, str):
             return (self.function,), frozenset(), False
         marked = functions_of(self.function)
         if marked:
             wanted = [f for f in marked if self.function == "gate" or not has_role(f, "gate")]
-            return tuple(wanted), frozenset(), True
+            return tuple([f for f in wanted if f is not to]), frozenset(), True
         try:
             known = activation(self.function)
         except ValueError:  # a function of the user's, which nobody has marked

@@ -32,8 +32,8 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
         *names: What the class or function is, such as ``'convolution'``. The library's patches know
             ``'convolution'`` (beside it ``'separable_convolution'``, ``'transposed_convolution'``,
             ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
-            ``'embedding'``, ``'attention'`` and ``'activation'``. Flax's layers and JAX's
-            activations come marked.
+            ``'embedding'``, ``'attention'``, ``'recurrent_cell'`` and ``'activation'`` (beside it
+            ``'gate'``). Flax's layers and JAX's activations come marked.
 
             Of training it knows ``'transformation'`` (what has Optax's ``init`` and ``update``),
             ``'optimizer'`` (a whole one, with an argument ``learning_rate``), ``'chain'`` (with its
