@@ -18,6 +18,7 @@ from .core.updates import Updates, from_diff
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
+from .inside.traced import rewrite, traced
 from .library import *  # noqa: F403 - it lists its names itself
 from .models.calling import Outline, outline
 from .models.finding import Model, models
@@ -53,6 +54,8 @@ __all__ = [
     "insert",
     "inside",
     "layers",
+    "rewrite",
+    "traced",
     # Roles.
     "role",
     "has_role",

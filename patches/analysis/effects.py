@@ -386,7 +386,7 @@ def _roles(value: Any) -> list[str]:
     return [name for name in names if has_role(value, name)]
 
 
-_FURTHER: Final = ("activation", "recurrent", "initializer")
+_FURTHER: Final = ("activation", "recurrent_cell", "initializer")
 
 
 def _refusal(error: Exception) -> str:

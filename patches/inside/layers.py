@@ -26,7 +26,7 @@ class layers(LayerPatch):
     of a built NNX module. A patcher returns one of these, and works on all of them.
 
     Layers are reached as modules that are called. Not seen are: a function that is called in a method
-    (``nn.relu(x)``: see `traced`); a layer whose fields its parent reads instead of calling it, to the parent;
+    (``nn.relu(x)``: see `traced`); a layer whose fields its parent reads, to the parent;
     what `flax.linen.jit` has compiled before; and what is called past the model, as by
     ``model.bind(variables).layer(x)``.
 
