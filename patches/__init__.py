@@ -11,7 +11,7 @@ from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
-from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
+from .roles import flax_layers, nnx_layers  # noqa: F401 - they mark Flax's layers
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 

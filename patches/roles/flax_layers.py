@@ -9,7 +9,7 @@ from typing import Final
 import flax.linen
 import jax
 
-from .marks import role
+from .marks import Members, role
 
 LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "Conv": ("convolution",),
@@ -67,7 +67,7 @@ sense.
 def mark_layers(
     namespace: ModuleType,
     roles: Mapping[str, Iterable[str]],
-    members: Mapping[str, Mapping[str, str]] | None = None,
+    members: Mapping[str, Members] | None = None,
 ) -> None:
     """Marks the classes of a namespace.
 
