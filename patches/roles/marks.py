@@ -114,6 +114,17 @@ def has_role(value: object, *names: str) -> bool:
     return any(name in roles for roles in _roles(value) for name in names)
 
 
+def is_marked(value: object) -> bool:
+    """Whether a value has any role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> is_marked(nn.Dense(3)), is_marked(nn.Sequential([]))
+        (True, False)
+    """
+    return any(_roles(value))
+
+
 def makes_role(value: object, *names: str) -> bool:
     """Whether a value is a class whose instances have one of some roles, or a `functools.partial` of one.
 

@@ -97,6 +97,10 @@ class Building:
         self.rngs = rngs
         self._modules: dict[int, tuple[Any, Any]] = {}
 
+    def reuse(self, node: Any, module: Any) -> None:
+        """Lets a node stand for a module that is built already."""
+        self._modules[id(node)] = node, module
+
     def make(self, tree: Any, path: Path = ROOT) -> Any:
         """`tree` with modules in the place of its nodes; `path` is where it stands, for messages."""
         if id(tree) not in self._modules:
