@@ -10,7 +10,11 @@ from .core.patch import Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+from .inside.conventional import AutoBatchNorm, AutoDropout
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .models.calling import Outline, outline
+from .models.finding import Model, models
+from .models.inputs import Inputs
 from .roles import flax_layers, nnx_layers  # noqa: F401 - they mark Flax's layers
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
@@ -36,7 +40,15 @@ __all__ = [
     "role",
     "has_role",
     "member",
+    # Models.
+    "Inputs",
+    "Model",
+    "Outline",
+    "models",
+    "outline",
     # The library.
+    "AutoBatchNorm",
+    "AutoDropout",
     "SeparableConv",
     "apply_sepconv",
     "change_lr",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
 from symjax.adoption.configurations import opaque
+from symjax.adoption.linen.applying import apply, init
 from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import Map
 from symjax.core.fields import field
@@ -79,6 +80,7 @@ __all__ = [
     "PathError",
     "Placeholder",
     "Step",
+    "apply",
     "build",
     "contains",
     "diff",
@@ -89,6 +91,7 @@ __all__ = [
     "format",
     "from_json",
     "hash",
+    "init",
     "is_leaf",
     "is_partial",
     "is_symbolic",

@@ -1,1 +1,1 @@
-"""Which models stand in a tree, with what inputs, and calling them abstractly. Knows the core and the roles."""
+"""Which models stand in a tree, with what inputs, and calls of them. Knows the core and the roles."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import operator
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import flax.linen as nn
 
 from symjax.adoption.linen.bound import fields_of_bound, path_of, symbolic_class
 from symjax.adoption.traced_floats import NEEDS_VALUE, TracedFloat, advice, field_at, is_traced_float
+from symjax.core.containers import freeze
 from symjax.core.errors import locate, note
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
@@ -51,14 +53,25 @@ def _text(module: nn.Module) -> str:
     """The module as its own tree would print; a bound module is none."""
     cls = symbolic_class(module)
     schema: Schema | None = getattr(cls, ATTRIBUTE, None)
-    if schema is None:
-        return type(module).__name__
+    values = (
+        _changed_fields(module)
+        if schema is None
+        else shown(schema, fields_of_bound(module).items(), rebuilds=False, same=operator.is_)
+    )
     arguments = [
         f"{name}={format_tree(value)}"
-        for name, value in shown(schema, fields_of_bound(module).items(), rebuilds=False, same=operator.is_)
+        for name, value in values
         if not holds((value,), lambda part: isinstance(part, nn.Module))
     ]
     return f"{cls.__name__}({', '.join(arguments)})"
+
+
+def _changed_fields(module: nn.Module) -> Iterator[tuple[str, Any]]:
+    """The arguments of a module of plain Flax that are not their field's default."""
+    for field in dataclasses.fields(module):
+        value = getattr(module, field.name, field.default)
+        if field.name not in ("parent", "name") and value is not field.default:
+            yield field.name, freeze(value)
 
 
 def _traced_floats(module: nn.Module) -> Iterator[TracedFloat]:
