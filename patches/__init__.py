@@ -11,6 +11,8 @@ from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
+from .inside.inserting import insert
+from .inside.layers import edit_layers, inside, layers
 from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
 from .models.calling import Outline, outline
 from .models.finding import Model, models
@@ -36,6 +38,11 @@ __all__ = [
     "on_path",
     "on_type",
     "on_value",
+    # Inside of models.
+    "edit_layers",
+    "insert",
+    "inside",
+    "layers",
     # Roles.
     "role",
     "has_role",

@@ -13,6 +13,7 @@ from symjax.core.fields import field
 from symjax.core.leaves import is_leaf
 from symjax.core.marks import MISSING, Insertion, MissingError
 from symjax.core.paths import Path, PathError
+from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
 from symjax.names.views import VIEWS
 from symjax.nodes.object import Object
@@ -49,6 +50,13 @@ _LATE = {
     "floatv": "symjax.search",
     "oneof": "symjax.search",
 }
+
+
+def _run_inside(*args: Any) -> Any:
+    return importlib.import_module("symjax.patches.inside.linen").run_inside(*args)
+
+
+provided.run_inside = _run_inside  # by the room of patches, at its first use
 for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})

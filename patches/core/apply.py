@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
 import jax
@@ -24,13 +24,24 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, value_at
 
 from .errors import PatchError, PatchWarning
-from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
+from .patch import (
+    Context,
+    Edited,
+    Expects,
+    Operators,
+    Patch,
+    Rule,
+    RuleFunction,
+    SingleRule,
+    Validator,
+    describe_rule,
+)
 from .resolve import resolve
 
 T = TypeVar("T")
 
 
-def patch(tree: T, rules: Rule, strict: bool = False) -> T:
+def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> T:
     """A new tree with rules applied, one after the other. The old one is never changed.
 
     All URIs are resolved before anything is applied. Each rule sees the result of the one before.
@@ -42,6 +53,10 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         rules: Updates by path, a function ``(k, v)`` or ``(k, v, p)`` of path, value and parent, a
             patch, a URI such as ``'scale_width?factor=2.0'``, or a list of these.
         strict: Raise `PatchError` where a rule changes nothing, instead of a `PatchWarning`.
+        inputs: Example inputs of the models in the tree, arrays or their shapes, for patches that have to
+            know what the layers inside of a model are: one array, a tuple of positional arguments, an
+            `Inputs`, or a mapping of such by the paths of the models. By default what the tree's method
+            `example_inputs` returns, if it has one. Nothing is computed with them but shapes.
 
     Returns:
         The new tree; the old one itself where nothing changed.
@@ -70,13 +85,13 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         result: Any = tree
         steps: list[str] = []
         checks: list[_Check] = []
-        for source in _numbered(resolve(rules)):
+        for source in _numbered(resolve(rules), Context(inputs, strict=strict)):
             edit = _apply(result, source)
             checks += edit.checks
             if edit.places:
                 steps.append(describe_rule(source.rule))
             elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict)
+                _complain(source, strict, edit.why)
             result = edit.tree
         for check in checks:
             check.run(result)
@@ -86,11 +101,23 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         raise
 
 
+def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]:
+    """The places that a rule changes in a tree; see `Patch.matched`."""
+    context = Context(inputs)
+    places: list[Path] = []
+    for source in _numbered(resolve(rule), context):
+        edit = _apply(tree, source)
+        tree = edit.tree
+        places += edit.places
+    return tuple(places)
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A rule and its place in the list of those that are applied with it, as messages name them."""
 
     rule: SingleRule
+    context: Context
     position: int = 1
     count: int = 1
 
@@ -99,8 +126,8 @@ class _Source:
         return f"the patch {describe_rule(self.rule)}{position}"
 
 
-def _numbered(rules: list[SingleRule]) -> list[_Source]:
-    return [_Source(rule, position, len(rules)) for position, rule in enumerate(rules, 1)]
+def _numbered(rules: list[SingleRule], context: Context) -> list[_Source]:
+    return [_Source(rule, context, position, len(rules)) for position, rule in enumerate(rules, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +162,8 @@ class _Edit:
     places: tuple[Path, ...] = ()
     checks: tuple[_Check, ...] = ()
     tried: bool = True  # whether anything was to be changed
+    open: bool = False  # whether more may change where the model runs
+    why: str = ""  # why nothing changed, where that is known
 
 
 def _apply(tree: object, source: _Source) -> _Edit:
@@ -158,8 +187,9 @@ def _edit(tree: object, source: _Source) -> _Edit:
 
 
 def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
-    edit = _edit(tree, _Source(rule.patch, source.position, source.count))
-    if len(edit.places) != rule.places:
+    context = replace(source.context, places=rule.places)
+    edit = _edit(tree, _Source(rule.patch, context, source.position, source.count))
+    if not edit.open and len(edit.places) != rule.places:
         where = ", ".join([str(path) or "the root" for path in edit.places]) or "nothing"
         raise PatchError(
             f"the patch {rule.patch.uri} was to change {rule.places} places, and changed "
@@ -169,11 +199,12 @@ def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
 
 
 def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
-    outcome, validator = _split(rule.edit(tree))
-    edit = _edit_by_outcome(tree, outcome)
-    if validator is None:
-        return edit
-    return _Edit(edit.tree, edit.places, (*edit.checks, _Check(validator, source)), edit.tried)
+    context = source.context
+    if context.carrier is None:
+        context = replace(context, carrier=rule)
+    outcome, validator = _split(rule.edit_in(tree, context))
+    edit = _edit_by_outcome(tree, outcome, context)
+    return edit if validator is None else replace(edit, checks=(*edit.checks, _Check(validator, source)))
 
 
 def _split(outcome: object) -> tuple[object, Validator | None]:
@@ -201,23 +232,29 @@ def _takes_one(function: object) -> TypeGuard[Validator]:
     return True
 
 
-def _edit_by_outcome(tree: object, outcome: object) -> _Edit:
+def _edit_by_outcome(tree: object, outcome: object, context: Context) -> _Edit:
     """What a patch returned: a whole new tree, or rules."""
     if outcome is None:
         return _Edit(tree, tried=False)
+    if isinstance(outcome, Edited):
+        return _Edit(outcome.tree, outcome.places, open=outcome.open, why=outcome.why)
     if is_symbolic(outcome) and not isinstance(outcome, Patch):
         return _Edit(outcome, tuple(diff(tree, outcome)))
-    sources = _numbered(resolve(outcome))
+    sources = _numbered(resolve(outcome), context)
     if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
         return _edit(tree, sources[0])  # the name of the patch says it all
     places: list[Path] = []
     checks: list[_Check] = []
+    reasons: list[str] = []
+    is_open = False
     for source in sources:
         edit = _apply(tree, source)
         tree = edit.tree
         places += edit.places
         checks += edit.checks
-    return _Edit(tree, tuple(places), tuple(checks))
+        reasons += [edit.why] * bool(edit.why)
+        is_open = is_open or edit.open
+    return _Edit(tree, tuple(places), tuple(checks), open=is_open, why="; ".join(reasons))
 
 
 def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
@@ -251,6 +288,11 @@ def _differs(old: object, new: object, path: Path) -> bool:
 
 
 def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
+    return _Edit(*changed_by(tree, rule))
+
+
+def changed_by(tree: object, rule: RuleFunction) -> tuple[Any, tuple[Path, ...]]:
+    """The tree with a rule function applied to all its values, and the paths of those that it changed."""
     ask = with_arity(rule, ("kv", "kvp"), "a rule")
     places: list[Path] = []
 
@@ -262,11 +304,11 @@ def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
         return new
 
     new = rebind(tree, counted)
-    return _Edit(new, tuple(places))
+    return new, tuple(places)
 
 
-def _complain(source: _Source, strict: bool) -> None:
-    message = f"{source} changed nothing: no place matched, or each had its new value already"
+def _complain(source: _Source, strict: bool, why: str) -> None:
+    message = f"{source} changed nothing: {why or 'no place matched, or each had its new value already'}"
     if strict:
         raise PatchError(message)
     warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
@@ -281,4 +323,4 @@ def _open_choices(rule: SingleRule) -> str:
 
 
 # Handed down: `Patch` stands below what reads and applies rules, and imports neither.
-Patch.__symjax_operators__ = Operators(apply=patch, resolve=resolve)
+Patch.__symjax_operators__ = Operators(apply=patch, matched=matched, resolve=resolve)

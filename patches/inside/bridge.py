@@ -20,7 +20,11 @@ from .nnx_graph import variables_of
 Shape: TypeAlias = tuple[tuple[int, ...], str]
 """Shape and dtype of an array, as a tree keeps them."""
 
-_TRAINING: Final = ("train", "training", "is_training")  # what else code calls the opposite of `deterministic`
+_TRAINING: Final = (
+    "train",
+    "training",
+    "is_training",
+)  # what else code calls the opposite of `deterministic`
 _STATISTICS: Final = "batch_stats"
 _OWN: Final = frozenset({"linen", "inputs", "rngs", "deterministic", "use_running_average"})
 
@@ -66,7 +70,9 @@ class Bridge(nnx.Module):
             variables = linen.lazy_init({"params": rngs.params()}, *arrays)
         for name, value in _merged(flax.linen.unbox(variables)).items():
             if name in _OWN:
-                raise ValueError(f"a Linen module with a variable or layer {name!r} cannot stand in an NNX model")
+                raise ValueError(
+                    f"a Linen module with a variable or layer {name!r} cannot stand in an NNX model"
+                )
             setattr(self, name, nnx.data(value))
         self.deterministic = self.use_running_average = False
         streams = {name: getattr(rngs, name)() for name in self._streams(arrays)}
@@ -83,7 +89,7 @@ class Bridge(nnx.Module):
     def __getattr__(self, name: str) -> Any:
         """The methods and fields of the Linen module."""
         linen = None if name.startswith("_") else vars(self).get("linen")
-        if linen is None or not hasattr(type(linen), name) and name not in vars(linen):
+        if linen is None or (not hasattr(type(linen), name) and name not in vars(linen)):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if callable(getattr(type(linen), name, None)):
             return functools.partial(self._run, name)

@@ -12,12 +12,9 @@ from typing import Any, TypeAlias
 
 import flax.linen
 import jax
-from flax import nnx
 
 from symjax.adoption.linen.applying import Call, Collections, apply_call, init_call, linen_module
-from symjax.adoption.linen.errors import note_layer as note_linen_layer
-from symjax.adoption.nnx.building import build, is_builder
-from symjax.adoption.nnx.errors import note_layer as note_nnx_layer
+from symjax.adoption.linen.errors import note_layer
 from symjax.core.errors import brief
 
 from .finding import Model
@@ -139,7 +136,9 @@ def program_of(model: Model, inputs: Inputs) -> Program:
     if model.kind == "linen":
         return _linen_program(model.node, inputs)
     if model.kind == "nnx":
-        return _nnx_program(model.node, inputs)
+        from .nnx_calling import nnx_functions  # NNX is slow to import
+
+        return Program(inputs.arrays, *nnx_functions(model.node, inputs))
     return _plain_program(model.node, inputs)
 
 
@@ -178,70 +177,8 @@ def _note_linen(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) -
         return run(*args, **kwargs)
     except Exception as error:
         if context.module.scope is not None:
-            note_linen_layer(error, context.module, context.method_name, args)
+            note_layer(error, context.module, context.method_name, args)
         raise
-
-
-# NNX.
-
-
-def _nnx_program(node: Any, inputs: Inputs) -> Program:
-    """A module as its structure and its variables by collection; all of them are carried."""
-    graph, shapes = jax.eval_shape(lambda key: nnx.split(_built(node, key)), _abstract_key())
-
-    def initialize(key: jax.Array, arrays: Arrays) -> Collections:
-        return _by_collection(nnx.state(_built(node, key)))
-
-    def run(variables: Mapping[str, Any], key: jax.Array, arrays: Arrays, train: bool) -> Outcome:
-        module = nnx.merge(graph, _as_state(shapes, variables))
-        module.train() if train else module.eval()
-        call = _call(inputs, arrays)
-        flags = call.flags(module, train)
-        try:
-            outputs = getattr(module, inputs.method or "__call__")(*call.args, **call.kwargs, **flags)
-        except Exception as error:
-            note_nnx_layer(error, module)
-            raise
-        collections = _by_collection(nnx.state(module))
-        return outputs, {name: value for name, value in collections.items() if name != "params"}
-
-    return Program(inputs.arrays, _trains(nnx.merge(graph, shapes), inputs), initialize, run)
-
-
-def _built(node: Any, key: jax.Array) -> Any:
-    return build(node, rngs=nnx.Rngs(key)) if is_builder(node) else node
-
-
-def _by_collection(state: Any) -> Collections:
-    """The values of variables by the name of their type, as in Linen, and by path."""
-    collections: Collections = {}
-    for path, variable in nnx.to_flat_state(state):
-        inner = collections.setdefault(_collection(variable), {})
-        for key in path[:-1]:
-            inner = inner.setdefault(key, {})
-        inner[path[-1]] = variable.get_value()
-    return collections
-
-
-def _as_state(shapes: Any, variables: Mapping[str, Any]) -> Any:
-    """The inverse of `_by_collection`, given a state of the same structure."""
-    flat = []
-    for path, variable in nnx.to_flat_state(shapes):
-        value: Any = variables[_collection(variable)]
-        for key in path:
-            value = value[key]
-        flat.append((path, variable.replace(value)))
-    return nnx.from_flat_state(flat)
-
-
-def _collection(variable: Any) -> str:
-    """The name of a variable's collection: that of Linen, where its type has one there."""
-    if isinstance(variable, nnx.Param):
-        return "params"
-    try:
-        return nnx.variable_name_from_type(type(variable))
-    except ValueError:
-        return type(variable).__name__ if isinstance(variable, nnx.Variable) else "arrays"
 
 
 # Anything else.
