@@ -12,24 +12,26 @@ from typing import Any, Final
 import jax
 from flax import nnx
 
+from symjax.adoption.linen.applying import Call
 from symjax.core.paths import Path
 
+from ..models.inputs import Inputs
 from ..roles.marks import arguments
 from .bridge import Shape
 from .nnx_graph import modules_of
 from .nnx_views import abstract
 
-Inputs = tuple[Shape | None, ...]
+Shapes = tuple[Shape | None, ...]
 """Shape and dtype of each array that a layer is called with by position, None for what is no array."""
 
 _BATCH: Final = 1
 _SIZE: Final = 32  # of spatial axes that are tried: more than kernels are wide
 _AXES: Final = 4  # so many beside the batch and the features are tried
 _PLACE: Final = "sj_place"  # an attribute of recording layers: their path in the model
-_calls: contextvars.ContextVar[dict[Path, Inputs]] = contextvars.ContextVar("symjax_nnx_calls")
+_calls: contextvars.ContextVar[dict[Path, Shapes]] = contextvars.ContextVar("symjax_nnx_calls")
 
 
-def recorded(module: nnx.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[Path, Inputs]:
+def recorded(module: nnx.Module, inputs: Inputs) -> dict[Path, Shapes]:
     """With what each layer is called first, by its path, when the model is called with example inputs.
 
     Nothing is computed: the call is traced abstractly, on a copy of the module whose layers note down what
@@ -37,30 +39,25 @@ def recorded(module: nnx.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any
     ``__call__`` is called are not among them.
 
     Args:
-        module: The model; it may hold shapes in the place of arrays.
-        args: Example inputs by position.
-        kwargs: Those by keyword.
+        module: The model; it may have shapes in the place of arrays.
+        inputs: What it is called with.
     """
     graphdef, state = nnx.split(module)
-    leaves, treedef = jax.tree.flatten((args, dict(kwargs)))
-    places = [i for i, leaf in enumerate(leaves) if hasattr(leaf, "shape")]
 
-    def run(state: Any, arrays: list[Any]) -> None:
-        values = [*leaves]
-        for place, array in zip(places, arrays, strict=True):
-            values[place] = array
+    def run(state: Any, arrays: tuple[Any, ...]) -> None:
         model = nnx.merge(graphdef, state)
         token = object()  # no trace that `nnx.jit` has kept serves: it notes nothing down
         for path, layer in list(modules_of(model)):
             setattr(layer, _PLACE, nnx.static((token, path)))
             object.__setattr__(layer, "__class__", _recording(type(layer)))
-        args, kwargs = jax.tree.unflatten(treedef, values)
-        model(*args, **kwargs)
+        call = Call(*inputs.filled(arrays), inputs.method)
+        flags = call.flags(model, bool(call.trains(model)))
+        getattr(model, inputs.method or "__call__")(*call.args, **call.kwargs, **flags)
 
-    calls: dict[Path, Inputs] = {}
+    calls: dict[Path, Shapes] = {}
     context = _calls.set(calls)
     try:
-        jax.eval_shape(run, state, [leaves[place] for place in places])
+        jax.eval_shape(run, state, inputs.arrays)
     finally:
         _calls.reset(context)
     return calls
@@ -75,14 +72,14 @@ def _recording(cls: type[nnx.Module]) -> type:
         return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
 
     body = {"__call__": call, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    return type(cls)(cls.__name__, (cls,), body) if hasattr(cls, "__call__") else cls
+    return type(cls)(cls.__name__, (cls,), body) if "__call__" in dir(cls) else cls
 
 
 def _shape(value: Any) -> Shape | None:
     return (tuple(value.shape), str(value.dtype)) if hasattr(value, "shape") else None
 
 
-def tried(layer: nnx.Module, node: Any) -> Inputs | None:
+def tried(layer: nnx.Module, node: Any) -> Shapes | None:
     """An input that a layer takes, as its arguments tell; None if no such is found.
 
     Its width is an argument of the layer; its number of axes is the least with which the layer can be called,
@@ -121,7 +118,7 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
         yield ()
 
 
-def _takes(layer: nnx.Module, inputs: Inputs) -> bool:
+def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
     graphdef, state = nnx.split(layer)
     arrays = [jax.ShapeDtypeStruct(*shape) for shape in inputs if shape is not None]
     try:
@@ -131,7 +128,7 @@ def _takes(layer: nnx.Module, inputs: Inputs) -> bool:
     return True
 
 
-def inputs_of(layer: nnx.Module, node: Any, path: Path, calls: Mapping[Path, Inputs]) -> Inputs | None:
+def inputs_of(layer: nnx.Module, node: Any, path: Path, calls: Mapping[Path, Shapes]) -> Shapes | None:
     """With what a layer is called: as it was recorded, or else as its arguments tell; None if they do not.
 
     Args:
