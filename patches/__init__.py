@@ -6,18 +6,38 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
-from .core.patch import Patch
+from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
-from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .library import (
+    SeparableConv,
+    accumulate_gradients,
+    apply_sepconv,
+    average_parameters,
+    averaged_parameters,
+    change_batch_size,
+    change_dataset,
+    change_epochs,
+    change_lr,
+    change_schedule,
+    change_seed,
+    change_steps,
+    change_weight_decay,
+    clip_gradients,
+    remove_encoder,
+    scale_width,
+    smooth_labels,
+    swap_activation,
+    swap_optimizer,
+)
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers, nnx_layers  # noqa: F401 - they mark Flax's layers
+from .roles import flax_layers, nnx_layers, optax_functions  # noqa: F401 - they mark Flax's and Optax's
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -29,6 +49,7 @@ __all__ = [
     # Patches as values.
     "Patch",
     "patcher",
+    "LookingFor",
     "from_uri",
     "names",
     # Rules without a function.
@@ -57,10 +78,24 @@ __all__ = [
     "AutoBatchNorm",
     "AutoDropout",
     "SeparableConv",
+    "accumulate_gradients",
     "apply_sepconv",
+    "average_parameters",
+    "averaged_parameters",
+    "change_batch_size",
+    "change_dataset",
+    "change_epochs",
     "change_lr",
+    "change_schedule",
+    "change_seed",
+    "change_steps",
+    "change_weight_decay",
+    "clip_gradients",
+    "remove_encoder",
     "scale_width",
+    "smooth_labels",
     "swap_activation",
+    "swap_optimizer",
 ]
 
 

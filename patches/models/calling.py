@@ -5,9 +5,9 @@ Nothing here allocates an array or compiles a program.
 
 from __future__ import annotations
 
-import inspect
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import flax.linen
@@ -18,7 +18,7 @@ from symjax.adoption.linen.errors import note_layer
 from symjax.core.errors import brief
 
 from .finding import Model
-from .inputs import Inputs
+from .inputs import Inputs, takes
 
 Arrays: TypeAlias = tuple[Any, ...]
 Outcome: TypeAlias = tuple[Any, Collections]
@@ -133,13 +133,29 @@ def program_of(model: Model, inputs: Inputs) -> Program:
     Raises:
         TypeError: The model cannot be called.
     """
-    if model.kind == "linen":
-        return _linen_program(model.node, inputs)
     if model.kind == "nnx":
         from .nnx_calling import nnx_functions  # NNX is slow to import
 
-        return Program(inputs.arrays, *nnx_functions(model.node, inputs))
-    return _plain_program(model.node, inputs)
+        program = Program(inputs.arrays, *nnx_functions(model.node, inputs))
+    else:
+        program = (_linen_program if model.kind == "linen" else _plain_program)(model.node, inputs)
+    return replace(program, init=_naming_axes(program.init), apply=_naming_axes(program.apply))
+
+
+def _naming_axes(function: Callable[..., Any]) -> Any:
+    """A function that may reduce over named axes (``axis_name='batch'``), of which each has one item here."""
+
+    def named(*operands: Any) -> Any:
+        try:
+            return function(*operands)
+        except NameError as error:  # JAX's: nothing but its text says which axis
+            unbound = re.search(r"unbound axis name: (\w+)", str(error))
+            if unbound is None:
+                raise
+        over_axis = jax.vmap(lambda: named(*operands), axis_size=1, axis_name=unbound[1])
+        return jax.tree.map(lambda leaf: leaf[0], over_axis())
+
+    return named
 
 
 def _abstract_key() -> Any:
@@ -194,7 +210,7 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
         if method != "apply":
             return {}
         args, kwargs = inputs.filled(arrays)
-        if _takes(node.init, (key, *args), kwargs):
+        if takes(node.init, (key, *args), kwargs):
             return {"params": node.init(key, *args, **kwargs)}
         return {"params": node.init(key)}
 
@@ -204,17 +220,8 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
             args = (variables["params"], *args)
         kwargs = {**kwargs, **Call(args, kwargs, method).flags(node, train)}
         function = getattr(node, method or "__call__")
-        if "key" not in kwargs and _takes(function, args, {**kwargs, "key": key}):
+        if "key" not in kwargs and takes(function, args, {**kwargs, "key": key}):
             kwargs["key"] = key
         return function(*args, **kwargs), {}
 
     return Program(inputs.arrays, _trains(node, inputs), initialize, run)
-
-
-def _takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a function can be called with these arguments, as its signature says."""
-    try:
-        inspect.signature(function).bind(*args, **kwargs)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -12,7 +12,7 @@ from symjax.adoption.linen.applying import Call, Collections
 from symjax.adoption.nnx.building import build, is_builder
 from symjax.adoption.nnx.errors import note_layer
 
-from .inputs import Inputs
+from .inputs import Inputs, takes
 
 Init: TypeAlias = Callable[[jax.Array, tuple[Any, ...]], Collections]
 Apply: TypeAlias = Callable[[Mapping[str, Any], jax.Array, tuple[Any, ...], bool], tuple[Any, Collections]]
@@ -41,9 +41,12 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool, Init, Apply]:
         module = nnx.merge(graph, _as_state(shapes, variables))
         module.train() if train else module.eval()
         call = Call(*inputs.filled(arrays), inputs.method)
-        flags = call.flags(module, train)
+        function = getattr(module, inputs.method or "__call__")
+        further: dict[str, Any] = dict(call.flags(module, train))
+        if "rngs" not in call.kwargs and takes(function, call.args, {**call.kwargs, **further, "rngs": None}):
+            further["rngs"] = nnx.Rngs(key)
         try:
-            outputs = getattr(module, inputs.method or "__call__")(*call.args, **call.kwargs, **flags)
+            outputs = function(*call.args, **call.kwargs, **further)
         except Exception as error:
             note_layer(error, module)
             raise
