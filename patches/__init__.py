@@ -4,6 +4,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 `roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
 """
 
+from . import library
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
 from .core.patch import LookingFor, Patch
@@ -13,27 +14,7 @@ from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
-from .library import (
-    SeparableConv,
-    accumulate_gradients,
-    apply_sepconv,
-    average_parameters,
-    averaged_parameters,
-    change_batch_size,
-    change_dataset,
-    change_epochs,
-    change_lr,
-    change_schedule,
-    change_seed,
-    change_steps,
-    change_weight_decay,
-    clip_gradients,
-    remove_encoder,
-    scale_width,
-    smooth_labels,
-    swap_activation,
-    swap_optimizer,
-)
+from .library import *  # noqa: F403 - it lists its names itself
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -77,26 +58,8 @@ __all__ = [
     # The library.
     "AutoBatchNorm",
     "AutoDropout",
-    "SeparableConv",
-    "accumulate_gradients",
-    "apply_sepconv",
-    "average_parameters",
-    "averaged_parameters",
-    "change_batch_size",
-    "change_dataset",
-    "change_epochs",
-    "change_lr",
-    "change_schedule",
-    "change_seed",
-    "change_steps",
-    "change_weight_decay",
-    "clip_gradients",
-    "remove_encoder",
-    "scale_width",
-    "smooth_labels",
-    "swap_activation",
-    "swap_optimizer",
 ]
+__all__ += library.__all__
 
 
 def __dir__() -> list[str]:
