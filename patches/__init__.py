@@ -11,6 +11,7 @@ from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+from .inside.built import built
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
@@ -41,6 +42,7 @@ __all__ = [
     "on_type",
     "on_value",
     # Inside of models.
+    "built",
     "edit_layers",
     "insert",
     "inside",

@@ -6,25 +6,29 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from .flax_layers import mark_layers
+from .flax_layers import LINEN, mark_layers
 from .marks import mark_later
 
+_AS_IN_LINEN: Final = (
+    "Conv",
+    "ConvTranspose",
+    "BatchNorm",
+    "LayerNorm",
+    "RMSNorm",
+    "GroupNorm",
+    "InstanceNorm",
+    "SpectralNorm",
+    "WeightNorm",
+    "Dropout",
+    "Embed",
+    "MultiHeadAttention",
+    "PReLU",
+)
+
 NNX: Final[Mapping[str, tuple[str, ...]]] = {
-    "Conv": ("convolution",),
-    "ConvTranspose": ("convolution", "transposed_convolution"),
-    "Linear": ("dense",),
-    "LinearGeneral": ("dense",),
-    "BatchNorm": ("normalization",),
-    "LayerNorm": ("normalization",),
-    "RMSNorm": ("normalization",),
-    "GroupNorm": ("normalization",),
-    "InstanceNorm": ("normalization",),
-    "SpectralNorm": ("normalization",),
-    "WeightNorm": ("normalization",),
-    "Dropout": ("dropout",),
-    "Embed": ("embedding",),
-    "MultiHeadAttention": ("attention",),
-    "PReLU": ("activation",),
+    **{name: LINEN[name] for name in _AS_IN_LINEN},
+    "Linear": LINEN["Dense"],
+    "LinearGeneral": LINEN["DenseGeneral"],
 }
 """The roles of NNX's layers: of their nodes, and of the modules themselves."""
 

@@ -20,8 +20,8 @@ from symjax.core.schema import ATTRIBUTE, Options, Schema
 from symjax.names.symbols import any_symbolized
 from symjax.types.hint_reading import resolve
 
-from ..roles.marks import is_marked
-from .nnx_graph import items_of, variables_of
+from ...roles.marks import is_marked
+from .graph import items_of, variables_of
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination

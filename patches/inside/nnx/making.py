@@ -15,9 +15,9 @@ from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 
 from .bridge import BridgeNode
-from .nnx_graph import modules_of, variables_of
-from .nnx_inputs import Shapes, inputs_of, tried
-from .nnx_views import Reader, ReadingError, abstract, difference, stacked
+from .graph import modules_of, variables_of
+from .inputs import Shapes, inputs_of, tried
+from .views import Reader, ReadingError, abstract, difference, stacked
 
 _MODES = ("deterministic", "use_running_average")
 
@@ -28,7 +28,7 @@ class Maker:
     Args:
         reader: Reads layers back.
         rngs: Where new parameters come from.
-        calls: With what layers are called, by path, where that is known; see `nnx_inputs.recorded`.
+        calls: With what layers are called, by path, where that is known; see `inputs.recorded`.
         trained: Whether a parameter of the old layer counts more than what the new one would start with.
             Otherwise it is kept only where the two would start alike: the model is just being built, and the
             old one may have been initialized in a way that cannot be read back.

@@ -15,7 +15,7 @@ from flax import nnx
 from symjax.adoption.symbolize import symbolize
 from symjax.core.paths import Path
 
-from .nnx_graph import variables_of
+from .graph import variables_of
 
 Shape: TypeAlias = tuple[tuple[int, ...], str]
 """Shape and dtype of an array, as a tree keeps them."""

@@ -16,12 +16,12 @@ from symjax.core.schema import schema_of
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.rebind import rebind
 
-from ..core.patch import describe_rule
-from .nnx_graph import is_container, items_of, with_items
-from .nnx_making import Maker, is_linen, missing_in, mode_of
-from .nnx_views import Reader
-from .parts import LayerPatch, placed
-from .recording import record
+from ...core.patch import describe_rule
+from .graph import is_container, items_of, with_items
+from .making import Maker, is_linen, missing_in, mode_of
+from .views import Reader
+from ..parts import LayerPatch, placed
+from ..recording import record
 
 
 class Entry(NamedTuple):

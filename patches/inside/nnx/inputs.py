@@ -15,11 +15,11 @@ from flax import nnx
 from symjax.adoption.linen.applying import Call
 from symjax.core.paths import Path
 
-from ..models.inputs import Inputs
-from ..roles.marks import arguments
+from ...models.inputs import Inputs
+from ...roles.marks import arguments
 from .bridge import Shape
-from .nnx_graph import modules_of
-from .nnx_views import abstract
+from .graph import modules_of
+from .views import abstract
 
 Shapes = tuple[Shape | None, ...]
 """Shape and dtype of each array that a layer is called with by position, None for what is no array."""
