@@ -15,6 +15,7 @@ from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .core.updates import Updates, from_diff
+from .inside.built import built
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
@@ -23,7 +24,7 @@ from .library import *  # noqa: F403 - it lists its names itself
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
+from .roles import flax_layers, nnx_layers, optax_functions  # noqa: F401 - they mark Flax's and Optax's
 from .roles.marks import has_role, member, role
 from .rules import on_key, on_member, on_path, on_type, on_value
 
@@ -50,6 +51,7 @@ __all__ = [
     "on_type",
     "on_value",
     # Inside of models.
+    "built",
     "edit_layers",
     "insert",
     "inside",

@@ -157,7 +157,9 @@ def _summary(docstring: str) -> str:
 def _source(patcher: type[Patch]) -> tuple[str, int]:
     """The file and line of the function that a patcher is made of, or of the method of a class that is one."""
     try:
-        return inspect.getsourcefile(inspect.unwrap(patcher.edit)) or "", inspect.getsourcelines(patcher.edit)[1]
+        return inspect.getsourcefile(inspect.unwrap(patcher.edit)) or "", inspect.getsourcelines(
+            patcher.edit
+        )[1]
     except (OSError, TypeError):  # defined where there is no file
         return "", 0
 

@@ -80,6 +80,8 @@ def makes_layers(model: Any) -> bool:
 def _is_users(cls: type) -> bool:
     """Whether a class of modules is neither Flax's nor this library's."""
     original = getattr(cls, ATTRIBUTE).original or cls
+    if not isinstance(original, type):
+        return True  # a function makes layers, whoever wrote it
     return original.__module__.partition(".")[0] not in ("flax", "symjax")
 
 
