@@ -4,43 +4,19 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 `roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
 """
 
+from . import library
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
 from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
-<<<<<<< HEAD
-from .library import (
-    SeparableConv,
-    accumulate_gradients,
-    apply_sepconv,
-    average_parameters,
-    averaged_parameters,
-    change_batch_size,
-    change_dataset,
-    change_epochs,
-    change_lr,
-    change_schedule,
-    change_seed,
-    change_steps,
-    change_weight_decay,
-    clip_gradients,
-    remove_encoder,
-    scale_width,
-    smooth_labels,
-    swap_activation,
-    swap_optimizer,
-)
-from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
-=======
 from .inside.conventional import AutoBatchNorm, AutoDropout
-from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .library import *  # noqa: F403 - what the library exports is exported once, there
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
->>>>>>> main
+from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -72,29 +48,11 @@ __all__ = [
     "Outline",
     "models",
     "outline",
-    # The library.
+    # Layers that patches put in.
     "AutoBatchNorm",
     "AutoDropout",
-    "SeparableConv",
-    "accumulate_gradients",
-    "apply_sepconv",
-    "average_parameters",
-    "averaged_parameters",
-    "change_batch_size",
-    "change_dataset",
-    "change_epochs",
-    "change_lr",
-    "change_schedule",
-    "change_seed",
-    "change_steps",
-    "change_weight_decay",
-    "clip_gradients",
-    "remove_encoder",
-    "scale_width",
-    "smooth_labels",
-    "swap_activation",
-    "swap_optimizer",
 ]
+__all__ += library.__all__
 
 
 def __dir__() -> list[str]:

@@ -11,13 +11,13 @@ from symjax.adoption.symbolize import symbolize
 from symjax.core.errors import at, unknown
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
-from symjax.verbs.tree import is_symbolic
+from symjax.verbs.tree import is_symbolic, items, replace
 
 from ...core.errors import nearest_first
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...roles.marks import arguments, classes_with_role, own_names, updated, with_role
-from ...roles.settings import USUAL_NAMES, names_of, settings
+from ...roles.settings import USUAL_NAMES, is_setting, names_of, settings
 from ...uri.grammar import excerpt
 
 _SIZES: Final = ("classes", "vocabulary")
@@ -80,7 +80,7 @@ def _updates(tree: Any, name: str, sizes: dict[str, int | None]) -> dict[Path, A
     }
     known = {size: new for size, new in sizes.items() if new is not None}
     for path, old in datasets.items():
-        updates[path] = updated(_renamed(old, name, path), "dataset", **known)
+        updates[path] = _sized(_renamed(old, name, path), known)
     if updates:
         for size in _SIZES:
             updates.update(_following(tree, size, datasets, updates, known.get(size)))
@@ -110,6 +110,17 @@ def _renamed(old: Any, name: str, path: Path) -> Any:
             if argument.name in fields and argument.value is not defaults.get(argument.name)
         }
     )
+
+
+def _sized(dataset: Any, sizes: dict[str, int]) -> Any:
+    """The dataset with its sizes, where they are arguments of it."""
+    changes = {
+        key: new
+        for key, _ in items(dataset) or ()
+        for size, new in sizes.items()
+        if is_setting(Path((key,)), dataset, size)
+    }
+    return replace(dataset, changes) if changes else dataset
 
 
 def _following(

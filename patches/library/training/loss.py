@@ -58,7 +58,7 @@ def _of_uniform(
     """The loss of labels that are uniformly distributed."""
     if _is(loss, "binary_cross_entropy"):
         return loss(logits, jnp.full(labels.shape, 0.5, logits.dtype), **options)
-    classes = logits.shape[-1]
+    classes = logits.shape[options.get("axis", -1)]
     if labels.ndim == logits.ndim:
         return loss(logits, jnp.full(labels.shape, 1 / classes, logits.dtype), **options)
     if _is(loss, "integer_cross_entropy") and not options:  # of all classes at once, in closed form

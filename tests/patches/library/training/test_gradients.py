@@ -51,7 +51,10 @@ def test_accumulation_averages_and_waits():
 
 def test_the_accumulated_gradient_is_clipped():
     gradients = [jnp.float32(g) for g in (4.0, -3.0)]  # of mean 0.5; each alone would be clipped
-    for rules in (["accumulate_gradients?2", "clip_gradients?1"], ["clip_gradients?1", "accumulate_gradients?2"]):
+    for rules in (
+        ["accumulate_gradients?2", "clip_gradients?1"],
+        ["clip_gradients?1", "accumulate_gradients?2"],
+    ):
         values, _ = step_by(sj.patch(optax.sgd(1.0), rules), gradients, jnp.float32(0.0))
         assert float(values[-1]) == -0.5
 

@@ -70,7 +70,9 @@ def test_a_schedule_in_place_of_another_keeps_the_peak():
     old = optax.sgd(optax.warmup_cosine_decay_schedule(0.0, 0.3, 7, 50))
     assert change_schedule("linear", steps=50)(old).learning_rate == optax.linear_schedule(0.3, 0.0, 50)
     assert change_schedule("inverse_sqrt")(old).learning_rate == inverse_sqrt_schedule(0.3, 7)
-    joined = optax.sgd(optax.join_schedules([optax.constant_schedule(0.1), optax.constant_schedule(0.2)], [5]))
+    joined = optax.sgd(
+        optax.join_schedules([optax.constant_schedule(0.1), optax.constant_schedule(0.2)], [5])
+    )
     assert change_schedule("constant")(joined).learning_rate == optax.constant_schedule(0.2)
 
 
