@@ -12,6 +12,8 @@ from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
+from .inside.inserting import insert
+from .inside.layers import edit_layers, inside, layers
 from .library import *  # noqa: F403 - what the library exports is exported once, there
 from .models.calling import Outline, outline
 from .models.finding import Model, models
@@ -38,6 +40,11 @@ __all__ = [
     "on_path",
     "on_type",
     "on_value",
+    # Inside of models.
+    "edit_layers",
+    "insert",
+    "inside",
+    "layers",
     # Roles.
     "role",
     "has_role",

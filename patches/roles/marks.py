@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeVar
 
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
-from symjax.verbs.equality import eq
 from symjax.verbs.query import query
-from symjax.verbs.tree import items, replace
+from symjax.verbs.tree import items
 
 T = TypeVar("T")
 
 # By identity, since not all that is marked can be hashed; what is marked is kept, so ids stay its own.
 _marked: Final[dict[int, tuple[object, dict[str, Mapping[str, str]]]]] = {}
+_asked: Final[ContextVar[set[str] | None]] = ContextVar("symjax_roles_asked", default=None)
 
 
 def role(*names: str, **members: str) -> Callable[[T], T]:
@@ -93,7 +95,37 @@ def has_role(value: object, *names: str) -> bool:
         >>> patches.has_role(nn.Dense(8), 'convolution', 'attention')
         False
     """
+    _note_asked(names)
     return any(name in roles for roles in _roles(value) for name in names)
+
+
+@contextmanager
+def noting_roles() -> Iterator[set[str]]:
+    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
+
+    What is asked inside a further one of these is noted there alone.
+
+    Yields:
+        The names of the roles, which grow.
+
+    Example:
+        >>> with noting_roles() as roles:
+        ...     _ = has_role(3, 'dense', 'convolution')
+        >>> sorted(roles)
+        ['convolution', 'dense']
+    """
+    roles: set[str] = set()
+    token = _asked.set(roles)
+    try:
+        yield roles
+    finally:
+        _asked.reset(token)
+
+
+def _note_asked(names: tuple[str, ...]) -> None:
+    roles = _asked.get()
+    if roles is not None:
+        roles.update(names)
 
 
 def makes_role(value: object, *names: str) -> bool:
@@ -175,6 +207,7 @@ def arguments(value: object, role: str) -> dict[str, Argument]:
         >>> arguments(Layer(3), 'dense')['features']
         Argument(name='units', value=3)
     """
+    _note_asked((role,))
     members = next((roles[role] for roles in _roles(value) if role in roles), None)
     if members is None:
         return {}
@@ -214,34 +247,6 @@ def own_names(value: object, argument: str) -> tuple[str, ...]:
     """
     members = [names[argument] for roles in _roles(value) for names in roles.values() if argument in names]
     return tuple(dict.fromkeys(members))
-
-
-def updated(value: T, role: str, **changes: Any) -> T:
-    """A layer with some of its arguments changed, which go by the names that they have in Flax Linen.
-
-    Args:
-        value: A symbolic instance of a class that is marked with the role.
-        role: The role.
-        **changes: New arguments. Those that the value's class does not have are left out.
-
-    Returns:
-        A new layer; the value itself if it has none of these arguments, or has their new values already.
-
-    Example:
-        >>> import symjax as sj
-        >>> @sj.role('dense', features='units')
-        ... class Layer(sj.Object):
-        ...     units: int
-        >>> updated(Layer(3), 'dense', features=6, use_bias=False)
-        Layer(units=6)
-    """
-    own = arguments(value, role)
-    new = {
-        own[name].name: change
-        for name, change in changes.items()
-        if name in own and not eq(own[name].value, change)
-    }
-    return replace(value, new) if new else value
 
 
 def with_role(tree: Any, *names: str) -> dict[Path, Any]:

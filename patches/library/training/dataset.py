@@ -16,7 +16,8 @@ from symjax.verbs.tree import is_symbolic, items, replace
 from ...core.errors import nearest_first
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...roles.marks import arguments, classes_with_role, own_names, updated, with_role
+from ...roles.editing import updated
+from ...roles.marks import arguments, classes_with_role, own_names, with_role
 from ...roles.settings import USUAL_NAMES, is_setting, names_of, settings
 from ...uri.grammar import excerpt
 
