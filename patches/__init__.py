@@ -14,7 +14,7 @@ from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
-from .library import *  # noqa: F403 - what the library exports is exported once, there
+from .library import *  # noqa: F403 - it lists its names itself
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -55,7 +55,7 @@ __all__ = [
     "Outline",
     "models",
     "outline",
-    # Layers that patches put in.
+    # The library.
     "AutoBatchNorm",
     "AutoDropout",
 ]
