@@ -1,5 +1,6 @@
 """`change_dataset`: what follows from other data."""
 
+import flax.linen
 import jax
 import pytest
 
@@ -66,8 +67,31 @@ def test_without_a_setting_the_last_dense_layer_follows():
     assert [patched.model.layers[i].features for i in (0, 2)] == [4, 7]
     shape = jax.eval_shape(lambda: patched.model.init_with_output(jax.random.key(0), X)[0]).shape
     assert shape == (8, 7)
-    other = nn.Sequential([nn.Dense(4), nn.relu, nn.Dense(5)])  # no head of four classes
-    assert change_dataset("b")(Experiment(Named("a"), other)).model == other
+
+
+class HeadInside(flax.linen.Module):
+    """The head, and a layer of its width, inside ``@compact``."""
+
+    @flax.linen.compact
+    def __call__(self, x):
+        x = flax.linen.Dense(4, name="first")(x)
+        return flax.linen.Dense(4, name="last")(flax.linen.relu(x))
+
+
+def test_the_last_dense_layer_inside_follows():
+    exp = Experiment(Named("a"), sj.symbolize(HeadInside)())
+    model = sj.patch(exp, "change_dataset?b", inputs=X).model
+    assert model.inside == (patches.edit_layers({"last": {"features": 7}}),)
+    shapes = jax.eval_shape(model.init, jax.random.key(0), X)["params"]
+    assert (shapes["first"]["kernel"].shape, shapes["last"]["kernel"].shape) == ((3, 4), (4, 7))
+
+
+@pytest.mark.parametrize("inputs", [None, X])
+def test_a_model_without_a_head_of_that_size(inputs):
+    other = nn.Sequential([nn.Dense(4), nn.relu, nn.Dense(5)])
+    with pytest.warns(patches.PatchWarning, match="the new data have 7 classes, the old 4, and no setting"):
+        patched = sj.patch(Experiment(Named("a"), other), "change_dataset?b", inputs=inputs)
+    assert patched == Experiment(Named("b"), other)
 
 
 def test_models_marked_with_other_names():
@@ -89,8 +113,8 @@ def test_vocabularies():
         position_vocab_size: int = 11
 
     exp = {"data": Named("a"), "config": Config(), "embed": nn.Embed(11, 3)}
-    patched = change_dataset("b", vocabulary=32)(exp)
-    assert patched["data"] == Named("b", 32)
+    patched = change_dataset("a", vocabulary=32)(exp)
+    assert patched["data"] == Named("a", 32)
     assert patched["config"] == Config(32, 32, 11)
     assert patched["embed"] == nn.Embed(32, 3)
 
