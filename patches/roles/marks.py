@@ -31,8 +31,8 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
         *names: What the class or function is, such as ``'convolution'``. The library's patches know
             ``'convolution'`` (beside it ``'separable_convolution'``, ``'transposed_convolution'``,
             ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
-            ``'embedding'``, ``'attention'`` and ``'activation'``. Flax's layers and JAX's
-            activations come marked.
+            ``'embedding'``, ``'attention'``, ``'recurrent_cell'`` and ``'activation'`` (beside it
+            ``'gate'``). Flax's layers and JAX's activations come marked.
 
             Of training it knows ``'transformation'`` (what has Optax's ``init`` and ``update``),
             ``'optimizer'`` (a whole one, with an argument ``learning_rate``), ``'chain'`` (with its
@@ -101,7 +101,7 @@ def has_role(value: object, *names: str) -> bool:
 
 @contextmanager
 def noting_roles() -> Iterator[set[str]]:
-    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
+    """Notes the roles that are asked for, so that a rule that matched nothing can say what it sought.
 
     What is asked inside a further one of these is noted there alone.
 
@@ -148,6 +148,21 @@ def makes_role(value: object, *names: str) -> bool:
     """
     cls = value.func if isinstance(value, functools.partial) else value
     return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
+
+
+def functions_of(role: str) -> tuple[Callable[..., Any], ...]:
+    """The functions that are marked with a role.
+
+    Args:
+        role: The role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> nn.relu in functions_of('activation')
+        True
+    """
+    marked = [target for target, roles in list(_marked.values()) if role in roles]
+    return tuple([target for target in marked if callable(target) and not isinstance(target, type)])
 
 
 def member(value: object, role: str, name: str) -> str | None:
