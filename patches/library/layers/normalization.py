@@ -17,7 +17,8 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.conventional import AutoBatchNorm
-from ...inside.layers import insert, layers
+from ...inside.inserting import insert
+from ...inside.layers import layers
 from ...roles.editing import rebuilt, values
 from ...roles.marks import has_role, member, role
 

@@ -32,13 +32,15 @@ class Reparametrized(Wrapping):
     @flax.linen.compact
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer returns."""
-        if self.is_initializing():
-            self.run(*args, **kwargs)
-        params = self.variables["params"]
-        kernel = self.kernel(jnp.asarray(flax.linen.meta.unbox(params["kernel"])))
-        return self.layer.clone(parent=None, name=None).apply(
-            {"params": {**params, "kernel": kernel}}, *args, **kwargs
+
+        def changed(variables: Any) -> Any:
+            params = variables["params"]
+            return {**variables, "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))}}
+
+        lifted = flax.linen.map_variables(
+            lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()
         )
+        return lifted(self.bound())
 
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """The kernel that is used, from the parameter: ``[*inputs, *outputs]``."""
