@@ -6,10 +6,34 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
-from .core.patch import Patch
+from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+<<<<<<< HEAD
+from .library import (
+    SeparableConv,
+    accumulate_gradients,
+    apply_sepconv,
+    average_parameters,
+    averaged_parameters,
+    change_batch_size,
+    change_dataset,
+    change_epochs,
+    change_lr,
+    change_schedule,
+    change_seed,
+    change_steps,
+    change_weight_decay,
+    clip_gradients,
+    remove_encoder,
+    scale_width,
+    smooth_labels,
+    swap_activation,
+    swap_optimizer,
+)
+from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
+=======
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
@@ -18,6 +42,7 @@ from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
 from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
+>>>>>>> main
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -29,6 +54,7 @@ __all__ = [
     # Patches as values.
     "Patch",
     "patcher",
+    "LookingFor",
     "from_uri",
     "names",
     # Rules without a function.
@@ -57,10 +83,24 @@ __all__ = [
     "AutoBatchNorm",
     "AutoDropout",
     "SeparableConv",
+    "accumulate_gradients",
     "apply_sepconv",
+    "average_parameters",
+    "averaged_parameters",
+    "change_batch_size",
+    "change_dataset",
+    "change_epochs",
     "change_lr",
+    "change_schedule",
+    "change_seed",
+    "change_steps",
+    "change_weight_decay",
+    "clip_gradients",
+    "remove_encoder",
     "scale_width",
+    "smooth_labels",
     "swap_activation",
+    "swap_optimizer",
 ]
 
 

@@ -27,7 +27,7 @@ from symjax.types import narrowing, validation  # noqa: F401 - hand nodes their 
 from symjax.verbs.diff import Diff, Difference, diff
 from symjax.verbs.equality import eq, hash
 from symjax.verbs.fill import fill
-from symjax.verbs.lineage import lineage
+from symjax.verbs.lineage import LineageStep, lineage, why
 from symjax.verbs.query import contains, is_partial, missing, query
 from symjax.verbs.rebind import rebind
 from symjax.verbs.refs import ref
@@ -79,6 +79,7 @@ __all__ = [
     "Diff",
     "Difference",
     "Insertion",
+    "LineageStep",
     "LoadError",
     "MISSING",
     "Map",
@@ -125,4 +126,5 @@ __all__ = [
     "to_python",
     "traverse",
     "walk",
+    "why",
 ]

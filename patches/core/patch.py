@@ -81,14 +81,42 @@ class Edited:
     Attributes:
         tree: The new tree.
         places: What changed, one path for each place.
+        changed: All values that changed, by follow-up updates too; none if that is the same.
         open: Whether more places may change where the model runs, which is not known yet.
         why: Where nothing changed: why, as far as can be known; a sentence without a full stop, or ``''``.
     """
 
     tree: Any
     places: tuple[Path, ...] = ()
+    changed: tuple[Path, ...] = ()
     open: bool = False
     why: str = ""
+
+
+class LookingFor:
+    """What a patcher may return in place of an edit: the edit, and what it looks for.
+
+    Where the edit changes nothing, the message says it.
+
+    Attributes:
+        what: In words that stand behind "it looks for".
+        edit: What the patcher returned otherwise, see `Patch.edit`.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> @sj.patcher
+        ... def change_batch(tree, size: int):
+        ...     rule = lambda k, v: size if k.key == 'batch_size' else v
+        ...     return patches.LookingFor('fields called batch_size', rule)
+        >>> sj.patch({'batch': 8}, change_batch(16), strict=True)
+        Traceback (most recent call last):
+        symjax.patches.core.errors.PatchError: the patch change_batch?size=16 changed nothing: it looks for \
+fields called batch_size, and no place matched, or each had its new value already
+    """
+
+    what: str
+    edit: object
 
 
 _PLAIN: Final = (int, float, bool, type(None))  # written alike under every hint

@@ -57,7 +57,9 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
             places.append(path)
             is_open = True
         updates[path] = (*items, item)
-    return Edited(rebind(tree, updates) if updates else tree, tuple(places), is_open, "; ".join(reasons))
+    changed_values = (*(edited.changed or edited.places), *updates)
+    new = rebind(tree, updates) if updates else tree
+    return Edited(new, tuple(places), changed_values, is_open, "; ".join(reasons))
 
 
 def makes_layers(model: Any) -> bool:

@@ -59,7 +59,7 @@ class layers(LayerPatch):
 
     def edit_in(self, tree: Any, context: Context) -> Edited:
         """See `Patch.edit_in`: the fields are changed, and the models patched inside."""
-        return attach(self, Edited(*changed_by(tree, self._on_field)), context)
+        return attach(self, changed_by(tree, self._on_field), context)
 
     def _on_field(self, path: Path, value: Any, parent: Any) -> Any:
         return value if INSIDE in path else self.on_layer(path, value, parent)

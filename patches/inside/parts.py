@@ -6,7 +6,7 @@ from typing import Any, final
 
 from symjax.core.paths import Path
 
-from ..core.patch import Chain, Context, Expects, Patch
+from ..core.patch import Chain, Context, Expects, LookingFor, Patch
 from ..core.resolve import resolve
 
 
@@ -73,6 +73,8 @@ def parts(patch: Any, model: Any) -> list[InsidePatch]:
     if not isinstance(patch, Patch):
         return []
     outcome = patch.edit_in(model, Context(carrier=patch))
+    if isinstance(outcome, LookingFor):
+        outcome = outcome.edit
     if isinstance(outcome, str | Patch):
         outcome = [outcome]
     if not isinstance(outcome, list | tuple):

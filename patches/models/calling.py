@@ -213,7 +213,9 @@ def _nnx_program(node: Any, inputs: Inputs) -> Program:
         call = _call(inputs, arrays)
         function = getattr(module, inputs.method or "__call__")
         further: dict[str, Any] = dict(call.flags(module, train))
-        if "rngs" not in call.kwargs and _takes(function, call.args, {**call.kwargs, **further, "rngs": None}):
+        if "rngs" not in call.kwargs and _takes(
+            function, call.args, {**call.kwargs, **further, "rngs": None}
+        ):
             further["rngs"] = nnx.Rngs(key)
         try:
             outputs = function(*call.args, **call.kwargs, **further)

@@ -1,0 +1,220 @@
+"""The matrix of all patches of the library and all models of the zoo: what comes of each pair, and as a page.
+
+No pair is named anywhere: a patch says what it needs, a model what it has, and what happens is found out.
+"""
+
+import functools
+import math
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+
+import symjax as sj
+from symjax import patches
+from symjax.patches import library
+
+from .experiments import NETWORKS
+
+# The cheapest compilation: tiny programs run once.
+COMPILER_OPTIONS = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
+MARK = {True: "✓", False: "·"}
+
+
+class Idea(NamedTuple):
+    """What a patcher of the library is called with, and what it needs of an experiment.
+
+    Attributes:
+        uri: Its arguments, as text.
+        needs: What the experiment must have, any of these; nothing: every experiment will do.
+    """
+
+    uri: str = ""
+    needs: frozenset[str] = frozenset()
+
+
+def _needs(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+IDEAS: Mapping[str, Idea] = {
+    "apply_sepconv": Idea("", _needs("convolution")),
+    "change_lr": Idea("learning_rate=0.05"),
+    "scale_width": Idea("factor=2.0"),
+    "swap_activation": Idea("to=tanh", _needs("activation")),
+}
+"""By patcher; those that are not here are called without arguments, and taken to need nothing."""
+
+
+class Outcome(NamedTuple):
+    """What came of a patch on a model.
+
+    Attributes:
+        works: Whether it applied.
+        reason: What the library said where it did not.
+    """
+
+    works: bool
+    reason: str = ""
+
+
+def patchers() -> dict[str, type[patches.Patch]]:
+    """The library's patchers by name."""
+    shown = [getattr(library, name) for name in library.__all__]
+    classes = [value for value in shown if isinstance(value, type) and issubclass(value, patches.Patch)]
+    return {cls.patcher_name: cls for cls in sorted(classes, key=lambda cls: cls.patcher_name)}
+
+
+def uri(name: str) -> str:
+    """The patch of a patcher, with its arguments in the matrix."""
+    return "?".join(filter(None, [name, IDEAS.get(name, Idea()).uri]))
+
+
+def could_apply(patcher: str, model: str) -> bool:
+    """Whether a reader of both would expect that the patch has a place in the experiment."""
+    needs = IDEAS.get(patcher, Idea()).needs
+    return not needs or bool(needs & NETWORKS[model].has)
+
+
+def patched(patcher: str, model: str) -> Any:
+    """The experiment with the patch applied.
+
+    Raises:
+        PatchError: It does not apply; the text is the reason.
+    """
+    experiment = NETWORKS[model].build()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", patches.PatchWarning)  # `strict` raises them
+        return sj.patch(experiment, uri(patcher), strict=True)
+
+
+def traced(experiment: Any) -> Any:
+    """Two steps of training as a program: every shape is checked, gradients and the optimizer included."""
+    return jax.jit(type(experiment).run).trace(experiment)
+
+
+@functools.cache
+def _before(model: str) -> tuple[str, tuple[Any, ...]]:
+    return _computation(NETWORKS[model].build())
+
+
+def _computation(experiment: Any) -> tuple[str, tuple[Any, ...]]:
+    """What is computed, of what numbers."""
+    return str(traced(experiment).jaxpr), tuple(jax.tree.leaves(experiment))
+
+
+def does_something(experiment: Any, model: str) -> bool:
+    """Whether a patched experiment computes anything else than the one before."""
+    return _computation(experiment) != _before(model)
+
+
+def losses(experiment: Any) -> list[float]:
+    """The losses of two steps of training."""
+    program = traced(experiment).lower().compile(compiler_options=COMPILER_OPTIONS)
+    return [float(loss) for loss in program(experiment)]
+
+
+def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
+    """What comes of a patch on a model.
+
+    Args:
+        patcher: The name of the patcher.
+        model: The name of the model.
+        train: Whether to take two steps, or only to trace them.
+
+    Raises:
+        Exception: The patch applied, and the experiment does not run: the cell fails.
+    """
+    try:
+        experiment = patched(patcher, model)
+    except patches.PatchError as error:
+        return Outcome(False, _sentence(str(error)))
+    if not does_something(experiment, model):
+        raise AssertionError(f"{uri(patcher)} changed the tree of {model}, and nothing of what it computes")
+    if train and not all(map(math.isfinite, losses(experiment))):
+        raise AssertionError(f"{model} with {uri(patcher)} trains to {losses(experiment)}")
+    return Outcome(True)
+
+
+def _sentence(message: str) -> str:
+    """A message without the name of the patch, which stands beside it, on one line."""
+    return re.sub(r"\s+", " ", re.sub(r"^the patch \S+ ", "", message)).strip()
+
+
+# The page.
+
+HEAD = """# Every patch on every model
+
+The library's patches on models that share no base class, each in a file of its own under
+[tests/patches/zoo](../tests/patches/zoo), written in plain Flax or plain JAX without this library, and symbolized from
+outside. Each cell was applied, shape-checked, and trained for two steps on tiny data by `tools/matrix.py`, which wrote this
+page; `tests/patches/test_network_effect.py` does the same again. No code names a pair.
+
+"""
+
+
+def page(outcomes: Mapping[tuple[str, str], Outcome]) -> str:
+    """The matrix as Markdown.
+
+    Args:
+        outcomes: What came of each patcher and model.
+    """
+    models = list(NETWORKS)
+    names = sorted({patcher for patcher, _ in outcomes})
+    works = sum(outcome.works for outcome in outcomes.values())
+    rows = [
+        f"| `{uri(name)}` | " + " | ".join(MARK[outcomes[name, model].works] for model in models) + " |"
+        for name in names
+    ]
+    reasons = [line for name in names for line in _reasons(name, outcomes)]
+    return "\n".join(
+        [
+            f"{HEAD}{len(names)} patches × {len(models)} models: ✓ works, {works} cells; "
+            f"· does not apply, {len(outcomes) - works} cells; none fails.",
+            "",
+            "| | " + " | ".join(models) + " |",
+            "|---|" + ":-:|" * len(models),
+            *rows,
+            "",
+            "## Why a patch does not apply",
+            "",
+            "In the words of the library's own message.",
+            "",
+            *reasons,
+            "",
+        ]
+    )
+
+
+def _reasons(name: str, outcomes: Mapping[tuple[str, str], Outcome]) -> Iterable[str]:
+    """For each reason that a patch does not apply, the models of which it was said."""
+    models: dict[str, list[str]] = {}
+    for model in NETWORKS:
+        if not outcomes[name, model].works:
+            models.setdefault(outcomes[name, model].reason, []).append(model)
+    for reason, its_models in models.items():
+        yield f"- `{name}` on {', '.join(its_models)}: {_escaped(reason)}"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([<>|*_`\[\]])", r"\\\1", text)
+
+
+def read(text: str) -> dict[tuple[str, str], bool]:
+    """Which cells of a page work, by patcher and model."""
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"
+    ]
+    if not rows:
+        return {}
+    models = rows[0][1:]
+    return {
+        (row[0].strip("`").partition("?")[0], model): mark == MARK[True]
+        for row in rows[2:]
+        for model, mark in zip(models, row[1:], strict=True)
+    }

@@ -1,0 +1,37 @@
+"""The network effect: m patches and n models, written without knowing of each other, make m × n experiments that run."""
+
+from pathlib import Path
+
+import pytest
+
+from . import matrix
+from .experiments import NETWORKS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = matrix.read((ROOT / "docs/matrix.md").read_text(encoding="utf-8"))
+CELLS = [(patcher, model) for patcher in matrix.patchers() for model in NETWORKS]
+
+
+def test_the_page_has_all_patches_and_models() -> None:
+    assert set(PAGE) == set(CELLS), "run tools/matrix.py"
+
+
+def test_no_patch_is_said_to_need_what_does_not_exist() -> None:
+    known = frozenset[str]().union(*[network.has for network in NETWORKS.values()])
+    assert {name: idea.needs - known for name, idea in matrix.IDEAS.items() if idea.needs - known} == {}
+    assert set(matrix.IDEAS) <= set(matrix.patchers())
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_a_model_trains_unpatched(model: str) -> None:
+    first, second = matrix.losses(NETWORKS[model].build())
+    assert first != second
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", NETWORKS)
+@pytest.mark.parametrize("patcher", matrix.patchers())
+def test_a_patch_on_a_model_works_or_says_why_not(patcher: str, model: str) -> None:
+    outcome = matrix.outcome(patcher, model)
+    assert outcome.works == PAGE[patcher, model], f"{outcome.reason}; run tools/matrix.py"
+    assert outcome.works or len(outcome.reason) > 20
