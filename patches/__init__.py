@@ -10,10 +10,24 @@ from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
-<<<<<<< HEAD
+from .inside.conventional import AutoBatchNorm, AutoDropout
+from .inside.inserting import insert
+from .inside.layers import edit_layers, inside, layers
 from .library import (
+    Attention,
+    FactorizedDense,
+    GroupedConv,
+    LinearBias,
+    LowRankAdapted,
+    Normalization,
+    RelativeBias,
     SeparableConv,
+    SqueezeExcitation,
+    WeightNormalized,
+    WeightStandardized,
     accumulate_gradients,
+    add_dropout,
+    add_normalization,
     apply_sepconv,
     average_parameters,
     averaged_parameters,
@@ -26,23 +40,34 @@ from .library import (
     change_steps,
     change_weight_decay,
     clip_gradients,
+    factorize_dense,
+    group_convolutions,
+    grouped_query,
+    is_lora,
+    linear_attention_bias,
+    lora,
+    multi_query,
+    normalize_queries,
+    place_normalization,
+    relative_attention_bias,
+    remove_bias,
     remove_encoder,
+    rotary_embedding,
     scale_width,
+    set_dropout,
     smooth_labels,
+    squeeze_excite,
+    standardize_weights,
     swap_activation,
+    swap_initializer,
+    swap_normalization,
     swap_optimizer,
+    weight_norm,
 )
-from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
-=======
-from .inside.conventional import AutoBatchNorm, AutoDropout
-from .inside.inserting import insert
-from .inside.layers import edit_layers, inside, layers
-from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
->>>>>>> main
+from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -80,10 +105,22 @@ __all__ = [
     "models",
     "outline",
     # The library.
+    "Attention",
     "AutoBatchNorm",
     "AutoDropout",
+    "FactorizedDense",
+    "GroupedConv",
+    "LinearBias",
+    "LowRankAdapted",
+    "Normalization",
+    "RelativeBias",
     "SeparableConv",
+    "SqueezeExcitation",
+    "WeightNormalized",
+    "WeightStandardized",
     "accumulate_gradients",
+    "add_dropout",
+    "add_normalization",
     "apply_sepconv",
     "average_parameters",
     "averaged_parameters",
@@ -96,11 +133,29 @@ __all__ = [
     "change_steps",
     "change_weight_decay",
     "clip_gradients",
+    "factorize_dense",
+    "group_convolutions",
+    "grouped_query",
+    "is_lora",
+    "linear_attention_bias",
+    "lora",
+    "multi_query",
+    "normalize_queries",
+    "place_normalization",
+    "relative_attention_bias",
+    "remove_bias",
     "remove_encoder",
+    "rotary_embedding",
     "scale_width",
+    "set_dropout",
     "smooth_labels",
+    "squeeze_excite",
+    "standardize_weights",
     "swap_activation",
+    "swap_initializer",
+    "swap_normalization",
     "swap_optimizer",
+    "weight_norm",
 ]
 
 

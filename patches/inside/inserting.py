@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import flax.linen as nn
 
-from symjax.adoption.linen.modules import Module
 from symjax.core.containers import freeze
 from symjax.core.errors import brief
 
+from .wrapping import Wrapping
 
-class Inserted(Module):
+
+class Inserted(Wrapping):
     """A layer with modules before and after it.
 
     The layer's parameters have the names that they would have without the others, whose parameters stand
-    beside them, under ``before_0``, … and ``after_0``, ….
+    beside them, under ``before_0``, … and ``after_0``, …; those of insertions further inside come first.
 
     Attributes:
         layer: The layer.
@@ -24,14 +25,10 @@ class Inserted(Module):
         after: What its output passes afterwards, in order.
     """
 
-    layer: nn.Module
     before: tuple[Any, ...] = ()
     after: tuple[Any, ...] = ()
 
-    def setup(self) -> None:
-        """Lets the layer have the scope of the whole."""
-        nn.share_scope(self, self.layer)
-
+    @nn.compact
     def __call__(self, inputs: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls all in order.
 
@@ -40,12 +37,29 @@ class Inserted(Module):
             *args: Further arguments of the layer.
             **kwargs: Its arguments by name.
         """
-        for module in self.before:
-            inputs = module(inputs)
-        outputs = self.layer(inputs, *args, **kwargs)
-        for module in self.after:
-            outputs = module(outputs)
+        inner = list(_insertions(self.layer))
+        for index, module in enumerate(self.before, sum(len(part.before) for part in inner)):
+            inputs = self._placed(module, f"before_{index}")(inputs)
+        outputs = self.run(inputs, *args, **kwargs)
+        for index, module in enumerate(self.after, sum(len(part.after) for part in inner)):
+            outputs = self._placed(module, f"after_{index}")(outputs)
         return outputs
+
+    @nn.nowrap
+    def _placed(self, module: Any, name: str) -> Any:
+        """One of the modules, with its parameters under a name; a function as it is."""
+        if not isinstance(module, nn.Module):
+            return module
+        assert self.scope is not None
+        return module.clone(parent=self.scope.rewound().push(name))
+
+
+def _insertions(layer: Any) -> Iterator[Inserted]:
+    """The insertions around the same layer, further inside."""
+    while isinstance(layer, Wrapping):
+        if isinstance(layer, Inserted):
+            yield layer
+        layer = layer.layer
 
 
 def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> Any:

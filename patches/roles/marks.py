@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.query import query
 from symjax.verbs.tree import items, replace
 
@@ -98,6 +98,28 @@ def has_role(value: object, *names: str) -> bool:
     """
     _note_asked(names)
     return any(name in roles for roles in _roles(value) for name in names)
+
+
+def makes_role(value: object, *names: str) -> bool:
+    """Whether a value is a class whose instances have one of some roles, or a `functools.partial` of one.
+
+    Such a value in a field (``conv: ModuleDef = nn.Conv``) says what code makes later, with arguments that a
+    patch does not see.
+
+    Args:
+        value: The value of a field.
+        *names: The roles.
+
+    Example:
+        >>> import functools
+        >>> from symjax import linen as nn
+        >>> makes_role(nn.Conv, 'convolution'), makes_role(functools.partial(nn.Conv, 8), 'convolution')
+        (True, True)
+        >>> makes_role(nn.Conv(8, 3), 'convolution')
+        False
+    """
+    cls = value.func if isinstance(value, functools.partial) else value
+    return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
 
 
 @contextmanager
@@ -251,7 +273,7 @@ def updated(value: T, role: str, **changes: Any) -> T:
     new = {
         own[name].name: change
         for name, change in changes.items()
-        if name in own and not eq(own[name].value, change)
+        if name in own and not surely_eq(own[name].value, change)
     }
     return replace(value, new) if new else value
 

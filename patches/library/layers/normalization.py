@@ -100,6 +100,7 @@ class Normalization(Module):
             return bound(x, use, mask=mask)
         return bound(x, mask=mask)
 
+    @flax.linen.nowrap
     def _layer(self, x: jax.Array) -> Any:
         """The layer of Flax's that does it."""
         if self.kind == "instance" and x.ndim < 3:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...roles.editing import values
-from .wrapping import Wrapping
+from ...inside.wrapping import Wrapping
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
@@ -42,6 +42,7 @@ class Reparametrized(Wrapping):
         )
         return lifted(self.bound())
 
+    @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """The kernel that is used, from the parameter: ``[*inputs, *outputs]``."""
         raise NotImplementedError(f"{type(self).__name__} defines no kernel(self, kernel)")
@@ -69,7 +70,7 @@ class WeightNormalized(Reparametrized):
         {'bias': (3,), 'kernel': (4, 3), 'kernel_norm': (3,)}
     """
 
-    @flax.linen.compact
+    @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """See `Reparametrized.kernel`."""
         norms = jnp.sqrt((kernel**2).sum(self.inputs(kernel)) + _EPSILON)
@@ -92,6 +93,7 @@ class WeightStandardized(Reparametrized):
         -1.0
     """
 
+    @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """See `Reparametrized.kernel`."""
         axes = self.inputs(kernel)
