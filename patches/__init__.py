@@ -4,6 +4,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 `roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
 """
 
+from . import library
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
 from .core.patch import LookingFor, Patch
@@ -13,57 +14,7 @@ from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
-from .library import (
-    Attention,
-    FactorizedDense,
-    GroupedConv,
-    LinearBias,
-    LowRankAdapted,
-    Normalization,
-    RelativeBias,
-    SeparableConv,
-    SqueezeExcitation,
-    WeightNormalized,
-    WeightStandardized,
-    accumulate_gradients,
-    add_dropout,
-    add_normalization,
-    apply_sepconv,
-    average_parameters,
-    averaged_parameters,
-    change_batch_size,
-    change_dataset,
-    change_epochs,
-    change_lr,
-    change_schedule,
-    change_seed,
-    change_steps,
-    change_weight_decay,
-    clip_gradients,
-    factorize_dense,
-    group_convolutions,
-    grouped_query,
-    is_lora,
-    linear_attention_bias,
-    lora,
-    multi_query,
-    normalize_queries,
-    place_normalization,
-    relative_attention_bias,
-    remove_bias,
-    remove_encoder,
-    rotary_embedding,
-    scale_width,
-    set_dropout,
-    smooth_labels,
-    squeeze_excite,
-    standardize_weights,
-    swap_activation,
-    swap_initializer,
-    swap_normalization,
-    swap_optimizer,
-    weight_norm,
-)
+from .library import *  # noqa: F403 - it lists its names itself
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -105,58 +56,10 @@ __all__ = [
     "models",
     "outline",
     # The library.
-    "Attention",
     "AutoBatchNorm",
     "AutoDropout",
-    "FactorizedDense",
-    "GroupedConv",
-    "LinearBias",
-    "LowRankAdapted",
-    "Normalization",
-    "RelativeBias",
-    "SeparableConv",
-    "SqueezeExcitation",
-    "WeightNormalized",
-    "WeightStandardized",
-    "accumulate_gradients",
-    "add_dropout",
-    "add_normalization",
-    "apply_sepconv",
-    "average_parameters",
-    "averaged_parameters",
-    "change_batch_size",
-    "change_dataset",
-    "change_epochs",
-    "change_lr",
-    "change_schedule",
-    "change_seed",
-    "change_steps",
-    "change_weight_decay",
-    "clip_gradients",
-    "factorize_dense",
-    "group_convolutions",
-    "grouped_query",
-    "is_lora",
-    "linear_attention_bias",
-    "lora",
-    "multi_query",
-    "normalize_queries",
-    "place_normalization",
-    "relative_attention_bias",
-    "remove_bias",
-    "remove_encoder",
-    "rotary_embedding",
-    "scale_width",
-    "set_dropout",
-    "smooth_labels",
-    "squeeze_excite",
-    "standardize_weights",
-    "swap_activation",
-    "swap_initializer",
-    "swap_normalization",
-    "swap_optimizer",
-    "weight_norm",
 ]
+__all__ += library.__all__
 
 
 def __dir__() -> list[str]:

@@ -43,9 +43,7 @@ class Visit(NamedTuple):
     def keeps_shape(self) -> bool:
         """Whether the outputs have the shape of the inputs."""
         return (
-            self.inputs is not None
-            and self.outputs is not None
-            and self.inputs.shape == self.outputs.shape
+            self.inputs is not None and self.outputs is not None and self.inputs.shape == self.outputs.shape
         )
 
 
@@ -176,7 +174,8 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
     innermost = [
         path
         for path in visits  # in the order of the calls
-        if path in candidates and not any(other != path and other[: len(path)] == path for other in candidates)
+        if path in candidates
+        and not any(other != path and other[: len(path)] == path for other in candidates)
     ]
     return Blocks(tuple(visits.values()), tuple(innermost))
 

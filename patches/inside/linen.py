@@ -24,7 +24,7 @@ from ..core.patch import describe_rule
 from .expectations import expecting
 from .parts import LayerPatch, parts, placed
 from .recording import record
-from .views import View, below, is_lifted, view
+from .views import View, below, class_of, is_lifted, view
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
@@ -38,19 +38,20 @@ class Active:
         rule: The patch.
         source: What stands in the argument `inside` of the model, of which the rule is a part.
         root: Where the model runs.
-        settled: Layers to which the rule was shown already, as fields of another layer.
+        settled: The paths and classes of layers that the rule has seen: a layer may share the scope, and so
+            the path, of the one that holds it.
         closed: What the rule itself put there; it sees nothing of that.
     """
 
     rule: LayerPatch
     source: Any
     root: Names
-    settled: frozenset[Names] = frozenset()
+    settled: frozenset[tuple[Names, type]] = frozenset()
     closed: frozenset[Names] = frozenset()
 
-    def sees(self, names: Names) -> bool:
-        """Whether the rule is to be shown a layer."""
-        return names != self.root and names not in self.settled and not below(names, self.closed)
+    def sees(self, names: Names, layer: type) -> bool:
+        """Whether the rule is to be shown a layer of a class."""
+        return names != self.root and (names, layer) not in self.settled and not below(names, self.closed)
 
     def path(self, names: Names) -> Path:
         """The path of a layer in the model."""
@@ -107,8 +108,8 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
     if not active or module.scope is None or is_lifted(module) or not _is_method(context):
         return run(*args, **kwargs)
     names = tuple(module.path)
-    seeing = [entry for entry in active if entry.sees(names)]
-    shown = view(module) if seeing else None
+    cls = class_of(module)
+    shown = view(module) if any(entry.sees(names, cls) for entry in active) else None
     if shown is None:
         return run(*args, **kwargs)
     with unbound():  # the layers that rules make belong to none that is running
@@ -173,7 +174,7 @@ class _Outcome:
         """Shows a layer to the patches, one after the other, each the result of the one before."""
         outcome = cls(shown.node)
         for entry in active:
-            if not entry.sees(names):
+            if not entry.sees(names, type(outcome.layer)):
                 outcome.active += (entry,)
                 continue
             try:
@@ -202,11 +203,10 @@ class _Outcome:
                 self.changes += (entry.source,)
         for place in changed.keys() & children.keys():
             self.inner[place] = (*self.inner.get(place, ()), entry.source)
-        if children:
-            closed = {children[place] for place in changed.keys() & children.keys()}
-            entry = replace(
-                entry, settled=entry.settled | set(children.values()), closed=entry.closed | closed
-            )
+        classes = {(tuple(child.path), class_of(child)) for child in shown.children.values()}
+        closed = {children[place] for place in changed.keys() & children.keys()}
+        settled = entry.settled | classes | {(names, type(self.layer))}
+        entry = replace(entry, settled=settled, closed=entry.closed | closed)
         self.active += (entry,)
 
     def _changed_fields(
@@ -223,7 +223,7 @@ class _Outcome:
             path = entry.path(names) / where
             if isinstance(item, nn.Module):
                 child = shown.children.get(where)
-                if child is None or not entry.sees(tuple(child.path)):
+                if child is None or not entry.sees(tuple(child.path), class_of(child)):
                     continue
                 path = entry.path(tuple(child.path))
             new = entry.rule.on_layer(path, item, value)

@@ -50,10 +50,17 @@ def view(module: nn.Module) -> View | None:
     return None if node is None else dataclasses.replace(shown, node=node)
 
 
-def _node(module: nn.Module, place: Path, shown: View) -> Any:
+def class_of(module: nn.Module) -> Any:
+    """The symbolic class of a running layer; None where nothing can be one, as no code could name it."""
     try:
-        cls: Any = symbolic_version(symbolic_class(module))
-    except TypeError:  # a class that nobody can name, or that Flax made
+        return symbolic_version(symbolic_class(module))
+    except TypeError:
+        return None
+
+
+def _node(module: nn.Module, place: Path, shown: View) -> Any:
+    cls = class_of(module)
+    if cls is None:
         return None
     schema = getattr(cls, ATTRIBUTE)
     attributes = vars(module)

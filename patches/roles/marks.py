@@ -151,6 +151,28 @@ def _note_asked(names: tuple[str, ...]) -> None:
         roles.update(names)
 
 
+def makes_role(value: object, *names: str) -> bool:
+    """Whether a value is a class whose instances have one of some roles, or a `functools.partial` of one.
+
+    Such a value in a field (``conv: ModuleDef = nn.Conv``) says what code makes later, with arguments that a
+    patch does not see.
+
+    Args:
+        value: The value of a field.
+        *names: The roles.
+
+    Example:
+        >>> import functools
+        >>> from symjax import linen as nn
+        >>> makes_role(nn.Conv, 'convolution'), makes_role(functools.partial(nn.Conv, 8), 'convolution')
+        (True, True)
+        >>> makes_role(nn.Conv(8, 3), 'convolution')
+        False
+    """
+    cls = value.func if isinstance(value, functools.partial) else value
+    return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
+
+
 def member(value: object, role: str, name: str) -> str | None:
     """What an argument of a role is called in the class of a value.
 

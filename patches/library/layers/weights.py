@@ -8,7 +8,6 @@ import flax.linen
 import jax
 import jax.numpy as jnp
 
-
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...roles.editing import values
