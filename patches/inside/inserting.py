@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+import types
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias
 
 import flax.linen as nn
 
@@ -12,12 +14,16 @@ from symjax.core.errors import brief
 
 from .wrapping import Wrapping
 
+Counts: TypeAlias = Mapping[tuple[str, ...], tuple[int, int]]
+# How many modules stand before and after the layer at a path: patches may insert further ones as it is called.
+_insertions: Final[ContextVar[Counts]] = ContextVar("symjax_insertions", default=types.MappingProxyType({}))
+
 
 class Inserted(Wrapping):
     """A layer with modules before and after it.
 
     The layer's parameters have the names that they would have without the others, whose parameters stand
-    beside them, under ``before_0``, … and ``after_0``, …; those of insertions further inside come first.
+    beside them, under ``before_0``, … and ``after_0``, …; insertions further inside count on.
 
     Attributes:
         layer: The layer.
@@ -37,11 +43,18 @@ class Inserted(Wrapping):
             *args: Further arguments of the layer.
             **kwargs: Its arguments by name.
         """
-        inner = list(_insertions(self.layer))
-        for index, module in enumerate(self.before, sum(len(part.before) for part in inner)):
+        outer = _insertions.get()
+        place = tuple(self.path)
+        first_before, first_after = outer.get(place, (0, 0))
+        for index, module in enumerate(self.before, first_before):
             inputs = self._placed(module, f"before_{index}")(inputs)
-        outputs = self.run(inputs, *args, **kwargs)
-        for index, module in enumerate(self.after, sum(len(part.after) for part in inner)):
+        taken = first_before + len(self.before), first_after + len(self.after)
+        token = _insertions.set({**outer, place: taken})
+        try:
+            outputs = self.run(inputs, *args, **kwargs)
+        finally:
+            _insertions.reset(token)
+        for index, module in enumerate(self.after, first_after):
             outputs = self._placed(module, f"after_{index}")(outputs)
         return outputs
 
@@ -52,14 +65,6 @@ class Inserted(Wrapping):
             return module
         assert self.scope is not None
         return module.clone(parent=self.scope.rewound().push(name))
-
-
-def _insertions(layer: Any) -> Iterator[Inserted]:
-    """The insertions around the same layer, further inside."""
-    while isinstance(layer, Wrapping):
-        if isinstance(layer, Inserted):
-            yield layer
-        layer = layer.layer
 
 
 def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> Any:

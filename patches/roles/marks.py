@@ -100,28 +100,6 @@ def has_role(value: object, *names: str) -> bool:
     return any(name in roles for roles in _roles(value) for name in names)
 
 
-def makes_role(value: object, *names: str) -> bool:
-    """Whether a value is a class whose instances have one of some roles, or a `functools.partial` of one.
-
-    Such a value in a field (``conv: ModuleDef = nn.Conv``) says what code makes later, with arguments that a
-    patch does not see.
-
-    Args:
-        value: The value of a field.
-        *names: The roles.
-
-    Example:
-        >>> import functools
-        >>> from symjax import linen as nn
-        >>> makes_role(nn.Conv, 'convolution'), makes_role(functools.partial(nn.Conv, 8), 'convolution')
-        (True, True)
-        >>> makes_role(nn.Conv(8, 3), 'convolution')
-        False
-    """
-    cls = value.func if isinstance(value, functools.partial) else value
-    return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
-
-
 @contextmanager
 def noting_roles() -> Iterator[set[str]]:
     """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
