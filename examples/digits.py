@@ -93,35 +93,42 @@ class Experiment(sj.Object):
         train, validation, test = self.dataset.load()
         images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
         init_key, order_key = jax.random.split(key)
-        params = self.model.init(init_key, images[:1])
+        state = sj.init(self.model, init_key, images[:1])
+        params = state.pop("params")
         batches = len(labels) // self.batch_size
 
         def step(carry, batch):
-            params, state = carry
-            gradients = jax.grad(self.loss)(params, images[batch], labels[batch])
-            updates, state = self.optimizer.update(gradients, state, params)
-            return (optax.apply_updates(params, updates), state), None
+            params, state, optimizer = carry
+            rows, key = batch
+            gradients, state = jax.grad(self.loss, has_aux=True)(
+                params, state, images[rows], labels[rows], key=key, train=True
+            )
+            updates, optimizer = self.optimizer.update(gradients, optimizer, params)
+            return (optax.apply_updates(params, updates), state, optimizer), None
 
         def epoch(carry, key):
-            order = jax.random.permutation(key, len(labels))[: batches * self.batch_size]
-            return jax.lax.scan(step, carry, order.reshape(batches, self.batch_size))
+            shuffle_key, step_key = jax.random.split(key)
+            order = jax.random.permutation(shuffle_key, len(labels))[: batches * self.batch_size]
+            rows = order.reshape(batches, self.batch_size)
+            return jax.lax.scan(step, carry, (rows, jax.random.split(step_key, batches)))
 
-        carry = (params, self.optimizer.init(params))
-        (params, _), _ = jax.lax.scan(epoch, carry, jax.random.split(order_key, self.epochs))
+        carry = (params, state, self.optimizer.init(params))
+        (params, state, _), _ = jax.lax.scan(epoch, carry, jax.random.split(order_key, self.epochs))
         return {
-            "validation_loss": self.loss(params, *validation),
-            "validation_accuracy": self.accuracy(params, *validation),
-            "test_accuracy": self.accuracy(params, *test),
+            "validation_loss": self.loss(params, state, *validation)[0],
+            "validation_accuracy": self.accuracy(params, state, *validation),
+            "test_accuracy": self.accuracy(params, state, *test),
         }
 
-    def loss(self, params, images, labels) -> jax.Array:
-        """The mean cross entropy."""
-        logits = self.model.apply(params, images)
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+    def loss(self, params, state, images, labels, **how) -> tuple[jax.Array, dict]:
+        """The mean cross entropy, and the model's collections beside its parameters."""
+        logits, state = sj.apply(self.model, {"params": params, **state}, images, **how)
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), state
 
-    def accuracy(self, params, images, labels) -> jax.Array:
+    def accuracy(self, params, state, images, labels) -> jax.Array:
         """The share of images whose class is found, in [0, 1]."""
-        return jnp.mean(self.model.apply(params, images).argmax(-1) == labels)
+        logits, _ = sj.apply(self.model, {"params": params, **state}, images)
+        return jnp.mean(logits.argmax(-1) == labels)
 
 
 def experiment() -> Experiment:

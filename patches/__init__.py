@@ -4,18 +4,21 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 `roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
 """
 
+from . import library
 from .core.apply import patch
 from .core.errors import PatchError, PatchWarning
-from .core.patch import Patch
+from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .inside.conventional import AutoBatchNorm, AutoDropout
-from .library import SeparableConv, apply_sepconv, change_lr, scale_width, swap_activation
+from .inside.inserting import insert
+from .inside.layers import edit_layers, inside, layers
+from .library import *  # noqa: F403 - it lists its names itself
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers  # noqa: F401 - it marks Flax's layers
+from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
 from .roles.marks import has_role, member, role
 from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
 
@@ -27,6 +30,7 @@ __all__ = [
     # Patches as values.
     "Patch",
     "patcher",
+    "LookingFor",
     "from_uri",
     "names",
     # Rules without a function.
@@ -36,6 +40,11 @@ __all__ = [
     "on_path",
     "on_type",
     "on_value",
+    # Inside of models.
+    "edit_layers",
+    "insert",
+    "inside",
+    "layers",
     # Roles.
     "role",
     "has_role",
@@ -49,12 +58,8 @@ __all__ = [
     # The library.
     "AutoBatchNorm",
     "AutoDropout",
-    "SeparableConv",
-    "apply_sepconv",
-    "change_lr",
-    "scale_width",
-    "swap_activation",
 ]
+__all__ += library.__all__
 
 
 def __dir__() -> list[str]:

@@ -13,6 +13,7 @@ from symjax.core.fields import field
 from symjax.core.leaves import is_leaf
 from symjax.core.marks import MISSING, Insertion, MissingError
 from symjax.core.paths import Path, PathError
+from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
 from symjax.names.views import VIEWS
 from symjax.nodes.object import Object
@@ -26,7 +27,7 @@ from symjax.types import narrowing, validation  # noqa: F401 - hand nodes their 
 from symjax.verbs.diff import Diff, Difference, diff
 from symjax.verbs.equality import eq, hash
 from symjax.verbs.fill import fill
-from symjax.verbs.lineage import lineage
+from symjax.verbs.lineage import LineageStep, lineage, why
 from symjax.verbs.query import contains, is_partial, missing, query
 from symjax.verbs.rebind import rebind
 from symjax.verbs.refs import ref
@@ -49,6 +50,13 @@ _LATE = {
     "floatv": "symjax.search",
     "oneof": "symjax.search",
 }
+
+
+def _run_inside(*args: Any) -> Any:
+    return importlib.import_module("symjax.patches.inside.linen").run_inside(*args)
+
+
+provided.run_inside = _run_inside  # by the room of patches, at its first use
 for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
@@ -71,6 +79,7 @@ __all__ = [
     "Diff",
     "Difference",
     "Insertion",
+    "LineageStep",
     "LoadError",
     "MISSING",
     "Map",
@@ -117,4 +126,5 @@ __all__ = [
     "to_python",
     "traverse",
     "walk",
+    "why",
 ]

@@ -45,7 +45,6 @@ NAMES = {
     "symjax.patches.library.width.scale_width",
     "symjax.patches.library.separable_convolution.apply_sepconv",
     "symjax.patches.library.separable_convolution.SeparableConv",
-    "symjax.patches.library.separable_convolution.SeparatingConv",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
 import jax
@@ -18,19 +18,33 @@ from symjax.core.tracebacks import hide_frames
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
-from symjax.verbs.lineage import lineage, with_lineage
+from symjax.verbs.lineage import LineageStep, steps_of, with_lineage
+from symjax.verbs.moves import may_move
 from symjax.verbs.query import query, with_arity
-from symjax.verbs.rebind import rebind
+from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 
-from .errors import PatchError, PatchWarning
-from .patch import Expects, Operators, Patch, Rule, RuleFunction, SingleRule, Validator, describe_rule
+from ..roles.marks import noting_roles
+from .errors import PatchError, PatchWarning, caller_level
+from .patch import (
+    Context,
+    Edited,
+    Expects,
+    LookingFor,
+    Operators,
+    Patch,
+    Rule,
+    RuleFunction,
+    SingleRule,
+    Validator,
+    describe_rule,
+)
 from .resolve import resolve
 
 T = TypeVar("T")
 
 
-def patch(tree: T, rules: Rule, strict: bool = False) -> T:
+def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> T:
     """A new tree with rules applied, one after the other. The old one is never changed.
 
     All URIs are resolved before anything is applied. Each rule sees the result of the one before.
@@ -42,6 +56,10 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
         rules: Updates by path, a function ``(k, v)`` or ``(k, v, p)`` of path, value and parent, a
             patch, a URI such as ``'scale_width?factor=2.0'``, or a list of these.
         strict: Raise `PatchError` where a rule changes nothing, instead of a `PatchWarning`.
+        inputs: Example inputs of the models in the tree, arrays or their shapes, for patches that have to
+            know what the layers inside of a model are: one array, a tuple of positional arguments, an
+            `Inputs`, or a mapping of such by the paths of the models. By default what the tree's method
+            `example_inputs` returns, if it has one. Nothing is computed with them but shapes.
 
     Returns:
         The new tree; the old one itself where nothing changed.
@@ -68,22 +86,34 @@ def patch(tree: T, rules: Rule, strict: bool = False) -> T:
     """
     try:
         result: Any = tree
-        steps: list[str] = []
+        steps: list[LineageStep] = []
         checks: list[_Check] = []
-        for source in _numbered(resolve(rules)):
-            edit = _apply(result, source)
+        for source in _numbered(resolve(rules), Context(inputs, strict=strict)):
+            with noting_roles() as roles:
+                edit = _apply(result, source)
             checks += edit.checks
             if edit.places:
-                steps.append(describe_rule(source.rule))
+                steps.append(LineageStep(describe_rule(source.rule), edit.changed or edit.places))
             elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict)
+                _complain(source, strict, edit, roles)
             result = edit.tree
         for check in checks:
             check.run(result)
-        return with_lineage(result, (*lineage(tree), *steps)) if steps else tree
+        return with_lineage(result, (*steps_of(tree), *steps)) if steps else tree
     except Exception as error:
         hide_frames(error)
         raise
+
+
+def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]:
+    """The places that a rule changes in a tree; see `Patch.matched`."""
+    context = Context(inputs)
+    places: list[Path] = []
+    for source in _numbered(resolve(rule), context):
+        edit = _apply(tree, source)
+        tree = edit.tree
+        places += edit.places
+    return tuple(places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +121,7 @@ class _Source:
     """A rule and its place in the list of those that are applied with it, as messages name them."""
 
     rule: SingleRule
+    context: Context
     position: int = 1
     count: int = 1
 
@@ -99,8 +130,8 @@ class _Source:
         return f"the patch {describe_rule(self.rule)}{position}"
 
 
-def _numbered(rules: list[SingleRule]) -> list[_Source]:
-    return [_Source(rule, position, len(rules)) for position, rule in enumerate(rules, 1)]
+def _numbered(rules: list[SingleRule], context: Context) -> list[_Source]:
+    return [_Source(rule, context, position, len(rules)) for position, rule in enumerate(rules, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +160,25 @@ _BOOLS: Final = (bool, np.bool_, jax.Array)
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """What became of a tree, and where it changed."""
+    """What became of a tree, and where it changed.
+
+    Attributes:
+        tree: The new tree.
+        places: What the rule changed, by its path in the old tree.
+        checks: The validators of the final tree.
+        tried: Whether anything was to be changed.
+        changed: What is another value in the new tree than in the old one, follow-up updates among it, where
+            that differs from `places`.
+    """
 
     tree: Any
     places: tuple[Path, ...] = ()
     checks: tuple[_Check, ...] = ()
     tried: bool = True  # whether anything was to be changed
+    changed: tuple[Path, ...] = ()
+    open: bool = False  # whether more may change where the model runs
+    why: str = ""  # why nothing changed, where that is known
+    sought: str = ""  # what the patch looks for, in its own words
 
 
 def _apply(tree: object, source: _Source) -> _Edit:
@@ -158,8 +202,9 @@ def _edit(tree: object, source: _Source) -> _Edit:
 
 
 def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
-    edit = _edit(tree, _Source(rule.patch, source.position, source.count))
-    if len(edit.places) != rule.places:
+    context = replace(source.context, places=rule.places)
+    edit = _edit(tree, _Source(rule.patch, context, source.position, source.count))
+    if not edit.open and len(edit.places) != rule.places:
         where = ", ".join([str(path) or "the root" for path in edit.places]) or "nothing"
         raise PatchError(
             f"the patch {rule.patch.uri} was to change {rule.places} places, and changed "
@@ -169,11 +214,17 @@ def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
 
 
 def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
-    outcome, validator = _split(rule.edit(tree))
-    edit = _edit_by_outcome(tree, outcome)
-    if validator is None:
-        return edit
-    return _Edit(edit.tree, edit.places, (*edit.checks, _Check(validator, source)), edit.tried)
+    context = source.context
+    if context.carrier is None:
+        context = replace(context, carrier=rule)
+    outcome, validator = _split(rule.edit_in(tree, context))
+    sought = ""
+    if isinstance(outcome, LookingFor):
+        sought, outcome = outcome.what, outcome.edit
+    edit = _edit_by_outcome(tree, outcome, context)
+    if sought:
+        edit = replace(edit, sought=sought)
+    return edit if validator is None else replace(edit, checks=(*edit.checks, _Check(validator, source)))
 
 
 def _split(outcome: object) -> tuple[object, Validator | None]:
@@ -201,27 +252,37 @@ def _takes_one(function: object) -> TypeGuard[Validator]:
     return True
 
 
-def _edit_by_outcome(tree: object, outcome: object) -> _Edit:
+def _edit_by_outcome(tree: object, outcome: object, context: Context) -> _Edit:
     """What a patch returned: a whole new tree, or rules."""
     if outcome is None:
         return _Edit(tree, tried=False)
+    if isinstance(outcome, Edited):
+        return _edited(outcome)
     if is_symbolic(outcome) and not isinstance(outcome, Patch):
         return _Edit(outcome, tuple(diff(tree, outcome)))
-    sources = _numbered(resolve(outcome))
+    sources = _numbered(resolve(outcome), context)
     if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
         return _edit(tree, sources[0])  # the name of the patch says it all
     places: list[Path] = []
+    changed: list[Path] = []
     checks: list[_Check] = []
+    reasons: list[str] = []
+    is_open = False
     for source in sources:
         edit = _apply(tree, source)
         tree = edit.tree
         places += edit.places
+        changed += edit.changed or edit.places
         checks += edit.checks
-    return _Edit(tree, tuple(places), tuple(checks))
+        reasons += [edit.why] * bool(edit.why)
+        is_open = is_open or edit.open
+    kept = tuple(dict.fromkeys(changed))
+    return _Edit(tree, tuple(places), tuple(checks), changed=kept, open=is_open, why="; ".join(reasons))
 
 
 def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
-    new = rebind(tree, updates)
+    log: Log = []
+    new = rebind_logged(tree, updates, log)
     moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
     places = []
     for text, update in updates.items():
@@ -229,7 +290,14 @@ def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
         # Where items move, a path of the old tree leads elsewhere in the new one.
         if _alone_differs(tree, path, update) if moving else _differs(tree, new, path):
             places.append(path)
-    return _Edit(new, tuple(places)) if places else _Edit(tree)
+    return _Edit(new, tuple(places), changed=_changed(tree, new, log, places)) if places else _Edit(tree)
+
+
+def _changed(old: object, new: object, log: Log, places: list[Path]) -> tuple[Path, ...]:
+    """What is another value in a new tree; a rule whose items move is no measure of that."""
+    if may_move(log):
+        return tuple(diff(old, new))
+    return (*places, *[path for path, _, explicit in log if not explicit])
 
 
 def _alone_differs(tree: object, path: Path, update: object) -> bool:
@@ -251,6 +319,15 @@ def _differs(old: object, new: object, path: Path) -> bool:
 
 
 def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
+    return _edited(changed_by(tree, rule))
+
+
+def _edited(edited: Edited) -> _Edit:
+    return _Edit(edited.tree, edited.places, changed=edited.changed, open=edited.open, why=edited.why)
+
+
+def changed_by(tree: object, rule: RuleFunction) -> Edited:
+    """The tree with a rule function applied to all its values."""
     ask = with_arity(rule, ("kv", "kvp"), "a rule")
     places: list[Path] = []
 
@@ -261,15 +338,22 @@ def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
             places.append(path)
         return new
 
-    new = rebind(tree, counted)
-    return _Edit(new, tuple(places))
+    log: Log = []
+    new = rebind_logged(tree, counted, log)
+    return Edited(new, tuple(places), changed=_changed(tree, new, log, places))
 
 
-def _complain(source: _Source, strict: bool) -> None:
-    message = f"{source} changed nothing: no place matched, or each had its new value already"
+def _complain(source: _Source, strict: bool, edit: _Edit, roles: set[str]) -> None:
+    """Says that a rule changed nothing, why as far as that is known, and what it has looked for."""
+    why = edit.why or "no place matched, or each had its new value already"
+    if edit.sought:
+        why = f"it looks for {edit.sought}, and {why}"
+    elif roles:
+        why = f"{why}; it looked for the roles {', '.join(sorted(roles))}"
+    message = f"{source} changed nothing: {why}"
     if strict:
         raise PatchError(message)
-    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=3)
+    warnings.warn(f"{message}; strict=True makes this an error", PatchWarning, stacklevel=caller_level())
 
 
 def _open_choices(rule: SingleRule) -> str:
@@ -281,4 +365,4 @@ def _open_choices(rule: SingleRule) -> str:
 
 
 # Handed down: `Patch` stands below what reads and applies rules, and imports neither.
-Patch.__symjax_operators__ = Operators(apply=patch, resolve=resolve)
+Patch.__symjax_operators__ = Operators(apply=patch, matched=matched, resolve=resolve)

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import itertools
+import sys
 from collections.abc import Iterable
 
+from symjax.core.errors import note, unknown
+from symjax.types.hints import Hint
+
 from ..uri.grammar import excerpt
+from ..uri.hints import member_names
+from ..uri.literals import Text, Token
 
 _LIKENESS_LIMIT = 100  # characters; comparing texts is quadratic, and no longer name is a typing error
 
@@ -33,3 +40,32 @@ def nearest_first(name: str, known: Iterable[str]) -> list[str]:
         return difflib.SequenceMatcher(None, name, other).ratio()
 
     return sorted(names, key=likeness, reverse=True)
+
+
+def note_members(error: Exception, name: str, token: Token, hint: Hint) -> None:
+    """Says which names an argument takes that is the member of an enum, if it was given another."""
+    members = member_names(hint)
+    for text in _texts(token) if members else ():
+        if text not in members:
+            listed = nearest_first(text, members)
+            note(error, unknown(f"member for {name}", excerpt(text), listed, "its members"))
+
+
+def _texts(token: Token) -> list[str]:
+    if isinstance(token, Text):
+        return [token.text]
+    return [text for item in token for text in _texts(item)]
+
+
+def caller_level() -> int:
+    """The ``stacklevel`` with which a warning of the calling function points at the user's own line.
+
+    However a patch came to be applied (``sj.patch``, ``patch(tree)``, a chain, a search), that is the innermost
+    frame outside of this library.
+    """
+    frame = sys._getframe(1)
+    for level in itertools.count(1):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] != "symjax" or frame.f_back is None:
+            return level
+        frame = frame.f_back
+    raise AssertionError  # for type checkers: `count` has no end

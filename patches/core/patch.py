@@ -41,11 +41,82 @@ class Operators:
 
     Attributes:
         apply: A tree and a rule to the patched tree.
+        matched: A tree, a rule and example inputs to the paths of what the rule changes.
         resolve: A rule, or a list of them, to the patches, mappings and functions that it stands for.
     """
 
     apply: Callable[[Any, Rule], Any]
+    matched: Callable[[Any, Rule, Any], tuple[Path, ...]]
     resolve: Callable[[object], list[SingleRule]]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is known where a patch is applied, beside the tree.
+
+    Attributes:
+        inputs: Example inputs of the models in the tree, as they were given to `patch`; None for none.
+        carrier: The patch that a user applied, of which this one may be a part; None for itself.
+        strict: Whether a patch that changes nothing is an error.
+        places: How many places the patch must change; None for any number.
+    """
+
+    inputs: Any = None
+    carrier: Patch | None = None
+    strict: bool = False
+    places: int | None = None
+
+    def inputs_of(self, tree: Any) -> Any:
+        """The example inputs, those of the tree's own `example_inputs` where none were given; or None."""
+        if self.inputs is not None:
+            return self.inputs
+        example_inputs = getattr(tree, "example_inputs", None)
+        return example_inputs() if callable(example_inputs) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A tree that a patch has changed by itself, and where.
+
+    Attributes:
+        tree: The new tree.
+        places: What changed, one path for each place.
+        changed: All values that changed, by follow-up updates too; none if that is the same.
+        open: Whether more places may change where the model runs, which is not known yet.
+        why: Where nothing changed: why, as far as can be known; a sentence without a full stop, or ``''``.
+    """
+
+    tree: Any
+    places: tuple[Path, ...] = ()
+    changed: tuple[Path, ...] = ()
+    open: bool = False
+    why: str = ""
+
+
+class LookingFor:
+    """What a patcher may return in place of an edit: the edit, and what it looks for.
+
+    Where the edit changes nothing, the message says it.
+
+    Attributes:
+        what: In words that stand behind "it looks for".
+        edit: What the patcher returned otherwise, see `Patch.edit`.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> @sj.patcher
+        ... def change_batch(tree, size: int):
+        ...     rule = lambda k, v: size if k.key == 'batch_size' else v
+        ...     return patches.LookingFor('fields called batch_size', rule)
+        >>> sj.patch({'batch': 8}, change_batch(16), strict=True)
+        Traceback (most recent call last):
+        symjax.patches.core.errors.PatchError: the patch change_batch?size=16 changed nothing: it looks for \
+fields called batch_size, and no place matched, or each had its new value already
+    """
+
+    what: str
+    edit: object
 
 
 _PLAIN: Final = (int, float, bool, type(None))  # written alike under every hint
@@ -84,6 +155,14 @@ class Patch(Object):
         """
         raise NotImplementedError(f"{type(self).__name__} defines no edit(self, tree)")
 
+    def edit_in(self, tree: Any, context: Context) -> object:
+        """What the patch does where it is applied: that of `edit`, for most patches.
+
+        Returns:
+            What `edit` may return; or an `Edited`.
+        """
+        return self.edit(tree)
+
     @property
     def uri(self) -> str:
         """The patch as text, from which `from_uri` makes it again.
@@ -109,6 +188,35 @@ class Patch(Object):
             {'lr': 0.5, 'rate': 0.5}
         """
         return Expects(self, places)
+
+    def matched(self, tree: Any, *inputs: Any) -> tuple[Path, ...]:
+        """The places that the patch changes in a tree; nothing is computed but shapes.
+
+        Args:
+            tree: The experiment, or the model.
+            *inputs: What its model is called with, arrays or their shapes; or `Inputs`, or a mapping of such
+                by the paths of models. By default what ``tree.example_inputs()`` gives, if it has that.
+                Without inputs it is not known what models make inside, and they count as one place each.
+
+        Returns:
+            Paths in the tree; a layer that a model makes inside has the path of the model, ``inside``,
+            and its own path in the model, as a key.
+
+        Example:
+            >>> import flax.linen
+            >>> import jax.numpy as jnp
+            >>> import symjax as sj
+            >>> from symjax import patches
+            >>> class Net(flax.linen.Module):
+            ...     @flax.linen.compact
+            ...     def __call__(self, x):
+            ...         return flax.linen.Dense(8)(flax.linen.Conv(4, (3, 3))(x))
+            >>> exp = {'model': sj.symbolize(Net)()}
+            >>> patches.apply_sepconv().matched(exp, jnp.ones((1, 8, 8, 3)))
+            (Path('model.inside.Conv_0'),)
+        """
+        alone = len(inputs) == 1 and not hasattr(inputs[0], "shape")
+        return self.__symjax_operators__.matched(tree, self, (inputs[0] if alone else inputs) or None)
 
     def __call__(self, tree: Any) -> Any:
         """The tree with the patch applied, as by `symjax.patch`."""

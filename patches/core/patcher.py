@@ -10,10 +10,11 @@ from typing import Any, Concatenate, Final, ParamSpec, overload
 from symjax.core.fields import field
 from symjax.verbs.tree import items
 
-from .patch import Patch
+from .patch import Context, Patch
 from .registry import add_patcher
 
 P = ParamSpec("P")
+_INPUTS: Final = "inputs"  # the parameter that gets the example inputs
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -34,9 +35,10 @@ def patcher(
     """Makes a class of patches out of a function of a tree, and registers it by name.
 
     The function's first parameter is the tree; the others become the fields of the patch, with
-    their type hints and defaults. It returns what the patch does to the tree: updates by path, a
-    rule ``(k, v)`` or ``(k, v, p)``, another patch, a URI, a list of these, a whole new symbolic
-    tree, or None for nothing. A tuple of one of these and a function adds a validator, which is
+    their type hints and defaults. One that is called ``inputs`` is no field: it gets the example inputs
+    that were given to `patch` or that the tree has itself, or None. It returns what the patch does to the
+    tree: updates by path, a rule ``(k, v)`` or ``(k, v, p)``, another patch, a URI, a list of these, a whole
+    new symbolic tree, or None for nothing. A tuple of one of these and a function adds a validator, which is
     called with the tree after the whole chain of patches, and raises or returns False if the tree
     is not as it should be. The function must be pure, and must not change the tree (it cannot).
 
@@ -92,7 +94,7 @@ def _define(
         "__doc__": function.__doc__,
         "__annotations__": {argument.name: _hint(argument, function) for argument in arguments},
         "patcher_name": name or function.__name__,
-        "edit": _edit_by(function),
+        **(_edits_by(function)),
     }
     for argument in arguments:
         namespace.update(_default(argument, argument.name in static))
@@ -120,7 +122,7 @@ def _arguments(function: Callable[..., object]) -> list[inspect.Parameter]:
                 f"the patcher {function.__qualname__} has an argument {parameter.name!r}, a name that "
                 "every patch uses itself; call the argument otherwise"
             )
-    return parameters[1:]
+    return [parameter for parameter in parameters[1:] if parameter.name != _INPUTS]
 
 
 def _hint(argument: inspect.Parameter, function: Callable[..., object]) -> object:
@@ -146,9 +148,15 @@ def _default(argument: inspect.Parameter, static: bool) -> dict[str, object]:
     return {argument.name: argument.default} if default else {}
 
 
-def _edit_by(function: Callable[..., object]) -> Callable[[Patch, Any], object]:
-    def edit(self: Patch, tree: Any) -> object:
-        return function(tree, **dict(items(self) or ()))
+def _edits_by(function: Callable[..., object]) -> dict[str, Callable[..., object]]:
+    """The methods of a patch that call a function."""
+    takes_inputs = _INPUTS in inspect.signature(function).parameters
 
-    edit.__doc__ = f"What `{function.__qualname__}` returns for the tree."
-    return edit
+    def edit(self: Patch, tree: Any) -> object:
+        return self.edit_in(tree, Context()) if takes_inputs else function(tree, **dict(items(self) or ()))
+
+    def edit_in(self: Patch, tree: Any, context: Context) -> object:
+        return function(tree, inputs=context.inputs_of(tree), **dict(items(self) or ()))
+
+    edit.__doc__ = edit_in.__doc__ = f"What `{function.__qualname__}` returns for the tree."
+    return {"edit": edit, "edit_in": edit_in} if takes_inputs else {"edit": edit}

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from ..uri.grammar import is_name
-from .errors import PatchWarning
+from .errors import PatchWarning, caller_level
 from .patch import Patch
 
 GROUP: Final = "symjax.patches"
 """The entry-point group under which packages publish modules that define patchers."""
 
 _patchers: dict[str, type[Patch]] = {}
-_loaded: list[str] = []  # the entry points that were tried; None are before the first need
+_loaded: list[str] = []  # the groups whose entry points were tried; none are before the first need
+_loading = threading.local()  # whether this thread is at it: a package's own module may ask for names
 
 
 def add_patcher(patcher: type[Patch], names: Iterable[str]) -> None:
@@ -44,10 +46,22 @@ def add_patcher(patcher: type[Patch], names: Iterable[str]) -> None:
 
 
 def find_patcher(name: str) -> type[Patch] | None:
-    """The patcher of a name, or None; installed packages are asked at the first name that is not known."""
+    """The patcher of a name, or None; installed packages are asked at the first name that is not known.
+
+    A name without its name space will do where only one patcher has it: ``crop`` for ``vision.crop``.
+
+    Raises:
+        ValueError: It is the short name of several patchers, whose whole names are listed.
+    """
     if name not in _patchers:
         _load_entry_points()
-    return _patchers.get(name)
+    if name in _patchers:
+        return _patchers[name]
+    whole = [known for known in sorted(_patchers) if known.endswith(f".{name}")]
+    patchers = {_patchers[known] for known in whole}
+    if len(patchers) > 1:
+        raise ValueError(f"{name!r} is the short name of several patchers: write {' or '.join(whole)}")
+    return patchers.pop() if patchers else None
 
 
 def names() -> tuple[str, ...]:
@@ -61,26 +75,42 @@ def names() -> tuple[str, ...]:
         >>> 'scale_width' in patches.names()
         True
     """
+    return tuple(registered())
+
+
+def registered() -> dict[str, type[Patch]]:
+    """All patchers by name, aliases included, in alphabetical order."""
     _load_entry_points()
-    return tuple(sorted(_patchers))
+    return dict(sorted(_patchers.items()))
 
 
 def _load_entry_points() -> None:
-    """Imports what installed packages publish, once; one that is broken costs a warning."""
-    if _loaded:
+    """Imports what installed packages publish, once; one that is broken costs a warning.
+
+    Threads that ask at once all do it, and wait for each other as imports do: a lock of ours around theirs
+    could keep two of them waiting for ever.
+    """
+    if GROUP in _loaded or getattr(_loading, "here", False):
         return
+    _loading.here = True
+    try:
+        for point in entry_points(group=GROUP):
+            _load(point)
+    finally:
+        _loading.here = False
     _loaded.append(GROUP)
-    for point in entry_points(group=GROUP):
-        try:
-            point.load()
-        except Exception as error:  # noqa: BLE001 - other people's modules may raise anything
-            source = point.dist.name if point.dist is not None else "an unknown package"
-            warnings.warn(
-                f"the patches {point.value!r} of {source} could not be loaded: "
-                f"{type(error).__name__}: {error}",
-                PatchWarning,
-                stacklevel=2,
-            )
+
+
+def _load(point: EntryPoint) -> None:
+    try:
+        point.load()
+    except Exception as error:  # noqa: BLE001 - other people's modules may raise anything
+        source = point.dist.name if point.dist is not None else "an unknown package"
+        warnings.warn(
+            f"the patches {point.value!r} of {source} could not be loaded: {type(error).__name__}: {error}",
+            PatchWarning,
+            stacklevel=caller_level(),
+        )
 
 
 def _origin(patcher: type[Patch]) -> str:

@@ -9,12 +9,11 @@ from symjax.core.schema import Schema
 from symjax.types.hint_reading import parse as parse_hint
 from symjax.types.hint_reading import resolve as resolve_hint
 from symjax.types.hint_reading import show
-from symjax.types.hints import Hint
 
-from ..uri.grammar import Call, Step, excerpt, parse
-from ..uri.hints import member_names
-from ..uri.literals import Text, Token, read
-from .errors import in_uri, nearest_first
+from ..uri.grammar import Assignment, Call, Step, excerpt, parse
+from ..uri.literals import Token, read
+from .assignments import assignments
+from .errors import in_uri, nearest_first, note_members
 from .patch import Chain, Patch, SingleRule
 from .registry import find_patcher, names
 
@@ -25,9 +24,10 @@ def from_uri(uri: str) -> Patch:
     Args:
         uri: As in ``scale_width?factor=2.0`` or ``scale_width?2.0``: the name of a patcher and its
             arguments, by position or by name. Lists are written ``1:2:3``, text that looks like
-            something else ``'10'``, special characters percent-encoded. ``a|b`` is a chain, and
-            ``a#3`` expects three places to change. The patcher's type hints decide what a text
-            means.
+            something else ``'10'``, special characters percent-encoded. The patcher's type hints
+            decide what a text means. ``path=value`` sets a value, as the hints of the tree have it;
+            those that stand side by side are set at once. ``a|b`` is a chain, as is ``a, b``, and one
+            step for each line; ``a#3`` expects three places to change.
 
     Returns:
         The patch, its arguments validated.
@@ -41,8 +41,8 @@ def from_uri(uri: str) -> Patch:
         >>> from symjax import patches
         >>> patches.from_uri('scale_width?2')
         scale_width(factor=2.0)
-        >>> patches.from_uri('scale_width?2|change_lr?0.1').rules
-        (scale_width(factor=2.0), change_lr(learning_rate=0.1))
+        >>> patches.from_uri('scale_width?2, optimizer.learning_rate=0.1').rules
+        (scale_width(factor=2.0), Assignments(texts={'optimizer.learning_rate': '0.1'}))
     """
     return _build_chain(parse(uri))
 
@@ -80,7 +80,14 @@ def _build_chain(steps: tuple[Step, ...]) -> Patch:
 
 def _build_step(step: Step) -> Patch:
     target = step.target
-    patch = _build(target) if isinstance(target, Call) else _build_chain(target)
+    patch: Patch
+    match target:
+        case Call():
+            patch = _build(target)
+        case Assignment():
+            patch = assignments(target)
+        case _:
+            patch = _build_chain(target)
     return patch if step.places is None else patch.expects(step.places)
 
 
@@ -97,24 +104,9 @@ def _build(call: Call) -> Patch:
         return patcher(**{name: read(token, hints[name]) for name, token in tokens.items()})
     except Exception as error:
         for name, token in tokens.items():
-            _note_members(error, name, token, hints[name])
+            note_members(error, name, token, hints[name])
         note(error, f"while reading the patch {in_uri(call.text)}")
         raise
-
-
-def _note_members(error: Exception, name: str, token: Token, hint: Hint) -> None:
-    """Says which names an argument takes that is the member of an enum, if it was given another."""
-    members = member_names(hint)
-    for text in _texts(token) if members else ():
-        if text not in members:
-            listed = nearest_first(text, members)
-            note(error, unknown(f"member for {name}", excerpt(text), listed, "its members"))
-
-
-def _texts(token: Token) -> list[str]:
-    if isinstance(token, Text):
-        return [token.text]
-    return [text for item in token for text in _texts(item)]
 
 
 def _bind(call: Call, schema: Schema) -> dict[str, Token]:

@@ -3,6 +3,36 @@
 from .activation import swap_activation
 from .learning_rate import change_lr
 from .separable_convolution import SeparableConv, apply_sepconv
+from .training.averaging import average_parameters, averaged_parameters
+from .training.batch_size import change_batch_size
+from .training.dataset import change_dataset
+from .training.encoder import remove_encoder
+from .training.gradients import accumulate_gradients, clip_gradients
+from .training.loss import smooth_labels
+from .training.optimizer import swap_optimizer
+from .training.run_length import change_epochs, change_seed, change_steps
+from .training.schedule import change_schedule
+from .training.weight_decay import change_weight_decay
 from .width import scale_width
 
-__all__ = ["SeparableConv", "apply_sepconv", "change_lr", "scale_width", "swap_activation"]
+__all__ = [
+    "SeparableConv",
+    "accumulate_gradients",
+    "apply_sepconv",
+    "average_parameters",
+    "averaged_parameters",
+    "change_batch_size",
+    "change_dataset",
+    "change_epochs",
+    "change_lr",
+    "change_schedule",
+    "change_seed",
+    "change_steps",
+    "change_weight_decay",
+    "clip_gradients",
+    "remove_encoder",
+    "scale_width",
+    "smooth_labels",
+    "swap_activation",
+    "swap_optimizer",
+]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,9 +15,10 @@ from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 from symjax.verbs.equality import eq
 
-from ..core.patch import RuleFunction
+from ..core.patch import Patch
 from ..core.patcher import patcher
-from ..roles.marks import arguments, has_role, makes_role, role
+from ..inside.layers import layers
+from ..roles.marks import arguments, has_role, role
 
 
 @role("convolution", "separable_convolution")
@@ -96,32 +95,6 @@ class SeparableConv(Module):
         )(mixed)
 
 
-@role("convolution", "separable_convolution")
-class SeparatingConv(nn.Conv):
-    """A convolution that is separable wherever `apply_sepconv` would put a `SeparableConv` in its place.
-
-    It stands where a class is asked for: ``conv: ModuleDef = nn.Conv``. Where it is not separable (pointwise,
-    grouped, masked), it has the parameters of a convolution.
-
-    Example:
-        >>> import jax
-        >>> x = jax.numpy.ones((1, 8, 8, 4))
-        >>> variables = SeparatingConv(16, (3, 3)).init(jax.random.key(0), x)
-        >>> list(variables['params']['SeparableConv_0'])
-        ['depthwise', 'pointwise']
-        >>> list(SeparatingConv(16, (1, 1)).init(jax.random.key(0), x)['params'])
-        ['kernel', 'bias']
-    """
-
-    @flax.linen.compact
-    def __call__(self, inputs: jax.Array) -> jax.Array:
-        """Convolves; see `SeparableConv`."""
-        values = {name: getattr(self, name) for name in (*_KEPT, *_PLAIN) if name != "name"}
-        if not _is_separable(values):
-            return super().__call__(inputs)
-        return SeparableConv(**{name: values[name] for name in _KEPT if name in values})(inputs)
-
-
 # What a separable convolution takes over from the convolution in whose place it stands.
 _KEPT: Final = (
     "features",
@@ -150,14 +123,12 @@ _OTHER_KINDS: Final = ("separable_convolution", "transposed_convolution", "local
 
 
 @patcher
-def apply_sepconv(tree: Any) -> RuleFunction:
+def apply_sepconv(tree: Any) -> Patch:
     """Replaces every convolution by a `SeparableConv` with the same arguments.
 
-    What has the role ``'convolution'`` is replaced, see `symjax.role`; so is a class of that role
-    where a field holds it (``conv: ModuleDef = nn.Conv``), or a `functools.partial` of one, by
-    `SeparatingConv`. Left as they are: pointwise
-    convolutions (all sizes 1), grouped and depthwise, masked, transposed and local ones, and those
-    with a convolution function of their own.
+    What has the role ``'convolution'`` is replaced, see `symjax.role`, in fields and inside of models. Left
+    as they are: pointwise convolutions (all sizes 1), grouped and depthwise, masked, transposed and local
+    ones, and those with a convolution function of their own.
 
     Args:
         tree: The experiment.
@@ -172,8 +143,6 @@ def apply_sepconv(tree: Any) -> RuleFunction:
     """
 
     def rule(k: Path, v: Any) -> Any:
-        if makes_role(v, "convolution") and not makes_role(v, *_OTHER_KINDS):
-            return _separating(v)
         if not has_role(v, "convolution") or has_role(v, *_OTHER_KINDS):
             return v
         values = {name: argument.value for name, argument in arguments(v, "convolution").items()}
@@ -181,20 +150,7 @@ def apply_sepconv(tree: Any) -> RuleFunction:
             return v
         return SeparableConv(**{name: value for name, value in values.items() if name in _KEPT})
 
-    return rule
-
-
-def _separating(value: Any) -> Any:
-    """A class of convolutions that a field holds, or a `functools.partial` of one, as one that separates.
-
-    A class whose constructor takes what Linen's does not stays: its arguments come later.
-    """
-    if isinstance(value, functools.partial):
-        cls = _separating(value.func)
-        return value if cls is value.func else functools.partial(cls, *value.args, **value.keywords)
-    known = {field.name for field in dataclasses.fields(SeparatingConv)}
-    own = {field.name for field in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else {""}
-    return SeparatingConv if own <= known and "features" in own else value
+    return layers(rule)
 
 
 def _is_separable(values: Mapping[str, Any]) -> bool:

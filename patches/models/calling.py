@@ -6,8 +6,9 @@ Nothing here allocates an array or compiles a program.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import flax.linen
@@ -136,11 +137,25 @@ def program_of(model: Model, inputs: Inputs) -> Program:
     Raises:
         TypeError: The model cannot be called.
     """
-    if model.kind == "linen":
-        return _linen_program(model.node, inputs)
-    if model.kind == "nnx":
-        return _nnx_program(model.node, inputs)
-    return _plain_program(model.node, inputs)
+    make = {"linen": _linen_program, "nnx": _nnx_program, "plain": _plain_program}[model.kind]
+    program = make(model.node, inputs)
+    return replace(program, init=_naming_axes(program.init), apply=_naming_axes(program.apply))
+
+
+def _naming_axes(function: Callable[..., Any]) -> Any:
+    """A function that may reduce over named axes (``axis_name='batch'``), of which each has one item here."""
+
+    def named(*operands: Any) -> Any:
+        try:
+            return function(*operands)
+        except NameError as error:  # JAX's: nothing but its text says which axis
+            unbound = re.search(r"unbound axis name: (\w+)", str(error))
+            if unbound is None:
+                raise
+        over_axis = jax.vmap(lambda: named(*operands), axis_size=1, axis_name=unbound[1])
+        return jax.tree.map(lambda leaf: leaf[0], over_axis())
+
+    return named
 
 
 def _abstract_key() -> Any:
@@ -196,9 +211,14 @@ def _nnx_program(node: Any, inputs: Inputs) -> Program:
         module = nnx.merge(graph, _as_state(shapes, variables))
         module.train() if train else module.eval()
         call = _call(inputs, arrays)
-        flags = call.flags(module, train)
+        function = getattr(module, inputs.method or "__call__")
+        further: dict[str, Any] = dict(call.flags(module, train))
+        if "rngs" not in call.kwargs and _takes(
+            function, call.args, {**call.kwargs, **further, "rngs": None}
+        ):
+            further["rngs"] = nnx.Rngs(key)
         try:
-            outputs = getattr(module, inputs.method or "__call__")(*call.args, **call.kwargs, **flags)
+            outputs = function(*call.args, **call.kwargs, **further)
         except Exception as error:
             note_nnx_layer(error, module)
             raise

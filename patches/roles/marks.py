@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeVar
 
+from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
-from symjax.verbs.tree import items
+from symjax.verbs.equality import eq
+from symjax.verbs.query import query
+from symjax.verbs.tree import items, replace
 
 T = TypeVar("T")
 
 # By identity, since not all that is marked can be hashed; what is marked is kept, so ids stay its own.
 _marked: Final[dict[int, tuple[object, dict[str, Mapping[str, str]]]]] = {}
+_asked: Final[ContextVar[set[str] | None]] = ContextVar("symjax_roles_asked", default=None)
 
 
 def role(*names: str, **members: str) -> Callable[[T], T]:
@@ -28,8 +34,19 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
             ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
             ``'embedding'``, ``'attention'`` and ``'activation'``. Flax's layers and JAX's
             activations come marked.
+
+            Of training it knows ``'transformation'`` (what has Optax's ``init`` and ``update``),
+            ``'optimizer'`` (a whole one, with an argument ``learning_rate``), ``'chain'`` (with its
+            ``transformations``), ``'gradient_clipping'``, ``'accumulation'``, ``'averaging'``,
+            ``'schedule'``, ``'loss'`` and ``'cross_entropy'`` (a loss of ``logits`` and ``labels``);
+            Optax's come marked. Of an experiment's own classes it asks for ``'dataset'`` (with ``name``, and
+            ``classes`` or ``vocabulary``: arguments or attributes), ``'block'`` (a repeated part of a
+            model), ``'encoder'``, ``'cross_attention'`` (which a model without them holds as None)
+            and ``'experiment'``, which says nothing but what settings are called.
         **members: What the arguments of the role, which are named as in Flax Linen (``features``,
-            ``kernel_size``, …), are called in this class.
+            ``kernel_size``, …), are called in this class. Settings of training have usual names
+            (``batch_size``, ``learning_rate``, ``label_smoothing``, …); a class that calls one otherwise says
+            so under any role: ``sj.role('experiment', batch_size='examples')``.
 
     Returns:
         A function that marks its argument and returns it.
@@ -79,7 +96,37 @@ def has_role(value: object, *names: str) -> bool:
         >>> patches.has_role(nn.Dense(8), 'convolution', 'attention')
         False
     """
+    _note_asked(names)
     return any(name in roles for roles in _roles(value) for name in names)
+
+
+@contextmanager
+def noting_roles() -> Iterator[set[str]]:
+    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
+
+    What is asked inside a further one of these is noted there alone.
+
+    Yields:
+        The names of the roles, which grow.
+
+    Example:
+        >>> with noting_roles() as roles:
+        ...     _ = has_role(3, 'dense', 'convolution')
+        >>> sorted(roles)
+        ['convolution', 'dense']
+    """
+    roles: set[str] = set()
+    token = _asked.set(roles)
+    try:
+        yield roles
+    finally:
+        _asked.reset(token)
+
+
+def _note_asked(names: tuple[str, ...]) -> None:
+    roles = _asked.get()
+    if roles is not None:
+        roles.update(names)
 
 
 def makes_role(value: object, *names: str) -> bool:
@@ -161,12 +208,89 @@ def arguments(value: object, role: str) -> dict[str, Argument]:
         >>> arguments(Layer(3), 'dense')['features']
         Argument(name='units', value=3)
     """
+    _note_asked((role,))
     members = next((roles[role] for roles in _roles(value) if role in roles), None)
     if members is None:
         return {}
     own = {str(key): Argument(str(key), item) for key, item in items(value) or ()}
     known = {name: argument for name, argument in own.items() if name not in members}
     return {**known, **{name: own[key] for name, key in members.items() if key in own}}
+
+
+def classes_with_role(name: str) -> list[type]:
+    """The classes that were marked with a role themselves, in that order; subclasses are left out.
+
+    Example:
+        >>> import flax.linen
+        >>> flax.linen.Conv in classes_with_role('convolution')
+        True
+    """
+    return [target for target, roles in list(_marked.values()) if isinstance(target, type) and name in roles]
+
+
+def own_names(value: object, argument: str) -> tuple[str, ...]:
+    """What an argument is called in the class of a value, as its roles say it, whichever these are.
+
+    Args:
+        value: Any value.
+        argument: An argument of a role.
+
+    Returns:
+        The names; none where no role names the argument.
+
+    Example:
+        >>> import symjax as sj
+        >>> @sj.role('experiment', batch_size='examples')
+        ... class Experiment(sj.Object):
+        ...     examples: int = 32
+        >>> own_names(Experiment(), 'batch_size'), own_names(Experiment(), 'seed')
+        (('examples',), ())
+    """
+    members = [names[argument] for roles in _roles(value) for names in roles.values() if argument in names]
+    return tuple(dict.fromkeys(members))
+
+
+def updated(value: T, role: str, **changes: Any) -> T:
+    """A layer with some of its arguments changed, which go by the names that they have in Flax Linen.
+
+    Args:
+        value: A symbolic instance of a class that is marked with the role.
+        role: The role.
+        **changes: New arguments. Those that the value's class does not have are left out.
+
+    Returns:
+        A new layer; the value itself if it has none of these arguments, or has their new values already.
+
+    Example:
+        >>> import symjax as sj
+        >>> @sj.role('dense', features='units')
+        ... class Layer(sj.Object):
+        ...     units: int
+        >>> updated(Layer(3), 'dense', features=6, use_bias=False)
+        Layer(units=6)
+    """
+    own = arguments(value, role)
+    new = {
+        own[name].name: change
+        for name, change in changes.items()
+        if name in own and not eq(own[name].value, change)
+    }
+    return replace(value, new) if new else value
+
+
+def with_role(tree: Any, *names: str) -> dict[Path, Any]:
+    """The outermost values of a tree that have one of some roles, by path.
+
+    Args:
+        tree: The experiment.
+        *names: The roles.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> list(with_role(nn.Sequential([nn.Dense(3), nn.relu]), 'dense', 'activation'))
+        [Path('layers[0]'), Path('layers[1]')]
+    """
+    return query(tree, where=lambda v: has_role(v, *names))
 
 
 def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:

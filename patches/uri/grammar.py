@@ -1,16 +1,20 @@
-"""The grammar of patch URIs: ``name?positional&key=value``, chained by ``|``, counted by ``#``.
+"""The grammar of patch URIs: ``name?positional&key=value`` and ``path=value``, chained by ``|``, counted by ``#``.
 
 ::
 
-    chain    = step ('|' step)*
-    step     = (call | '(' chain ')') ['#' places]
-    call     = name ['?' argument ('&' argument)*]
-    argument = [key '='] value
-    value    = item (':' item)*                    one item: itself; several: a list
-    item     = '[' [value] ']' | quoted | bare     brackets always make a list
+    chain       = step (('|' | more) step)*
+    more        = ',' | newline
+    step        = (call | assignments | '(' chain ')') ['#' places]
+    call        = name ['?' argument ('&' argument)*]
+    argument    = [key '='] value
+    assignments = path '=' value (more path '=' value)*     as many as there are, one step together
+    value       = item (':' item)*                          one item: itself; several: a list
+    item        = '[' [value] ']' | quoted | bare           brackets always make a list
 
-Names are dotted identifiers. In quoted and bare text ``%`` starts a percent-encoded byte of UTF-8.
-Brackets and parentheses nest `NESTING_LIMIT` deep. Reading takes time in proportion to the text.
+Names are dotted identifiers, paths those of `symjax.Path`. An ``=`` that stands before any ``?`` tells an
+assignment from a call. In quoted and bare text ``%`` starts a percent-encoded byte of UTF-8; white space around
+steps and bare text means nothing. Brackets and parentheses nest `NESTING_LIMIT` deep. Reading takes time in
+proportion to the text.
 """
 
 from __future__ import annotations
@@ -20,6 +24,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 from urllib.parse import unquote
+
+from symjax.core.paths import Path, PathError
 
 from .literals import NESTING_LIMIT, Text, Token
 
@@ -42,6 +48,17 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """Values for some paths, all of them set at once.
+
+    Attributes:
+        values: The value for each path.
+    """
+
+    values: Mapping[Path, Token]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A link of a chain.
 
@@ -50,7 +67,7 @@ class Step:
         places: How many places it is expected to change; None where the URI does not say.
     """
 
-    target: Call | tuple[Step, ...]
+    target: Call | Assignment | tuple[Step, ...]
     places: int | None = None
 
 
@@ -89,6 +106,29 @@ def print_call(name: str, arguments: Mapping[str, str]) -> str:
     return f"{name}?{query}" if query else name
 
 
+def print_assignments(values: Mapping[str, str]) -> str:
+    """The text that sets some paths, to values that are written already.
+
+    Example:
+        >>> print_assignments({'model.width': '32', "table['a.b']": '1:2'})
+        "model.width=32,table['a.b']=1:2"
+    """
+    return ",".join([f"{path}={value}" for path, value in values.items()])
+
+
+def parse_value(text: str) -> Token:
+    """Reads the text of one value.
+
+    Raises:
+        ValueError: The text is no value, or more than one.
+
+    Example:
+        >>> parse_value('1:2')
+        (Text(text='1', quoted=False), Text(text='2', quoted=False))
+    """
+    return _Reader(text).read_value()
+
+
 def parse(text: str) -> tuple[Step, ...]:
     """Reads a URI.
 
@@ -113,8 +153,15 @@ def parse(text: str) -> tuple[Step, ...]:
 
 
 _KEY: Final = re.compile(r"([^=&|#:]+)=")
-_NAME_ENDS: Final = "?|#()&"
-_SEPARATED: Final = re.compile(r"[\w.]+\s*[=:,\s]")
+_NAME_ENDS: Final = "?|#()&,\n"
+_PATH_ENDS: Final = frozenset(["", "=", *_NAME_ENDS])
+_SEPARATED: Final = re.compile(r"[\w.]+[=:\s]")
+_LINK: Final = re.compile(r"\s*+[|,]")  # possessive, as all of these: no text makes them look twice
+_NEW_LINE: Final = re.compile(r"[^\S\n]*+\n")
+_BLANKS: Final = frozenset(" \t\r")
+_SPACE: Final = re.compile(r"\s*+")
+_BRACKET: Final = re.compile(r"""\[(?:[^\[\]'"\n]|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")*+\]""", re.DOTALL)
+_PATH_LIMIT: Final = 2_000  # characters; a key in brackets is read by trial, in quadratic time
 _PLACES_DIGITS: Final = 18  # no tree has more places, and Python reads no number of 5,000 digits
 
 
@@ -133,23 +180,48 @@ class _Reader:
             self.fail(f"{self.peek()!r} is not expected here")
         return chain
 
+    def read_value(self) -> Token:
+        value = self.value()
+        if self.at < len(self.text):
+            self.fail(f"{self.peek()!r} is not expected here")
+        return value
+
     def chain(self) -> tuple[Step, ...]:
         steps = [self.step()]
-        while self.take("|"):
+        while self.take_link():
             steps.append(self.step())
         return tuple(steps)
 
+    def take_link(self, only: str = "|,") -> bool:
+        """Whether the chain goes on: goes past what joins its links, ``|``, ``,`` or a new line."""
+        link = _LINK.match(self.text, self.at)
+        if link is not None and link[0][-1] in only:
+            self.at = link.end()
+            return True
+        new_line = _NEW_LINE.match(self.text, self.at)
+        if link is None and new_line is not None and not self.closes_next():
+            self.at = new_line.end()
+            return True
+        return False
+
+    def closes_next(self) -> bool:
+        """Whether nothing but white space stands before a closing parenthesis."""
+        end = self.after_space()
+        return self.parentheses > 0 and self.text.startswith(")", end)
+
     def step(self) -> Step:
-        target: Call | tuple[Step, ...]
+        target: Call | Assignment | tuple[Step, ...]
+        self.at = self.after_space()
         if self.take("("):
             self.parentheses += 1
             self.check_nesting(self.parentheses)
             target = self.chain()
             self.parentheses -= 1
+            self.at = self.after_space()
             if not self.take(")"):
                 self.fail("expected ')'")
         else:
-            target = self.call()
+            target = self.assignments() or self.call()
         if not self.take("#"):
             return Step(target)
         start = self.at
@@ -158,6 +230,40 @@ class _Reader:
         if not 0 < self.at - start <= _PLACES_DIGITS:
             self.fail("expected the number of places after '#'")
         return Step(target, int(self.text[start : self.at]))
+
+    def assignments(self) -> Assignment | None:
+        """As many paths with values as there are; None where a call stands here."""
+        values: dict[Path, Token] = {}
+        start = end = self.at
+        while (path := self.assigned_path()) is not None:
+            if path in values:
+                self.at = start
+                self.fail(f"{excerpt(str(path))!r} is set twice")
+            values[path] = self.value()
+            end = self.at
+            if not self.take_link(only=","):
+                break
+            start = self.at = self.after_space()
+        self.at = end
+        return Assignment(values) if values else None
+
+    def assigned_path(self) -> Path | None:
+        """The path before an ``=``, which is gone past; None where none stands here."""
+        end = self.at
+        while end - self.at < _PATH_LIMIT and (mark := self.text[end : end + 1]) not in _PATH_ENDS:
+            bracket = _BRACKET.match(self.text, end) if mark == "[" else None
+            end = end + 1 if bracket is None else bracket.end()
+        if not self.text.startswith("=", end):
+            return None
+        text = self.text[self.at : end].strip()
+        if not text:
+            self.fail("expected a path before '='")
+        try:
+            path = Path.parse(text)
+        except PathError as error:
+            self.fail(f"{error}")
+        self.at = end + 1
+        return path
 
     def call(self) -> Call:
         start = self.at
@@ -181,7 +287,7 @@ class _Reader:
             else:
                 args.append(self.value())
             more = self.take("&")
-        return Call(name, tuple(args), tuple(kwargs.items()), self.text[start : self.at])
+        return Call(name, tuple(args), tuple(kwargs.items()), self.text[start : self.at].rstrip())
 
     def value(self) -> Token:
         items = [self.item()]
@@ -190,6 +296,13 @@ class _Reader:
         return items[0] if len(items) == 1 else tuple(items)
 
     def item(self) -> Token:
+        """One item, with the blanks around it; a new line is none of them."""
+        self.skip_blanks()
+        item = self.bare_item()
+        self.skip_blanks()
+        return item
+
+    def bare_item(self) -> Token:
         mark = self.peek()
         if self.take("["):
             return self.bracket()
@@ -201,9 +314,10 @@ class _Reader:
             if not self.take(mark):
                 self.fail(f"expected the closing {mark}")
             return Text(self.decode(text), quoted=True)
-        return Text(self.decode(self.until(self.ends())))
+        return Text(self.decode(self.until(self.ends()).rstrip()))
 
     def bracket(self) -> Token:
+        self.skip_blanks()
         if self.take("]"):
             return ()
         self.brackets += 1
@@ -218,7 +332,15 @@ class _Reader:
 
     def ends(self) -> str:
         """The characters that end a bare item here; closing ones only where something is open."""
-        return "&|#:" + (")" if self.parentheses else "") + ("]" if self.brackets else "")
+        return "&|#:,\n" + (")" if self.parentheses else "") + ("]" if self.brackets else "")
+
+    def skip_blanks(self) -> None:
+        while self.peek() in _BLANKS:
+            self.at += 1
+
+    def after_space(self) -> int:
+        space = _SPACE.match(self.text, self.at)
+        return self.at if space is None else space.end()
 
     def peek(self) -> str:
         return self.text[self.at : self.at + 1]

@@ -45,7 +45,7 @@ NESTING_LIMIT: Final = 100
 """How deep lists may lie in lists, and chains in chains, in a URI."""
 
 # What stays readable in a URI; everything else that is not a letter or digit is percent-encoded.
-_SAFE: Final = "/,+*^$!@"
+_SAFE: Final = "/+*^$!@"
 _INT: Final = re.compile(r"[+-]?[0-9]+")
 # Optional parts are nested, not one after the other: a million digits are then read in linear time.
 _FLOAT: Final = re.compile(r"[+-]?(?:inf|nan|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
@@ -78,7 +78,7 @@ def write(value: object, hint: Any = Any) -> str:
         return describe(value)
     if enums and not eq(_read(token, hint), value):  # two enums with a name in common, say
         return describe(value)
-    return _print(token)
+    return print_token(token)
 
 
 def describe(value: object) -> str:
@@ -133,9 +133,19 @@ def _combined(cls: type[enum.Enum], members: Iterable[enum.Enum]) -> enum.Enum:
     return functools.reduce(operator.or_, members, cls(0))
 
 
-def _print(token: Token, nested: bool = False) -> str:
+def print_token(token: Token, nested: bool = False) -> str:
+    """The text of an item, from which parsing makes it again.
+
+    Args:
+        token: The item.
+        nested: Whether it lies in a list, where a list stands in brackets.
+
+    Example:
+        >>> print_token((Text('1'), (Text('a:b'),)))
+        '1:[a%3Ab]'
+    """
     if isinstance(token, tuple):
-        items = ":".join([_print(item, nested=True) for item in token])
+        items = ":".join([print_token(item, nested=True) for item in token])
         return items if len(token) > 1 and not nested else f"[{items}]"
     encoded = quote(token.text, safe=_SAFE, errors="surrogatepass")
     return f"'{encoded}'" if token.quoted else encoded
@@ -163,6 +173,26 @@ def read(token: Token, hint: Any = Any) -> Any:
         (1, '2')
     """
     return _read(token, parsed(hint))
+
+
+def admits(value: object, hint: Any) -> bool:
+    """Whether a value is as a hint has it.
+
+    Example:
+        >>> admits(2, int), admits('2', int)
+        (True, False)
+    """
+    return _accept(value, parsed(hint))[0]
+
+
+def is_word(text: str) -> bool:
+    """Whether a text stands for None or a boolean where one is admitted.
+
+    Example:
+        >>> is_word('None'), is_word('yes'), is_word('gelu')
+        (True, True, False)
+    """
+    return text in _WORDS or text in _SWITCHES
 
 
 def _read(token: Token, hint: Hint) -> Any:

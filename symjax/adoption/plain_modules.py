@@ -28,12 +28,18 @@ def adopt_module(module: nn.Module, memo: Memo) -> Any:
     if module.parent is not None or module.scope is not None:
         return module
     if id(module) not in memo:
-        plain = type(module)
-        is_layer = getattr(nn, plain.__name__, None) is plain
-        cls: Any = symbolic_layer(plain, f"{LINEN}.{plain.__name__}") if is_layer else _symbolic_class(plain)
+        cls = symbolic_version(type(module))
         names = [f.name for f in dataclasses.fields(module) if f.init and f.name != "parent"]
         memo[id(module)] = cls(**{name: getattr(module, name) for name in names}, parent=None)
     return memo[id(module)]
+
+
+def symbolic_version(cls: type) -> Any:
+    """The symbolic class of a class of Linen modules; that itself where it is symbolic."""
+    if not _is_plain(cls):
+        return cls
+    is_layer = getattr(nn, cls.__name__, None) is cls
+    return symbolic_layer(cls, f"{LINEN}.{cls.__name__}") if is_layer else _symbolic_class(cls)
 
 
 def symbolic_layer(cls: type[nn.Module], name: str) -> Any:

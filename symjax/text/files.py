@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import jax
 
 from symjax.core.errors import brief, noting_depth
-from symjax.core.paths import ROOT
+from symjax.core.paths import ROOT, PathError
 from symjax.text.array_file import ArrayFile, BadArrayFile, digest
 from symjax.text.json_reader import LoadError, Reader
 from symjax.text.json_writer import Arrays, Writer
 from symjax.text.storage import AnyPath, Side, as_path, open_beside, replace_file, resolve, writable_file
-from symjax.verbs.lineage import lineage, with_lineage
+from symjax.verbs.lineage import steps_from, steps_of, with_lineage
 
 if TYPE_CHECKING:
     from etils import epath
@@ -38,7 +38,7 @@ def to_json(tree: Any, *, hide_defaults: bool = False, indent: int | None = None
         indent: As in `json.dumps`.
 
     Returns:
-        The text: ``{"format": 1, "versions": …, "lineage": …, "tree": …}``. Arrays are embedded.
+        The text: ``{"format": 1, "versions": …, "lineage": …, "places": …, "tree": …}``. Arrays are embedded.
 
     Raises:
         TypeError: The tree holds what cannot be saved (a lambda, a closure, a tracer); the message
@@ -167,8 +167,14 @@ def _versions() -> dict[str, str]:
 
 
 def _record(tree: Any, writer: Writer) -> dict[str, Any]:
-    steps = {"lineage": list(lineage(tree))} if lineage(tree) else {}
-    return {**steps, "tree": writer.write(tree, ROOT)}
+    steps = steps_of(tree)
+    provenance: dict[str, Any] = {}
+    if steps:
+        provenance = {
+            "lineage": [step.rule for step in steps],
+            "places": [[str(place) for place in step.places] for step in steps],
+        }
+    return {**provenance, "tree": writer.write(tree, ROOT)}
 
 
 def _text(record: dict[str, Any], side: Side | None, indent: int | None) -> str:
@@ -189,10 +195,16 @@ def _record_of(text: str | bytes, source: str = "") -> dict[str, Any]:
         raise LoadError('no saved tree: expected an object with "format" and "tree"')
     if record["format"] != FORMAT or isinstance(record["format"], bool):
         raise LoadError(f"format {brief(record['format'])} is not known; this version reads format {FORMAT}")
-    steps = record.get("lineage", [])
-    if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
+    if not _is_list_of_texts(record.get("lineage", [])):
         raise LoadError("the lineage must be a list of texts")
+    places = record.get("places", [])
+    if not isinstance(places, list) or not all(map(_is_list_of_texts, places)):
+        raise LoadError("the places of the lineage must be lists of texts")
     return record
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _read(record: dict[str, Any], reader: Reader) -> Any:
@@ -200,4 +212,7 @@ def _read(record: dict[str, Any], reader: Reader) -> Any:
         tree = reader.read(record["tree"], ROOT)
     except RecursionError:
         raise LoadError("the text is nested too deeply to be a tree") from None
-    return with_lineage(tree, tuple(record.get("lineage", ())))
+    try:
+        return with_lineage(tree, steps_from(record.get("lineage", ()), record.get("places", ())))
+    except PathError as error:
+        raise LoadError(f"among the places of the lineage, {error}") from None

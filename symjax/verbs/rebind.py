@@ -10,8 +10,10 @@ from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import schema_of
+from symjax.core.schema import LINEAGE, schema_of
 from symjax.core.tracebacks import hide_frames
+from symjax.verbs.diff import diff
+from symjax.verbs.lineage import with_rebind
 from symjax.verbs.moves import followed, may_move
 from symjax.verbs.query import arity_form
 from symjax.verbs.reactions import Change, reaction
@@ -63,7 +65,9 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
         {'a': [10, 20]}
     """
     try:
-        return _rebound(tree, updates, fields)
+        log: Log = []
+        new = _rebound(tree, updates, fields, log)
+        return _remembered(tree, new, log) if log else new
     except RecursionError as error:
         note_depth(error)
         raise
@@ -72,11 +76,34 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
         raise
 
 
-def _rebound(tree: T, updates: Updates | Rule | None, fields: dict[str, Any]) -> T:
+def rebind_logged(tree: T, updates: Updates | Rule, log: Log) -> T:
+    """`rebind`, for what itself says in the lineage how the new tree came about.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        updates: As for `rebind`.
+        log: Every change is added: its path, the new value, and whether it was asked for.
+    """
+    return _rebound(tree, updates, {}, log)
+
+
+def _remembered(old: T, new: T, log: Log) -> T:
+    """The new tree, whose lineage, if it has one, says what this rebind has set."""
+    schema = schema_of(new)
+    if schema is None or new is old:
+        return new
+    steps = schema.caches(new).get(LINEAGE)
+    if not steps or any(not path for path, _, _ in log):  # a whole new tree came with its own
+        return new
+    places = tuple(diff(old, new)) if may_move(log) else tuple([path for path, _, _ in log])
+    schema.caches(new)[LINEAGE] = with_rebind(steps, places)
+    return new
+
+
+def _rebound(tree: T, updates: Updates | Rule | None, fields: dict[str, Any], log: Log) -> T:
     if callable(updates) and not isinstance(updates, Mapping):
-        log: Log = []
         tree = _keep_references(tree, _rebind_by_rule(tree, updates, log), log)
-        updates = None
+        return _rebound(tree, None, fields, log) if fields else tree
     if updates is not None and not isinstance(updates, Mapping):
         raise TypeError(f"updates are {{path: value}} or a rule (k, v) or (k, v, p), got {brief(updates)}")
     if not updates and not fields:
@@ -86,9 +113,12 @@ def _rebound(tree: T, updates: Updates | Rule | None, fields: dict[str, Any]) ->
         raise ValueError(f"updates overlap: {both[0]!r} is given twice {at(both[0])}")
     branches = _branches({**(updates or {}), **fields})  # type: ignore[dict-item]
     if isinstance(branches, _New):
+        log.append((branches.path, branches.value, True))
         return _settled(branches.value)  # type: ignore[no-any-return]
-    log = []
-    return _keep_references(tree, _apply(tree, branches, ROOT, log), log)
+    own: Log = []
+    new: T = _keep_references(tree, _apply(tree, branches, ROOT, own), own)
+    log += own
+    return new
 
 
 def _keep_references(old: T, new: Any, log: Log) -> T:

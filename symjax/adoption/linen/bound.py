@@ -35,8 +35,8 @@ def path_of(module: nn.Module) -> Path:
     stands at the end of the path instead.
     """
     parent = module.parent
-    if not isinstance(parent, nn.Module):
-        return ROOT
+    if not isinstance(parent, nn.Module):  # a scope: the root, or a layer in the place of another one
+        return ROOT if parent is None else Path(parent.path)
     for name, value in fields_of_bound(parent).items():
         for path, item, _ in walk({name: value}):
             if item is module:

@@ -135,37 +135,24 @@ class Block(nn.Module):
         return self.norm()(self.conv(2, kernel_size=(1, 1))(x))
 
 
-class Odd(flax.linen.Conv):
-    """A convolution with an argument of its own."""
-
-    odd: int = 1
-
-
 @pytest.mark.parametrize(
     "conv", [nn.Conv, flax.linen.Conv, functools.partial(flax.linen.Conv, use_bias=False)]
 )
-def test_a_class_in_a_field_is_replaced(conv):
+def test_layers_are_replaced_that_a_class_in_a_field_makes(conv):
     model = patch(Block(conv=conv), "apply_sepconv", strict=True)
-    assert model.norm is nn.LayerNorm
-    assert (type(model.conv) is functools.partial) == (type(conv) is functools.partial)
+    assert model.conv == Block(conv=conv).conv
     x = jnp.ones((1, 5, 5, 3))
     params = model.init(KEY, x)["params"]
     bias = {} if type(conv) is functools.partial else {"bias": (4,)}
-    assert jax.tree.map(jnp.shape, params["SeparatingConv_0"]) == {
-        "SeparableConv_0": {
-            "depthwise": {"kernel": (3, 3, 1, 3)},
-            "pointwise": {"kernel": (1, 1, 3, 4), **bias},
-        }
+    assert jax.tree.map(jnp.shape, params["Conv_0"]) == {
+        "depthwise": {"kernel": (3, 3, 1, 3)},
+        "pointwise": {"kernel": (1, 1, 3, 4), **bias},
     }
-    assert params["SeparatingConv_1"].keys() == {"kernel", *(["bias"] if bias else [])}
+    assert params["Conv_1"].keys() == {"kernel", *(["bias"] if bias else [])}
     assert sj.from_json(sj.to_json(model)) == model
-    with pytest.warns(patches.PatchWarning):
-        assert patch(model, "apply_sepconv") is model
 
 
-@pytest.mark.parametrize(
-    "conv", [nn.ConvTranspose, Odd, SeparableConv, nn.Dense, functools.partial(Odd, odd=2)]
-)
-def test_another_class_in_a_field_stays(conv):
-    with pytest.warns(patches.PatchWarning):
-        assert patch(Block(conv=conv), "apply_sepconv").conv is conv
+@pytest.mark.parametrize("conv", [nn.ConvTranspose, SeparableConv])
+def test_layers_of_other_kinds_stay(conv):
+    with pytest.warns(patches.PatchWarning, match="nothing matched inside"):
+        patch(Block(conv=conv), "apply_sepconv", inputs=jnp.ones((1, 5, 5, 3)))

@@ -1,0 +1,263 @@
+"""Blocks of a model, told by one abstract call: feed-forwards by their widths, residual blocks by their sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import flax.linen
+import jax
+from jax.extend import core as jex
+
+from ..models.calling import program_of
+from ..models.finding import LAYERS, Model
+from ..models.inputs import Inputs
+from ..roles.marks import has_role
+
+Names: TypeAlias = tuple[str, ...]
+"""The path of a module from the root of the model, by the names that Flax gives."""
+
+_PLAIN: Final = frozenset(
+    {"convert_element_type", "copy", "logistic", "reduce_precision", "sharding_constraint", "tanh"}
+)
+_CALLS: Final = frozenset({"custom_jvp_call", "jit", "pjit"})
+
+
+class Visit(NamedTuple):
+    """A module that was called.
+
+    Attributes:
+        path: Its path.
+        module: The module, as it ran.
+        inputs: The first argument, if that is an array; its shape and dtype.
+        outputs: The outputs, likewise.
+    """
+
+    path: Names
+    module: flax.linen.Module
+    inputs: jax.ShapeDtypeStruct | None
+    outputs: jax.ShapeDtypeStruct | None
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether the outputs have the shape of the inputs."""
+        return (
+            self.inputs is not None and self.outputs is not None and self.inputs.shape == self.outputs.shape
+        )
+
+
+class FeedForward(NamedTuple):
+    """Two dense layers of one module, the second as wide as the inputs of the first.
+
+    Attributes:
+        path: The module's path.
+        up: The name of the first layer in it.
+        down: The name of the second.
+        hidden: The width between them.
+        alone: Whether the module has no other layers with parameters.
+    """
+
+    path: Names
+    up: str
+    down: str
+    hidden: int
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """What an abstract call of a Linen model tells of its blocks.
+
+    Attributes:
+        visits: The modules in the order in which they were called first.
+        residual: The paths of the residual blocks.
+    """
+
+    visits: tuple[Visit, ...]
+    residual: tuple[Names, ...]
+
+    def with_role(self, *roles: str) -> list[Visit]:
+        """The layers that have one of some roles."""
+        return [visit for visit in self.visits if has_role(visit.module, *roles)]
+
+    def feed_forwards(self) -> list[FeedForward]:
+        """The feed-forwards: modules that call two dense layers, which widen and narrow by the same factor.
+
+        Vaswani et al., "Attention Is All You Need", 2017, section 3.3.
+        """
+        return [block for visit in self._parents() for block in self._feed_forwards_of(visit)]
+
+    def _parents(self) -> list[Names]:
+        layers = self.with_role("dense")
+        return list(dict.fromkeys(visit.path[:-1] for visit in layers if visit.path))
+
+    def _feed_forwards_of(self, parent: Names) -> Iterator[FeedForward]:
+        own = [visit for visit in self.visits if visit.path[:-1] == parent and visit.path]
+        if any(has_role(visit.module, "attention") for visit in self.visits if visit.path == parent):
+            return
+        dense = [visit for visit in own if has_role(visit.module, "dense")]
+        others = [visit for visit in own if not has_role(visit.module, "dense", "dropout")]
+        for up, down in zip(dense, dense[1:], strict=False):
+            if None in (up.inputs, up.outputs, down.inputs, down.outputs):
+                continue
+            assert up.inputs and up.outputs and down.inputs and down.outputs
+            width, hidden = up.inputs.shape[-1], up.outputs.shape[-1]
+            fits = down.inputs.shape == up.outputs.shape and down.outputs.shape == up.inputs.shape
+            if fits and hidden > width:
+                alone = len(dense) == 2 and not others
+                yield FeedForward(parent, up.path[-1], down.path[-1], hidden, alone)
+
+
+def blocks(model: Model, inputs: Inputs) -> Blocks:
+    """The blocks of a Linen model.
+
+    A residual block is a module whose outputs are its inputs plus something that depends on these, perhaps through
+    an activation: in the program, a chain of sums leads from the one to the other. One that holds further residual
+    blocks is a stack of them, and not listed. Modules inside of `flax.linen.scan` and `flax.linen.remat` are visited,
+    but their sums are not seen.
+
+    Args:
+        model: One of `models`, of the kind ``linen``.
+        inputs: What it is called with.
+
+    Example:
+        >>> import flax.linen
+        >>> import jax.numpy as jnp
+        >>> from symjax import linen as nn
+        >>> from symjax.patches.models.finding import models
+        >>> class Block(nn.Module):
+        ...     @flax.linen.compact
+        ...     def __call__(self, x):
+        ...         y = flax.linen.relu(flax.linen.Dense(4 * x.shape[-1])(x))
+        ...         return x + flax.linen.Dense(x.shape[-1])(y)
+        >>> (model,) = models(nn.Sequential([nn.Dense(8), Block()]))
+        >>> seen = blocks(model, Inputs(jnp.ones((2, 3))))
+        >>> seen.residual, seen.feed_forwards()[0].path
+        ((('layers_1',),), ('layers_1',))
+    """
+    program = program_of(model, inputs)
+    key = jax.eval_shape(jax.random.key, 0)
+    variables = jax.eval_shape(program.init, key, program.arrays)
+    visits: dict[Names, Visit] = {}
+    ends: dict[Names, tuple[Any, Any]] = {}  # inputs and outputs of those in the outermost program
+    level: list[Any] = []
+
+    def watch(run: Any, args: Any, kwargs: Any, context: Any) -> Any:
+        module = context.module
+        if context.method_name != "__call__" or module.scope is None or _is_lifted(module):
+            return run(*args, **kwargs)
+        level.append(module.scope.trace_level)
+        path = tuple(module.path)
+        visits.setdefault(path, Visit(path, module, None, None))
+        y = run(*args, **kwargs)
+        x = args[0] if args else None
+        if visits[path].outputs is None:
+            visits[path] = Visit(path, module, _outline(x), _outline(y))
+            if module.scope.trace_level == level[0] and _is_traced(x) and _is_traced(y):
+                ends[path] = x, y
+        return y
+
+    def call(variables: Any, key: Any, arrays: Any) -> list[Any]:
+        with flax.linen.intercept_methods(watch):
+            program.apply(variables, key, arrays, program.trains)
+        return list(ends.values())
+
+    jaxpr = jax.make_jaxpr(call)(variables, key, program.arrays).jaxpr
+    variables_of = dict(zip(ends, zip(jaxpr.outvars[::2], jaxpr.outvars[1::2], strict=True), strict=True))
+    program_sums = _Sums(jaxpr)
+    candidates = [
+        path
+        for path, (x, y) in variables_of.items()
+        if path and not has_role(visits[path].module, *LAYERS) and program_sums.lead(x, y)
+    ]
+    innermost = [
+        path
+        for path in visits  # in the order of the calls
+        if path in candidates
+        and not any(other != path and other[: len(path)] == path for other in candidates)
+    ]
+    return Blocks(tuple(visits.values()), tuple(innermost))
+
+
+def _is_lifted(module: flax.linen.Module) -> bool:
+    return type(module).__module__.startswith("flax.linen.transforms")
+
+
+def _outline(x: Any) -> jax.ShapeDtypeStruct | None:
+    return jax.ShapeDtypeStruct(x.shape, x.dtype) if isinstance(x, jax.Array) else None
+
+
+def _is_traced(x: Any) -> bool:
+    return isinstance(x, jax.core.Tracer)
+
+
+class _Sums:
+    """The sums of a program."""
+
+    def __init__(self, jaxpr: Any) -> None:
+        self.makers: dict[Any, Any] = {out: eqn for eqn in jaxpr.eqns for out in eqn.outvars}
+
+    def lead(self, x: Any, y: Any) -> bool:
+        """Whether `y` is `x` plus something that depends on it."""
+        if isinstance(x, jex.Literal) or isinstance(y, jex.Literal):
+            return False
+        return any(self._depends(other, x) for other in self._summands(x, y))
+
+    def _summands(self, x: Any, y: Any) -> list[Any]:
+        """What is added to `x` on a way of sums and activations that leads to `y`; none where none leads there."""
+        ways: list[tuple[Any, tuple[Any, ...]]] = [(y, ())]
+        seen = set()
+        while ways:
+            end, others = ways.pop()
+            if end is x:
+                return list(others)
+            if isinstance(end, jex.Literal) or end in seen or end not in self.makers:
+                continue
+            seen.add(end)
+            eqn = self.makers[end]
+            operands = [v for v in eqn.invars if not isinstance(v, jex.Literal)]
+            if eqn.primitive.name in ("add", "add_any") and len(operands) == 2:
+                first, second = operands
+                ways += [(second, (*others, first)), (first, (*others, second))]
+            elif len(operands) == 1 and len(eqn.outvars) == 1 and _is_plain(eqn):
+                ways.append((operands[0], others))
+        return []
+
+    def _depends(self, y: Any, x: Any) -> bool:
+        ends: list[Any] = [y]
+        seen = set()
+        while ends:
+            end = ends.pop()
+            if end is x:
+                return True
+            if isinstance(end, jex.Literal) or end in seen or end not in self.makers:
+                continue
+            seen.add(end)
+            ends += self.makers[end].invars
+        return False
+
+
+def _is_plain(eqn: Any) -> bool:
+    """Whether an equation is an activation, or changes no more than the dtype."""
+    if eqn.primitive.name in _CALLS:
+        shape = eqn.outvars[0].aval.shape
+        inner = next(value for value in eqn.params.values() if hasattr(value, "eqns"))
+        return all(_keeps(part, shape) for part in inner.eqns)
+    return eqn.primitive.name in _PLAIN
+
+
+def _keeps(eqn: Any, shape: tuple[int, ...]) -> bool:
+    """Whether an equation, and all in it, computes number by number."""
+    inner = [part for value in eqn.params.values() if hasattr(value, "eqns") for part in value.eqns]
+    return all(out.aval.shape in (shape, ()) for out in eqn.outvars) and all(_keeps(e, shape) for e in inner)
+
+
+def paths_shown(paths: Sequence[Names]) -> str:
+    """Paths as messages have them.
+
+    Example:
+        >>> paths_shown([('encoder', 'Block_0'), ()])
+        'encoder/Block_0, <root>'
+    """
+    return ", ".join("/".join(path) or "<root>" for path in paths)

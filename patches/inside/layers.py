@@ -1,0 +1,156 @@
+"""Patches of layers, wherever these stand: in fields of the tree, or made inside a model."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any, final
+
+from symjax.core.inside import INSIDE
+from symjax.core.paths import Path
+from symjax.verbs.query import with_arity
+from symjax.verbs.rebind import rebind
+
+from ..core.apply import changed_by
+from ..core.patch import Context, Edited
+from .attaching import attach
+from .parts import InsidePatch, LayerPatch, parts
+
+
+@final
+class layers(LayerPatch):
+    """A patch that applies a rule to layers wherever they are.
+
+    Those are: the fields of a tree; the layers that a Linen module makes in `@compact` or `setup`; the layers
+    of a built NNX module. A patcher returns one of these, and works on all of them.
+
+    Attributes:
+        rule: A rule ``(k, v)`` or ``(k, v, p)`` of the path of a layer, the layer as a symbolic node, and its
+            parent; it returns another layer, or `v` itself. It depends on nothing but these and the
+            arguments of the patch.
+
+    Example:
+        >>> import flax.linen
+        >>> import jax
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> class Net(flax.linen.Module):
+        ...     @flax.linen.compact
+        ...     def __call__(self, x):
+        ...         return flax.linen.Dense(8)(x)
+        >>> @sj.patcher
+        ... def without_biases(tree):
+        ...     def rule(k, v):
+        ...         return v.rebind(use_bias=False) if patches.has_role(v, 'dense') else v
+        ...     return patches.layers(rule)
+        >>> model = sj.patch(sj.symbolize(Net)(), without_biases())
+        >>> model
+        Net(inside=(without_biases(),))
+        >>> jax.tree.map(jax.numpy.shape, model.init(jax.random.key(0), jax.numpy.ones((1, 4))))
+        {'params': {'Dense_0': {'kernel': (4, 8)}}}
+    """
+
+    rule: Callable[..., Any]
+
+    def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
+        """See `LayerPatch.on_layer`."""
+        return with_arity(self.rule, ("kv", "kvp"), "a rule")(path, layer, parent)
+
+    def edit_in(self, tree: Any, context: Context) -> Edited:
+        """See `Patch.edit_in`: the fields are changed, and the models patched inside."""
+        return attach(self, changed_by(tree, self._on_field), context)
+
+    def _on_field(self, path: Path, value: Any, parent: Any) -> Any:
+        return value if INSIDE in path else self.on_layer(path, value, parent)
+
+
+@final
+class inside(LayerPatch):
+    """A patch of the layers that models make inside, and of no fields.
+
+    Attributes:
+        rule: As in `layers`; or a patch that works on layers.
+        path: A pattern of paths in the model, such as ``'encoder/Dense_3'``, in which ``*`` stands for any
+            part of one name, and ``**`` for any names; None for all.
+
+    Example:
+        >>> from symjax import patches
+        >>> patches.inside(patches.apply_sepconv(), path='encoder/**')
+        inside(rule=apply_sepconv(), path='encoder/**')
+    """
+
+    rule: Any
+    path: str | None = None
+
+    def __check__(self) -> None:
+        if not callable(self.rule):
+            raise TypeError(f"inside takes a rule (k, v) or (k, v, p), or a patch, got {self.rule!r}")
+
+    def edit_in(self, tree: Any, context: Context) -> Edited:
+        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
+        return attach(self, Edited(tree), context)
+
+    def within(self, model: Any) -> list[InsidePatch]:
+        """See `InsidePatch.within`."""
+        if not isinstance(self.rule, InsidePatch) and hasattr(self.rule, "edit_in"):
+            return [inside(part, self.path) for part in parts(self.rule, model)]
+        return [self]
+
+    def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
+        """See `LayerPatch.on_layer`."""
+        if self.path is not None and not matches(self.path, path):
+            return layer
+        rule = self.rule.on_layer if isinstance(self.rule, LayerPatch) else self.rule
+        return with_arity(rule, ("kv", "kvp"), "a rule")(path, layer, parent)
+
+
+@final
+class edit_layers(LayerPatch):
+    """A patch of certain layers inside a model, as data: their new arguments by their paths.
+
+    What plans a whole model, such as widths that depend on each other, gives such a patch to the model.
+
+    Attributes:
+        updates: New arguments by name, by the path of the layer in the model.
+
+    Example:
+        >>> import flax.linen
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> class Net(flax.linen.Module):
+        ...     @flax.linen.compact
+        ...     def __call__(self, x):
+        ...         return flax.linen.Dense(8)(x)
+        >>> sj.patch(sj.symbolize(Net)(), patches.edit_layers({'Dense_0': {'features': 16}}))
+        Net(inside=(edit_layers(updates={'Dense_0': {'features': 16}}),))
+    """
+
+    updates: dict[str, dict[str, Any]]
+
+    def edit_in(self, tree: Any, context: Context) -> Edited:
+        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
+        return attach(self, Edited(tree), context)
+
+    def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
+        """See `LayerPatch.on_layer`."""
+        changes = self.updates.get("/".join(map(str, path)))
+        return layer if changes is None else rebind(layer, changes)
+
+
+def matches(pattern: str, path: Path) -> bool:
+    """Whether a path in a model, its names joined by slashes, is one of those that a pattern stands for.
+
+    Example:
+        >>> matches('encoder/*/Dense_?', Path(('encoder', 'Block_0', 'Dense_1'))), matches('**', Path(('a',)))
+        (True, True)
+    """
+    return _expression(pattern).fullmatch("/".join(map(str, path))) is not None
+
+
+@functools.lru_cache(256)
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern as a regular expression."""
+    spelled = {"**/": "(?:.+/)?", "/**": "(?:/.+)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", pattern)
+    return re.compile("".join(spelled.get(piece, re.escape(piece)) for piece in pieces))

@@ -1,0 +1,83 @@
+"""What acts inside of a model: the parts of the patches in its argument `inside`."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+from symjax.core.paths import Path
+
+from ..core.patch import Chain, Context, Expects, LookingFor, Patch
+from ..core.resolve import resolve
+
+
+class InsidePatch(Patch):
+    """A patch that acts where a model runs or is built, beyond what fields of the tree reach.
+
+    Such patches, and all that return one, stand in the argument `inside` of a model.
+    """
+
+    def within(self, model: Any) -> list[InsidePatch]:
+        """The patches that act, where this one stands in the argument `inside` of a model."""
+        return [self]
+
+
+class LayerPatch(InsidePatch):
+    """What changes layers one by one."""
+
+    def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
+        """What stands in the place of a layer, or of a value in one of its fields.
+
+        Args:
+            path: Where it stands: in the tree, or in the model that makes it.
+            layer: The layer as a symbolic node; or a value in one of its fields.
+            parent: The node that holds it, or that of the module that makes it; None for none.
+
+        Returns:
+            A layer; the same one where nothing is to be changed.
+        """
+        raise NotImplementedError(f"{type(self).__name__} defines no on_layer(self, path, layer, parent)")
+
+
+@final
+class placed(LayerPatch):
+    """A layer patch of a model, on a part of it that another patch has moved: it sees the paths of the model.
+
+    Attributes:
+        base: The path of the part in the model.
+        rule: The patch.
+    """
+
+    base: tuple[str, ...]
+    rule: LayerPatch
+
+    def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
+        """See `LayerPatch.on_layer`."""
+        return self.rule.on_layer(Path((*self.base, *path)), layer, parent)
+
+
+def parts(patch: Any, model: Any) -> list[InsidePatch]:
+    """What of a patch acts inside of a model.
+
+    The patch is asked what it does to the model, as if that were the whole tree.
+
+    Args:
+        patch: A patch, or any other rule.
+        model: The model, as a node.
+    """
+    if isinstance(patch, InsidePatch):
+        return patch.within(model)
+    if isinstance(patch, Expects):
+        return parts(patch.patch, model)
+    if isinstance(patch, Chain):
+        return [part for rule in patch.rules for part in parts(rule, model)]
+    if not isinstance(patch, Patch):
+        return []
+    outcome = patch.edit_in(model, Context(carrier=patch))
+    if isinstance(outcome, LookingFor):
+        outcome = outcome.edit
+    if isinstance(outcome, str | Patch):
+        outcome = [outcome]
+    if not isinstance(outcome, list | tuple):
+        return []
+    rules = [rule for rule in outcome if isinstance(rule, str | Patch | list)]
+    return [part for rule in resolve(rules) for part in parts(rule, model)]

@@ -1,0 +1,1 @@
+"""Patches of blocks of layers: residual connections, feed-forwards, experts."""

@@ -1,0 +1,1 @@
+"""Patches of single layers, and the layers that they put in."""

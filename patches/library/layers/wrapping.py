@@ -1,0 +1,65 @@
+"""Layers around layers, which keep the names of the parameters inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flax.linen
+
+from symjax.adoption.linen.modules import Module
+
+
+class Wrapping(Module):
+    """A layer that runs another one, in its own scope: the parameters of that one keep their names.
+
+    Subclasses run it by `run`, and call what they add by names that no layer uses: a patched model still
+    takes the parameters that it had.
+
+    Attributes:
+        layer: What runs inside.
+
+    Example:
+        >>> import flax.linen
+        >>> import jax
+        >>> from symjax import linen as nn
+        >>> class Doubled(Wrapping):
+        ...     @flax.linen.compact
+        ...     def __call__(self, *args, **kwargs):
+        ...         return 2 * self.run(*args, **kwargs)
+        >>> variables = Doubled(nn.Dense(3)).init(jax.random.key(0), jax.numpy.ones((1, 4)))
+        >>> jax.tree.map(jax.numpy.shape, variables)
+        {'params': {'bias': (3,), 'kernel': (4, 3)}}
+    """
+
+    layer: Any
+
+    @flax.linen.nowrap
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """What the layer inside returns; to be called in a method of Flax's."""
+        return self.bound()(*args, **kwargs)
+
+    @flax.linen.nowrap
+    def bound(self) -> Any:
+        """The layer inside, with this one's scope.
+
+        The scope is rewound: what the layer reserves does not collide with what stands around it.
+        """
+        assert self.scope is not None, "a layer runs in a method of Flax's"
+        return self.layer.clone(parent=self.scope.rewound())
+
+    def attend(self, *args: Any, **kwargs: Any) -> Any:
+        """Where the layer inside is an embedding: its own `attend`."""
+        return self.bound().attend(*args, **kwargs)
+
+
+def innermost(layer: Any) -> Any:
+    """The layer that stands inside all that is wrapped around it.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> innermost(Wrapping(Wrapping(nn.Dense(3)))).features
+        3
+    """
+    while isinstance(layer, Wrapping):
+        layer = layer.layer
+    return layer

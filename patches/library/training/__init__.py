@@ -1,0 +1,1 @@
+"""Patches on training: optimizers and their schedules, losses, precision, data, the length of a run."""

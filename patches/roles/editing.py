@@ -1,0 +1,115 @@
+"""Layers read and built by the arguments of their roles, whatever their classes call them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+import flax.linen
+
+from symjax.core.schema import schema_of
+from symjax.nodes.placeholders import Placeholder
+from symjax.verbs.equality import surely_eq
+from symjax.verbs.rebind import rebind
+
+from .marks import arguments
+
+M = TypeVar("M", bound=flax.linen.Module)
+
+# A hook of Linen's layers; NNX calls its own of the same name with other arguments.
+_OWN_OF_EACH = frozenset({"promote_dtype"})
+
+
+def values(layer: object, role: str) -> dict[str, Any]:
+    """The values of a layer's arguments, by the names that they have in Flax Linen.
+
+    Args:
+        layer: An instance of a class that is marked with the role.
+        role: The role.
+
+    Returns:
+        None of them for a value that does not have the role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> values(nn.Conv(8, (3, 3)), 'convolution')['kernel_size']
+        (3, 3)
+        >>> values(nn.Conv(8, (3, 3)), 'dense')
+        {}
+    """
+    return {name: argument.value for name, argument in arguments(layer, role).items()}
+
+
+def updated(layer: Any, role: str, /, **changes: Any) -> Any:
+    """A layer with other arguments, those that it has.
+
+    Args:
+        layer: A symbolic node.
+        role: One of its roles.
+        **changes: New values, under the names that the arguments have in Flax Linen. A name that the layer
+            does not have is passed over.
+
+    Returns:
+        A new node; the layer itself where nothing changes.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> updated(nn.Conv(8, (3, 3)), 'convolution', use_bias=False).use_bias
+        False
+        >>> layer = nn.Dropout(0.5)
+        >>> updated(layer, 'dropout', use_bias=False) is layer
+        True
+    """
+    own = arguments(layer, role)
+    updates = {
+        own[name].name: value
+        for name, value in changes.items()
+        if name in own and not surely_eq(own[name].value, value)
+    }
+    return rebind(layer, updates) if updates else layer
+
+
+def rebuilt(layer: object, role: str, cls: type[M], /, **changes: Any) -> M:
+    """A Linen layer of another class with the arguments of a layer, those that the class takes.
+
+    Args:
+        layer: An instance of a class that is marked with the role, Linen's, NNX's or another.
+        role: The role.
+        cls: The class of the new layer, whose arguments are named as in Flax Linen.
+        **changes: Arguments that the layer does not have, or with another value.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> layer = rebuilt(nn.LayerNorm(epsilon=1e-3), 'normalization', nn.RMSNorm)
+        >>> type(layer).__name__, layer.epsilon
+        ('RMSNorm', 0.001)
+    """
+    taken = {field.name for field in dataclasses.fields(cls) if field.init} - {"parent"}
+    if not isinstance(layer, flax.linen.Module):
+        taken -= _OWN_OF_EACH
+    kept = {name: value for name, value in values(layer, role).items() if name in taken}
+    name = getattr(layer, "name", None) if isinstance(layer, flax.linen.Module) else None
+    return cls(**{**({"name": name} if name else {}), **kept, **changes})
+
+
+def is_decided(value: object) -> bool:
+    """Whether an argument is a value, not an open choice.
+
+    Example:
+        >>> import symjax as sj
+        >>> is_decided(8), is_decided(sj.oneof([8, 16]))
+        (True, False)
+    """
+    return not isinstance(value, Placeholder)
+
+
+def takes(layer: object, name: str) -> bool:
+    """Whether the class of a symbolic node has an argument of its own of this name.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> takes(nn.Dense(8), 'features'), takes(nn.Dense(8), 'rate')
+        (True, False)
+    """
+    schema = schema_of(layer)
+    return schema is not None and name in schema.fields
