@@ -312,12 +312,16 @@ class Network(NamedTuple):
 
     Attributes:
         build: Makes it.
-        has: The roles of the layers and functions that the model computes with, as a reader sees them
-            in its file, and what else of the experiment patches may ask for.
+        has: The roles of the layers and functions that it computes with, as a reader sees them in its file.
     """
 
     build: Callable[[], Any]
     has: frozenset[str]
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """What patches may ask for: what it computes with, and its settings."""
+        return self.has | {str(path.key) for path, _, parent in sj.walk(self.build()) if parent is not None}
 
 
 def _has(*names: str) -> frozenset[str]:
@@ -331,18 +335,18 @@ sj.role("activation")(plain_jax.softsign)
 NETWORKS: dict[str, Network] = {
     "Linen MLP": Network(
         lambda: LinenExperiment(sj.symbolize(linen_mlp.MLP)([16, 8], num_classes=10), Images()),
-        _has("dense", "activation", "depth"),
+        _has("cross_entropy", "dense", "activation", "depth"),
     ),
     "Linen CNN": Network(
         lambda: LinenExperiment(sj.symbolize(linen_cnn.CNN)(), Images()),
-        _has("convolution", "dense", "activation"),
+        _has("cross_entropy", "convolution", "dense", "activation"),
     ),
     "Linen ResNet": Network(
         lambda: LinenExperiment(
             sj.symbolize(linen_resnet.ResNet)([1, 1], num_classes=10, num_filters=4),
             Images(),
         ),
-        _has("convolution", "dense", "normalization", "activation", "depth", "residual"),
+        _has("cross_entropy", "convolution", "dense", "normalization", "activation", "depth", "residual"),
     ),
     "Linen transformer": Network(
         lambda: LinenExperiment(
@@ -362,7 +366,7 @@ NETWORKS: dict[str, Network] = {
             sj.symbolize(linen_rnn.CharLSTM)(vocab_size=11, embed_dim=8, hidden_size=8),
             Characters(),
         ),
-        _has("dense", "normalization", "dropout", "embedding", "activation", "recurrence"),
+        _has("cross_entropy", "dense", "normalization", "dropout", "embedding", "activation", "recurrence"),
     ),
     "Linen mixer": Network(
         lambda: LinenExperiment(
@@ -371,7 +375,7 @@ NETWORKS: dict[str, Network] = {
             ),
             Images(),
         ),
-        _has("convolution", "dense", "normalization", "activation", "depth", "residual"),
+        _has("cross_entropy", "convolution", "dense", "normalization", "activation", "depth", "residual"),
     ),
     "Linen language model": Network(
         lambda: LinenExperiment(
@@ -380,7 +384,16 @@ NETWORKS: dict[str, Network] = {
             ),
             Characters(),
         ),
-        _has("dense", "normalization", "embedding", "attention", "activation", "depth", "residual"),
+        _has(
+            "cross_entropy",
+            "dense",
+            "normalization",
+            "embedding",
+            "attention",
+            "activation",
+            "depth",
+            "residual",
+        ),
     ),
     "Linen U-Net": Network(
         lambda: LinenExperiment(
@@ -395,13 +408,22 @@ NETWORKS: dict[str, Network] = {
             ),
             Copies(),
         ),
-        _has("dense", "normalization", "embedding", "attention", "activation", "recurrence", "encoder"),
+        _has(
+            "cross_entropy",
+            "dense",
+            "normalization",
+            "embedding",
+            "attention",
+            "activation",
+            "recurrence",
+            "encoder",
+        ),
     ),
     "NNX CNN": Network(
         lambda: NNXExperiment(
             sj.symbolize(nnx_cnn.CNN)(nnx_cnn.CNNConfig(in_channels=1, channels=(4, 8))), Images()
         ),
-        _has("convolution", "dense", "normalization", "dropout", "activation", "depth"),
+        _has("cross_entropy", "convolution", "dense", "normalization", "dropout", "activation", "depth"),
     ),
     "NNX transformer": Network(
         lambda: NNXExperiment(

@@ -39,10 +39,23 @@ def _needs(*names: str) -> frozenset[str]:
 
 
 IDEAS: Mapping[str, Idea] = {
-    "apply_sepconv": Idea("", _needs("convolution")),
+    "accumulate_gradients": Idea("steps=2"),
+    "apply_sepconv": Idea(needs=_needs("convolution")),
+    "average_parameters": Idea("decay=0.9"),
+    "change_batch_size": Idea("batch_size=6"),
+    "change_dataset": Idea("name=other&classes=5&vocabulary=7"),
+    "change_epochs": Idea("epochs=3", _needs("epochs")),
     "change_lr": Idea("learning_rate=0.05"),
+    "change_schedule": Idea("schedule=warmup_cosine&steps=10&warmup_steps=2"),
+    "change_seed": Idea("seed=1", _needs("seed")),
+    "change_steps": Idea("steps=3", _needs("steps")),
+    "change_weight_decay": Idea("weight_decay=0.1"),
+    "clip_gradients": Idea("limit=0.01"),
+    "remove_encoder": Idea(needs=_needs("encoder")),
     "scale_width": Idea("factor=2.0"),
+    "smooth_labels": Idea("alpha=0.1", _needs("cross_entropy")),
     "swap_activation": Idea("to=tanh", _needs("activation")),
+    "swap_optimizer": Idea("to=sgd"),
 }
 """By patcher; those that are not here are called without arguments, and taken to need nothing."""
 
@@ -74,7 +87,7 @@ def uri(name: str) -> str:
 def could_apply(patcher: str, model: str) -> bool:
     """Whether a reader of both would expect that the patch has a place in the experiment."""
     needs = IDEAS.get(patcher, Idea()).needs
-    return not needs or bool(needs & NETWORKS[model].has)
+    return not needs or bool(needs & NETWORKS[model].offers)
 
 
 def patched(patcher: str, model: str) -> Any:
