@@ -6,7 +6,6 @@ Nothing here allocates an array or compiles a program.
 from __future__ import annotations
 
 import functools
-import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,17 +13,13 @@ from typing import Any, TypeAlias
 
 import flax.linen
 import jax
-from flax import nnx
 
 from symjax.adoption.linen.applying import Call, Collections, apply_call, init_call, linen_module
-from symjax.adoption.linen.errors import note_layer as note_linen_layer
-from symjax.adoption.nnx.building import build, is_builder
-from symjax.adoption.nnx.errors import note_layer as note_nnx_layer
+from symjax.adoption.linen.errors import note_layer
 from symjax.core.errors import brief
 
 from .finding import Model
-from .inputs import Inputs
-from .scopes import name_scopes
+from .inputs import Inputs, takes
 
 Arrays: TypeAlias = tuple[Any, ...]
 Outcome: TypeAlias = tuple[Any, Collections]
@@ -123,7 +118,11 @@ def outline(model: Model, inputs: Inputs, train: bool | None = None) -> Outline:
     train = bool(program.trains) if train is None else train
     key = _abstract_key()
     variables = jax.eval_shape(program.init, key, program.arrays)
-    layers = _nnx_layers(model.node) if model.kind == "nnx" else {}
+    layers: dict[tuple[str, ...], str] = {}
+    if model.kind == "nnx":
+        from .nnx_calling import nnx_layers  # NNX is slow to import
+
+        layers = nnx_layers(model.node)
 
     def call(variables: Collections, key: jax.Array, arrays: Arrays) -> Outcome:
         with flax.linen.intercept_methods(functools.partial(_list_layer, layers)):
@@ -143,8 +142,12 @@ def program_of(model: Model, inputs: Inputs) -> Program:
     Raises:
         TypeError: The model cannot be called.
     """
-    make = {"linen": _linen_program, "nnx": _nnx_program, "plain": _plain_program}[model.kind]
-    program = make(model.node, inputs)
+    if model.kind == "nnx":
+        from .nnx_calling import nnx_functions  # NNX is slow to import
+
+        program = Program(inputs.arrays, *nnx_functions(model.node, inputs))
+    else:
+        program = (_linen_program if model.kind == "linen" else _plain_program)(model.node, inputs)
     return replace(program, init=_naming_axes(program.init), apply=_naming_axes(program.apply))
 
 
@@ -206,7 +209,7 @@ def _note_linen(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) -
         return run(*args, **kwargs)
     except Exception as error:
         if context.module.scope is not None:
-            note_linen_layer(error, context.module, context.method_name, args)
+            note_layer(error, context.module, context.method_name, args)
         raise
 
 
@@ -217,79 +220,6 @@ def _list_layer(
     if context.module.scope is not None:
         layers.setdefault(context.module.path, type(context.module).__name__)
     return run(*args, **kwargs)
-
-
-# NNX.
-
-
-def _nnx_program(node: Any, inputs: Inputs) -> Program:
-    """A module as its structure and its variables by collection; all of them are carried."""
-    graph, shapes = jax.eval_shape(lambda key: nnx.split(_built(node, key)), _abstract_key())
-
-    def initialize(key: jax.Array, arrays: Arrays) -> Collections:
-        return _by_collection(nnx.state(_built(node, key)))
-
-    def run(variables: Mapping[str, Any], key: jax.Array, arrays: Arrays, train: bool) -> Outcome:
-        module = nnx.merge(graph, _as_state(shapes, variables))
-        name_scopes(module)
-        module.train() if train else module.eval()
-        call = _call(inputs, arrays)
-        function = getattr(module, inputs.method or "__call__")
-        further: dict[str, Any] = dict(call.flags(module, train))
-        if "rngs" not in call.kwargs and _takes(
-            function, call.args, {**call.kwargs, **further, "rngs": None}
-        ):
-            further["rngs"] = nnx.Rngs(key)
-        try:
-            outputs = function(*call.args, **call.kwargs, **further)
-        except Exception as error:
-            note_nnx_layer(error, module)
-            raise
-        collections = _by_collection(nnx.state(module))
-        return outputs, {name: value for name, value in collections.items() if name != "params"}
-
-    return Program(inputs.arrays, _trains(nnx.merge(graph, shapes), inputs), initialize, run)
-
-
-def _nnx_layers(node: Any) -> dict[tuple[str, ...], str]:
-    graph, shapes = jax.eval_shape(lambda key: nnx.split(_built(node, key)), _abstract_key())
-    return name_scopes(nnx.merge(graph, shapes))
-
-
-def _built(node: Any, key: jax.Array) -> Any:
-    return build(node, rngs=nnx.Rngs(key)) if is_builder(node) else node
-
-
-def _by_collection(state: Any) -> Collections:
-    """The values of variables by the name of their type, as in Linen, and by path."""
-    collections: Collections = {}
-    for path, variable in nnx.to_flat_state(state):
-        inner = collections.setdefault(_collection(variable), {})
-        for key in path[:-1]:
-            inner = inner.setdefault(key, {})
-        inner[path[-1]] = variable.get_value()
-    return collections
-
-
-def _as_state(shapes: Any, variables: Mapping[str, Any]) -> Any:
-    """The inverse of `_by_collection`, given a state of the same structure."""
-    flat = []
-    for path, variable in nnx.to_flat_state(shapes):
-        value: Any = variables[_collection(variable)]
-        for key in path:
-            value = value[key]
-        flat.append((path, variable.replace(value)))
-    return nnx.from_flat_state(flat)
-
-
-def _collection(variable: Any) -> str:
-    """The name of a variable's collection: that of Linen, where its type has one there."""
-    if isinstance(variable, nnx.Param):
-        return "params"
-    try:
-        return nnx.variable_name_from_type(type(variable))
-    except ValueError:
-        return type(variable).__name__ if isinstance(variable, nnx.Variable) else "arrays"
 
 
 # Anything else.
@@ -305,7 +235,7 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
         if method != "apply":
             return {}
         args, kwargs = inputs.filled(arrays)
-        if _takes(node.init, (key, *args), kwargs):
+        if takes(node.init, (key, *args), kwargs):
             return {"params": node.init(key, *args, **kwargs)}
         return {"params": node.init(key)}
 
@@ -315,17 +245,8 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
             args = (variables["params"], *args)
         kwargs = {**kwargs, **Call(args, kwargs, method).flags(node, train)}
         function = getattr(node, method) if method else node
-        if "key" not in kwargs and _takes(function, args, {**kwargs, "key": key}):
+        if "key" not in kwargs and takes(function, args, {**kwargs, "key": key}):
             kwargs["key"] = key
         return function(*args, **kwargs), {}
 
     return Program(inputs.arrays, _trains(node, inputs), initialize, run)
-
-
-def _takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a function can be called with these arguments, as its signature says."""
-    try:
-        inspect.signature(function).bind(*args, **kwargs)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import jax
@@ -85,6 +86,15 @@ class Inputs:
         if self.method is not None:
             shown.append(f"method={self.method!r}")
         return f"Inputs({', '.join(shown)})"
+
+
+def takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a function can be called with these arguments, as its signature says."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def inputs_for(tree: Any, inputs: ExampleInputs = None) -> dict[Path, Inputs]:
