@@ -7,6 +7,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 from . import library
 from .analysis.check import check
 from .analysis.cost import Cost, LayerCost, cost
+from .analysis.transplant import Transplant, transplant
 from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments
@@ -69,6 +70,8 @@ __all__ = [
     "cost",
     "Cost",
     "LayerCost",
+    "transplant",
+    "Transplant",
     "Work",
     "Inputs",
     "Model",
