@@ -13,7 +13,7 @@ from symjax.core.errors import unknown
 
 from ..core.errors import nearest_first
 from ..uri.grammar import excerpt
-from .marks import functions_of, role
+from .marks import Members, functions_of, role
 
 LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "Conv": ("convolution",),
@@ -33,6 +33,12 @@ LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "MultiHeadAttention": ("attention",),
     "MultiHeadDotProductAttention": ("attention",),
     "SelfAttention": ("attention", "self_attention"),
+    "SimpleCell": ("recurrent_cell",),
+    "GRUCell": ("recurrent_cell",),
+    "MGUCell": ("recurrent_cell",),
+    "LSTMCell": ("recurrent_cell",),
+    "OptimizedLSTMCell": ("recurrent_cell",),
+    "ConvLSTMCell": ("recurrent_cell",),
     "PReLU": ("activation",),
     "RNNCellBase": ("recurrent_cell",),
 }
@@ -75,7 +81,7 @@ GATES: Final = ("hard_sigmoid", "log_sigmoid", "sigmoid", "sparse_sigmoid")
 def mark_layers(
     namespace: ModuleType,
     roles: Mapping[str, Iterable[str]],
-    members: Mapping[str, Mapping[str, str]] | None = None,
+    members: Mapping[str, Members] | None = None,
 ) -> None:
     """Marks the classes of a namespace.
 

@@ -10,7 +10,8 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.conventional import AutoDropout
-from ...inside.layers import insert, layers
+from ...inside.inserting import insert
+from ...inside.layers import layers
 from ...roles.editing import updated, values
 from ...roles.marks import has_role
 
