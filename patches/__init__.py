@@ -6,6 +6,8 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from . import library
 from .analysis.check import check
+from .analysis.cost import Cost, LayerCost, cost
+from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments
 from .core.catalogue import catalogue, json_schema
@@ -64,6 +66,10 @@ __all__ = [
     "member",
     # Models.
     "check",
+    "cost",
+    "Cost",
+    "LayerCost",
+    "Work",
     "Inputs",
     "Model",
     "Outline",
