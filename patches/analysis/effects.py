@@ -102,7 +102,9 @@ class Effects(Mapping[str, Effect]):
         rows = [("field", "value", "kind", "parameters", "")]
         rows += [_row(effect) for effect in self.values()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ["  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=True)]) for row in rows]
+        lines = [
+            "  ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=True)]) for row in rows
+        ]
         return "\n".join([line.rstrip() for line in lines])
 
     __repr__ = __str__
@@ -324,7 +326,9 @@ class Probe:
                 for effect in group:
                     others = tuple([path for path in paths if path != effect.path])
                     remark = f"together with {', '.join(map(str, others))}"
-                    effects[effects.index(effect)] = joint._replace(path=effect.path, together=others, remark=remark)
+                    effects[effects.index(effect)] = joint._replace(
+                        path=effect.path, together=others, remark=remark
+                    )
         return effects
 
 
@@ -385,7 +389,7 @@ def _roles(value: Any) -> list[str]:
     return [name for name in names if has_role(value, name)]
 
 
-_FURTHER: Final = ("activation", "recurrent", "initializer")
+_FURTHER: Final = ("activation", "recurrent_cell", "initializer")
 
 
 def _refusal(error: Exception) -> str:

@@ -184,7 +184,10 @@ class Resizing:
         """The fields; then the arguments of modules that have an axis that is free, and not covered yet."""
         yield from self.fields
         for module in self.modules.called:
-            if any(place not in covered and _free(place, self.probe.axes, fixed) for place in self._places(module)):
+            if any(
+                place not in covered and _free(place, self.probe.axes, fixed)
+                for place in self._places(module)
+            ):
                 yield from self.modules.knobs(module)
 
     def _places(self, module: Called) -> Iterator[Place]:
@@ -272,9 +275,7 @@ def _groups(knobs: Iterable[Knob], axes: Axes, fixed: frozenset[int]) -> list[li
     return [members for _, members in groups]
 
 
-def _ratio(
-    group: list[Knob], axes: Axes, fixed: frozenset[int], factor: float, divisor: int
-) -> Fraction:
+def _ratio(group: list[Knob], axes: Axes, fixed: frozenset[int], factor: float, divisor: int) -> Fraction:
     """The ratio nearest to a factor at which all sizes of a group are whole, and as divisible as they were."""
     values = [knob.value for knob in group]
     inside = [knob for knob in group if knob.module is not None]

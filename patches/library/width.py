@@ -29,7 +29,7 @@ _WIDTHS: Final = (
     ("embedding", "features"),
     ("attention", "qkv_features"),
     ("attention", "out_features"),
-    ("recurrent", "features"),
+    ("recurrent_cell", "features"),
 )
 _DIVISORS: Final = (
     ("convolution", "feature_group_count"),
