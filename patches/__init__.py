@@ -18,6 +18,7 @@ from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
 from .library import *  # noqa: F403 - it lists its names itself
+from .minimal import minimal
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -37,6 +38,7 @@ __all__ = [
     "from_uri",
     "names",
     "catalogue",
+    "minimal",
     "json_schema",
     # Rules without a function.
     "Assignments",

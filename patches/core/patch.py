@@ -95,6 +95,7 @@ class Edited:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class LookingFor:
     """What a patcher may return in place of an edit: the edit, and what it looks for.
 
