@@ -14,6 +14,7 @@ from symjax.verbs.walk import walk
 from ..core.patch import Context, Edited, Expects, Patch
 from ..models.finding import Model, models
 from ..models.inputs import inputs_for
+from ..roles.marks import noting_roles
 from .expectations import required, seen
 from .matching import sightings
 from .parts import InsidePatch, parts
@@ -32,7 +33,8 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
             patch that the user applied.
     """
     tree = edited.tree
-    hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
+    with noting_roles():  # to know a model by its layers is not to look for them
+        hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
     inputs = inputs_for(tree, context.inputs) if hosts else {}
     updates: dict[Path, Any] = {}
     places = list(edited.places)
@@ -78,6 +80,8 @@ def makes_layers(model: Any) -> bool:
 def _is_users(cls: type) -> bool:
     """Whether a class of modules is neither Flax's nor this library's."""
     original = getattr(cls, ATTRIBUTE).original or cls
+    if not isinstance(original, type):
+        return True  # a function makes layers, whoever wrote it
     return original.__module__.partition(".")[0] not in ("flax", "symjax")
 
 
