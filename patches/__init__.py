@@ -23,6 +23,7 @@ from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
 from .inside.traced import rewrite, traced
 from .library import *  # noqa: F403 - it lists its names itself
+from .minimal import minimal
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -42,6 +43,7 @@ __all__ = [
     "from_uri",
     "names",
     "catalogue",
+    "minimal",
     "json_schema",
     # Rules without a function.
     "Assignments",
