@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from symjax.adoption.linen.functions import LinenFunction
 from symjax.core.inside import INSIDE, is_patchable
@@ -17,6 +17,10 @@ from ..models.inputs import inputs_for
 from .expectations import required, seen
 from .matching import sightings
 from .parts import InsidePatch, parts
+
+
+STANDING: Final = "symjax.patches.copy_of"
+"""The name of the nodes that stand for built NNX modules."""
 
 
 def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
@@ -77,9 +81,10 @@ def makes_layers(model: Any) -> bool:
 
 def _is_users(cls: type) -> bool:
     """Whether a class of modules is neither Flax's nor this library's."""
-    original = getattr(cls, ATTRIBUTE).original or cls
-    if not isinstance(original, type):
-        return True  # a function makes layers, whoever wrote it
+    schema = getattr(cls, ATTRIBUTE)
+    original = schema.original or cls
+    if schema.name == STANDING:
+        return True
     return original.__module__.partition(".")[0] not in ("flax", "symjax")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from flax import nnx
 
@@ -17,11 +17,13 @@ from symjax.verbs.equality import surely_eq
 from symjax.verbs.rebind import rebind
 
 from ...core.patch import describe_rule
-from .graph import is_container, items_of, with_items
-from .making import Maker, is_linen, missing_in, mode_of
-from .views import Reader
 from ..parts import LayerPatch, placed
 from ..recording import record
+from .bridge import is_linen
+from .graph import is_container, items_of, with_items
+from .inserting import is_insertion
+from .making import Maker, missing_in, mode_of
+from .views import Reader
 
 
 class Entry(NamedTuple):
@@ -135,6 +137,9 @@ class Editing:
         inner = self._entries
         for number, entry in enumerate(self._entries, 1):
             new = _asked(entry, path, value, parent)
+            if new is value and is_insertion(value):  # what stands there is two: the layer is shown, too
+                layer = _asked(entry, path, value.layer, parent)
+                new = value if layer is value.layer else rebind(value, {"layer": layer})
             if new is not value and not surely_eq(new, value):
                 value, inner = new, self._entries[number:]
                 sources.append(entry.source)

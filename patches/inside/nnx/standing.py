@@ -15,6 +15,7 @@ from symjax.core.schema import ATTRIBUTE, schema_of
 from symjax.verbs.rebind import rebind
 
 from ...models.inputs import Inputs
+from ..attaching import STANDING
 from ..expectations import expecting
 from ..parts import LayerPatch, parts
 from .editing import Editing, Entry
@@ -27,7 +28,7 @@ def _copy_of(module: nnx.Module) -> nnx.Module:
     return nnx.clone(module)
 
 
-_Copy: Final[Any] = symbolize(_copy_of, name="symjax.patches.copy_of")
+_Copy: Final[Any] = symbolize(_copy_of, name=STANDING)
 
 
 def standing_for(module: Any) -> Any:
@@ -38,17 +39,15 @@ def standing_for(module: Any) -> Any:
     """
     if not isinstance(module, nnx.Module):
         raise TypeError(
-            f"expected a built NNX module, got {brief(module)} of type {type(module).__name__}; trees are patched by "
-            "sj.patch, and sj.build makes the modules of them"
+            f"expected a built NNX module, got {brief(module)} of type {type(module).__name__}; trees are "
+            "patched by sj.patch, and sj.build makes their modules"
         )
     schema = getattr(_Copy, ATTRIBUTE)
     schema.validator()
     return schema.revive({"module": module})  # a constructor that is given a module builds at once
 
 
-def applied(
-    module: nnx.Module, node: Any, rngs: nnx.Rngs | Any, inputs: Mapping[Path, Inputs]
-) -> nnx.Module:
+def applied(module: nnx.Module, node: Any, rngs: nnx.Rngs | Any, inputs: Mapping[Path, Inputs]) -> nnx.Module:
     """A copy of a module, with the patches applied that a node that stands for it has inside.
 
     Args:
