@@ -14,6 +14,7 @@ from symjax.verbs.walk import walk
 from ..core.patch import Context, Edited, Expects, Patch
 from ..models.finding import Model, models
 from ..models.inputs import inputs_for
+from ..roles.marks import noting_roles
 from .expectations import required, seen
 from .matching import sightings
 from .parts import InsidePatch, parts
@@ -36,7 +37,8 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
             patch that the user applied.
     """
     tree = edited.tree
-    hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
+    with noting_roles():  # to know a model by its layers is not to look for them
+        hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
     inputs = inputs_for(tree, context.inputs) if hosts else {}
     updates: dict[Path, Any] = {}
     places = list(edited.places)

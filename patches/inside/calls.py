@@ -142,7 +142,7 @@ class Recognizer:
 
     def _named(self, eqn: JaxprEqn) -> Call | None:
         source = source_of(eqn)
-        if source is None:
+        if source is None or not eqn.outvars:  # what is left of a call whose results nobody uses
             return None
         functions = self._by_source.get(source, ())
         if not functions and source.name not in self._names:
@@ -207,6 +207,9 @@ def _spelled_out_once(function: Function) -> tuple[Function, ...]:
 
 
 def _variants(function: Function) -> Iterator[Function]:
+    if isinstance(function, functools.partial):
+        yield function
+        return
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # without a signature, as builtins are

@@ -26,6 +26,11 @@ class layers(LayerPatch):
     Those are: the fields of a tree; the layers that a Linen module makes in `@compact` or `setup`; the layers
     of a built NNX module. A patcher returns one of these, and works on all of them.
 
+    Layers are reached as modules that are called. Not seen are: a function that is called in a method
+    (``nn.relu(x)``: see `traced`); a layer whose fields its parent reads, to the parent;
+    what `flax.linen.jit` has compiled before; and what is called past the model, as by
+    ``model.bind(variables).layer(x)``.
+
     Attributes:
         rule: A rule ``(k, v)`` or ``(k, v, p)`` of the path of a layer, the layer as a symbolic node, and its
             parent; it returns another layer, or `v` itself. It depends on nothing but these and the

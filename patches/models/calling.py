@@ -5,8 +5,9 @@ Nothing here allocates an array or compiles a program.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -31,14 +32,14 @@ class Program:
 
     Attributes:
         arrays: Shapes and dtypes of the arrays that the model is called with: what `Inputs.arrays` are.
-        trains: Whether the inputs say that the model trains.
+        trains: Whether the inputs say that the model trains; None if they do not say.
         init: ``(key, arrays)`` to the variables by collection.
         apply: ``(variables, key, arrays, train)`` to the outputs and the collections beside ``params``, by
             the convention of `symjax.apply`. An NNX module is put into training or evaluation, too.
     """
 
     arrays: tuple[jax.ShapeDtypeStruct, ...]
-    trains: bool
+    trains: bool | None
     init: Callable[[jax.Array, Arrays], Collections]
     apply: Callable[[Mapping[str, Any], jax.Array, Arrays, bool], Outcome]
 
@@ -55,6 +56,8 @@ class Outline:
         outputs: Those of its outputs.
         collections: Those of the collections beside ``params`` after the call.
         train: Whether the call was one of training.
+        layers: The modules that were called, by path in the model, and what their classes are called. Of an
+            NNX model all modules; none of a model of another kind.
     """
 
     model: Model
@@ -64,6 +67,7 @@ class Outline:
     outputs: Any
     collections: Collections
     train: bool
+    layers: Mapping[tuple[str, ...], str]
 
     @property
     def params(self) -> Any:
@@ -73,8 +77,8 @@ class Outline:
     def jaxpr(self) -> Any:
         """The traced call, ``(variables, key, arrays) -> (outputs, collections)``.
 
-        It is a `jax.extend.core.ClosedJaxpr`. Flax writes into the name stack of each equation in which
-        layer it stands.
+        It is a `jax.extend.core.ClosedJaxpr`. The name stack of each equation says in which layer it
+        stands.
         """
         return jax.make_jaxpr(self._call)(self.variables, _abstract_key(), self.program.arrays)
 
@@ -111,16 +115,21 @@ def outline(model: Model, inputs: Inputs, train: bool | None = None) -> Outline:
         ((2, 3), (4, 3))
     """
     program = program_of(model, inputs)
-    train = program.trains if train is None else train
+    train = bool(program.trains) if train is None else train
     key = _abstract_key()
     variables = jax.eval_shape(program.init, key, program.arrays)
-    outputs, collections = jax.eval_shape(
-        lambda variables, key, arrays: program.apply(variables, key, arrays, train),
-        variables,
-        key,
-        program.arrays,
-    )
-    return Outline(model, inputs, program, variables, outputs, collections, train)
+    layers: dict[tuple[str, ...], str] = {}
+    if model.kind == "nnx":
+        from .nnx_calling import nnx_layers  # NNX is slow to import
+
+        layers = nnx_layers(model.node)
+
+    def call(variables: Collections, key: jax.Array, arrays: Arrays) -> Outcome:
+        with flax.linen.intercept_methods(functools.partial(_list_layer, layers)):
+            return program.apply(variables, key, arrays, train)
+
+    outputs, collections = jax.eval_shape(call, variables, key, program.arrays)
+    return Outline(model, inputs, program, variables, outputs, collections, train, layers)
 
 
 def program_of(model: Model, inputs: Inputs) -> Program:
@@ -144,16 +153,23 @@ def program_of(model: Model, inputs: Inputs) -> Program:
 
 def _naming_axes(function: Callable[..., Any]) -> Any:
     """A function that may reduce over named axes (``axis_name='batch'``), of which each has one item here."""
+    axes: list[str] = []  # as they come to light; the first trace, which failed there, is thrown away
+
+    def bound(names: Sequence[str], operands: tuple[Any, ...]) -> Any:
+        if not names:
+            return function(*operands)
+        over_axis = jax.vmap(lambda: bound(names[1:], operands), axis_size=1, axis_name=names[0])
+        return jax.tree.map(lambda leaf: leaf[0], over_axis())
 
     def named(*operands: Any) -> Any:
         try:
-            return function(*operands)
+            return bound(axes, operands)
         except NameError as error:  # JAX's: nothing but its text says which axis
             unbound = re.search(r"unbound axis name: (\w+)", str(error))
-            if unbound is None:
+            if unbound is None or unbound[1] in axes:
                 raise
-        over_axis = jax.vmap(lambda: named(*operands), axis_size=1, axis_name=unbound[1])
-        return jax.tree.map(lambda leaf: leaf[0], over_axis())
+        axes.append(unbound[1])
+        return named(*operands)
 
     return named
 
@@ -166,8 +182,8 @@ def _call(inputs: Inputs, arrays: Arrays) -> Call:
     return Call(*inputs.filled(arrays), inputs.method)
 
 
-def _trains(model: Any, inputs: Inputs) -> bool:
-    return bool(_call(inputs, inputs.arrays).trains(model))
+def _trains(model: Any, inputs: Inputs) -> bool | None:
+    return _call(inputs, inputs.arrays).trains(model)
 
 
 # Linen.
@@ -195,6 +211,15 @@ def _note_linen(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) -
         if context.module.scope is not None:
             note_layer(error, context.module, context.method_name, args)
         raise
+
+
+def _list_layer(
+    layers: dict[tuple[str, ...], str], run: Callable[..., Any], args: Any, kwargs: Any, context: Any
+) -> Any:
+    """An interceptor that lists the modules that are called."""
+    if context.module.scope is not None:
+        layers.setdefault(context.module.path, type(context.module).__name__)
+    return run(*args, **kwargs)
 
 
 # Anything else.

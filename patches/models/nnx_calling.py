@@ -13,6 +13,7 @@ from symjax.adoption.nnx.building import build, is_builder
 from symjax.adoption.nnx.errors import note_layer
 
 from .inputs import Inputs, takes
+from .scopes import name_scopes
 
 Init: TypeAlias = Callable[[jax.Array, tuple[Any, ...]], Collections]
 Apply: TypeAlias = Callable[[Mapping[str, Any], jax.Array, tuple[Any, ...], bool], tuple[Any, Collections]]
@@ -39,6 +40,7 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool, Init, Apply]:
         variables: Mapping[str, Any], key: jax.Array, arrays: tuple[Any, ...], train: bool
     ) -> tuple[Any, Collections]:
         module = nnx.merge(graph, _as_state(shapes, variables))
+        name_scopes(module)
         module.train() if train else module.eval()
         call = Call(*inputs.filled(arrays), inputs.method)
         function = getattr(module, inputs.method or "__call__")
@@ -55,6 +57,14 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool, Init, Apply]:
 
     trains = Call(*inputs.filled(inputs.arrays), inputs.method).trains(nnx.merge(graph, shapes))
     return bool(trains), initialize, run
+
+
+def nnx_layers(node: Any) -> dict[tuple[str, ...], str]:
+    """The class names of the modules in a model, by their paths."""
+    graph, shapes = jax.eval_shape(
+        lambda key: nnx.split(_built(node, key)), jax.eval_shape(jax.random.key, 0)
+    )
+    return name_scopes(nnx.merge(graph, shapes))
 
 
 def _built(node: Any, key: jax.Array) -> Any:

@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 from symjax.core.locks import adoption
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.query import query
-from symjax.verbs.tree import items, replace
+from symjax.verbs.tree import items
 
 T = TypeVar("T")
 Members: TypeAlias = Mapping[str, str | None]
@@ -37,8 +37,8 @@ def role(*names: str, **members: str | None) -> Callable[[T], T]:
         *names: What the class or function is, such as ``'convolution'``. The library's patches know
             ``'convolution'`` (beside it ``'separable_convolution'``, ``'transposed_convolution'``,
             ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
-            ``'embedding'``, ``'attention'`` and ``'activation'``. Flax's layers and JAX's
-            activations come marked.
+            ``'embedding'``, ``'attention'``, ``'recurrent_cell'`` and ``'activation'`` (beside it
+            ``'gate'``). Flax's layers and JAX's activations come marked.
 
             Of training it knows ``'transformation'`` (what has Optax's ``init`` and ``update``),
             ``'optimizer'`` (a whole one, with an argument ``learning_rate``), ``'chain'`` (with its
@@ -145,7 +145,7 @@ def is_marked(value: object) -> bool:
 
 @contextmanager
 def noting_roles() -> Iterator[set[str]]:
-    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
+    """Notes the roles that are asked for, so that a rule that matched nothing can say what it sought.
 
     What is asked inside a further one of these is noted there alone.
 
@@ -194,6 +194,21 @@ def makes_role(value: object, *names: str) -> bool:
     if _later:
         _mark_imported()
     return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
+
+
+def functions_of(role: str) -> tuple[Callable[..., Any], ...]:
+    """The functions that are marked with a role.
+
+    Args:
+        role: The role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> nn.relu in functions_of('activation')
+        True
+    """
+    marked = [target for target, roles in list(_marked.values()) if role in roles]
+    return tuple([target for target in marked if callable(target) and not isinstance(target, type)])
 
 
 def member(value: object, role: str, name: str) -> str | None:
@@ -321,7 +336,7 @@ def updated(value: T, role: str, **changes: Any) -> T:
     new = {
         own[name].name: change
         for name, change in changes.items()
-        if name in own and not eq(own[name].value, change)
+        if name in own and not surely_eq(own[name].value, change)
     }
     return replace(value, new) if new else value
 
