@@ -16,9 +16,8 @@ from ..models.finding import Model, models
 from ..models.inputs import inputs_for
 from ..roles.marks import noting_roles
 from .expectations import required, seen
-from .matching import sightings
+from .matching import built_sightings, sightings
 from .parts import InsidePatch, parts
-
 
 STANDING: Final = "symjax.patches.copy_of"
 """The name of the nodes that stand for built NNX modules."""
@@ -27,8 +26,8 @@ STANDING: Final = "symjax.patches.copy_of"
 def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     """Lets a patch act inside of the models of a tree.
 
-    Where the inputs of a model are known, it gets the patch if that has an effect there; otherwise every
-    model gets it that may make layers inside.
+    Where the inputs of a model are known, or an NNX module can be built to see its layers, it gets the patch
+    if that has an effect there; otherwise every model gets it that may make layers inside.
 
     Args:
         patch: What acts.
@@ -50,9 +49,11 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
         item = _carrier(patch, host, context)
         if any(item is other for other in items):
             continue  # by another part of the same patch
-        if host.path in inputs:
-            patched = host._replace(node=rebind(host.node, {INSIDE: (*items, item)}))
-            calls = sightings(patched, inputs[host.path])
+        patched = host._replace(node=rebind(host.node, {INSIDE: (*items, item)}))
+        calls = sightings(patched, inputs[host.path]) if host.path in inputs else None
+        if calls is None and host.kind == "nnx":
+            calls = built_sightings(patched)
+        if calls is not None:
             changed = sorted({call.path for call in calls if call.by(item)})
             if not changed:
                 reasons.append(f"nothing matched inside of {host}{seen(calls)}")

@@ -74,8 +74,8 @@ def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ())
     Args:
         layer: The layer, as a node. Its parameters keep their names.
         before: Modules or functions through which its first argument passes before, in order.
-        after: Modules or functions through which its output passes afterwards. Those of Linen can stand around
-            a layer of NNX, too.
+        after: Modules or functions through which its output passes afterwards. Those of Linen can
+            stand around a layer of NNX, too.
 
     Returns:
         A node that is called like the layer; the layer itself where nothing is inserted.

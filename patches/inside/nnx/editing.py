@@ -133,6 +133,7 @@ class Editing:
 
     def _shown(self, value: Any, path: Path, parent: Any) -> tuple[Any, tuple[Entry, ...]]:
         """What the patches make of a value, and those of them that act inside of it."""
+        old = value
         sources: list[Any] = []
         inner = self._entries
         for number, entry in enumerate(self._entries, 1):
@@ -143,8 +144,8 @@ class Editing:
             if new is not value and not surely_eq(new, value):
                 value, inner = new, self._entries[number:]
                 sources.append(entry.source)
-        if sources or schema_of(value) is not None:
-            record("/".join(map(str, path)), value, tuple(sources))
+        if sources or schema_of(old) is not None:
+            record("/".join(map(str, path)), old, tuple(sources))
         if sources:
             self._places.append(path)
         return value, inner
