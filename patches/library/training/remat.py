@@ -18,11 +18,11 @@ from ...analysis.blocks import Blocks, Names, blocks
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import layers
+from ...inside.wrapping import Wrapping
 from ...models.finding import LAYERS, models
 from ...models.inputs import inputs_for
 from ...roles.marks import has_role
 from ...roles.settings import names_of, settings
-from ..layers.wrapping import Wrapping
 
 Policy = Literal["nothing", "dots", "dots_without_batch"]
 _POLICIES: Final = {
