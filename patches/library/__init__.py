@@ -11,7 +11,7 @@ from .training.gradients import accumulate_gradients, clip_gradients
 from .training.loss import smooth_labels
 from .training.optimizer import swap_optimizer
 from .training.precision import change_dtype
-from .training.remat import Rematerialized, apply_remat, remat_layers
+from .training.remat import Rematerialized, apply_remat
 from .training.run_length import change_epochs, change_seed, change_steps
 from .training.schedule import change_schedule
 from .training.weight_decay import change_weight_decay
@@ -35,7 +35,6 @@ __all__ = [
     "change_steps",
     "change_weight_decay",
     "clip_gradients",
-    "remat_layers",
     "remove_encoder",
     "scale_width",
     "smooth_labels",
