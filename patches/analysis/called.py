@@ -13,8 +13,8 @@ from flax import nnx
 from symjax.adoption.nnx.building import is_builder
 from symjax.core.paths import ROOT
 
-from ..inside.nnx_graph import modules_of
-from ..inside.nnx_views import Reader, abstract
+from ..inside.nnx.graph import modules_of
+from ..inside.nnx.views import Reader, abstract
 from ..inside.views import is_lifted, view
 from ..models.calling import Outline, program_of
 from ..models.finding import Kind, Model

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import types
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias
 
 import flax.linen as nn
 
-from symjax.adoption.linen.modules import Module
 from symjax.core.containers import freeze
 from symjax.core.errors import brief
 
+from .wrapping import Wrapping
 
-class Inserted(Module):
+Counts: TypeAlias = Mapping[tuple[str, ...], tuple[int, int]]
+# How many modules stand before and after the layer at a path: patches may insert further ones as it is called.
+_insertions: Final[ContextVar[Counts]] = ContextVar("symjax_insertions", default=types.MappingProxyType({}))
+
+
+class Inserted(Wrapping):
     """A layer with modules before and after it.
 
     The layer's parameters have the names that they would have without the others, whose parameters stand
-    beside them, under ``before_0``, … and ``after_0``, ….
+    beside them, under ``before_0``, … and ``after_0``, …; insertions further inside count on.
 
     Attributes:
         layer: The layer.
@@ -24,14 +31,10 @@ class Inserted(Module):
         after: What its output passes afterwards, in order.
     """
 
-    layer: nn.Module
     before: tuple[Any, ...] = ()
     after: tuple[Any, ...] = ()
 
-    def setup(self) -> None:
-        """Lets the layer have the scope of the whole."""
-        nn.share_scope(self, self.layer)
-
+    @nn.compact
     def __call__(self, inputs: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls all in order.
 
@@ -40,12 +43,28 @@ class Inserted(Module):
             *args: Further arguments of the layer.
             **kwargs: Its arguments by name.
         """
-        for module in self.before:
-            inputs = module(inputs)
-        outputs = self.layer(inputs, *args, **kwargs)
-        for module in self.after:
-            outputs = module(outputs)
+        outer = _insertions.get()
+        place = tuple(self.path)
+        first_before, first_after = outer.get(place, (0, 0))
+        for index, module in enumerate(self.before, first_before):
+            inputs = self._placed(module, f"before_{index}")(inputs)
+        taken = first_before + len(self.before), first_after + len(self.after)
+        token = _insertions.set({**outer, place: taken})
+        try:
+            outputs = self.run(inputs, *args, **kwargs)
+        finally:
+            _insertions.reset(token)
+        for index, module in enumerate(self.after, first_after):
+            outputs = self._placed(module, f"after_{index}")(outputs)
         return outputs
+
+    @nn.nowrap
+    def _placed(self, module: Any, name: str) -> Any:
+        """One of the modules, with its parameters under a name; a function as it is."""
+        if not isinstance(module, nn.Module):
+            return module
+        assert self.scope is not None
+        return module.clone(parent=self.scope.rewound().push(name))
 
 
 def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> Any:

@@ -108,7 +108,7 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
     """The interceptor: shows a layer that is called to the patches, and calls what they make of it."""
     active = _active.get()
     module = context.module
-    if not active or module.scope is None or is_lifted(module):
+    if not active or module.scope is None or is_lifted(module) or not _is_method(context):
         return run(*args, **kwargs)
     names, cls = tuple(module.path), class_of(module)
     shown = view(module) if any(entry.sees(names, cls) for entry in active) else None
@@ -127,6 +127,11 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
             layer = shown.bound(outcome.layer, outcome.parts)
             return _call(layer, module, context.method_name, args, kwargs)
         return run(*args, **kwargs)
+
+
+def _is_method(context: nn.module.InterceptorContext) -> bool:
+    """Whether it is a method that is called, and no function of a module that a lifted transform calls."""
+    return hasattr(type(context.module), context.method_name)
 
 
 def _parent(module: nn.Module) -> Any:

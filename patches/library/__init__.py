@@ -1,6 +1,17 @@
 """The ready-made patches, written against roles: for models that they have never seen."""
 
 from .activation import swap_activation
+from .attention.layer import Attention
+from .attention.positions import LinearBias, RelativeBias
+from .attention.variants import grouped_query, linear_attention_bias, multi_query, normalize_queries, relative_attention_bias, rotary_embedding
+from .layers.bias import remove_bias
+from .layers.dropout import add_dropout, set_dropout
+from .layers.grouped_convolution import GroupedConv, group_convolutions
+from .layers.initializers import swap_initializer
+from .layers.low_rank import FactorizedDense, LowRankAdapted, factorize_dense, is_lora, lora
+from .layers.normalization import Normalization, add_normalization, place_normalization, swap_normalization
+from .layers.squeeze_excitation import SqueezeExcitation, squeeze_excite
+from .layers.weights import WeightNormalized, WeightStandardized, standardize_weights, weight_norm
 from .learning_rate import change_lr
 from .separable_convolution import SeparableConv, apply_sepconv
 from .training.averaging import average_parameters, averaged_parameters
@@ -18,9 +29,21 @@ from .training.weight_decay import change_weight_decay
 from .width import scale_width
 
 __all__ = [
+    "Attention",
+    "FactorizedDense",
+    "GroupedConv",
+    "LinearBias",
+    "LowRankAdapted",
+    "Normalization",
+    "RelativeBias",
     "Rematerialized",
     "SeparableConv",
+    "SqueezeExcitation",
+    "WeightNormalized",
+    "WeightStandardized",
     "accumulate_gradients",
+    "add_dropout",
+    "add_normalization",
     "apply_remat",
     "apply_sepconv",
     "average_parameters",
@@ -35,9 +58,27 @@ __all__ = [
     "change_steps",
     "change_weight_decay",
     "clip_gradients",
+    "factorize_dense",
+    "group_convolutions",
+    "grouped_query",
+    "is_lora",
+    "linear_attention_bias",
+    "lora",
+    "multi_query",
+    "normalize_queries",
+    "place_normalization",
+    "relative_attention_bias",
+    "remove_bias",
     "remove_encoder",
+    "rotary_embedding",
     "scale_width",
+    "set_dropout",
     "smooth_labels",
+    "squeeze_excite",
+    "standardize_weights",
     "swap_activation",
+    "swap_initializer",
+    "swap_normalization",
     "swap_optimizer",
+    "weight_norm",
 ]

@@ -112,6 +112,7 @@ class Attention(nn.MultiHeadDotProductAttention):
         )
         return self._output(mixed, self.out_features or inputs_q.shape[-1])
 
+    @flax.linen.nowrap
     def _projected(self, name: str, x: jax.Array, heads: int, depth: int) -> jax.Array:
         """``[*batch, positions, heads, depth]``."""
         projected = flax.linen.DenseGeneral(
@@ -129,6 +130,7 @@ class Attention(nn.MultiHeadDotProductAttention):
             use_bias=False, dtype=self.dtype, param_dtype=self.param_dtype, name=f"{name}_ln"
         )(projected)
 
+    @flax.linen.nowrap
     def _output(self, mixed: jax.Array, features: int) -> jax.Array:
         """``[*batch, positions, features]``."""
         return flax.linen.DenseGeneral(
@@ -142,6 +144,7 @@ class Attention(nn.MultiHeadDotProductAttention):
             **self._dense(),
         )(mixed)
 
+    @flax.linen.nowrap
     def _dense(self) -> dict[str, Any]:
         return {
             "use_bias": self.use_bias,
@@ -150,10 +153,12 @@ class Attention(nn.MultiHeadDotProductAttention):
             "precision": self.precision,
         }
 
+    @flax.linen.nowrap
     def _position(self) -> jax.Array | int:
         """Where the queries begin: after what has been decoded."""
         return self.get_variable("cache", "cache_index", 0) if self.decode else 0
 
+    @flax.linen.nowrap
     def _cached(
         self, key: jax.Array, value: jax.Array, mask: jax.Array | None
     ) -> tuple[jax.Array, jax.Array, jax.Array | None]:
@@ -174,6 +179,7 @@ class Attention(nn.MultiHeadDotProductAttention):
         seen = jnp.broadcast_to(jnp.arange(length) <= now, (*key.shape[:-3], 1, 1, length))
         return keys.value, contents.value, flax.linen.combine_masks(mask, seen)
 
+    @flax.linen.nowrap
     def _options(
         self,
         mask: jax.Array | None,

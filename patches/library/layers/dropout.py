@@ -10,9 +10,10 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.conventional import AutoDropout
-from ...inside.layers import insert, layers
-from ...roles.editing import updated, values
-from ...roles.marks import has_role
+from ...inside.inserting import insert
+from ...inside.layers import layers
+from ...roles.editing import values
+from ...roles.marks import has_role, updated
 
 
 @patcher

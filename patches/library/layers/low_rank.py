@@ -19,7 +19,7 @@ from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...roles.editing import is_decided, rebuilt, values
 from ...roles.marks import role
-from .wrapping import Wrapping, innermost
+from ...inside.wrapping import Wrapping
 
 
 class LowRankAdapted(Wrapping):
@@ -93,9 +93,9 @@ def lora(
         [LowRankAdapted(layer=Dense(features=8), rank=2, features=8)]
     """
 
-    def rule(k: Path, v: Any) -> Any:
+    def rule(k: Path, v: Any, p: Any) -> Any:
         arguments = values(v, "dense")
-        if isinstance(innermost(v), LowRankAdapted) or "features" not in arguments:
+        if isinstance(p, LowRankAdapted) or "features" not in arguments:
             return v
         if arguments.get("batch_dims", ()) not in ((), None) or not is_decided(arguments["features"]):
             return v

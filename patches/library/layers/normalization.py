@@ -17,7 +17,8 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.conventional import AutoBatchNorm
-from ...inside.layers import insert, layers
+from ...inside.inserting import insert
+from ...inside.layers import layers
 from ...roles.editing import rebuilt, values
 from ...roles.marks import has_role, member, role
 
@@ -99,6 +100,7 @@ class Normalization(Module):
             return bound(x, use, mask=mask)
         return bound(x, mask=mask)
 
+    @flax.linen.nowrap
     def _layer(self, x: jax.Array) -> Any:
         """The layer of Flax's that does it."""
         if self.kind == "instance" and x.ndim < 3:

@@ -14,7 +14,8 @@ from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.layers import insert, layers
+from ...inside.inserting import insert
+from ...inside.layers import layers
 from ...roles.editing import values
 
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...roles.editing import values
-from .wrapping import Wrapping
+from ...inside.wrapping import Wrapping
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
@@ -31,14 +31,17 @@ class Reparametrized(Wrapping):
     @flax.linen.compact
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer returns."""
-        if self.is_initializing():
-            self.run(*args, **kwargs)
-        params = self.variables["params"]
-        kernel = self.kernel(jnp.asarray(flax.linen.meta.unbox(params["kernel"])))
-        return self.layer.clone(parent=None, name=None).apply(
-            {"params": {**params, "kernel": kernel}}, *args, **kwargs
-        )
 
+        def changed(variables: Any) -> Any:
+            params = variables["params"]
+            return {**variables, "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))}}
+
+        lifted = flax.linen.map_variables(
+            lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()
+        )
+        return lifted(self.bound())
+
+    @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """The kernel that is used, from the parameter: ``[*inputs, *outputs]``."""
         raise NotImplementedError(f"{type(self).__name__} defines no kernel(self, kernel)")
@@ -66,7 +69,7 @@ class WeightNormalized(Reparametrized):
         {'bias': (3,), 'kernel': (4, 3), 'kernel_norm': (3,)}
     """
 
-    @flax.linen.compact
+    @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """See `Reparametrized.kernel`."""
         norms = jnp.sqrt((kernel**2).sum(self.inputs(kernel)) + _EPSILON)
@@ -89,6 +92,7 @@ class WeightStandardized(Reparametrized):
         -1.0
     """
 
+    @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
         """See `Reparametrized.kernel`."""
         axes = self.inputs(kernel)

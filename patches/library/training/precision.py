@@ -14,8 +14,7 @@ from symjax.core.schema import schema_of
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import updated
-from ...roles.marks import arguments, has_role
+from ...roles.marks import arguments, has_role, updated
 from ...roles.settings import is_setting, names_of
 
 Precision = Literal["bfloat16", "float16", "float32", "float64"]
