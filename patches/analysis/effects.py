@@ -26,8 +26,8 @@ from ..models.finding import LAYERS, Model, models
 from ..models.inputs import Inputs, inputs_for
 from ..roles.marks import classes_with_role, has_role
 from .axes import Axes, abstract_key, model_axes
-from .called import Shapes, shapes_of
 from .axis_rules import SCAN, WINDOW
+from .called import Shapes, shapes_of
 
 Kind: TypeAlias = Literal[
     "width", "depth", "partition", "window", "task", "tied", "none", "leaf", "tested", "choice", "switch"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import items, value_at
+from symjax.verbs.tree import items
 
 from ..models.calling import Outline
 from ..roles.marks import member
-from .axes import Axes
 from .called import Called, Shapes, called, shapes_of
 from .effects import Effect
 

@@ -3,7 +3,14 @@
 from .activation import swap_activation
 from .attention.layer import Attention
 from .attention.positions import LinearBias, RelativeBias
-from .attention.variants import grouped_query, linear_attention_bias, multi_query, normalize_queries, relative_attention_bias, rotary_embedding
+from .attention.variants import (
+    grouped_query,
+    linear_attention_bias,
+    multi_query,
+    normalize_queries,
+    relative_attention_bias,
+    rotary_embedding,
+)
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
 from .layers.grouped_convolution import GroupedConv, group_convolutions

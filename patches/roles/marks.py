@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 from symjax.core.locks import adoption
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
-from symjax.verbs.equality import surely_eq
 from symjax.verbs.query import query
 from symjax.verbs.tree import items, replace
 
@@ -311,34 +310,6 @@ def own_names(value: object, argument: str) -> tuple[str, ...]:
     """
     members = [names.get(argument) for roles in _roles(value) for names in roles.values()]
     return tuple(dict.fromkeys(name for name in members if name is not None))
-
-
-def updated(value: T, role: str, **changes: Any) -> T:
-    """A layer with some of its arguments changed, which go by the names that they have in Flax Linen.
-
-    Args:
-        value: A symbolic instance of a class that is marked with the role.
-        role: The role.
-        **changes: New arguments. Those that the value's class does not have are left out.
-
-    Returns:
-        A new layer; the value itself if it has none of these arguments, or has their new values already.
-
-    Example:
-        >>> import symjax as sj
-        >>> @sj.role('dense', features='units')
-        ... class Layer(sj.Object):
-        ...     units: int
-        >>> updated(Layer(3), 'dense', features=6, use_bias=False)
-        Layer(units=6)
-    """
-    own = arguments(value, role)
-    new = {
-        own[name].name: change
-        for name, change in changes.items()
-        if name in own and not surely_eq(own[name].value, change)
-    }
-    return replace(value, new) if new else value
 
 
 def with_role(tree: Any, *names: str) -> dict[Path, Any]:

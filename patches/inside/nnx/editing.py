@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from flax import nnx
 
@@ -17,11 +17,11 @@ from symjax.verbs.equality import surely_eq
 from symjax.verbs.rebind import rebind
 
 from ...core.patch import describe_rule
+from ..parts import LayerPatch, placed
+from ..recording import record
 from .graph import is_container, items_of, with_items
 from .making import Maker, is_linen, missing_in, mode_of
 from .views import Reader
-from ..parts import LayerPatch, placed
-from ..recording import record
 
 
 class Entry(NamedTuple):

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import values
 from ...inside.wrapping import Wrapping
+from ...roles.editing import values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
