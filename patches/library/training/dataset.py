@@ -22,7 +22,8 @@ from ...inside.layers import edit_layers, layers
 from ...inside.matching import sightings
 from ...models.finding import models
 from ...models.inputs import inputs_for
-from ...roles.marks import arguments, classes_with_role, own_names, updated, with_role
+from ...roles.editing import updated
+from ...roles.marks import arguments, classes_with_role, own_names, with_role
 from ...roles.settings import USUAL_NAMES, is_setting, names_of, settings
 from ...uri.grammar import excerpt
 

@@ -14,7 +14,8 @@ from symjax.core.schema import schema_of
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.marks import arguments, has_role, updated
+from ...roles.editing import updated
+from ...roles.marks import arguments, has_role
 from ...roles.settings import is_setting, names_of
 
 Precision = Literal["bfloat16", "float16", "float32", "float64"]
