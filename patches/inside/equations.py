@@ -37,7 +37,12 @@ def program_of(function: Function, operands: Sequence[jax.ShapeDtypeStruct]) -> 
     program = jax.make_jaxpr(function)(*operands)
     if _is_direct(program.jaxpr):
         return program
-    return jax.make_jaxpr(lambda *arrays: [jax.numpy.copy(result) for result in function(*arrays)])(*operands)
+    return jax.make_jaxpr(lambda *arrays: [_computed(result) for result in function(*arrays)])(*operands)
+
+
+def _computed(array: Any) -> jax.Array:
+    """An array as the result of equations, which XLA leaves out; a constant would not be copied by any."""
+    return jax.lax.squeeze(jax.lax.expand_dims(array, (0,)), (0,))
 
 
 def _is_direct(program: Jaxpr) -> bool:

@@ -200,7 +200,8 @@ class _Outcome:
         children: dict[Path, Names] = {place: tuple(child.path) for place, child in shown.children.items()}
         if changed:
             self.layer = rebind(self.layer, changed)
-            self.parts.update({place: new for place, new in changed.items() if place in children})
+            touched = [place for place in children if any(where.startswith(place) for where in changed)]
+            self.parts.update({place: value_at(self.layer, place) for place in touched})
             if not changed.keys() <= children.keys():
                 self.changes += (entry.source,)
         for place in changed.keys() & children.keys():

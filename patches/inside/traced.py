@@ -49,20 +49,34 @@ class ModulePlaces(Places):
 
     def path(self, scopes: Scopes) -> Scopes:
         """See `Places.path`; the name of the model, scopes that are no modules, and methods count nowhere."""
-        path: Scopes = ()
-        for scope in scopes[1:]:
-            names = (scope, scope.rpartition(".")[0])
-            inner = [
-                p for p in self.modules if len(p) > len(path) and p[: len(path)] == path and p[-1] in names
-            ]
-            path = min(inner, key=len, default=path)
-        return path
+        return self._entered(scopes)[-1]
 
     def is_in(self, scopes: Scopes, role: str) -> bool:
         """See `Places.is_in`."""
-        path = self.path(scopes)
-        around = [self.modules.get(path[:depth]) for depth in range(len(path) + 1)]
-        return any(makes_role(cls, role) for cls in around)
+        return any(makes_role(self.modules.get(path), role) for path in self._entered(scopes))
+
+    def _entered(self, scopes: Scopes) -> list[Scopes]:
+        """The paths of the modules whose methods call each other, outermost first.
+
+        One that another module was given, as a cell is given to `flax.linen.RNN`, has a path elsewhere.
+        """
+        entered: list[Scopes] = [()]
+        for scope in scopes[1:]:
+            path = self._path_within(entered[-1], (scope, scope.rpartition(".")[0]))
+            if path != entered[-1]:
+                entered.append(path)
+        return entered
+
+    def _path_within(self, path: Scopes, names: tuple[str, str]) -> Scopes:
+        """The path of the module of a name, where it is called in a method of another one."""
+        for name in names:
+            if (*path, name) in self.modules:
+                return (*path, name)
+        if path and path[-1] in names:  # another method, or the same one within a lifted transform
+            return path
+        named = [other for other in self.modules if other and other[-1] in names]
+        below = [other for other in named if other[: len(path)] == path]
+        return min(below or named, key=len, default=path)
 
 
 @final
