@@ -6,6 +6,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from . import library
 from .analysis.check import check
+from .analysis.effects import Effect, Effects, effects
 from .core.apply import patch
 from .core.assignments import Assignments
 from .core.catalogue import catalogue, json_schema
@@ -63,7 +64,10 @@ __all__ = [
     "has_role",
     "member",
     # Models.
+    "Effect",
+    "Effects",
     "check",
+    "effects",
     "Inputs",
     "Model",
     "Outline",

@@ -11,6 +11,8 @@ from .attention.variants import (
     relative_attention_bias,
     rotary_embedding,
 )
+from .compound import compound_scale
+from .depth import scale_depth
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
 from .layers.grouped_convolution import GroupedConv, group_convolutions
@@ -79,6 +81,8 @@ __all__ = [
     "remove_bias",
     "remove_encoder",
     "rotary_embedding",
+    "compound_scale",
+    "scale_depth",
     "scale_width",
     "set_dropout",
     "smooth_labels",
