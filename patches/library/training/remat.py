@@ -85,6 +85,13 @@ def remat_layers(tree: Any, paths: tuple[str, ...], policy: Policy = "nothing") 
         >>> from symjax import patches
         >>> patches.remat_layers(['encoder/block_0', 'encoder/block_1']).uri
         'remat_layers?paths=encoder/block_0:encoder/block_1'
+        >>> from symjax import linen as nn
+        >>> class Net(nn.Module):
+        ...     @nn.compact
+        ...     def __call__(self, x):
+        ...         return nn.Dense(1)(nn.Dense(8)(x))
+        >>> sj.patch(Net(), patches.remat_layers(['Dense_0']))
+        Net(inside=(remat_layers(paths=('Dense_0',)),))
     """
     wanted = frozenset(paths)
 
