@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from flax import nnx
 
@@ -27,6 +27,21 @@ def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
         for name, item in vars(value).items():
             if not name.startswith(_PRIVATE):
                 yield name, item
+
+
+ORIGIN: Final = "__symjax_origin__"
+"""In a class that was made here, of layers that do more when they are called: the class of the layers."""
+
+
+def own_class(cls: type[nnx.Module]) -> type[nnx.Module]:
+    """The class of a layer as its author knows it."""
+    return vars(cls).get(ORIGIN, cls)
+
+
+def subclass(cls: type[nnx.Module], methods: Mapping[str, Any]) -> type[nnx.Module]:
+    """A class of the same name in which some methods are others."""
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+    return type(cls)(cls.__name__, (cls,), {**names, **methods, ORIGIN: own_class(cls)})
 
 
 def is_container(value: Any) -> bool:

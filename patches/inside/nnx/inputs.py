@@ -18,7 +18,7 @@ from symjax.core.paths import Path
 from ...models.inputs import Inputs
 from ...roles.marks import arguments
 from .bridge import Bridge, Shape, Shapes
-from .graph import modules_of
+from .graph import modules_of, subclass
 from .inserting import is_insertion
 from .views import abstract
 
@@ -69,8 +69,7 @@ def _recording(cls: type[nnx.Module]) -> type:
         _calls.get().setdefault(getattr(self, _PLACE)[1], tuple(map(_shape, args)))
         return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
 
-    body = {"__call__": call, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    return type(cls)(cls.__name__, (cls,), body) if "__call__" in dir(cls) else cls
+    return subclass(cls, {"__call__": call}) if "__call__" in dir(cls) else cls
 
 
 def _shape(value: Any) -> Shape | None:
