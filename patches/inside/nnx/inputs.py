@@ -104,6 +104,8 @@ def _axes(node: Any) -> list[int]:
 
 def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
     """The last axes that a layer's input may have: its arguments that are sizes, those of inputs first."""
+    if dtype == "int32":
+        yield ()
     values = dict(node.__symjax_schema__.values(node))
     for name in sorted(values, key=lambda name: not name.startswith("in_")):
         value = values[name]
@@ -111,8 +113,6 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
             yield (value,)
         elif isinstance(value, tuple) and value and all(type(size) is int and size > 0 for size in value):
             yield value
-    if dtype == "int32":
-        yield ()
 
 
 def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
