@@ -41,13 +41,6 @@ class Visit(NamedTuple):
     outputs: jax.ShapeDtypeStruct | None = None
     shares: bool = False
 
-    @property
-    def keeps_shape(self) -> bool:
-        """Whether the outputs have the shape of the inputs."""
-        return (
-            self.inputs is not None and self.outputs is not None and self.inputs.shape == self.outputs.shape
-        )
-
 
 class FeedForward(NamedTuple):
     """Two dense layers of one module, the second as wide as the inputs of the first.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 import flax.linen
@@ -30,7 +31,9 @@ class Attention(nn.MultiHeadDotProductAttention):
         rotary_base: Queries and keys are rotated by their positions, see `rotate`; None for not.
         position_bias: What is added to the logits of self-attention: a module from the positions of queries and
             keys to ``[heads, queries, keys]``; None for nothing.
-        logit_scale: The logits are multiplied by this, beside the usual ``1/sqrt(depth)``.
+        base_depth: Logits are divided by ``depth / sqrt(base_depth)`` in the place of ``sqrt(depth)``, so that
+            a head of this depth stays as it is; None for not. Yang et al., "Tensor Programs V: Tuning Large Neural
+            Networks via Zero-Shot Hyperparameter Transfer", 2022, definition 4.1.
 
     Rotation and biases are those of self-attention: they leave the attention to another sequence alone.
 
@@ -45,7 +48,7 @@ class Attention(nn.MultiHeadDotProductAttention):
     kv_heads: int | None = None
     rotary_base: float | None = None
     position_bias: Any = None
-    logit_scale: float | None = None
+    base_depth: int | None = None
 
     @flax.linen.compact
     def __call__(  # type: ignore[override]
@@ -94,8 +97,8 @@ class Attention(nn.MultiHeadDotProductAttention):
         if own and self.rotary_base is not None:
             query = rotate(query, start + jnp.arange(query.shape[-3]), self.rotary_base)
             key = rotate(key, start + jnp.arange(key.shape[-3]), self.rotary_base)
-        if self.logit_scale is not None:
-            query = query * jnp.asarray(self.logit_scale, query.dtype)
+        if self.base_depth is not None:
+            query = query * jnp.asarray(math.sqrt(self.base_depth / depth), query.dtype)
         if self.decode:
             key, value, mask = self._cached(key, value, mask)
         options = self._options(mask, deterministic, dropout_rng, sow_weights)

@@ -159,6 +159,28 @@ def normalize_queries(tree: Any) -> Any:
     return layers(rule)
 
 
+@patcher
+def mup_attention(tree: Any, base_depth: Annotated[int, Ge(1)] = 64) -> Any:
+    """Divides the logits of every attention by the depth of its heads, not by its square root.
+
+    Then they stay of the same size as trained models get wider. A head of `base_depth` features stays as it is.
+
+    Yang et al., "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer", 2022, definition
+    4.1: what ``mup_initialization`` is for the head.
+
+    Args:
+        tree: The experiment.
+        base_depth: The depth of the heads of the model whose hyperparameters are taken.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> sj.patch([nn.SelfAttention(num_heads=8)], 'mup_attention?32')[0].base_depth
+        32
+    """
+    return layers(_changing(lambda v: v.rebind(base_depth=base_depth)))
+
+
 def attention(layer: Any) -> Attention | None:
     """A layer with the role of attention as an `Attention`; None for what cannot be one.
 
