@@ -5,22 +5,31 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 """
 
 from . import library
+from .analysis.check import check
+from .analysis.cost import Cost, LayerCost, cost
+from .analysis.work import Work
 from .core.apply import patch
+from .core.assignments import Assignments
+from .core.catalogue import catalogue, json_schema
 from .core.errors import PatchError, PatchWarning
 from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
+from .core.updates import Updates, from_diff
+from .inside.built import built
 from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
+from .inside.traced import rewrite, traced
 from .library import *  # noqa: F403 - it lists its names itself
+from .minimal import minimal
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
-from .roles import flax_layers, optax_functions  # noqa: F401 - they mark what Flax and Optax have
+from .roles import flax_layers, nnx_layers, optax_functions  # noqa: F401 - they mark Flax's and Optax's
 from .roles.marks import has_role, member, role
-from .rules import from_diff, on_key, on_member, on_path, on_type, on_value
+from .rules import on_key, on_member, on_path, on_type, on_value
 
 __all__ = [
     # Applying.
@@ -33,7 +42,12 @@ __all__ = [
     "LookingFor",
     "from_uri",
     "names",
+    "catalogue",
+    "minimal",
+    "json_schema",
     # Rules without a function.
+    "Assignments",
+    "Updates",
     "from_diff",
     "on_key",
     "on_member",
@@ -41,15 +55,23 @@ __all__ = [
     "on_type",
     "on_value",
     # Inside of models.
+    "built",
     "edit_layers",
     "insert",
     "inside",
     "layers",
+    "rewrite",
+    "traced",
     # Roles.
     "role",
     "has_role",
     "member",
     # Models.
+    "check",
+    "cost",
+    "Cost",
+    "LayerCost",
+    "Work",
     "Inputs",
     "Model",
     "Outline",

@@ -1,18 +1,17 @@
-"""Patches without writing a function: `on_type`, `on_path`, `on_key` and others, `from_diff`."""
+"""Patches without writing a function: `on_type`, `on_path`, `on_key` and others."""
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, Final, final
+from collections.abc import Callable
+from typing import Any, Final
 
 from symjax.core.paths import Path
-from symjax.verbs.diff import Difference
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.query import query
 
-from .core.patch import Patch, RuleFunction
+from .core.patch import RuleFunction
 from .core.patcher import patcher
 
 
@@ -138,40 +137,6 @@ def on_member(
     """
     new = _changer(value, fn)
     return lambda k, v, p: new(v) if isinstance(p, kind) and k.key == name else v
-
-
-@final
-class Updates(Patch):
-    """A patch that applies the same updates to every tree; made by `from_diff`.
-
-    Attributes:
-        updates: New values by path.
-    """
-
-    updates: Mapping[str, Any]
-
-    def edit(self, tree: Any) -> object:
-        """The updates."""
-        return self.updates
-
-
-def from_diff(difference: Difference) -> Patch:
-    """The patch that does to any tree what was done between two trees.
-
-    Args:
-        difference: What `symjax.diff` returns.
-
-    Returns:
-        A patch that updates every path that differs to its right side.
-
-    Example:
-        >>> import symjax as sj
-        >>> from symjax import patches
-        >>> before, after = {'lr': 0.1, 'epochs': 5}, {'lr': 0.1, 'epochs': 9}
-        >>> patches.from_diff(sj.diff(before, after))({'epochs': 1})
-        {'epochs': 9}
-    """
-    return Updates({str(path): value for path, value in difference.updates().items()})
 
 
 def _changer(value: Any, fn: _Change) -> Callable[[Any], Any]:

@@ -15,7 +15,7 @@ from symjax.core.marks import MISSING, Insertion, MissingError
 from symjax.core.paths import Path, PathError
 from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
-from symjax.names.views import VIEWS
+from symjax.names.views import ROOMS, VIEWS
 from symjax.nodes.object import Object
 from symjax.nodes.placeholders import Placeholder
 from symjax.text import notebooks  # noqa: F401 - hands nodes their HTML
@@ -59,6 +59,8 @@ def _run_inside(*args: Any) -> Any:
 provided.run_inside = _run_inside  # by the room of patches, at its first use
 for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
+for _room in ("symjax.patches", "symjax.search"):
+    ROOMS[_room] = functools.partial(importlib.import_module, _room)
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
 
 

@@ -1,6 +1,6 @@
 """Writes docs/matrix.md: what comes of each of the library's patches on each model of the zoo.
 
-Run it with ``python tools/matrix.py``, after a patch or a model has changed; ``--only scale_width`` prints the
+Run it with ``python tools/matrix.py`` after a patch or a model has changed. ``--only scale_width`` prints the
 cells of one patch, with the errors of those that fail, and writes nothing.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import multiprocessing
 import os
 import sys
 import traceback
@@ -50,7 +51,8 @@ def main() -> int:
         for patcher in matrix.patchers()
         if options.only is None or options.only in patcher or options.only in model
     ]
-    with ProcessPoolExecutor(options.jobs) as pool:
+    context = multiprocessing.get_context("spawn")  # JAX has threads, which no fork survives
+    with ProcessPoolExecutor(options.jobs, context) as pool:
         results = dict(zip(cells, pool.map(run, *zip(*cells, strict=True), chunksize=4), strict=True))
     failures = 0
     for (patcher, model), (works, fails, reason) in results.items():

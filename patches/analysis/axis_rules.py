@@ -201,9 +201,12 @@ def _sliced(extents: Extents, extent: Extent, size: int, start: int, limit: int,
         extents.join(extent, kept + steps)
         return kept
     if limit < size:
-        extent, _ = extents.cut(extent, limit) if limit else ((), ())
+        extent, rest = extents.cut(extent, limit)
+        extents.leave(rest, LOOKUP)
     if start:
-        _, extent = extents.cut(extent, start) if start < limit else ((), ())
+        rest, extent = extents.cut(extent, start)
+        extents.leave(rest, LOOKUP)
+    extents.use(extent)
     return extent
 
 
@@ -281,6 +284,25 @@ def _scatter(extents: Extents, equation: Any, operands: list[Value]) -> list[Val
     return [target]
 
 
+def _tile(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
+    repeats = [_pinned(extents, times, "so many copies are made") for times in equation.params["reps"]]
+    return [tuple([times + extent for times, extent in zip(repeats, operands[0], strict=True)])]
+
+
+def _stack(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
+    axis = equation.params["axis"]
+    for other in operands[1:]:
+        _join(extents, operands[0], other)
+    count = _pinned(extents, len(operands), "so many arrays are stacked")
+    return [(*operands[0][:axis], count, *operands[0][axis:])]
+
+
+def _unstack(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
+    axis = equation.params["axis"]
+    extents.pin(operands[0][axis], "its entries are taken one by one")
+    return [_without(operands[0], [axis]) for _ in equation.outvars]
+
+
 # Sums over axes, products.
 
 
@@ -296,6 +318,20 @@ def _dot(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
         extents.join(left[ours], right[theirs])
     batch = tuple([left[axis] for axis in left_batch])
     return [batch + _without(left, (*left_sum, *left_batch)) + _without(right, (*right_sum, *right_batch))]
+
+
+def _ragged_dot(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
+    """A product in which groups of rows have matrices of their own: a mixture of experts."""
+    numbers = equation.params["ragged_dot_dimension_numbers"]
+    groups = tuple(numbers.rhs_group_dimensions)
+    (left_sum, right_sum), (left_batch, right_batch) = numbers.dot_dimension_numbers
+    left, right, sizes = operands
+    if not groups or left_batch:
+        return _unknown(extents, equation, operands)
+    for ours, theirs in zip(left_sum, right_sum, strict=True):
+        extents.join(left[ours], right[theirs])
+    extents.join(right[groups[0]], sizes[-1])
+    return [_without(left, left_sum) + _without(right, (*right_sum, *right_batch, *groups))]
 
 
 def _convolution(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
@@ -420,6 +456,8 @@ def _cond(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]
     return first
 
 
+_MONOIDS: Final = ("and", "max", "min", "or", "prod", "sum", "xor")
+_REDUCTIONS: Final = ("argmax", "argmin", "reduce", *[f"reduce_{name}" for name in _MONOIDS])
 _RULES: Final[Mapping[str, _Rule]] = {
     "broadcast_in_dim": _broadcast,
     "concatenate": _concatenate,
@@ -432,22 +470,25 @@ _RULES: Final[Mapping[str, _Rule]] = {
     "iota": _iota,
     "optimization_barrier": _pairwise,
     "pad": _pad,
-    "reduce_precision": _same,
+    "ragged_dot_general": _ragged_dot,
+    **dict.fromkeys(_REDUCTIONS, _reduce),
     "reshape": _reshape,
     "scan": _scan,
     "slice": _slice,
     "split": _split,
     "squeeze": _squeeze,
+    "stack": _stack,
+    "tile": _tile,
     "top_k": _top_k,
     "transpose": _transpose,
+    "unstack": _unstack,
     "while": _while,
 }
 _FAMILIES: Final[Mapping[str, _Rule]] = {
     "reduce_window": _window,
-    "reduce": _reduce,
-    "arg": _reduce,
     "scatter": _scatter,
     "random_": _source,
     "rng_": _source,
+    "empty": _source,
     "threefry": _source,
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -23,9 +24,10 @@ from ..core.patch import Patch
 from ..models.calling import Outline, outline, program_of
 from ..models.finding import LAYERS, Model, models
 from ..models.inputs import Inputs, inputs_for
-from ..roles.marks import has_role, makes_role
+from ..roles.marks import classes_with_role, has_role
 from .axes import Axes, abstract_key, model_axes
 from .axis_rules import SCAN, WINDOW
+from .called import Shapes, shapes_of
 
 Kind: TypeAlias = Literal[
     "width", "depth", "partition", "window", "task", "tied", "none", "leaf", "tested", "choice", "switch"
@@ -153,30 +155,27 @@ def effects(tree: Any, *inputs: Any) -> Effects:
         depth    2      depth  4 change, 2.04x
         classes  3      task   2 change, 1.19x  the outputs change their shape
     """
-    by_path = inputs_for(tree, _as_argument(inputs))
+    by_path = inputs_for(tree, as_argument(inputs))
     if not by_path:
         raise ValueError(
             "the effects of fields show in calls of the model: give example inputs, effects(tree, x), or "
             "a method example_inputs(self) to the experiment"
         )
     standing = {model.path: model for model in models(tree)}
-    return Effects(
-        [effect for path, its in by_path.items() for effect in _Probe.of(tree, standing[path], its).effects()]
-    )
+    probes = [Probe.of(tree, standing[path], its) for path, its in by_path.items()]
+    return Effects([effect for probe in probes for effect in probe.effects()])
 
 
-def _as_argument(inputs: tuple[Any, ...]) -> Any:
+def as_argument(inputs: tuple[Any, ...]) -> Any:
+    """Example inputs that were given one by one, as `inputs_for` takes them."""
     if not inputs:
         return None
     return inputs[0] if len(inputs) == 1 else inputs
 
 
-_Shapes: TypeAlias = dict[str, tuple[int, ...]]
-
-
 @dataclass(frozen=True)
-class _Probe:
-    """A model that is called with other values of its fields.
+class Probe:
+    """A model that is called with other values of its fields, to see what these do.
 
     Attributes:
         tree: The tree.
@@ -193,13 +192,22 @@ class _Probe:
     axes: Axes
 
     @classmethod
-    def of(cls, tree: Any, model: Model, inputs: Inputs) -> _Probe:
+    def of(cls, tree: Any, model: Model, inputs: Inputs) -> Probe:
         base = outline(model, inputs)
         return cls(tree, model, inputs, base, model_axes(base))
 
-    def effects(self) -> list[Effect]:
-        """What each field of the model does."""
-        fields = [(Path((*self.model.path, *path)), value) for path, value in _fields(self.model.node)]
+    @functools.cached_property
+    def integers(self) -> list[Effect]:
+        """What each field does that is an int."""
+        return self.effects((int,))
+
+    def effects(self, kinds: tuple[type, ...] = (object,)) -> list[Effect]:
+        """What each field of the model does whose value is of one of some classes; an int is no bool."""
+        fields = [
+            (self.model.path / path, value)
+            for path, value in _fields(self.model.node)
+            if isinstance(value, kinds) and not (type(value) is bool and int in kinds)
+        ]
         effects = [self._effect(path, value) for path, value in fields]
         return self._released(effects)
 
@@ -225,14 +233,13 @@ class _Probe:
         return self._compared(path, value, not value, new)._replace(kind="switch", remark="")
 
     def _float(self, path: Path, value: float) -> Effect:
-        def run(number: Any, variables: Any, key: Any, arrays: Any) -> Any:
+        def run(number: Any, key: Any, arrays: Any) -> Any:
             node = value_at(rebind(self.tree, {path: number}), self.model.path)
             program = program_of(self.model._replace(node=node), self.inputs)
-            program.init(key, arrays)
-            return program.apply(variables, key, arrays, self.base.train)
+            return program.apply(program.init(key, arrays), key, arrays, self.base.train)
 
         try:
-            jax.eval_shape(run, value, self.base.variables, abstract_key(), self.base.program.arrays)
+            jax.eval_shape(run, value, abstract_key(), self.base.program.arrays)
         except Exception as error:  # noqa: BLE001 - as above
             return Effect(path, value, "tested", remark=_refusal(error))
         return Effect(path, value, "leaf")
@@ -325,21 +332,15 @@ class _Probe:
         return effects
 
 
-def shapes_of(params: Any) -> _Shapes:
-    """The shapes of parameters by path, names joined by slashes."""
-    leaves = jax.tree_util.tree_leaves_with_path(params)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf.shape for path, leaf in leaves}
-
-
 def _shape(leaf: Any) -> Any:
     return getattr(leaf, "shape", leaf)
 
 
-def _count(shapes: _Shapes) -> int:
+def _count(shapes: Shapes) -> int:
     return sum(map(math.prod, shapes.values()))
 
 
-def _grown(before: _Shapes, after: _Shapes) -> tuple[tuple[str, int], ...]:
+def _grown(before: Shapes, after: Shapes) -> tuple[tuple[str, int], ...]:
     """The axes of parameters whose size differs, where the number of axes is the same."""
     return tuple(
         [
@@ -382,11 +383,13 @@ def _is_default(node: Any, path: Path, value: Any) -> bool:
 
 def _roles(value: Any) -> list[str]:
     """The roles of a function, or of the instances of a class."""
-    has: Callable[..., bool] = makes_role if isinstance(value, type) else has_role
-    return [role for role in (*LAYERS, *_FURTHER) if has(value, role)]
+    names = (*LAYERS, *_FURTHER)
+    if isinstance(value, type):
+        return [name for name in names if issubclass(value, tuple(classes_with_role(name)))]
+    return [name for name in names if has_role(value, name)]
 
 
-_FURTHER: Final = ("activation", "recurrent", "initializer")
+_FURTHER: Final = ("activation", "recurrent_cell", "initializer")
 
 
 def _refusal(error: Exception) -> str:

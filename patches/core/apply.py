@@ -40,6 +40,7 @@ from .patch import (
     describe_rule,
 )
 from .resolve import resolve
+from .updates import from_diff
 
 T = TypeVar("T")
 
@@ -297,7 +298,8 @@ def _changed(old: object, new: object, log: Log, places: list[Path]) -> tuple[Pa
     """What is another value in a new tree; a rule whose items move is no measure of that."""
     if may_move(log):
         return tuple(diff(old, new))
-    return (*places, *[path for path, _, explicit in log if not explicit])
+    followed = [path for path, _, explicit in log if not explicit and _differs(old, new, path)]
+    return (*places, *followed)
 
 
 def _alone_differs(tree: object, path: Path, update: object) -> bool:
@@ -365,4 +367,9 @@ def _open_choices(rule: SingleRule) -> str:
 
 
 # Handed down: `Patch` stands below what reads and applies rules, and imports neither.
-Patch.__symjax_operators__ = Operators(apply=patch, matched=matched, resolve=resolve)
+Patch.__symjax_operators__ = Operators(
+    apply=patch,
+    matched=matched,
+    resolve=resolve,
+    invert=lambda rule, tree: from_diff(diff(patch(tree, rule), tree)),
+)

@@ -60,8 +60,8 @@ def _texts(token: Token) -> list[str]:
 def caller_level() -> int:
     """The ``stacklevel`` with which a warning of the calling function points at the user's own line.
 
-    However a patch came to be applied (``sj.patch``, ``patch(tree)``, a chain, a search), that is the innermost
-    frame outside of this library.
+    However a patch came to be applied (``sj.patch``, ``patch(tree)``, a chain, a search), that is the
+    innermost frame outside of this library.
     """
     frame = sys._getframe(1)
     for level in itertools.count(1):

@@ -34,20 +34,22 @@ Validator: TypeAlias = Callable[[Any], object]
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """What ``patch(tree)`` and ``a | b`` do.
+    """What ``patch(tree)``, ``a | b`` and ``patch.inverse(tree)`` do.
 
-    Both need to read URIs and to tell rules apart, which needs patches: so the floor above that can,
+    All need to read URIs and to tell rules apart, which needs patches: so the floor above that can,
     `symjax.patches.core.apply`, hands them down to `Patch`, and this file imports neither.
 
     Attributes:
         apply: A tree and a rule to the patched tree.
         matched: A tree, a rule and example inputs to the paths of what the rule changes.
         resolve: A rule, or a list of them, to the patches, mappings and functions that it stands for.
+        invert: A patch and a tree to the patch that leads back.
     """
 
     apply: Callable[[Any, Rule], Any]
     matched: Callable[[Any, Rule, Any], tuple[Path, ...]]
     resolve: Callable[[object], list[SingleRule]]
+    invert: Callable[[Patch, Any], Patch]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Edited:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class LookingFor:
     """What a patcher may return in place of an edit: the edit, and what it looks for.
 
@@ -217,6 +220,23 @@ class Patch(Object):
         """
         alone = len(inputs) == 1 and not hasattr(inputs[0], "shape")
         return self.__symjax_operators__.matched(tree, self, (inputs[0] if alone else inputs) or None)
+
+    def inverse(self, tree: Any) -> Patch:
+        """The patch that leads back from the patched tree to a tree.
+
+        Args:
+            tree: The tree that this patch is applied to.
+
+        Returns:
+            A patch for which ``patch.inverse(tree)(patch(tree))`` equals the tree.
+
+        Example:
+            >>> from symjax import patches
+            >>> patch = patches.change_lr(0.1)
+            >>> patch({'lr': 0.3, 'epochs': 5}), patch.inverse({'lr': 0.3, 'epochs': 5})({'lr': 0.1})
+            ({'lr': 0.1, 'epochs': 5}, {'lr': 0.3})
+        """
+        return self.__symjax_operators__.invert(self, tree)
 
     def __call__(self, tree: Any) -> Any:
         """The tree with the patch applied, as by `symjax.patch`."""

@@ -158,5 +158,7 @@ def _edits_by(function: Callable[..., object]) -> dict[str, Callable[..., object
     def edit_in(self: Patch, tree: Any, context: Context) -> object:
         return function(tree, inputs=context.inputs_of(tree), **dict(items(self) or ()))
 
+    for method in (edit, edit_in):
+        setattr(method, "__wrapped__", function)  # noqa: B010 - where the source is, for `catalogue`
     edit.__doc__ = edit_in.__doc__ = f"What `{function.__qualname__}` returns for the tree."
     return {"edit": edit, "edit_in": edit_in} if takes_inputs else {"edit": edit}

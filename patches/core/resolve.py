@@ -92,7 +92,11 @@ def _build_step(step: Step) -> Patch:
 
 
 def _build(call: Call) -> Patch:
-    patcher = find_patcher(call.name)
+    try:
+        patcher = find_patcher(call.name)
+    except ValueError as error:  # a short name that several have
+        note(error, f"while reading the patch {in_uri(call.text)}")
+        raise
     if patcher is None:
         listed = nearest_first(call.name, names())
         message = unknown("patcher", excerpt(call.name), listed, "known patchers")

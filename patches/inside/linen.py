@@ -22,8 +22,10 @@ from symjax.verbs.tree import items, value_at
 
 from ..core.patch import describe_rule
 from .expectations import expecting
+from .linen_functions import run_traced
 from .parts import LayerPatch, parts, placed
 from .recording import record
+from .traced import traced
 from .views import View, below, class_of, is_lifted, view
 
 Names: TypeAlias = tuple[str, ...]
@@ -86,8 +88,9 @@ def run_inside(
     with unbound():
         own_parts = [(part, item) for item in own for part in parts(item, model)]
     entries = [Active(part, item, root) for part, item in own_parts if isinstance(part, LayerPatch)]
+    functions = [(part, item) for part, item in own_parts if isinstance(part, traced)]
     with _running((*entries, *active)), expecting(own):
-        return run(method, args, kwargs)
+        return run_traced(module, run, method, args, kwargs, functions)
 
 
 @contextlib.contextmanager
@@ -107,8 +110,7 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
     module = context.module
     if not active or module.scope is None or is_lifted(module) or not _is_method(context):
         return run(*args, **kwargs)
-    names = tuple(module.path)
-    cls = class_of(module)
+    names, cls = tuple(module.path), class_of(module)
     shown = view(module) if any(entry.sees(names, cls) for entry in active) else None
     if shown is None:
         return run(*args, **kwargs)

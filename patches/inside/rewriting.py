@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var, jaxpr_as_fun, jaxprs_in_params, valid_jaxtype
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var, jaxprs_in_params, valid_jaxtype
 
 from symjax.core.errors import note
 
@@ -25,7 +25,7 @@ from .calls import (
     scopes_of,
     source_of,
 )
-from .equations import constants_of, example_of, fitting, inlined, rebuilt, required, traced_call
+from .equations import constants_of, example_of, fitting, inlined, program_of, rebuilt, required
 
 Scopes: TypeAlias = tuple[str, ...]
 
@@ -49,25 +49,25 @@ class Replacement:
     where: Callable[[Scopes], bool] = lambda scopes: True
 
 
-class Hit(NamedTuple):
-    """A call that matches.
+class Sight(NamedTuple):
+    """A call of a known function.
 
     Attributes:
         scopes: The named scopes that it stands in.
         name: The name of the function.
+        is_replaced: Whether another function is called instead.
         sealed: The function with a derivative of its own that it is part of, and for whose sake it
-            stays; ``''`` for a call that was replaced.
+            stays; ``''`` for none.
     """
 
     scopes: Scopes
     name: str
+    is_replaced: bool
     sealed: str = ""
 
 
-def rewrite_program(
-    program: ClosedJaxpr, replacements: Iterable[Replacement]
-) -> tuple[ClosedJaxpr, tuple[Hit, ...]]:
-    """A program with calls replaced, one replacement after the other.
+def rewrite_program(program: ClosedJaxpr, replacement: Replacement) -> tuple[ClosedJaxpr, tuple[Sight, ...]]:
+    """A program with calls replaced.
 
     All programs within it are entered (of `jax.jit`, `jax.checkpoint`, scans, loops, branches), but
     none of a function with a derivative of its own, and none of a function of JAX. Operands and
@@ -75,25 +75,22 @@ def rewrite_program(
 
     Args:
         program: Any program.
-        replacements: What is replaced; each sees what the one before it left.
+        replacement: What is replaced.
 
     Returns:
-        The program, the same one if nothing matches; and what matches.
+        The program, the same one if nothing matches; and the known calls in it.
 
     Raises:
         TypeError: The new function requires more arguments than the old one was called with.
         ValueError: It returns another number of arrays, or other shapes; or the call is part of a
             derivative that is taken inside the program.
     """
-    hits: list[Hit] = []
-    for replacement in replacements:
-        rewriter = _Rewriter(replacement)
-        old = program.jaxpr
-        body = rewriter.rewritten(old, (), False)
-        hits += rewriter.hits
-        if body.program is not old:
-            program = ClosedJaxpr(body.program, [*program.consts, *body.captured.values()])
-    return program, tuple(hits)
+    rewriter = _Rewriter(replacement)
+    old = program.jaxpr
+    body = rewriter.rewritten(old, (), False)
+    if body.program is not old:
+        program = ClosedJaxpr(body.program, [*program.consts, *body.captured.values()])
+    return program, tuple(rewriter.sights)
 
 
 class _Body(NamedTuple):
@@ -113,7 +110,7 @@ class _Rewriter:
     """One replacement on its way through a program."""
 
     replacement: Replacement
-    hits: list[Hit] = field(default_factory=list)
+    sights: list[Sight] = field(default_factory=list)
     _recognizer: Recognizer = field(init=False)
     _called: dict[Any, ClosedJaxpr] = field(default_factory=dict)
 
@@ -154,12 +151,10 @@ class _Rewriter:
         """The equations that call the new function; None where the call stays."""
         wanted = self.replacement
         named = call.name in wanted.names
-        if not named and not any(f is other for f in call.functions for other in wanted.functions):
-            return None
-        if not wanted.where(place.scopes):
-            return None
-        self.hits.append(Hit(place.scopes, call.name, place.sealed))
-        if place.sealed:
+        wants = named or any(f is other for f in call.functions for other in wanted.functions)
+        replaces = wants and not place.sealed and wanted.where(place.scopes)
+        self.sights.append(Sight(place.scopes, call.name, replaces, place.sealed))
+        if not replaces:
             return None
         if place.derived:
             raise ValueError(
@@ -179,7 +174,7 @@ class _Rewriter:
         key = (tuple(examples), tuple([example.weak_type for example in examples]), tuple(results))
         if key not in self._called:
             try:
-                self._called[key] = traced_call(fitting(self.replacement.to, results), examples)
+                self._called[key] = program_of(fitting(self.replacement.to, results), examples)
             except Exception as error:
                 note(error, f"while it is called in place of {call.name}{place}")
                 raise
@@ -295,19 +290,3 @@ def _merged(choices: Sequence[bool], arrays: Sequence[Any], others: Sequence[Any
     """Arrays where they are chosen, and what else there is elsewhere."""
     rest = iter(arrays)
     return [next(rest) if chosen else other for chosen, other in zip(choices, others, strict=True)]
-
-
-def rewritten_call(
-    function: Callable[..., Any], replacements: Iterable[Replacement], *args: Any, **kwargs: Any
-) -> Any:
-    """What a function returns if calls inside it are replaced; see `rewrite_program` and `trace`."""
-    program, arrays, finish = trace(function, *args, **kwargs)
-    new, _ = rewrite_program(program, replacements)
-    return finish(jaxpr_as_fun(new)(*arrays))
-
-
-def hits_in(
-    function: Callable[..., Any], replacements: Iterable[Replacement], *args: Any, **kwargs: Any
-) -> tuple[Hit, ...]:
-    """The calls inside a function that would be replaced; nothing is computed."""
-    return rewrite_program(trace(function, *args, **kwargs).program, replacements)[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Final
 
 import flax.linen as nn
 
@@ -12,6 +12,8 @@ from symjax.adoption.plain_modules import symbolic_version
 from symjax.core.inside import INSIDE
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE, schema_of
+
+_LIFTS: Final = "flax.linen.transforms"  # where lifted transforms make classes
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +118,7 @@ def _replaced(value: Any, modules: dict[int, nn.Module]) -> Any:
 
 def is_lifted(module: nn.Module) -> bool:
     """Whether a lifted transform made the class of a module; inside of it runs one of the class itself."""
-    return type(module).__module__.startswith("flax.linen.transforms")
+    return any(cls.__module__.startswith(_LIFTS) for cls in type(module).__mro__)
 
 
 def below(path: tuple[str, ...], prefixes: frozenset[tuple[str, ...]]) -> bool:

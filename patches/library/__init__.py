@@ -3,12 +3,27 @@
 from .activation import swap_activation
 from .attention.layer import Attention
 from .attention.positions import LinearBias, RelativeBias
-from .attention.variants import grouped_query, linear_attention_bias, mup_attention, multi_query, normalize_queries, relative_attention_bias, rotary_embedding
+from .attention.variants import (
+    grouped_query,
+    linear_attention_bias,
+    multi_query,
+    mup_attention,
+    normalize_queries,
+    relative_attention_bias,
+    rotary_embedding,
+)
 from .blocks.experts import MixtureOfExperts, mixture_of_experts
 from .blocks.feed_forward import Gated, gated_feed_forward
 from .blocks.mup import FanInScaled, mup_initialization
 from .blocks.planning import wrap_layers
-from .blocks.residual import LayerScale, Residual, StochasticDepth, add_skip_connections, layer_scale, stochastic_depth
+from .blocks.residual import (
+    LayerScale,
+    Residual,
+    StochasticDepth,
+    add_skip_connections,
+    layer_scale,
+    stochastic_depth,
+)
 from .blocks.tying import TiedDense, tie_weights
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
@@ -27,6 +42,8 @@ from .training.encoder import remove_encoder
 from .training.gradients import accumulate_gradients, clip_gradients
 from .training.loss import smooth_labels
 from .training.optimizer import swap_optimizer
+from .training.precision import change_dtype
+from .training.remat import Rematerialized, apply_remat
 from .training.run_length import change_epochs, change_seed, change_steps
 from .training.schedule import change_schedule
 from .training.weight_decay import change_weight_decay
@@ -44,6 +61,7 @@ __all__ = [
     "MixtureOfExperts",
     "Normalization",
     "RelativeBias",
+    "Rematerialized",
     "Residual",
     "SeparableConv",
     "SqueezeExcitation",
@@ -55,11 +73,13 @@ __all__ = [
     "add_dropout",
     "add_normalization",
     "add_skip_connections",
+    "apply_remat",
     "apply_sepconv",
     "average_parameters",
     "averaged_parameters",
     "change_batch_size",
     "change_dataset",
+    "change_dtype",
     "change_epochs",
     "change_lr",
     "change_schedule",

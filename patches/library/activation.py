@@ -1,33 +1,30 @@
-"""`swap_activation`: another nonlinearity, wherever one stands."""
+"""`swap_activation`: another nonlinearity, wherever one stands or is called."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import jax
-
-from symjax.core.errors import unknown
 from symjax.core.paths import Path
 from symjax.nodes.placeholders import Placeholder
 
-from ..core.errors import nearest_first
-from ..core.patch import RuleFunction
+from ..core.patch import Patch
 from ..core.patcher import patcher
-from ..roles.flax_layers import ACTIVATIONS
+from ..inside.layers import layers
+from ..inside.traced import traced
+from ..roles.flax_layers import activation
 from ..roles.marks import has_role
-from ..uri.grammar import excerpt
 
 
 @patcher
-def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
-    """Replaces every activation: in fields, in lists such as the layers of ``nn.Sequential``.
+def swap_activation(tree: Any, to: str | Callable[..., Any]) -> list[Patch]:
+    """Replaces every activation: in fields, in lists such as the layers of ``nn.Sequential``, and in methods.
 
     What has the role ``'activation'`` is replaced: Flax's and JAX's elementwise nonlinearities and
-    what is marked with `symjax.role`; an open choice between activations is closed. The gates of
-    recurrent cells (arguments whose name contains ``gate``) are left alone, and so are softmax and
-    `glu`. Activations that a module calls inside its methods are no values of the tree, and are not
-    seen.
+    what is marked with `symjax.role`; an open choice between activations is closed. Left alone are
+    softmax and `glu`; the gates of recurrent cells (arguments whose name contains ``gate``); and where a method
+    calls them, `jax.nn.sigmoid` and its like, which are gates or probabilities there. Which calls are
+    seen, and how one of them is replaced that is not, tells `symjax.patches.traced`.
 
     Args:
         tree: The experiment.
@@ -43,12 +40,12 @@ def swap_activation(tree: Any, to: str | Callable[..., Any]) -> RuleFunction:
         >>> sj.patch(model, 'swap_activation?gelu').layers[1] is nn.gelu
         True
     """
-    new = _activation(to) if isinstance(to, str) else to
+    new = activation(to) if isinstance(to, str) else to
 
     def rule(k: Path, v: Any) -> Any:
         return new if _is_activation(v) and "gate" not in str(k.key) else v
 
-    return rule
+    return [layers(rule), traced("activation", new)]
 
 
 def _is_activation(value: object) -> bool:
@@ -57,11 +54,3 @@ def _is_activation(value: object) -> bool:
         options = list(value.options())
         return bool(options) and all(map(_is_activation, options))
     return has_role(value, "activation")
-
-
-def _activation(name: str) -> Callable[..., Any]:
-    if name not in ACTIVATIONS:
-        listed = nearest_first(name, ACTIVATIONS)
-        raise ValueError(unknown("activation", excerpt(name), listed, "known activations"))
-    function: Callable[..., Any] = getattr(jax.nn, name)
-    return function

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, NamedTuple
 
 import flax.linen
@@ -15,7 +15,12 @@ from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
+from ..analysis.resizing import Resizing
+from ..core.patch import LookingFor
 from ..core.patcher import patcher
+from ..inside.attaching import makes_layers
+from ..models.finding import models
+from ..models.inputs import Inputs, inputs_for
 from ..roles.marks import Argument, arguments, has_role
 
 _WIDTHS: Final = (
@@ -24,6 +29,7 @@ _WIDTHS: Final = (
     ("embedding", "features"),
     ("attention", "qkv_features"),
     ("attention", "out_features"),
+    ("recurrent_cell", "features"),
 )
 _DIVISORS: Final = (
     ("convolution", "feature_group_count"),
@@ -51,26 +57,37 @@ class _Layer(NamedTuple):
 
 
 @patcher(static=["factor"])
-def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)]) -> dict[Path, Any]:
+def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any) -> LookingFor:
     """Multiplies the widths of a model's layers by a factor.
 
-    The widths are the ``features`` of convolutions, dense layers and embeddings, and the
-    ``qkv_features`` and ``out_features`` of attention: whatever has these roles, see `symjax.role`.
-    A new width is rounded to the nearest possible one, at least 1: a width that was divisible by
-    the groups of a grouped convolution, the groups of a normalization or the heads of an attention
-    in the same model stays so. A depthwise convolution gets as many groups as it gets features.
+    With example inputs (``sj.patch(exp, 'scale_width?2', inputs=x)``, or a method ``example_inputs`` of the
+    experiment) the model is planned as a whole, by abstract calls: first the fields that are widths, also
+    of configurations, see `symjax.patches.effects`; then the arguments of the modules that it makes
+    inside, whose widths stand in its code. What hangs together (a residual sum, what a layer gets from the
+    one before) is scaled together, and keeps its size if the inputs or outputs do. So the head stays, and
+    a bottleneck may change. Where the model's code insists on a size, it stays, with a warning.
 
-    The head stays as it is, since the task fixes its width: the last dense layer of each model in
-    the order of the tree, or the last convolution of a model without dense layers. A model is an
-    outermost Flax module that holds layers; layers outside of all modules are one model. Models
-    that end otherwise (an autoencoder with a dense bottleneck) need a rebind of their last layer.
+    Without inputs the layers that stand in fields are scaled: the ``features`` of convolutions, dense
+    layers and embeddings, the ``qkv_features`` and ``out_features`` of attention, and the ``features`` of
+    recurrent cells: whatever has these roles, see `symjax.role`. Then the head is taken to be the last dense
+    layer of each model in the order of the tree, or the last convolution of a model without dense
+    layers, and stays. A model is an outermost Flax module that holds layers; layers outside of all modules are one
+    model. Models that end otherwise (an autoencoder with a dense bottleneck) need the inputs.
+
+    A new width is rounded to the nearest possible one, at least 1: a width that was divisible by the groups of a
+    grouped convolution, the groups of a normalization or the heads of an attention in the same
+    model stays so. A depthwise convolution gets as many groups as it gets features.
+
+    Wider layers are what Zagoruyko and Komodakis, "Wide Residual Networks", 2016, compare with deeper ones.
 
     Args:
         tree: The experiment.
         factor: Greater than 0.
+        inputs: The example inputs that `symjax.patch` was given.
 
     Raises:
         ValueError: A width is an open choice: scale it before it is opened, or after it is decided.
+        Exception: What a model raises that takes none of the planned widths, with a note that names them.
 
     Example:
         >>> import symjax as sj
@@ -80,14 +97,38 @@ def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)]) -> dic
         >>> [wide.layers[i].features for i in (0, 2, 3)]
         [24, 75, 10]
     """
+    by_path = inputs_for(tree, inputs)
     updates: dict[Path, Any] = {}
+    for model in models(tree):
+        if model.path in by_path:
+            updates.update(Resizing.of(tree, model, by_path[model.path]).scaled(factor))
+    rest = {path: value for path, value in _in_fields(tree, factor) if not _below(path, by_path)}
+    return LookingFor(_what(tree, by_path), {**updates, **rest})
+
+
+def _below(path: Path, roots: Iterable[Path]) -> bool:
+    return any(path.startswith(root) for root in roots)
+
+
+def _what(tree: Any, by_path: Mapping[Path, Inputs]) -> str:
+    """What is looked for, and which models would show more of it if there were inputs."""
+    unseen = [str(model) for model in models(tree) if model.path not in by_path and makes_layers(model.node)]
+    if not unseen:
+        return "widths that neither the inputs nor the outputs of a model fix"
+    return (
+        f"layers in fields, since {', '.join(unseen)} may make layers inside, whose widths only example inputs show "
+        "(sj.patch(…, inputs=…), or a method example_inputs)"
+    )
+
+
+def _in_fields(tree: Any, factor: float) -> Iterator[tuple[Path, Any]]:
+    """The new widths of layers that stand in fields."""
     for layers in _models(tree):
         head = _head(layers)
         divisor = _divisor(layers)
         for layer in layers:
             if layer is not head:
-                updates.update(_scaled(layer, factor, divisor))
-    return updates
+                yield from _scaled(layer, factor, divisor)
 
 
 def _models(tree: Any) -> list[list[_Layer]]:

@@ -5,24 +5,21 @@ Nothing here allocates an array or compiles a program.
 
 from __future__ import annotations
 
-import inspect
+import functools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import flax.linen
 import jax
-from flax import nnx
 
 from symjax.adoption.linen.applying import Call, Collections, apply_call, init_call, linen_module
-from symjax.adoption.linen.errors import note_layer as note_linen_layer
-from symjax.adoption.nnx.building import build, is_builder
-from symjax.adoption.nnx.errors import note_layer as note_nnx_layer
+from symjax.adoption.linen.errors import note_layer
 from symjax.core.errors import brief
 
 from .finding import Model
-from .inputs import Inputs
+from .inputs import Inputs, takes
 
 Arrays: TypeAlias = tuple[Any, ...]
 Outcome: TypeAlias = tuple[Any, Collections]
@@ -35,14 +32,14 @@ class Program:
 
     Attributes:
         arrays: Shapes and dtypes of the arrays that the model is called with: what `Inputs.arrays` are.
-        trains: Whether the inputs say that the model trains.
+        trains: Whether the inputs say that the model trains; None if they do not say.
         init: ``(key, arrays)`` to the variables by collection.
         apply: ``(variables, key, arrays, train)`` to the outputs and the collections beside ``params``, by
             the convention of `symjax.apply`. An NNX module is put into training or evaluation, too.
     """
 
     arrays: tuple[jax.ShapeDtypeStruct, ...]
-    trains: bool
+    trains: bool | None
     init: Callable[[jax.Array, Arrays], Collections]
     apply: Callable[[Mapping[str, Any], jax.Array, Arrays, bool], Outcome]
 
@@ -59,6 +56,8 @@ class Outline:
         outputs: Those of its outputs.
         collections: Those of the collections beside ``params`` after the call.
         train: Whether the call was one of training.
+        layers: The modules that were called, by path in the model, and what their classes are called. Of an
+            NNX model all modules; none of a model of another kind.
     """
 
     model: Model
@@ -68,6 +67,7 @@ class Outline:
     outputs: Any
     collections: Collections
     train: bool
+    layers: Mapping[tuple[str, ...], str]
 
     @property
     def params(self) -> Any:
@@ -77,8 +77,8 @@ class Outline:
     def jaxpr(self) -> Any:
         """The traced call, ``(variables, key, arrays) -> (outputs, collections)``.
 
-        It is a `jax.extend.core.ClosedJaxpr`. Flax writes into the name stack of each equation in which
-        layer it stands.
+        It is a `jax.extend.core.ClosedJaxpr`. The name stack of each equation says in which layer it
+        stands.
         """
         return jax.make_jaxpr(self._call)(self.variables, _abstract_key(), self.program.arrays)
 
@@ -115,16 +115,21 @@ def outline(model: Model, inputs: Inputs, train: bool | None = None) -> Outline:
         ((2, 3), (4, 3))
     """
     program = program_of(model, inputs)
-    train = program.trains if train is None else train
+    train = bool(program.trains) if train is None else train
     key = _abstract_key()
     variables = jax.eval_shape(program.init, key, program.arrays)
-    outputs, collections = jax.eval_shape(
-        lambda variables, key, arrays: program.apply(variables, key, arrays, train),
-        variables,
-        key,
-        program.arrays,
-    )
-    return Outline(model, inputs, program, variables, outputs, collections, train)
+    layers: dict[tuple[str, ...], str] = {}
+    if model.kind == "nnx":
+        from .nnx_calling import nnx_layers  # NNX is slow to import
+
+        layers = nnx_layers(model.node)
+
+    def call(variables: Collections, key: jax.Array, arrays: Arrays) -> Outcome:
+        with flax.linen.intercept_methods(functools.partial(_list_layer, layers)):
+            return program.apply(variables, key, arrays, train)
+
+    outputs, collections = jax.eval_shape(call, variables, key, program.arrays)
+    return Outline(model, inputs, program, variables, outputs, collections, train, layers)
 
 
 def program_of(model: Model, inputs: Inputs) -> Program:
@@ -137,23 +142,34 @@ def program_of(model: Model, inputs: Inputs) -> Program:
     Raises:
         TypeError: The model cannot be called.
     """
-    make = {"linen": _linen_program, "nnx": _nnx_program, "plain": _plain_program}[model.kind]
-    program = make(model.node, inputs)
+    if model.kind == "nnx":
+        from .nnx_calling import nnx_functions  # NNX is slow to import
+
+        program = Program(inputs.arrays, *nnx_functions(model.node, inputs))
+    else:
+        program = (_linen_program if model.kind == "linen" else _plain_program)(model.node, inputs)
     return replace(program, init=_naming_axes(program.init), apply=_naming_axes(program.apply))
 
 
 def _naming_axes(function: Callable[..., Any]) -> Any:
     """A function that may reduce over named axes (``axis_name='batch'``), of which each has one item here."""
+    axes: list[str] = []  # as they come to light; the first trace, which failed there, is thrown away
+
+    def bound(names: Sequence[str], operands: tuple[Any, ...]) -> Any:
+        if not names:
+            return function(*operands)
+        over_axis = jax.vmap(lambda: bound(names[1:], operands), axis_size=1, axis_name=names[0])
+        return jax.tree.map(lambda leaf: leaf[0], over_axis())
 
     def named(*operands: Any) -> Any:
         try:
-            return function(*operands)
+            return bound(axes, operands)
         except NameError as error:  # JAX's: nothing but its text says which axis
             unbound = re.search(r"unbound axis name: (\w+)", str(error))
-            if unbound is None:
+            if unbound is None or unbound[1] in axes:
                 raise
-        over_axis = jax.vmap(lambda: named(*operands), axis_size=1, axis_name=unbound[1])
-        return jax.tree.map(lambda leaf: leaf[0], over_axis())
+        axes.append(unbound[1])
+        return named(*operands)
 
     return named
 
@@ -166,8 +182,8 @@ def _call(inputs: Inputs, arrays: Arrays) -> Call:
     return Call(*inputs.filled(arrays), inputs.method)
 
 
-def _trains(model: Any, inputs: Inputs) -> bool:
-    return bool(_call(inputs, inputs.arrays).trains(model))
+def _trains(model: Any, inputs: Inputs) -> bool | None:
+    return _call(inputs, inputs.arrays).trains(model)
 
 
 # Linen.
@@ -193,75 +209,17 @@ def _note_linen(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) -
         return run(*args, **kwargs)
     except Exception as error:
         if context.module.scope is not None:
-            note_linen_layer(error, context.module, context.method_name, args)
+            note_layer(error, context.module, context.method_name, args)
         raise
 
 
-# NNX.
-
-
-def _nnx_program(node: Any, inputs: Inputs) -> Program:
-    """A module as its structure and its variables by collection; all of them are carried."""
-    graph, shapes = jax.eval_shape(lambda key: nnx.split(_built(node, key)), _abstract_key())
-
-    def initialize(key: jax.Array, arrays: Arrays) -> Collections:
-        return _by_collection(nnx.state(_built(node, key)))
-
-    def run(variables: Mapping[str, Any], key: jax.Array, arrays: Arrays, train: bool) -> Outcome:
-        module = nnx.merge(graph, _as_state(shapes, variables))
-        module.train() if train else module.eval()
-        call = _call(inputs, arrays)
-        function = getattr(module, inputs.method or "__call__")
-        further: dict[str, Any] = dict(call.flags(module, train))
-        if "rngs" not in call.kwargs and _takes(
-            function, call.args, {**call.kwargs, **further, "rngs": None}
-        ):
-            further["rngs"] = nnx.Rngs(key)
-        try:
-            outputs = function(*call.args, **call.kwargs, **further)
-        except Exception as error:
-            note_nnx_layer(error, module)
-            raise
-        collections = _by_collection(nnx.state(module))
-        return outputs, {name: value for name, value in collections.items() if name != "params"}
-
-    return Program(inputs.arrays, _trains(nnx.merge(graph, shapes), inputs), initialize, run)
-
-
-def _built(node: Any, key: jax.Array) -> Any:
-    return build(node, rngs=nnx.Rngs(key)) if is_builder(node) else node
-
-
-def _by_collection(state: Any) -> Collections:
-    """The values of variables by the name of their type, as in Linen, and by path."""
-    collections: Collections = {}
-    for path, variable in nnx.to_flat_state(state):
-        inner = collections.setdefault(_collection(variable), {})
-        for key in path[:-1]:
-            inner = inner.setdefault(key, {})
-        inner[path[-1]] = variable.get_value()
-    return collections
-
-
-def _as_state(shapes: Any, variables: Mapping[str, Any]) -> Any:
-    """The inverse of `_by_collection`, given a state of the same structure."""
-    flat = []
-    for path, variable in nnx.to_flat_state(shapes):
-        value: Any = variables[_collection(variable)]
-        for key in path:
-            value = value[key]
-        flat.append((path, variable.replace(value)))
-    return nnx.from_flat_state(flat)
-
-
-def _collection(variable: Any) -> str:
-    """The name of a variable's collection: that of Linen, where its type has one there."""
-    if isinstance(variable, nnx.Param):
-        return "params"
-    try:
-        return nnx.variable_name_from_type(type(variable))
-    except ValueError:
-        return type(variable).__name__ if isinstance(variable, nnx.Variable) else "arrays"
+def _list_layer(
+    layers: dict[tuple[str, ...], str], run: Callable[..., Any], args: Any, kwargs: Any, context: Any
+) -> Any:
+    """An interceptor that lists the modules that are called."""
+    if context.module.scope is not None:
+        layers.setdefault(context.module.path, type(context.module).__name__)
+    return run(*args, **kwargs)
 
 
 # Anything else.
@@ -277,7 +235,7 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
         if method != "apply":
             return {}
         args, kwargs = inputs.filled(arrays)
-        if _takes(node.init, (key, *args), kwargs):
+        if takes(node.init, (key, *args), kwargs):
             return {"params": node.init(key, *args, **kwargs)}
         return {"params": node.init(key)}
 
@@ -286,18 +244,9 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
         if method == "apply":
             args = (variables["params"], *args)
         kwargs = {**kwargs, **Call(args, kwargs, method).flags(node, train)}
-        function = getattr(node, method or "__call__")
-        if "key" not in kwargs and _takes(function, args, {**kwargs, "key": key}):
+        function = getattr(node, method) if method else node
+        if "key" not in kwargs and takes(function, args, {**kwargs, "key": key}):
             kwargs["key"] = key
         return function(*args, **kwargs), {}
 
     return Program(inputs.arrays, _trains(node, inputs), initialize, run)
-
-
-def _takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
-    """Whether a function can be called with these arguments, as its signature says."""
-    try:
-        inspect.signature(function).bind(*args, **kwargs)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import flax.linen
-from flax import nnx
 
 from symjax.adoption.linen.functions import LinenFunction
-from symjax.adoption.nnx.building import is_builder
 from symjax.core.paths import ROOT, Path
+from symjax.core.schema import schema_of
 from symjax.verbs.tree import is_symbolic, items
 
 from ..core.patch import Patch
@@ -93,9 +93,18 @@ def _kind(value: Any) -> Kind | None:
     """What a value is a model of by itself; None for what may be one by what it holds."""
     if isinstance(value, flax.linen.Module | LinenFunction):
         return "linen"
-    if is_builder(value) or isinstance(value, nnx.Module):
+    if _is_nnx(value):
         return "nnx"
     return "plain" if is_symbolic(value) and has_role(value, *LAYERS) else None
+
+
+def _is_nnx(value: Any) -> bool:
+    """Whether a value is a node of an NNX module, or such a module."""
+    schema = schema_of(value)
+    nnx = sys.modules.get("flax.nnx")  # slow to import, and imported wherever there is one of its modules
+    return (schema is not None and schema.kind == "nnx") or (
+        nnx is not None and isinstance(value, nnx.Module)
+    )
 
 
 def _is_callable_object(value: Any) -> bool:

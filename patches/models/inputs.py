@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import jax
@@ -87,6 +88,15 @@ class Inputs:
         return f"Inputs({', '.join(shown)})"
 
 
+def takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a function can be called with these arguments, as its signature says."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def inputs_for(tree: Any, inputs: ExampleInputs = None) -> dict[Path, Inputs]:
     """Which model of a tree is called with what.
 
@@ -121,6 +131,30 @@ def inputs_for(tree: Any, inputs: ExampleInputs = None) -> dict[Path, Inputs]:
     if isinstance(inputs, Mapping):
         return _by_path(standing, inputs)
     return {_the_one(standing).path: _as_inputs(inputs)}
+
+
+def inputs_of_call(tree: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[Path, Inputs]:
+    """`inputs_for` what a function such as ``check(exp, *inputs)`` was called with.
+
+    Args:
+        tree: An experiment, or a model.
+        args: The positional arguments of the one model; or one that stands for all, see `inputs_for`; or
+            none.
+        kwargs: Arguments of the one model by name.
+
+    Raises:
+        ValueError: No inputs; otherwise as `inputs_for`.
+    """
+    if kwargs:
+        by_path = inputs_for(tree, Inputs(*args, **kwargs))
+    else:
+        by_path = inputs_for(tree, args[0] if len(args) == 1 else args or None)
+    if not by_path:
+        raise ValueError(
+            "example inputs are needed: arrays, jax.ShapeDtypeStruct or patches.Inputs(…) after the tree; or "
+            f"let {type(tree).__name__} have a method example_inputs(self) that gives them"
+        )
+    return by_path
 
 
 def _by_path(standing: tuple[Model, ...], inputs: Mapping[Any, Any]) -> dict[Path, Inputs]:

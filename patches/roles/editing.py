@@ -9,6 +9,8 @@ import flax.linen
 
 from symjax.core.schema import schema_of
 from symjax.nodes.placeholders import Placeholder
+from symjax.verbs.equality import surely_eq
+from symjax.verbs.rebind import rebind
 
 from .marks import arguments
 
@@ -36,6 +38,35 @@ def values(layer: object, role: str) -> dict[str, Any]:
         {}
     """
     return {name: argument.value for name, argument in arguments(layer, role).items()}
+
+
+def updated(layer: Any, role: str, /, **changes: Any) -> Any:
+    """A layer with other arguments, those that it has.
+
+    Args:
+        layer: A symbolic node.
+        role: One of its roles.
+        **changes: New values, under the names that the arguments have in Flax Linen. A name that the layer
+            does not have is passed over.
+
+    Returns:
+        A new node; the layer itself where nothing changes.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> updated(nn.Conv(8, (3, 3)), 'convolution', use_bias=False).use_bias
+        False
+        >>> layer = nn.Dropout(0.5)
+        >>> updated(layer, 'dropout', use_bias=False) is layer
+        True
+    """
+    own = arguments(layer, role)
+    updates = {
+        own[name].name: value
+        for name, value in changes.items()
+        if name in own and not surely_eq(own[name].value, value)
+    }
+    return rebind(layer, updates) if updates else layer
 
 
 def rebuilt(layer: object, role: str, cls: type[M], /, **changes: Any) -> M:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import flax.linen
 import jax
 
-from .marks import role
+from symjax.core.errors import unknown
+
+from ..core.errors import nearest_first
+from ..uri.grammar import excerpt
+from .marks import Members, functions_of, role
 
 LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "Conv": ("convolution",),
@@ -29,7 +33,14 @@ LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "MultiHeadAttention": ("attention",),
     "MultiHeadDotProductAttention": ("attention",),
     "SelfAttention": ("attention", "self_attention"),
+    "SimpleCell": ("recurrent_cell",),
+    "GRUCell": ("recurrent_cell",),
+    "MGUCell": ("recurrent_cell",),
+    "LSTMCell": ("recurrent_cell",),
+    "OptimizedLSTMCell": ("recurrent_cell",),
+    "ConvLSTMCell": ("recurrent_cell",),
     "PReLU": ("activation",),
+    "RNNCellBase": ("recurrent_cell",),
 }
 """The roles of Linen's layers, whose arguments give the arguments of the roles their names."""
 
@@ -63,11 +74,14 @@ Softmax and its like are outputs, and `glu` halves the width: these are no activ
 sense.
 """
 
+GATES: Final = ("hard_sigmoid", "log_sigmoid", "sigmoid", "sparse_sigmoid")
+"""Those that squash into 0 to 1: what calls one means a gate or a probability, rather than a nonlinearity."""
+
 
 def mark_layers(
     namespace: ModuleType,
     roles: Mapping[str, Iterable[str]],
-    members: Mapping[str, Mapping[str, str]] | None = None,
+    members: Mapping[str, Members] | None = None,
 ) -> None:
     """Marks the classes of a namespace.
 
@@ -83,3 +97,27 @@ def mark_layers(
 
 mark_layers(flax.linen, LINEN)
 mark_layers(jax.nn, dict.fromkeys(ACTIVATIONS, ("activation",)))
+mark_layers(jax.nn, dict.fromkeys(GATES, ("gate",)))
+
+
+def activation(name: str) -> Callable[..., Any]:
+    """The activation of a name.
+
+    Args:
+        name: That of one in `jax.nn`, or of a function that is marked as an activation.
+
+    Raises:
+        ValueError: There is none; the message lists them, the nearest first.
+
+    Example:
+        >>> activation('gelu') is jax.nn.gelu
+        True
+    """
+    if name in ACTIVATIONS:
+        function: Callable[..., Any] = getattr(jax.nn, name)
+        return function
+    marked = {getattr(function, "__name__", ""): function for function in functions_of("activation")}
+    if name not in marked:
+        listed = nearest_first(name, sorted({*ACTIVATIONS, *marked} - {""}))
+        raise ValueError(unknown("activation", excerpt(name), listed, "known activations"))
+    return marked[name]

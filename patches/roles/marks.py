@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
+from symjax.core.locks import adoption
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
-from symjax.verbs.equality import surely_eq
 from symjax.verbs.query import query
-from symjax.verbs.tree import items, replace
+from symjax.verbs.tree import items
 
 T = TypeVar("T")
+Members: TypeAlias = Mapping[str, str | None]
 
 # By identity, since not all that is marked can be hashed; what is marked is kept, so ids stay its own.
-_marked: Final[dict[int, tuple[object, dict[str, Mapping[str, str]]]]] = {}
+_marked: Final[dict[int, tuple[object, dict[str, Members]]]] = {}
+_later: Final[dict[str, Callable[[], None]]] = {}  # what marks the classes of modules, once they are imported
+_marking: Final[set[str]] = set()  # the modules whose classes are being marked
 _asked: Final[ContextVar[set[str] | None]] = ContextVar("symjax_roles_asked", default=None)
 
 
-def role(*names: str, **members: str) -> Callable[[T], T]:
+def role(*names: str, **members: str | None) -> Callable[[T], T]:
     """Marks a class or function with roles, so that rules can tell what it is.
 
     Used as a decorator, or by a call on what one does not own. Subclasses inherit the roles, and so
@@ -31,9 +35,11 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
     Args:
         *names: What the class or function is, such as ``'convolution'``. The library's patches know
             ``'convolution'`` (beside it ``'separable_convolution'``, ``'transposed_convolution'``,
-            ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
-            ``'embedding'``, ``'attention'`` and ``'activation'``. Flax's layers and JAX's
-            activations come marked.
+            ``'local_convolution'``), ``'dense'``, ``'normalization'`` (``'batch_normalization'``,
+            ``'layer_normalization'``, ``'rms_normalization'``, ``'group_normalization'``,
+            ``'instance_normalization'``), ``'dropout'``, ``'embedding'``, ``'attention'``
+            (``'self_attention'``), ``'recurrent_cell'`` and ``'activation'`` (beside it ``'gate'``).
+            Flax's layers and JAX's activations come marked.
 
             Of training it knows ``'transformation'`` (what has Optax's ``init`` and ``update``),
             ``'optimizer'`` (a whole one, with an argument ``learning_rate``), ``'chain'`` (with its
@@ -44,7 +50,8 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
             model), ``'encoder'``, ``'cross_attention'`` (which a model without them holds as None)
             and ``'experiment'``, which says nothing but what settings are called.
         **members: What the arguments of the role, which are named as in Flax Linen (``features``,
-            ``kernel_size``, …), are called in this class. Settings of training have usual names
+            ``kernel_size``, …), are called in this class; None for one that the class does not have,
+            although an argument of its own has the name. Settings of training have usual names
             (``batch_size``, ``learning_rate``, ``label_smoothing``, …); a class that calls one otherwise says
             so under any role: ``sj.role('experiment', batch_size='examples')``.
 
@@ -69,6 +76,7 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
         raise TypeError("sj.role takes the names of roles, and returns what marks a class or function")
 
     def mark(target: T) -> T:
+        _mark_imported()
         schema = getattr(target, ATTRIBUTE, None)
         original = None if schema is None else schema.original  # what symbolizes a class is no other class
         for roles in (_roles_of(original), _roles_of(target)):
@@ -79,6 +87,31 @@ def role(*names: str, **members: str) -> Callable[[T], T]:
         return target
 
     return mark
+
+
+def mark_later(module: str, mark: Callable[[], None]) -> None:
+    """Lets a module's classes be marked when a role is asked for and the module is imported.
+
+    So their roles cost no import of a module that a program may not need.
+
+    Args:
+        module: The name of the module.
+        mark: Marks its classes; it is called once.
+    """
+    _later[module] = mark
+
+
+def _mark_imported() -> None:
+    for name in list(_later):
+        module = sys.modules.get(name)
+        # A module that another thread is importing has not all of its classes yet.
+        if module is None or getattr(module.__spec__, "_initializing", False):
+            continue
+        with adoption:
+            if name in _later and name not in _marking:  # marking asks for roles, too
+                _marking.add(name)
+                _later[name]()
+                del _later[name]
 
 
 def has_role(value: object, *names: str) -> bool:
@@ -100,9 +133,20 @@ def has_role(value: object, *names: str) -> bool:
     return any(name in roles for roles in _roles(value) for name in names)
 
 
+def is_marked(value: object) -> bool:
+    """Whether a value has any role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> is_marked(nn.Dense(3)), is_marked(nn.Sequential([]))
+        (True, False)
+    """
+    return any(_roles(value))
+
+
 @contextmanager
 def noting_roles() -> Iterator[set[str]]:
-    """Notes the roles that are asked for meanwhile, so that a rule that matched nothing can say what it sought.
+    """Notes the roles that are asked for, so that a rule that matched nothing can say what it sought.
 
     What is asked inside a further one of these is noted there alone.
 
@@ -147,8 +191,26 @@ def makes_role(value: object, *names: str) -> bool:
         >>> makes_role(nn.Conv(8, 3), 'convolution')
         False
     """
+    _note_asked(names)
     cls = value.func if isinstance(value, functools.partial) else value
+    if _later:
+        _mark_imported()
     return isinstance(cls, type) and any(name in roles for roles in _roles_of_class(cls) for name in names)
+
+
+def functions_of(role: str) -> tuple[Callable[..., Any], ...]:
+    """The functions that are marked with a role.
+
+    Args:
+        role: The role.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> nn.relu in functions_of('activation')
+        True
+    """
+    marked = [target for target, roles in list(_marked.values()) if role in roles]
+    return tuple([target for target in marked if callable(target) and not isinstance(target, type)])
 
 
 def member(value: object, role: str, name: str) -> str | None:
@@ -214,17 +276,20 @@ def arguments(value: object, role: str) -> dict[str, Argument]:
         return {}
     own = {str(key): Argument(str(key), item) for key, item in items(value) or ()}
     known = {name: argument for name, argument in own.items() if name not in members}
-    return {**known, **{name: own[key] for name, key in members.items() if key in own}}
+    return {**known, **{name: own[key] for name, key in members.items() if key is not None and key in own}}
 
 
 def classes_with_role(name: str) -> list[type]:
     """The classes that were marked with a role themselves, in that order; subclasses are left out.
+
+    Those of NNX are among them where NNX is imported.
 
     Example:
         >>> import flax.linen
         >>> flax.linen.Conv in classes_with_role('convolution')
         True
     """
+    _mark_imported()
     return [target for target, roles in list(_marked.values()) if isinstance(target, type) and name in roles]
 
 
@@ -246,36 +311,8 @@ def own_names(value: object, argument: str) -> tuple[str, ...]:
         >>> own_names(Experiment(), 'batch_size'), own_names(Experiment(), 'seed')
         (('examples',), ())
     """
-    members = [names[argument] for roles in _roles(value) for names in roles.values() if argument in names]
-    return tuple(dict.fromkeys(members))
-
-
-def updated(value: T, role: str, **changes: Any) -> T:
-    """A layer with some of its arguments changed, which go by the names that they have in Flax Linen.
-
-    Args:
-        value: A symbolic instance of a class that is marked with the role.
-        role: The role.
-        **changes: New arguments. Those that the value's class does not have are left out.
-
-    Returns:
-        A new layer; the value itself if it has none of these arguments, or has their new values already.
-
-    Example:
-        >>> import symjax as sj
-        >>> @sj.role('dense', features='units')
-        ... class Layer(sj.Object):
-        ...     units: int
-        >>> updated(Layer(3), 'dense', features=6, use_bias=False)
-        Layer(units=6)
-    """
-    own = arguments(value, role)
-    new = {
-        own[name].name: change
-        for name, change in changes.items()
-        if name in own and not surely_eq(own[name].value, change)
-    }
-    return replace(value, new) if new else value
+    members = [names.get(argument) for roles in _roles(value) for names in roles.values()]
+    return tuple(dict.fromkeys(name for name in members if name is not None))
 
 
 def with_role(tree: Any, *names: str) -> dict[Path, Any]:
@@ -293,8 +330,10 @@ def with_role(tree: Any, *names: str) -> dict[Path, Any]:
     return query(tree, where=lambda v: has_role(v, *names))
 
 
-def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:
+def _roles(value: object) -> Iterator[Mapping[str, Members]]:
     """The roles of a value, those of its own class before those of its bases."""
+    if _later:
+        _mark_imported()
     if isinstance(value, functools.partial):
         yield from _roles(value.func)
         return
@@ -305,22 +344,23 @@ def _roles(value: object) -> Iterator[Mapping[str, Mapping[str, str]]]:
     yield from _roles_of_class(type(value))
 
 
-def _roles_of_class(cls: type) -> Iterator[Mapping[str, Mapping[str, str]]]:
+def _roles_of_class(cls: type) -> Iterator[Mapping[str, Members]]:
     """The roles of a class's instances."""
     schema = getattr(cls, ATTRIBUTE, None)
     original = None if schema is None else schema.original
-    for carrier in (*cls.__mro__, original):
+    # A node of NNX is no instance of the module's class, whose bases have the roles.
+    for carrier in (*cls.__mro__, *(original.__mro__ if isinstance(original, type) else (original,))):
         if roles := _roles_of(carrier):
             yield roles
 
 
-def _roles_of(carrier: object) -> Mapping[str, Mapping[str, str]]:
+def _roles_of(carrier: object) -> Mapping[str, Members]:
     """The roles that a class or function itself was marked with."""
     mark = _marked.get(id(carrier))
     return {} if mark is None else mark[1]
 
 
-def _conflict(target: object, role: str, old: Mapping[str, str], new: Mapping[str, str]) -> str:
+def _conflict(target: object, role: str, old: Members, new: Members) -> str:
     """The message for a second, different mark."""
     name = getattr(target, "__qualname__", None) or repr(target)
     return (
@@ -329,5 +369,5 @@ def _conflict(target: object, role: str, old: Mapping[str, str], new: Mapping[st
     )
 
 
-def _show(members: Mapping[str, str]) -> str:
+def _show(members: Members) -> str:
     return ", ".join([f"{name}={own!r}" for name, own in members.items()]) or "Linen's names"

@@ -39,7 +39,7 @@ OPTIMIZERS: Final = (
     "sm3",
     "yogi",
 )
-"""Optax's optimizers that are whole and take a ``learning_rate``; others need the loss (`optax.lbfgs`) or a key."""
+"""Optax's optimizers that take a ``learning_rate`` and no more than that; others need the loss or a key."""
 
 CONTRIBUTED: Final = (
     "acprop",

@@ -1,4 +1,4 @@
-"""The grammar of patch URIs: ``name?positional&key=value`` and ``path=value``, chained by ``|``, counted by ``#``.
+"""The grammar of patch URIs: ``name?positional&key=value`` and ``path=value``, chained and counted.
 
 ::
 
@@ -12,9 +12,9 @@
     item        = '[' [value] ']' | quoted | bare           brackets always make a list
 
 Names are dotted identifiers, paths those of `symjax.Path`. An ``=`` that stands before any ``?`` tells an
-assignment from a call. In quoted and bare text ``%`` starts a percent-encoded byte of UTF-8; white space around
-steps and bare text means nothing. Brackets and parentheses nest `NESTING_LIMIT` deep. Reading takes time in
-proportion to the text.
+assignment from a call. In quoted and bare text ``%`` starts a percent-encoded byte of UTF-8; white space
+around steps and items means nothing. Brackets and parentheses nest `NESTING_LIMIT` deep. Reading takes time
+in proportion to the text.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ _NEW_LINE: Final = re.compile(r"[^\S\n]*+\n")
 _BLANKS: Final = frozenset(" \t\r")
 _SPACE: Final = re.compile(r"\s*+")
 _BRACKET: Final = re.compile(r"""\[(?:[^\[\]'"\n]|'(?:[^'\\]|\\.)*+'|"(?:[^"\\]|\\.)*+")*+\]""", re.DOTALL)
-_PATH_LIMIT: Final = 2_000  # characters; a key in brackets is read by trial, in quadratic time
+_PATH_LIMIT: Final = 1_000  # characters; a key in brackets is read by trial, in quadratic time
 _PLACES_DIGITS: Final = 18  # no tree has more places, and Python reads no number of 5,000 digits
 
 
@@ -256,8 +256,8 @@ class _Reader:
         if not self.text.startswith("=", end):
             return None
         text = self.text[self.at : end].strip()
-        if not text:
-            self.fail("expected a path before '='")
+        if not 0 < len(text) <= _PATH_LIMIT:
+            self.fail(f"expected a path of up to {_PATH_LIMIT} characters before '='")
         try:
             path = Path.parse(text)
         except PathError as error:
@@ -276,12 +276,13 @@ class _Reader:
         kwargs: dict[str, Token] = {}
         more = self.take("?") and self.peek() not in self.ends()
         while more:
-            key = _KEY.match(self.text, self.at)
-            if key is not None and key[1].isidentifier():
-                if key[1] in kwargs:
-                    self.fail(f"{excerpt(key[1])!r} is given twice")
-                self.at = key.end()
-                kwargs[key[1]] = self.value()
+            match = _KEY.match(self.text, self.at)
+            key = "" if match is None else match[1].strip()
+            if match is not None and key.isidentifier():
+                if key in kwargs:
+                    self.fail(f"{excerpt(key)!r} is given twice")
+                self.at = match.end()
+                kwargs[key] = self.value()
             elif kwargs:
                 self.fail("a positional argument stands after one given by name")
             else:

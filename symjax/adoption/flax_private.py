@@ -6,11 +6,14 @@ When a new version of Flax moves one of them, this file changes, and no other.
 from __future__ import annotations
 
 import contextlib
+import types
 import typing
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from flax.core import lift as flax_lift
 from flax.linen import module as linen_module
+from flax.linen import transforms as linen_transforms
 
 from symjax.core.inside import PatchableSchema
 from symjax.core.schema import FLAT, Flat
@@ -110,3 +113,40 @@ def unbound() -> Iterator[None]:
 def registered_already(cls: type) -> dict[str, Any]:
     """What keeps `flax.struct.PyTreeNode` from making a pytree of its own of a subclass."""
     return {"_flax_dataclass": True} if getattr(cls, "_flax_dataclass", False) else {}
+
+
+def call_lifted(
+    module: Any,
+    lift: Callable[[Callable[..., Any]], Callable[..., Any]],
+    run: Callable[..., Any],
+    method: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """Calls a method of a bound Linen module as a pure function of all that it reads and writes.
+
+    As `flax.linen.remat` does it: a copy of the module runs on a scope of its own; what it writes is put back.
+
+    Args:
+        module: The module.
+        lift: What to make of the function, whose arguments and results are pytrees.
+        run: See `InterceptedModule._sj_run`; a method of the module.
+        method: The method, as a function.
+        args: Its arguments by position, without the module.
+        kwargs: Its arguments by keyword.
+    """
+    state = module._state.export()
+    scopes, args, kwargs = linen_transforms.get_module_scopes(module, args, kwargs)
+
+    def lifted(unpack: Any, pack: Any, variables: Any, rngs: Any) -> Any:
+        def function(variables: Any, rngs: Any, args: Any, kwargs: Any) -> Any:
+            inner = unpack(variables, rngs)
+            copy, own_args, own_kwargs = linen_transforms.set_module_scopes(module, args, kwargs, inner)
+            object.__setattr__(copy, "_state", state.export())
+            result = types.MethodType(run.__func__, copy)(method, own_args, own_kwargs)  # type: ignore[attr-defined]
+            module._state.reimport(copy._state)
+            return result, pack(inner)
+
+        return lift(function)(variables, rngs, args, kwargs)
+
+    return flax_lift.pack(lifted, (True,), (True,), (True,))(scopes)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import is_dataclass
 from typing import Any, TypeVar
 
+from symjax.core.paths import Path
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -50,8 +52,40 @@ def locate(error: BaseException, path: object, what: str) -> bool:
         return False
     text = f"{what} {at(path)}"
     object.__setattr__(error, "_sj_located", text)
+    object.__setattr__(error, "_sj_place", (path, what))
     note(error, text)
     return True
+
+
+def relocate(error: BaseException, base: Path, what: str) -> None:
+    """Says of an error that happened in a part of a tree where in the whole tree it was.
+
+    Args:
+        error: What was raised; its place, if one is noted, is one in the part.
+        base: Where the part stands.
+        what: What was going on there, for an error without a place.
+
+    Example:
+        >>> from symjax.core.paths import Path
+        >>> error = ValueError('too wide')
+        >>> _ = locate(error, Path.parse('layers[0]'), 'layers[0]: Dense was called')
+        >>> relocate(error, Path.parse('model'), 'while checking it')
+        >>> error.__notes__
+        ['model.layers[0]: Dense was called (path=model.layers[0])']
+    """
+    place = getattr(error, "_sj_place", None)
+    if place is None:
+        locate(error, base, what)
+        return
+    if not base:
+        return
+    inner, said = place
+    path = base / inner
+    what = f"{path}: {said.removeprefix(f'{inner}: ')}"
+    old = getattr(error, "_sj_located", "")
+    object.__setattr__(error, "__notes__", [each for each in error.__notes__ if each != old])
+    object.__delattr__(error, "_sj_located")
+    locate(error, path, what)
 
 
 def note(error: BaseException, text: str) -> None:

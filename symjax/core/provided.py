@@ -35,6 +35,8 @@ class Provided:
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
         run_inside: Runs a method of a bound Linen module whose inside is patched (`patches/inside/linen.py`).
+        patch_built: Applies the patches inside of a node to the NNX module that is built of it
+            (`patches/inside/built.py`).
         configuration: The symbolic version of a class that a file names, if it is one of configurations and
             known (`adoption/configurations.py`).
     """
@@ -55,6 +57,7 @@ class Provided:
     explain: Callable[[Exception, Any], None]
     adopt: Callable[[Any, Any], type]
     run_inside: Callable[..., Any]
+    patch_built: Callable[..., Any]
     configuration: Callable[[type], type | None]
 
 

@@ -23,6 +23,7 @@ SAVED_NAME = "__symjax_name__"  # the name under which its nodes are saved
 ALIASES = "__symjax_aliases__"  # the names under which older files have saved them
 FIELDS = "__symjax_fields__"  # its fields, where annotations do not say them
 SCHEMA_CLASS = "__symjax_schema_class__"  # the kind of its schema, where that is not `Schema`
+QUOTES = "__symjax_quotes__"  # that references in its nodes are none of theirs: they are to stand elsewhere
 STATIC = "__symjax_static__"  # the names of arguments that are structure although they are floats
 BUILDS = "__symjax_builds__"  # the class whose instances `build` makes of its nodes
 # What a node keeps beside its arguments, by name.
@@ -381,6 +382,11 @@ def is_placeholder(value: Any) -> bool:
 def is_choice(value: Any) -> bool:
     """Whether `value` is an open choice: a placeholder that refers to no other value."""
     return getattr(type(value), STANDS_FOR, None) == "choice"
+
+
+def quotes(value: Any) -> bool:
+    """Whether references in this value are to stand in another tree, and mean nothing in this one."""
+    return getattr(type(value), QUOTES, False)
 
 
 def is_reference(value: Any) -> bool:

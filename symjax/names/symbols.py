@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from symjax.core.schema import ATTRIBUTE, Options, Schema
-from symjax.names.views import VIEWS, Namespace
+from symjax.names.views import ROOMS, VIEWS, Namespace
 
 _LIBRARIES = {"jax", "jaxlib", "flax", "optax", "numpy", "symjax", "ml_collections"}
 _LISTED = (sys.stdlib_module_names - {"__main__"}) | _LIBRARIES
@@ -90,7 +90,10 @@ def find_symbol(name: str) -> type | None:
 
 
 def _make_known(name: str) -> None:
-    """Symbolizes a class of Flax or Optax that no one has used yet in this process."""
+    """Symbolizes a class of Flax or Optax, or imports a room of this library, that no one has used yet."""
+    for room, import_room in ROOMS.items():
+        if name.startswith(room + "."):
+            import_room()
     for module_name, view_module in VIEWS.items():
         if name.startswith(module_name + "."):
             view: Any = vars(view_module())["_view"]

@@ -12,6 +12,9 @@ from symjax.core.locks import adoption
 VIEWS: dict[str, Callable[[], ModuleType]] = {}
 """The library's views by name, with what imports each; `symjax/__init__.py` fills it in."""
 
+ROOMS: dict[str, Callable[[], ModuleType]] = {}
+"""Its rooms that are imported at their first use, likewise; their classes have names in files."""
+
 
 class Namespace:
     """The symbolic view of a module.

@@ -9,6 +9,7 @@ from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
+from symjax.core.schema import quotes
 from symjax.verbs.reactions import Change
 from symjax.verbs.refs import Ref, is_node
 from symjax.verbs.tree import items, value_at
@@ -95,6 +96,8 @@ def _references(value: Any, path: Path, above: tuple[Path, ...]) -> Iterator[Pla
     """All references with their paths and those of the nodes above them, outermost first."""
     if isinstance(value, Ref):
         yield path, value, above
+        return
+    if quotes(value):
         return
     inner = (*above, path) if is_node(value) else above
     for key, item in items(value) or ():

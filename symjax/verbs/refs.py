@@ -14,7 +14,7 @@ from symjax.core.errors import NoSuchPath, at
 from symjax.core.fields import field
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, Schema, is_choice, is_placeholder, schema_of
+from symjax.core.schema import ATTRIBUTE, QUOTES, Schema, is_choice, is_placeholder, quotes, schema_of
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import child, is_container, map_items, replace, why_none
 from symjax.verbs.walk import walk
@@ -115,7 +115,7 @@ def guard_references(
         ValueError: References lead to each other.
     """
     reach = max(map(_reach, values.values()), default=0)
-    if not reach or issubclass(schema.cls, Placeholder):
+    if not reach or issubclass(schema.cls, Placeholder) or getattr(schema.cls, QUOTES, False):
         return
     _guard(schema.cls)
     if reach > 1:
@@ -135,7 +135,7 @@ def _reach(value: Any) -> int:
         return value.up
     schema = schema_of(value)
     if schema is not None:
-        return 0 if is_placeholder(value) else schema.reach
+        return 0 if is_placeholder(value) or quotes(value) else schema.reach
     if isinstance(value, tuple):
         return max(map(_reach, value), default=0)
     return max(map(_reach, value.values()), default=0) if type(value) is Map else 0
@@ -225,7 +225,7 @@ class Resolver:
                 return self._target(value, path, above, seen)
             except _LeadsOutError:
                 return value  # resolved from a node further up
-        if not is_container(value):
+        if not is_container(value) or quotes(value):
             return value
         if id(value) in self._results:
             return self._results[id(value)]

@@ -6,6 +6,7 @@ and for plain JAX a plain dataclass.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -110,13 +111,79 @@ def _random(name: str, index: int) -> np.random.Generator:
     return np.random.default_rng([*name.encode(), index])
 
 
-def stacked(dataset: Any, steps: int, batch_size: int) -> Batch:
-    """A batch for each step, in arrays with a leading axis of steps."""
-    batches = [dataset.batch(step, batch_size) for step in range(steps)]
-    return jax.tree.map(lambda *arrays: np.stack(arrays), *batches)
+# The training. Its parts are compiled one by one, each with the part of the experiment that it computes with: another
+# optimizer compiles no model.
 
 
-# The training.
+@functools.cache
+def _options() -> dict[str, bool | int]:
+    """What makes it cheap to compile tiny programs that run once."""
+    options: dict[str, bool | int] = {
+        "xla_backend_optimization_level": 0,
+        "xla_llvm_disable_expensive_passes": True,
+    }
+    fusing = {"xla_cpu_use_fusion_emitters": False}  # halves the time; not every version knows it
+    try:
+        jax.jit(lambda: 0).lower().compile(compiler_options=options | fusing)
+    except jax.errors.JaxRuntimeError:
+        return options
+    return options | fusing
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    whole, part = jax.jit(function, compiler_options=_options()), jax.jit(function)
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(args))
+        return (part if traced else whole)(*args)
+
+    return call
+
+
+def _key(seed: int) -> jax.Array:
+    return jax.random.key(seed, impl="unsafe_rbg")  # the cheapest to compile; any will do
+
+
+class Result(NamedTuple):
+    """What comes of a short training: the loss at each step, and what it ends with."""
+
+    losses: list[jax.Array]
+    params: Any
+    state: Any
+
+
+@_compiled
+def update(optimizer: Any, gradients: Any, state: Any, params: Any) -> Any:
+    """The new parameters, and the new state of the optimizer."""
+    updates, state = optimizer.update(gradients, state, params)
+    return optax.apply_updates(params, updates), state
+
+
+class Objective(sj.Object):
+    """What is minimized."""
+
+    model: nn.Module
+    loss: Callable[..., Any]
+
+
+@_compiled
+def linen_variables(model: Any, key: jax.Array, inputs: Any) -> Any:
+    return sj.init(model, key, *inputs)
+
+
+@_compiled
+def linen_gradients(objective: Objective, variables: Any, batch: Batch, key: jax.Array) -> Any:
+    """The loss and the new collections, and the gradients."""
+    inputs, targets = batch
+
+    def loss(params):
+        outputs, collections = sj.apply(
+            objective.model, {**variables, "params": params}, *inputs, key=key, train=True
+        )
+        return jnp.mean(objective.loss(outputs, targets)), collections
+
+    return jax.value_and_grad(loss, has_aux=True)(variables["params"])
 
 
 class LinenExperiment(sj.Object):
@@ -133,30 +200,46 @@ class LinenExperiment(sj.Object):
     def example_inputs(self) -> Any:
         return self.dataset.batch(0, self.batch_size)[0]
 
-    def run(self) -> jax.Array:
-        """The loss at each step of a short training."""
-        key = jax.random.key(self.seed, impl="unsafe_rbg")
-        batches = stacked(self.dataset, self.steps, self.batch_size)
-        variables = sj.init(self.model, key, *jax.tree.map(lambda array: array[0], batches[0]))
+    def run(self) -> Result:
+        key, objective, losses = _key(self.seed), Objective(self.model, self.loss), []
+        variables = linen_variables(self.model, key, self.example_inputs())
         state = self.optimizer.init(variables["params"])
+        for index in range(self.steps):
+            batch = self.dataset.batch(index, self.batch_size)
+            (loss, collections), gradients = linen_gradients(
+                objective, variables, batch, jax.random.fold_in(key, index)
+            )
+            params, state = update(self.optimizer, gradients, state, variables["params"])
+            variables = {**collections, "params": params}
+            losses.append(loss)
+        return Result(losses, params, state)
 
-        def step(carry, batch):
-            variables, state, key = carry
-            inputs, targets = batch
-            key, step_key = jax.random.split(key)
 
-            def loss(params):
-                outputs, collections = sj.apply(
-                    self.model, {**variables, "params": params}, *inputs, key=step_key, train=True
-                )
-                return jnp.mean(self.loss(outputs, targets)), collections
+@_compiled
+def nnx_state(model: Any, key: jax.Array) -> Any:
+    """The graph of a module, its parameters, and the rest."""
+    module = sj.build(model, rngs=key)
+    module.train()
+    return flax_nnx.split(module, flax_nnx.Param, ...)
 
-            (value, collections), gradients = jax.value_and_grad(loss, has_aux=True)(variables["params"])
-            updates, state = self.optimizer.update(gradients, state, variables["params"])
-            params = optax.apply_updates(variables["params"], updates)
-            return ({**collections, "params": params}, state, key), value
 
-        return jax.lax.scan(step, (variables, state, key), batches)[1]
+@_compiled
+def nnx_gradients(graph: Any, params: Any, rest: Any, error: "Error", batch: Batch) -> Any:
+    """The loss and the new rest, and the gradients."""
+    inputs, targets = batch
+
+    def loss(params):
+        module = flax_nnx.merge(graph, params, rest, copy=True)
+        outputs = module(*inputs)
+        return jnp.mean(error.loss(outputs, targets)), flax_nnx.split(module, flax_nnx.Param, ...)[2]
+
+    return jax.value_and_grad(loss, has_aux=True)(params)
+
+
+class Error(sj.Object):
+    """A loss, as an argument of what is compiled."""
+
+    loss: Callable[..., Any]
 
 
 class NNXExperiment(sj.Object):
@@ -173,27 +256,31 @@ class NNXExperiment(sj.Object):
     def example_inputs(self) -> Any:
         return self.dataset.batch(0, self.batch_size)[0]
 
-    def run(self) -> jax.Array:
-        """The loss at each step of a short training."""
-        model = sj.build(self.model, rngs=jax.random.key(self.seed, impl="unsafe_rbg"))
-        model.train()
-        graph, params, rest = flax_nnx.split(model, flax_nnx.Param, ...)
+    def run(self) -> Result:
+        graph, params, rest = nnx_state(self.model, _key(self.seed))
+        state, losses = self.optimizer.init(params), []
+        for index in range(self.steps):
+            batch = self.dataset.batch(index, self.batch_size)
+            (loss, rest), gradients = nnx_gradients(graph, params, rest, Error(self.loss), batch)
+            params, state = update(self.optimizer, gradients, state, params)
+            losses.append(loss)
+        return Result(losses, params, state)
 
-        def step(carry, batch):
-            params, rest, state = carry
-            inputs, targets = batch
 
-            def loss(params):
-                model = flax_nnx.merge(graph, params, rest, copy=True)
-                outputs = model(*inputs)
-                return jnp.mean(self.loss(outputs, targets)), flax_nnx.split(model, flax_nnx.Param, ...)[2]
+@_compiled
+def plain_params(network: Any, key: jax.Array, inputs: Any) -> Any:
+    return network.init(key, inputs[0].size)
 
-            (value, rest), gradients = jax.value_and_grad(loss, has_aux=True)(params)
-            updates, state = self.optimizer.update(gradients, state, params)
-            return (optax.apply_updates(params, updates), rest, state), value
 
-        carry = (params, rest, self.optimizer.init(params))
-        return jax.lax.scan(step, carry, stacked(self.dataset, self.steps, self.batch_size))[1]
+@_compiled
+def plain_gradients(network: Any, params: Any, batch: Batch) -> Any:
+    (inputs,), labels = batch
+
+    def loss(params):
+        logits = network(params, inputs)
+        return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, labels))
+
+    return jax.value_and_grad(loss)(params)
 
 
 @sj.symbolize
@@ -207,24 +294,14 @@ class PlainExperiment:
     batch_size: int = 4
     epochs: int = 2
 
-    def run(self) -> jax.Array:
-        """The loss at each step of a short training."""
-        batches = stacked(self.data, self.epochs, self.batch_size)
-        params = self.network.init(jax.random.key(0, impl="unsafe_rbg"), batches[0][0][0, 0].size)
-
-        def step(carry, batch):
-            params, state = carry
-            (inputs,), targets = batch
-
-            def loss(params):
-                logits = self.network(params, inputs)
-                return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, targets))
-
-            value, gradients = jax.value_and_grad(loss)(params)
-            updates, state = self.tx.update(gradients, state, params)
-            return (optax.apply_updates(params, updates), state), value
-
-        return jax.lax.scan(step, (params, self.tx.init(params)), batches)[1]
+    def run(self) -> Result:
+        params = plain_params(self.network, _key(0), self.data.batch(0, 1)[0][0])
+        state, losses = self.tx.init(params), []
+        for index in range(self.epochs):
+            loss, gradients = plain_gradients(self.network, params, self.data.batch(index, self.batch_size))
+            params, state = update(self.tx, gradients, state, params)
+            losses.append(loss)
+        return Result(losses, params, state)
 
 
 # The models, symbolized from outside, in experiments.
@@ -235,12 +312,16 @@ class Network(NamedTuple):
 
     Attributes:
         build: Makes it.
-        has: The roles of the layers and functions that the model computes with, as a reader sees them
-            in its file, and what else of the experiment patches may ask for.
+        has: The roles of the layers and functions that it computes with, as a reader sees them in its file.
     """
 
     build: Callable[[], Any]
     has: frozenset[str]
+
+    @property
+    def offers(self) -> frozenset[str]:
+        """What patches may ask for: what it computes with, and its settings."""
+        return self.has | {str(path.key) for path, _, parent in sj.walk(self.build()) if parent is not None}
 
 
 def _has(*names: str) -> frozenset[str]:
@@ -254,18 +335,18 @@ sj.role("activation")(plain_jax.softsign)
 NETWORKS: dict[str, Network] = {
     "Linen MLP": Network(
         lambda: LinenExperiment(sj.symbolize(linen_mlp.MLP)([16, 8], num_classes=10), Images()),
-        _has("dense", "activation", "depth"),
+        _has("cross_entropy", "dense", "activation", "depth"),
     ),
     "Linen CNN": Network(
         lambda: LinenExperiment(sj.symbolize(linen_cnn.CNN)(), Images()),
-        _has("convolution", "dense", "activation"),
+        _has("cross_entropy", "convolution", "dense", "activation"),
     ),
     "Linen ResNet": Network(
         lambda: LinenExperiment(
             sj.symbolize(linen_resnet.ResNet)([1, 1], num_classes=10, num_filters=4),
             Images(),
         ),
-        _has("convolution", "dense", "normalization", "activation", "depth", "residual"),
+        _has("cross_entropy", "convolution", "dense", "normalization", "activation", "depth", "residual"),
     ),
     "Linen transformer": Network(
         lambda: LinenExperiment(
@@ -285,7 +366,7 @@ NETWORKS: dict[str, Network] = {
             sj.symbolize(linen_rnn.CharLSTM)(vocab_size=11, embed_dim=8, hidden_size=8),
             Characters(),
         ),
-        _has("dense", "normalization", "dropout", "embedding", "activation", "recurrence"),
+        _has("cross_entropy", "dense", "normalization", "dropout", "embedding", "activation", "recurrence"),
     ),
     "Linen mixer": Network(
         lambda: LinenExperiment(
@@ -294,7 +375,7 @@ NETWORKS: dict[str, Network] = {
             ),
             Images(),
         ),
-        _has("convolution", "dense", "normalization", "activation", "depth", "residual"),
+        _has("cross_entropy", "convolution", "dense", "normalization", "activation", "depth", "residual"),
     ),
     "Linen language model": Network(
         lambda: LinenExperiment(
@@ -303,7 +384,16 @@ NETWORKS: dict[str, Network] = {
             ),
             Characters(),
         ),
-        _has("dense", "normalization", "embedding", "attention", "activation", "depth", "residual"),
+        _has(
+            "cross_entropy",
+            "dense",
+            "normalization",
+            "embedding",
+            "attention",
+            "activation",
+            "depth",
+            "residual",
+        ),
     ),
     "Linen U-Net": Network(
         lambda: LinenExperiment(
@@ -318,13 +408,22 @@ NETWORKS: dict[str, Network] = {
             ),
             Copies(),
         ),
-        _has("dense", "normalization", "embedding", "attention", "activation", "recurrence", "encoder"),
+        _has(
+            "cross_entropy",
+            "dense",
+            "normalization",
+            "embedding",
+            "attention",
+            "activation",
+            "recurrence",
+            "encoder",
+        ),
     ),
     "NNX CNN": Network(
         lambda: NNXExperiment(
             sj.symbolize(nnx_cnn.CNN)(nnx_cnn.CNNConfig(in_channels=1, channels=(4, 8))), Images()
         ),
-        _has("convolution", "dense", "normalization", "dropout", "activation", "depth"),
+        _has("cross_entropy", "convolution", "dense", "normalization", "dropout", "activation", "depth"),
     ),
     "NNX transformer": Network(
         lambda: NNXExperiment(

@@ -17,14 +17,14 @@ def test_the_page_has_all_patches_and_models() -> None:
 
 
 def test_no_patch_is_said_to_need_what_does_not_exist() -> None:
-    known = frozenset[str]().union(*[network.has for network in NETWORKS.values()])
+    known = frozenset[str]().union(*[network.offers for network in NETWORKS.values()])
     assert {name: idea.needs - known for name, idea in matrix.IDEAS.items() if idea.needs - known} == {}
     assert set(matrix.IDEAS) <= set(matrix.patchers())
 
 
 @pytest.mark.parametrize("model", NETWORKS)
 def test_a_model_trains_unpatched(model: str) -> None:
-    first, second = matrix.losses(NETWORKS[model].build())
+    first, second = matrix.trained(NETWORKS[model].build()).losses
     assert first != second
 
 

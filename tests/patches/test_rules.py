@@ -5,7 +5,7 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax import patches
-from symjax.patches import from_diff, on_key, on_member, on_path, on_type, on_value
+from symjax.patches import on_key, on_member, on_path, on_type, on_value
 
 
 class Block(sj.Object):
@@ -71,25 +71,3 @@ def test_they_are_patches_with_names():
     assert patches.from_uri(str(patch)) == patch
     assert sj.from_json(sj.to_json(patch)) == patch
     assert on_key("a", 1).expects(1)({"a": 0}) == {"a": 1}
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ({"a": 1, "b": [1, 2]}, {"a": 2, "b": [1, 2, 3]}),
-        ([1, 2, 3], [1]),
-        ([1], [2, 3]),
-        (Block(), Block(rate=0.1, conv=nn.Dense(3))),
-        (Block(conv=nn.Conv(8, (3, 3))), Block(conv=nn.Conv(9, (3, 3), strides=2))),
-    ],
-)
-def test_from_diff_does_again_what_was_done(before, after):
-    patch = from_diff(sj.diff(before, after))
-    assert sj.eq(patch(before), after)
-    assert patch == from_diff(sj.diff(before, after))
-
-
-def test_from_diff_can_be_saved():
-    patch = from_diff(sj.diff(Block(), Block(rate=0.1)))
-    assert sj.from_json(sj.to_json(patch)) == patch
-    assert str(patch) == "<Updates(updates={'rate': 0.1})>"

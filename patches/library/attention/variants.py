@@ -12,8 +12,8 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, values
-from ...roles.marks import has_role, updated
+from ...roles.editing import rebuilt, updated, values
+from ...roles.marks import has_role
 from .layer import Attention, OwnAttention
 from .positions import LinearBias, RelativeBias
 

@@ -70,7 +70,9 @@ class MixtureOfExperts(Wrapping):
             ValueError: There are arrays among the further arguments, which cannot be sent along to the experts.
         """
         if any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves((args, kwargs))):
-            raise ValueError("positions go to experts one by one, and further arrays cannot go along with them")
+            raise ValueError(
+                "positions go to experts one by one, and further arrays cannot go along with them"
+            )
         tokens = x.reshape(-1, x.shape[-1])
         limit = min(len(tokens), math.ceil(self.capacity * self.top * len(tokens) / self.experts))
         router = flax.linen.Dense(self.experts, use_bias=False, dtype=jnp.float32, name="router")

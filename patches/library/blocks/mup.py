@@ -53,11 +53,13 @@ class FanInScaled(Object):
             **kwargs: Likewise.
         """
         scale = math.sqrt(self.base_width / math.prod(shape[:-1]))
-        return jax.tree.map(lambda values: (scale * values).astype(values.dtype), self.init(key, shape, *args, **kwargs))
+        return jax.tree.map(
+            lambda values: (scale * values).astype(values.dtype), self.init(key, shape, *args, **kwargs)
+        )
 
 
 @final
-class scale_initializers(LayerPatch):  # noqa: N801 - a verb, as patchers are
+class scale_initializers(LayerPatch):
     """A patch of the initializers of certain layers inside a model, as data, see `FanInScaled`.
 
     Attributes:
@@ -79,7 +81,9 @@ class scale_initializers(LayerPatch):  # noqa: N801 - a verb, as patchers are
         base_width = self.base_widths.get("/".join(map(str, path)))
         if base_width is None or not has_role(layer, "dense"):
             return layer
-        return updated(layer, "dense", kernel_init=FanInScaled(values(layer, "dense")["kernel_init"], base_width))
+        return updated(
+            layer, "dense", kernel_init=FanInScaled(values(layer, "dense")["kernel_init"], base_width)
+        )
 
 
 @patcher

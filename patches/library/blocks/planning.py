@@ -23,7 +23,7 @@ Plan: TypeAlias = Mapping[Names, Any]
 
 
 @final
-class wrap_layers(LayerPatch):  # noqa: N801 - a verb, as patchers are
+class wrap_layers(LayerPatch):
     """A patch that puts something around certain modules inside a model, as data.
 
     Attributes:

@@ -139,7 +139,9 @@ def add_skip_connections(tree: Any) -> Any:
 
 
 @patcher
-def stochastic_depth(tree: Any, rate: Annotated[float, Ge(0), Lt(1)] = 0.1, *, inputs: ExampleInputs = None) -> Any:
+def stochastic_depth(
+    tree: Any, rate: Annotated[float, Ge(0), Lt(1)] = 0.1, *, inputs: ExampleInputs = None
+) -> Any:
     """Skips residual blocks at random in training, the deeper ones more often.
 
     The last block is skipped with probability `rate`, the others with one that grows from the first one linearly. They

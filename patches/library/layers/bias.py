@@ -8,7 +8,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.marks import updated
+from ...roles.editing import updated
 
 _ROLES: Final = ("convolution", "dense", "attention")
 

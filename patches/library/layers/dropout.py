@@ -12,8 +12,8 @@ from ...core.patcher import patcher
 from ...inside.conventional import AutoDropout
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import values
-from ...roles.marks import has_role, updated
+from ...roles.editing import updated, values
+from ...roles.marks import has_role
 
 
 @patcher

@@ -10,7 +10,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.marks import updated
+from ...roles.editing import updated
 
 Name: TypeAlias = Literal[
     "glorot_normal",

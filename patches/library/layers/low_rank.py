@@ -17,9 +17,9 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
+from ...inside.wrapping import Wrapping
 from ...roles.editing import is_decided, rebuilt, values
 from ...roles.marks import role
-from ...inside.wrapping import Wrapping
 
 
 class LowRankAdapted(Wrapping):

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import values
 from ...inside.wrapping import Wrapping
+from ...roles.editing import values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
@@ -34,7 +34,10 @@ class Reparametrized(Wrapping):
 
         def changed(variables: Any) -> Any:
             params = variables["params"]
-            return {**variables, "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))}}
+            return {
+                **variables,
+                "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))},
+            }
 
         lifted = flax.linen.map_variables(
             lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()

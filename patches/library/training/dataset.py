@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Final
+import warnings
+from typing import Annotated, Any, Final, NamedTuple
 
 from annotated_types import Gt
 
 from symjax.adoption.symbolize import symbolize
 from symjax.core.errors import at, unknown
+from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
-from symjax.verbs.tree import is_symbolic
+from symjax.verbs.rebind import rebind
+from symjax.verbs.tree import is_symbolic, items, replace
 
-from ...core.errors import nearest_first
+from ...core.errors import PatchWarning, caller_level, nearest_first
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...roles.marks import arguments, classes_with_role, own_names, updated, with_role
-from ...roles.settings import USUAL_NAMES, names_of, settings
+from ...inside.layers import edit_layers, layers
+from ...inside.matching import sightings
+from ...models.finding import models
+from ...models.inputs import inputs_for
+from ...roles.editing import updated
+from ...roles.marks import arguments, classes_with_role, own_names, with_role
+from ...roles.settings import USUAL_NAMES, is_setting, names_of, settings
 from ...uri.grammar import excerpt
 
 _SIZES: Final = ("classes", "vocabulary")
@@ -29,6 +36,7 @@ def change_dataset(
     name: str,
     classes: Annotated[int, Gt(0)] | None = None,
     vocabulary: Annotated[int, Gt(0)] | None = None,
+    inputs: Any = None,
 ) -> LookingFor:
     """Trains on other data, with a head and embeddings of its size.
 
@@ -38,8 +46,9 @@ def change_dataset(
 
     Where the new data have another number of classes, or another vocabulary, than the old, the model's
     settings that had the old number follow (``num_classes``, ``vocab_size`` and the like); where no setting
-    holds the number of classes, the last dense layer of it does (role ``'dense'``). The numbers are
-    arguments or attributes of the datasets under their usual names, or what the role calls ``classes`` and
+    holds the number of classes, the last dense layer does (role ``'dense'``), if it has that size: that of
+    the tree, or the last one that a model calls, where its inputs are known. The numbers are arguments or
+    attributes of the datasets under their usual names, or what the role calls ``classes`` and
     ``vocabulary``.
 
     Args:
@@ -47,6 +56,7 @@ def change_dataset(
         name: The name of the new dataset.
         classes: How many classes it has, where it does not say so itself.
         vocabulary: The size of its vocabulary, likewise.
+        inputs: Handed over by `symjax.patch`.
 
     Raises:
         ValueError: There is no marked dataset of that name; the message lists them, the nearest first.
@@ -69,21 +79,23 @@ Dense(features=26)))}
     """
     return LookingFor(
         f"values of the role 'dataset', and texts called {names_of('dataset')}",
-        _updates(tree, name, {"classes": classes, "vocabulary": vocabulary}),
+        _updates(tree, name, {"classes": classes, "vocabulary": vocabulary}, inputs),
     )
 
 
-def _updates(tree: Any, name: str, sizes: dict[str, int | None]) -> dict[Path, Any]:
+def _updates(tree: Any, name: str, sizes: dict[str, int | None], inputs: Any) -> dict[Path, Any]:
     datasets = {path: old for path, old in with_role(tree, "dataset").items() if is_symbolic(old)}
     updates: dict[Path, Any] = {
         path: name for path, old in settings(tree, "dataset").items() if isinstance(old, str)
     }
     known = {size: new for size, new in sizes.items() if new is not None}
     for path, old in datasets.items():
-        updates[path] = updated(_renamed(old, name, path), "dataset", **known)
+        updates[path] = _sized(_renamed(old, name, path), known)
     if updates:
         for size in _SIZES:
-            updates.update(_following(tree, size, datasets, updates, known.get(size)))
+            change = _change(tree, size, datasets, updates, known.get(size))
+            if change is not None:
+                updates.update(_following(tree, size, datasets, change, inputs))
     return updates
 
 
@@ -112,37 +124,98 @@ def _renamed(old: Any, name: str, path: Path) -> Any:
     )
 
 
-def _following(
-    tree: Any, size: str, datasets: dict[Path, Any], updates: dict[Path, Any], new: int | None
-) -> Iterator[tuple[Path, Any]]:
-    """What had the old size of the data, and has the new one."""
-    inside = {
-        path: value
-        for path, value in settings(tree, size).items()
-        if type(value) is int and not any(map(path.startswith, datasets))
+def _sized(dataset: Any, sizes: dict[str, int]) -> Any:
+    """The dataset with its sizes, where they are arguments of it."""
+    changes = {
+        key: new
+        for key, _ in items(dataset) or ()
+        for size, new in sizes.items()
+        if is_setting(Path((key,)), dataset, size)
     }
+    return replace(dataset, changes) if changes else dataset
+
+
+class _Change(NamedTuple):
+    """A size of the data, before and after."""
+
+    old: int
+    new: int
+
+
+def _change(
+    tree: Any, size: str, datasets: dict[Path, Any], updates: dict[Path, Any], new: int | None
+) -> _Change | None:
+    """How a size of the data changes; None if it does not, or if that is not known."""
     olds = {_size(old, size) for old in datasets.values()} - {None}
     news = {_size(updates[path], size) for path in datasets} - {None}
     if new is not None:
-        news, olds = {new}, olds or set(inside.values())
+        news = {new}
+        olds = olds or {value for value in settings(tree, size).values() if type(value) is int}
     if len(olds) != 1 or len(news) != 1 or olds == news:
-        return
-    (old,), (number,) = olds, news
-    followers = [path for path, value in inside.items() if value == old]
-    yield from ((path, number) for path in followers)
-    if size == "classes" and not followers:
-        yield from ((path, updated(head, "dense", features=number)) for path, head in _heads(tree, old))
+        return None
+    (before,), (after,) = olds, news
+    assert before is not None
+    assert after is not None
+    return _Change(before, after)
 
 
-def _heads(tree: Any, width: int) -> Iterator[tuple[Path, Any]]:
-    """The last dense layer, if it has as many features as there are classes."""
+def _following(
+    tree: Any, size: str, datasets: dict[Path, Any], change: _Change, inputs: Any
+) -> dict[Path, Any]:
+    """What had the old size of the data, and has the new one."""
+    updates = {
+        path: change.new
+        for path, value in settings(tree, size).items()
+        if type(value) is int and value == change.old and not any(map(path.startswith, datasets))
+    }
+    if not updates and size == "classes":
+        updates = _heads(tree, change) or _inner_heads(tree, change, inputs)
+        if not updates:
+            warnings.warn(
+                f"the new data have {change.new} classes, the old {change.old}, and no setting or last dense "
+                f"layer of the model has that size; layers inside are found with inputs=…, others are set by "
+                "their paths",
+                PatchWarning,
+                stacklevel=caller_level(),
+            )
+    return updates
+
+
+def _heads(tree: Any, change: _Change) -> dict[Path, Any]:
+    """The last dense layer of the tree, if it has as many features as there are classes."""
     dense = [
         (path, layer)
         for path, layer in with_role(tree, "dense").items()
         if "features" in arguments(layer, "dense")
     ]
-    if dense and arguments(dense[-1][1], "dense")["features"].value == width:
-        yield dense[-1]
+    for path, head in dense[-1:]:
+        if arguments(head, "dense")["features"].value == change.old:
+            return {path: updated(head, "dense", features=change.new)}
+    return {}
+
+
+def _inner_heads(tree: Any, change: _Change, inputs: Any) -> dict[Path, Any]:
+    """The last dense layer that each model calls, likewise."""
+    known = inputs_for(tree, inputs)
+    updates: dict[Path, Any] = {}
+    for model in models(tree):
+        if model.path not in known or not is_patchable(model.node):
+            continue
+        before = vars(model.node).get(INSIDE, ())
+        watched = model._replace(node=rebind(model.node, {INSIDE: (*before, layers(_unchanged))}))
+        calls = sightings(watched, known[model.path])
+        dense = [call for call in calls if "features" in arguments(call.layer, "dense")]
+        for head in dense[-1:]:
+            features = arguments(head.layer, "dense")["features"]
+            if features.value == change.old:
+                edit = edit_layers({head.path: {features.name: change.new}})
+                updates[model.path / INSIDE] = (*before, edit)
+    return updates
+
+
+def _unchanged(k: Path, v: Any) -> Any:
+    """A rule that changes nothing, under which layers are seen."""
+    return v
 
 
 def _size(dataset: Any, size: str) -> int | None:

@@ -13,7 +13,8 @@ from symjax.adoption.symbolize import symbolize
 
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...roles.marks import role, updated, with_role
+from ...roles.editing import updated
+from ...roles.marks import role, with_role
 from ...roles.settings import is_count, is_number, names_of, settings
 from .chains import inner_transformations, prepended
 

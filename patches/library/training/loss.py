@@ -58,13 +58,16 @@ def _of_uniform(
     """The loss of labels that are uniformly distributed."""
     if _is(loss, "binary_cross_entropy"):
         return loss(logits, jnp.full(labels.shape, 0.5, logits.dtype), **options)
-    classes = logits.shape[-1]
+    classes = logits.shape[options.get("axis", -1)]
     if labels.ndim == logits.ndim:
         return loss(logits, jnp.full(labels.shape, 1 / classes, logits.dtype), **options)
     if _is(loss, "integer_cross_entropy") and not options:  # of all classes at once, in closed form
         return jax.nn.logsumexp(logits, -1) - logits.mean(-1)
-    losses = jax.vmap(lambda label: loss(logits, jnp.full_like(labels, label), **options))
+    losses: Any = jax.vmap(lambda label: loss(logits, jnp.full_like(labels, label), **options))
     return losses(jnp.arange(classes, dtype=labels.dtype)).mean(0)
+
+
+_smoothed: Any = smoothed  # which type checkers take for the function, whose arguments are all required
 
 
 @patcher
@@ -97,7 +100,7 @@ def smooth_labels(tree: Any, alpha: Annotated[float, Ge(0), Lt(1)]) -> LookingFo
             return alpha
         if not _is(v, "cross_entropy") or has_role(p, "smoothed_loss") or settings(v, "label_smoothing"):
             return v
-        return smoothed(loss=v, alpha=alpha)
+        return _smoothed(loss=v, alpha=alpha)
 
     what = (
         "losses in fields (role 'cross_entropy'; those that a method calls by their names are not seen) and "

@@ -25,7 +25,7 @@ from .rates import peak, with_rate
 class DecayState(NamedTuple):
     """The state of `decayed`: how many steps were made, ``int32[]``."""
 
-    count: jax.Array
+    steps: jax.Array
 
 
 @symbolize
@@ -57,13 +57,13 @@ def decayed(
     def update(updates: Any, state: DecayState, params: Any = None, **_: Any) -> tuple[Any, DecayState]:
         if params is None:
             raise ValueError("weight decay needs the parameters: optimizer.update(gradients, state, params)")
-        rate = learning_rate(state.count) if callable(learning_rate) else learning_rate
+        rate = learning_rate(state.steps) if callable(learning_rate) else learning_rate
 
         def shrunk(step: jax.Array, parameter: jax.Array) -> jax.Array:
             return (step - rate * weight_decay * parameter).astype(step.dtype)
 
-        count = plain_optax.safe_increment(state.count)
-        return jax.tree.map(shrunk, updates, params), DecayState(count)
+        steps = plain_optax.safe_increment(state.steps)
+        return jax.tree.map(shrunk, updates, params), DecayState(steps)
 
     return plain_optax.GradientTransformationExtraArgs(init, update)
 

@@ -15,9 +15,11 @@ from symjax.adoption.signatures import call_arguments
 from symjax.adoption.ties import record_ties, untied
 from symjax.core.errors import at, brief, locate
 from symjax.core.fields import Field
+from symjax.core.inside import INSIDE, PatchableSchema
 from symjax.core.marks import MissingError
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import ATTRIBUTE, BUILDS, Schema, is_placeholder, schema_of
+from symjax.core.provided import provided
+from symjax.core.schema import ATTRIBUTE, BUILDS, is_placeholder, schema_of
 from symjax.core.tracebacks import hiding_frames
 from symjax.names.lookup import find
 from symjax.verbs.query import missing
@@ -29,7 +31,7 @@ RNGS = "rngs"
 _constructing = contextvars.ContextVar("symjax_nnx_constructing", default=False)
 
 
-class NnxSchema(Schema):
+class NnxSchema(PatchableSchema):
     """Nodes of NNX modules: the constructor's arguments without ``rngs``."""
 
     kind: ClassVar[str] = "nnx"
@@ -97,6 +99,10 @@ class Building:
         self.rngs = rngs
         self._modules: dict[int, tuple[Any, Any]] = {}
 
+    def reuse(self, node: Any, module: Any) -> None:
+        """Lets a node stand for a module that is built already."""
+        self._modules[id(node)] = node, module
+
     def make(self, tree: Any, path: Path = ROOT) -> Any:
         """`tree` with modules in the place of its nodes; `path` is where it stands, for messages."""
         if id(tree) not in self._modules:
@@ -117,16 +123,31 @@ class Building:
 
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
         schema = _schema(node)
-        args, kwargs = call_arguments(schema, {**schema.read(node), **changes})
+        values = {**schema.read(node), **changes}
+        inside = values.pop(INSIDE, ()) if schema.patchable else ()
+        args, kwargs = call_arguments(schema, values)
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
         try:
             module = construct(schema.constructor, *args, **kwargs)
+            if not isinstance(module, nnx.Pytree):
+                module = self.make(module, path)  # a function's nodes
+            return self.patched(module, node, inside) if inside else module
         except Exception as error:
             if locate(error, path, f"while building {type(node).__name__}"):
                 note_floats(error, [(path, type(node), schema.arguments(node))])
             raise
-        return module if isinstance(module, nnx.Pytree) else self.make(module, path)  # a function's nodes
+
+    def patched(self, module: Any, node: Any, inside: tuple[Any, ...]) -> Any:
+        """A module that was built of a node, with the patches applied that the node has inside.
+
+        Args:
+            module: The module.
+            node: The node, without patches inside.
+            inside: The patches.
+        """
+        fields = [made for _, made in self._modules.values() if isinstance(made, nnx.Module)]
+        return provided.patch_built(module, node, inside, self.rngs or nnx.Rngs(0), fields)
 
 
 def construct(make: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -172,7 +193,7 @@ def _schema(node: Any) -> NnxSchema:
 def _waits(node: Any) -> bool:
     """Whether a node cannot become a module by itself."""
     return any(
-        is_placeholder(value) or (is_builder(value) and _schema(value).needs_rngs)
+        is_placeholder(value) or (is_builder(value) and (_schema(value).needs_rngs or INSIDE in vars(value)))
         for _, value, _ in walk(node)
     ) or bool(missing(node))
 

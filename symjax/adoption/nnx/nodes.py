@@ -24,6 +24,7 @@ from symjax.adoption.nnx.building import (
 from symjax.adoption.nnx.errors import note_methods
 from symjax.adoption.signatures import PRESETS, fields_of
 from symjax.core.containers import Map, thaw
+from symjax.core.inside import INSIDE
 from symjax.core.marks import MissingError
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import (
@@ -76,8 +77,11 @@ class _BuilderMeta(type):
             kwargs.pop(RNGS, None)  # of a function of nodes: the nodes take it
         by_name = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(schema, args)
+        inside = by_name.pop(INSIDE, ()) if schema.patchable else ()
         module = construct(schema.constructor, *map(building.make, args, places), **by_name)
-        return module if isinstance(module, nnx.Pytree) else building.make(module)
+        if not isinstance(module, nnx.Pytree):
+            module = building.make(module)
+        return building.patched(module, None, inside) if inside else module
 
     def __instancecheck__(cls, instance: object) -> bool:
         original = _original(cls)

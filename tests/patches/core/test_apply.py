@@ -445,3 +445,122 @@ def test_a_patched_tree_compiles_once_for_all_rates():
     for rate in (0.1, 0.2, 0.3):
         total(patch(Net(), patches.on_key("rate", rate)))
     assert len(traces) == 1
+
+
+# Where the warning points, and what it says.
+
+
+@pytest.mark.parametrize(
+    "apply", [lambda: widen(0)(Net()), lambda: (widen(0) | [])(Net()), lambda: patch(Net(), [widen(0)])]
+)
+def test_a_warning_points_at_the_line_that_applies_the_patch(apply):
+    with pytest.warns(patches.PatchWarning) as caught:
+        apply()
+    assert (caught[0].filename, caught[0].lineno) == (__file__, apply.__code__.co_firstlineno)
+
+
+def test_a_patcher_that_patches_inside_is_warned_at_its_own_line():
+    @patches.patcher(name="test_apply.warned")
+    def warned(net):
+        patch(net, widen(0))
+        return widen(1)
+
+    with pytest.warns(patches.PatchWarning) as caught:
+        patch(Net(), warned())
+    assert caught[0].filename == __file__
+    assert (
+        caught[0].lineno
+        < test_a_patcher_that_patches_inside_is_warned_at_its_own_line.__code__.co_firstlineno + 4
+    )
+
+
+@patches.patcher(name="test_apply.seeking")
+def seeking(net):
+    return lambda k, v: None if patches.has_role(v, "convolution", "dense") else v
+
+
+def test_what_matched_nothing_says_which_roles_it_looked_for():
+    with pytest.warns(
+        patches.PatchWarning, match="already; it looked for the roles convolution, dense; strict"
+    ):
+        patch(Net(), seeking())
+    with pytest.raises(patches.PatchError, match="already; it looked for the roles convolution, dense"):
+        patch(Net(), [seeking()], strict=True)
+    with pytest.warns(patches.PatchWarning) as caught:
+        patch(Net(), [widen(0), seeking()])
+    assert "roles" not in str(caught[0].message)  # of the rule before
+
+
+# What bad input gets: the patch, its position and the path, and a tree that is as it was.
+
+
+class Guarded(sj.Object):
+    """An object of several kinds of fields, with an invariant."""
+
+    low: int = 1
+    high: int = 2
+    name: str = "x"
+    items: tuple[int, ...] = (1, 2)
+    net: Net = Net()
+
+    def __check__(self):
+        if self.low > self.high:
+            raise ValueError("low is above high")
+
+
+@pytest.mark.parametrize(
+    ("rule", "kind", "message", "path"),
+    [
+        (lambda k, v: None, TypeError, "the rule returned None for the root", "<root>"),
+        (lambda k, v: None if k.key == "low" else v, TypeError, "Guarded.low expects int", "low"),
+        (lambda k, v: object() if k.key == "low" else v, TypeError, "Guarded.low expects int", "low"),
+        (
+            lambda k, v: "wide" if k.key == "width" else v,
+            TypeError,
+            "Layer.width expects int",
+            "net.layers[0].width",
+        ),
+        (lambda k, v: {1} if k.key == "items" else v, TypeError, "Guarded.items", "items"),
+        (lambda k, v: v / 0 if k.key == "low" else v, ZeroDivisionError, "", "low"),
+        (lambda k, v: sj.MISSING if not k else v, ValueError, "the root of a tree can be replaced", "<root>"),
+        (
+            lambda k, v: sj.Insertion(3) if k.key == "low" else v,
+            TypeError,
+            "an Insertion goes before an item",
+            "low",
+        ),
+        (lambda k, v: 5 if k.key == "low" else v, ValueError, "low is above high", "<root>"),
+        ({"lwo": 1}, KeyError, "did you mean 'low'?", "lwo"),
+        ({"net": Net(), "net.depth": 3}, ValueError, "overlap", "net.depth"),
+        ({"items[0]": 1, "items[-2]": 2}, ValueError, "overlap", "items[-2]"),
+        ({"a b": 1}, ValueError, "'a b' is no path", ""),
+        ({3: 1}, TypeError, "expected a Path", ""),
+        ("lwo=1", KeyError, "did you mean 'low'?", "lwo"),
+        ("low=5", ValueError, "low is above high", "<root>"),
+        ("net.layers[0].width=wide", TypeError, "Layer.width expects int", "net.layers[0].width"),
+        (returning([lambda k, v: v, {"lwo": 1}]), KeyError, "did you mean 'low'?", "lwo"),
+        (returning(None, lambda tree: False), patches.PatchError, "refused the patched tree", "<root>"),
+        (returning({"low": 0}, lambda tree: 1 / 0), ZeroDivisionError, "refused the patched tree", "<root>"),
+        (patches.on_key("low", 5), ValueError, "low is above high", "<root>"),
+        (patches.on_path("(", 5), Exception, "", ""),
+        (widen().expects(3), patches.PatchError, "was to change 3 places, and changed 2", ""),
+    ],
+)
+def test_bad_input_names_the_patch_its_position_and_the_path(rule, kind, message, path):
+    tree = Guarded()
+    first = {"high": 3}
+    with pytest.raises(kind) as caught:
+        patch(tree, [first, rule, "name=y"])
+    said = "\n".join([str(caught.value), *getattr(caught.value, "__notes__", ())])
+    assert message in said
+    assert f"(path={path})" in said or not path
+    assert "the patch " in said
+    assert "(rule 2 of 3)" in said
+    assert tree == Guarded()
+    assert sj.lineage(tree) == ()
+
+
+def test_two_patches_that_disagree_are_applied_in_turn_and_one_that_disagrees_with_itself_is_refused():
+    assert patch(Guarded(), ["low=0", "low=2"]).low == 2
+    with pytest.raises(ValueError, match="'low' is set twice"):
+        patch(Guarded(), "low=0, low=2")

@@ -77,13 +77,51 @@ def test_the_known_names_are_listed_nearest_first():
     assert str(caught.value).endswith("(uri=scale_widht?2.0)")
 
 
-def install(folder, package, source, point):
-    """A package on the path, with the metadata of an installed one."""
-    (folder / f"{package}.py").write_text(textwrap.dedent(source))
+def test_a_name_without_its_name_space_will_do_where_one_patcher_has_it():
+    patcher = define("test_registry.a.lonely", aliases=["test_registry.b.lonely"])
+    for short in ("lonely", "a.lonely", "b.lonely"):
+        assert patches.from_uri(f"{short}?2") == patcher(2)
+    assert str(patches.from_uri("lonely?2")) == "test_registry.a.lonely?n=2"
+    with pytest.raises(ValueError, match="no patcher 'onely'"):
+        patches.from_uri("onely?2")
+
+
+def test_a_short_name_that_two_patchers_have_is_none():
+    def twice_named(tree, n: int = 1):
+        return {"n": n}
+
+    vision, text = (
+        define("test_registry.vision.twice"),
+        patches.patcher(name="test_registry.text.twice")(twice_named),
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"'twice' is the short name of several patchers: write test_registry\.text\.twice or "
+        r"test_registry\.vision\.twice",
+    ) as caught:
+        patches.from_uri("twice?2")
+    assert caught.value.__notes__ == ["while reading the patch (uri=twice?2)"]
+    assert patches.from_uri("vision.twice?2") == vision(2)
+    assert patches.from_uri("text.twice?2") == text(2)
+
+
+def test_a_whole_name_wins_over_short_ones():
+    define("test_registry.scale_width")
+    assert type(patches.from_uri("scale_width?2")) is patches.scale_width
+
+
+def install(folder, package, modules, points):
+    """A distribution as pip lays it out: a package, and beside it the metadata that says what it publishes."""
+    (folder / package).mkdir()
+    for name, source in {"__init__": "", **modules}.items():
+        (folder / package / f"{name}.py").write_text(textwrap.dedent(source))
     info = folder / f"{package}-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[symjax.patches]\n{point} = {package}\n")
+    lines = [f"{name} = {target}" for name, target in points.items()]
+    (info / "entry_points.txt").write_text("\n".join(["[symjax.patches]", *lines, ""]))
+    files = [f"{package}/{name}.py,," for name in ["__init__", *modules]]
+    (info / "RECORD").write_text("\n".join([*files, f"{info.name}/METADATA,,", ""]))
 
 
 @pytest.fixture
@@ -95,31 +133,91 @@ def fresh_installation(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_packages_publish_patchers_by_entry_points(fresh_installation):
-    source = """
-        import symjax.patches
+SCALE = """
+    import symjax as sj
 
-        @symjax.patches.patcher(name="published_by_a_package.double")
-        def double(tree, times: int = 2):
-            return lambda k, v: v * times if isinstance(v, int) else v
-        """
-    install(fresh_installation, "published_by_a_package", source, "anything")
-    assert "published_by_a_package" not in sys.modules
-    assert patches.patch([1], "published_by_a_package.double?3") == [3]
-    assert "published_by_a_package.double" in patches.names()
+    @sj.patcher(name="{space}.test_scale")
+    def test_scale(tree, times: int = 2):
+        return lambda k, v: v * times if isinstance(v, int) else v
+    """
+
+
+def test_packages_publish_patchers_by_entry_points(fresh_installation):
+    install(
+        fresh_installation,
+        "published_one",
+        {"ideas": SCALE.format(space="published")},
+        {"x": "published_one.ideas"},
+    )
+    assert "published_one" not in sys.modules
+    assert patches.patch([1], "published.test_scale?3") == [3]
+    assert "published.test_scale" in patches.names()
+    assert patches.patch([1], "test_scale?3") == [3]
+
+
+def test_two_packages_may_offer_one_idea_in_two_name_spaces(fresh_installation):
+    for space in ("eyes", "ears"):
+        install(
+            fresh_installation,
+            f"plug_{space}",
+            {"ideas": SCALE.format(space=space)},
+            {"x": f"plug_{space}.ideas"},
+        )
+    assert patches.patch([1], "eyes.test_scale?3 | ears.test_scale?5") == [15]
+    with pytest.raises(ValueError, match=r"several patchers: write ears\.test_scale or eyes\.test_scale"):
+        patches.from_uri("test_scale?3")
 
 
 def test_a_known_name_imports_no_package(fresh_installation):
-    install(fresh_installation, "not_asked_for", "raise RuntimeError('imported')", "x")
+    install(
+        fresh_installation, "not_asked_for", {"ideas": "raise RuntimeError"}, {"x": "not_asked_for.ideas"}
+    )
     patches.from_uri("scale_width?2")
     assert "not_asked_for" not in sys.modules
 
 
-def test_a_broken_package_costs_a_warning(fresh_installation):
-    install(fresh_installation, "broken_package", "raise RuntimeError('out of order')", "x")
-    with pytest.warns(
-        patches.PatchWarning, match="broken_package could not be loaded: RuntimeError: out of order"
-    ):
+@pytest.mark.parametrize(
+    ("package", "source", "why"),
+    [
+        ("broken_rules", "raise RuntimeError('out of order')", "RuntimeError: out of order"),
+        ("broken_syntax", "def", "SyntaxError"),
+        ("broken_import", "import no_such_module_anywhere", "ModuleNotFoundError"),
+        (
+            "broken_name",
+            """
+            import symjax as sj
+
+            @sj.patcher
+            def scale_width(tree):
+                return None
+            """,
+            "ValueError: the patcher 'scale_width' is symjax.patches.library.width.scale_width already",
+        ),
+    ],
+)
+def test_a_broken_package_costs_a_warning_and_not_the_others(fresh_installation, package, source, why):
+    install(fresh_installation, package, {"ideas": source}, {"x": f"{package}.ideas"})
+    install(
+        fresh_installation,
+        f"well_{package}",
+        {"ideas": SCALE.format(space=package)},
+        {"x": f"well_{package}.ideas"},
+    )
+    with pytest.warns(patches.PatchWarning, match=f"the patches '{package}.ideas' of {package}") as caught:
         names = patches.names()
-    assert "scale_width" in names
+    assert f"could not be loaded: {why}" in str(caught[0].message)
+    assert caught[0].filename == __file__
+    assert {"scale_width", f"{package}.test_scale"} <= set(names)
     assert patches.names() == names  # and it warns once
+    assert type(patches.from_uri("scale_width?2")) is patches.scale_width
+
+
+def test_a_package_may_ask_for_names_while_it_is_loaded(fresh_installation):
+    source = """
+        from symjax import patches
+
+        KNOWN = patches.names()
+        """
+    install(fresh_installation, "asking_package", {"ideas": source}, {"x": "asking_package.ideas"})
+    assert "scale_width" in patches.names()
+    assert "scale_width" in sys.modules["asking_package.ideas"].KNOWN

@@ -1,17 +1,20 @@
 """URIs become patches, or errors that name the URI and what would have been right."""
 
+import contextlib
 import enum
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from annotated_types import Gt, Interval
 from hypothesis import given
 from hypothesis import strategies as st
 
+import symjax as sj
 from symjax import patches
 from symjax.patches import from_uri
 from symjax.patches.core.registry import add_patcher
+from symjax.patches.uri.literals import write
 
 
 @patches.patcher(name="test_resolve.make")
@@ -200,3 +203,142 @@ def test_a_hint_that_no_text_can_satisfy_is_a_type_error():
 
     with pytest.raises(TypeError, match="kind"):
         from_uri("test_resolve.strange?int")
+
+
+# Fuzzing: whatever a text is, it is a patch or it is refused; and a patch that has a text is read back.
+
+
+class Shade(enum.Flag):
+    DARK = 1
+    WARM = 2
+
+
+@patches.patcher(name="test_resolve.everything")
+def everything(
+    tree,
+    anything: Any = None,
+    number: float = 0.0,
+    count: int = 0,
+    switch: bool = False,
+    text: str = "",
+    choice: Literal["a", "b", 1, None] = None,
+    color: Color | None = None,
+    shade: Shade = Shade.DARK,
+    sizes: Sequence[int] | None = None,
+    pairs: Sequence[tuple[str, float]] = (),
+    either: int | str | bool | None = None,
+):
+    return None
+
+
+texts = st.text(st.characters(), max_size=8) | st.sampled_from(
+    ["", "None", "1", "yes", "a,b", "x=1\n", "RED", "<"]
+)
+floats = st.floats(allow_nan=False)
+scalars = st.none() | st.booleans() | st.integers() | floats | texts
+free = st.recursive(scalars, lambda items: st.lists(items, max_size=3).map(tuple), max_leaves=6)
+patches_of_all_kinds = st.builds(
+    everything,
+    anything=free,
+    number=floats,
+    count=st.integers(),
+    switch=st.booleans(),
+    text=texts,
+    choice=st.sampled_from(["a", "b", 1, None]),
+    color=st.none() | st.sampled_from(Color),
+    shade=st.integers(0, 3).map(Shade),
+    sizes=st.none() | st.lists(st.integers(), max_size=3).map(tuple),
+    pairs=st.lists(st.tuples(texts, floats), max_size=2).map(tuple),
+    either=st.integers() | texts | st.booleans() | st.none(),
+)
+keys = st.sampled_from(["a", "rate", "größe"]) | st.integers() | st.text(max_size=5)
+paths = st.lists(keys, min_size=1, max_size=3).map(lambda keys: str(sj.Path(keys)))
+assigned = st.dictionaries(paths, free.map(write), min_size=1, max_size=3)
+
+
+def assigned_together(texts):
+    try:
+        return patches.Assignments(texts)
+    except ValueError:  # one of the paths holds another
+        return patches.Assignments(dict(list(texts.items())[:1]))
+
+
+links = patches_of_all_kinds | assigned.map(assigned_together)
+counted = links | st.builds(lambda link, n: link.expects(n), links, st.integers(0, 99))
+chains = st.lists(counted, min_size=2, max_size=3).map(lambda links: links[0] | links[1:])
+
+
+@given(counted | chains | st.builds(lambda chain, n: chain.expects(n), chains, st.integers(0, 9)))
+def test_a_patch_with_any_arguments_is_read_back(patch):
+    again = from_uri(str(patch))
+    assert again == patch
+    assert str(again) == str(patch)
+    assert repr(again) == repr(patch)  # 1, 1.0 and True are three
+
+
+MARKS = "?&=:|,#()[]'\"%<> \n\\"
+WORDS = [
+    "test_resolve.make",
+    "test_resolve.everything",
+    "everything",
+    "rate",
+    "0.5",
+    "1e999",
+    "%41",
+    "%ff",
+    "None",
+    "yes",
+    "a.b[0]",
+    "['",
+    "scale_width\n",
+    "",
+    "",
+    "",
+    "number",
+    "color",
+    "GREEN",
+    "é",
+    "\x00",
+]
+CUTTINGS = st.sampled_from([*MARKS, *WORDS, "9" * 5000])
+
+
+@given(st.lists(CUTTINGS, max_size=12).map("".join) | st.text(max_size=30))
+def test_any_text_is_a_patch_or_refused_by_a_value_or_type_error(text):
+    with contextlib.suppress(ValueError, TypeError):
+        patch = from_uri(text)
+        assert from_uri(str(patch)) == patch
+
+
+@given(counted | chains, st.data())
+def test_a_text_with_an_error_in_it_is_a_patch_or_refused(patch, data):
+    text = str(patch)
+    at = data.draw(st.integers(0, len(text)))
+    for wrong in (text[:at], text[:at] + data.draw(CUTTINGS) + text[at:], text[:at] + text[at + 1 :]):
+        with contextlib.suppress(ValueError, TypeError):
+            again = from_uri(wrong)
+            assert from_uri(str(again)) == again
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "lr=0.5",
+        "(lr=0.5)#1",
+        "change_lr?0.1, lr=0.5",
+        "lr=0.5 | change_lr?0.5#0",
+        "\n change_lr?0.1\n\n lr=0.5\n",
+        ["change_lr?0.1", ["lr=0.5"]],
+        patches.change_lr(0.1) | "lr=0.5",
+        "lr=0.25" | patches.on_value(0.25, 0.5),
+    ],
+)
+def test_paths_and_values_are_read_wherever_a_uri_is(rules):
+    assert patches.patch({"lr": 1.0}, rules) == {"lr": 0.5}
+
+
+def test_malformed_percent_encoding_is_refused_or_text():
+    with pytest.raises(ValueError, match="is not UTF-8 after percent-decoding, at character"):
+        from_uri("test_resolve.make?0.5&a%c3")
+    assert from_uri("test_resolve.make?0.5&100%").name == "100%"
+    assert from_uri("test_resolve.make?0.5&%zz").name == "%zz"

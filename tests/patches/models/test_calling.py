@@ -157,3 +157,41 @@ def test_an_error_names_the_layer_at_fault(node, args, note):
     with pytest.raises(Exception) as caught:
         outlined(node, *args)
     assert any(text.startswith(note) for text in caught.value.__notes__)
+
+
+class Parallel(flax.linen.Module):
+    """Statistics over all devices, as public code has them; the axis is bound by whoever trains."""
+
+    @flax.linen.compact
+    def __call__(self, x, train):
+        x = flax.linen.BatchNorm(use_running_average=not train, axis_name="batch")(x)
+        return x - jax.lax.pmean(x, "devices") if train else x
+
+
+class CalledWithRngs(flax_nnx.Module):
+    def __init__(self, *, rngs):
+        self.drop = flax_nnx.Dropout(0.5)
+
+    def __call__(self, x, rngs):
+        return self.drop(x, rngs=rngs)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_named_axes_have_one_item(train):
+    told = outlined(sj.symbolize(Parallel)(), X, train=train)
+    assert told.outputs == X
+    assert told.jaxpr().out_avals[0].shape == X.shape
+
+
+def test_other_unknown_names_are_errors():
+    class Misspelt(flax.linen.Module):
+        def __call__(self, x):
+            return y  # noqa: F821
+
+    with pytest.raises(NameError, match="name 'y'"):
+        outlined(sj.symbolize(Misspelt)(), X)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_an_nnx_model_gets_the_rngs_that_its_call_takes(train):
+    assert outlined(sj.symbolize(CalledWithRngs)(), X, train=train).outputs == X

@@ -75,7 +75,7 @@ def test_nodes_of_nnx_and_modules_that_are_built():
     assert listed(Experiment(node)) == [("model", "nnx", False)]
     assert listed(Experiment(net(3))) == [("model", "nnx", False)]
     assert listed(Experiment(sj.build(node))) == [("model", "nnx", False)]
-    assert listed(nnx.Linear(2, 3)) == [("", "nnx", False)]  # no role: see `roles/`
+    assert listed(nnx.Linear(2, 3)) == [("", "nnx", True)]
 
 
 def test_a_module_in_a_model_is_part_of_it():

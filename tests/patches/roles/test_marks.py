@@ -10,7 +10,7 @@ import symjax as sj
 from symjax import linen as nn
 from symjax.patches import has_role, member, role
 from symjax.patches.roles import flax_layers
-from symjax.patches.roles.marks import arguments
+from symjax.patches.roles.marks import arguments, makes_role, noting_roles
 
 
 @role("test_role", features="units")
@@ -152,3 +152,14 @@ def test_every_role_is_told():
     told = role.__doc__
     roles = {name for its_roles in flax_layers.LINEN.values() for name in its_roles}
     assert all(f"``'{name}'``" in told for name in roles | {"separable_convolution"})
+
+
+def test_the_roles_that_are_asked_for_are_noted():
+    with noting_roles() as outer:
+        has_role(3, "dense", "convolution")
+        with noting_roles() as inner:
+            arguments(3, "attention")
+        makes_role(nn.Dense, "dropout")
+    has_role(3, "embedding")
+    assert outer == {"dense", "convolution", "dropout"}
+    assert inner == {"attention"}

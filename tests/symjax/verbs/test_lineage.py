@@ -1,12 +1,16 @@
 """`lineage`: how a tree came about, which is no part of what it is."""
 
+import copy
+import json
 import pickle
+import tempfile
+from pathlib import Path
 
 import jax
 import pytest
 
 import symjax as sj
-from symjax import lineage, optax
+from symjax import lineage, optax, why
 
 from ..trees import Box
 
@@ -53,3 +57,137 @@ def test_a_pickle_keeps_the_tree():
 @pytest.mark.parametrize("tree", [[1], {"a": 1}, 3])
 def test_plain_containers_have_none(tree):
     assert lineage(tree) == ()
+
+
+# Why a value is what it is.
+
+
+class Net(sj.Object):
+    rate: float = 0.5
+    layers: tuple[int, ...] = (1, 2, 3)
+    count: int = 3
+
+    def on_rebind(self, changes):
+        return {"count": len(self.layers)} if any(path.startswith("layers") for path in changes) else {}
+
+
+def rules(tree, *paths):
+    return [getattr(why(tree, path), "rule", None) for path in paths]
+
+
+def test_the_last_step_that_set_a_value_is_named():
+    net = sj.patch(Net(), ["rate=0.1", "layers[0]=7", "rate=0.2, layers[2]=9"])
+    assert rules(net, "rate", "layers[0]", "layers[1]", "layers[2]", "count") == [
+        "rate=0.2,layers[2]=9",
+        "layers[0]=7",
+        None,
+        "rate=0.2,layers[2]=9",
+        None,
+    ]
+    assert why(net, "layers[0]").places == ("layers[0]",)
+
+
+def test_a_step_around_or_inside_a_value_counts():
+    net = sj.patch(Net(), ["layers[0]=7", {"layers": (4, 5)}, "rate=0.1"])
+    assert why(net, "layers[0]").rule == "<{'layers': (4, 5)}>"
+    assert why(net, "layers").rule == "<{'layers': (4, 5)}>"
+    assert why(net, "").rule == "rate=0.1"
+
+
+def test_follow_up_updates_belong_to_the_step_that_caused_them():
+    net = sj.patch(Net(), ["layers[0]=7", {"layers[0]": sj.MISSING}, "layers[0]=8"])
+    assert why(net, "count").rule == "<{'layers[0]': MISSING}>"
+
+
+def test_moved_items_are_due_to_the_step_that_moved_them():
+    net = sj.patch(Net(), ["layers[1]=7", {"layers[0]": sj.Insertion(0)}])
+    assert rules(net, "layers[0]", "layers[2]", "rate") == ["<{'layers[0]': Insertion(0)}>"] * 2 + [None]
+
+
+def test_a_value_that_a_step_leaves_as_it_is_is_not_due_to_it():
+    net = sj.patch(Net(), ["rate=0.1", "rate=0.1, layers[0]=7"])
+    assert rules(net, "rate", "layers[0]") == ["rate=0.1", "rate=0.1,layers[0]=7"]
+
+
+def test_a_whole_new_tree_is_compared():
+    @sj.patcher(name="tests.lineage.rebuilt")
+    def rebuilt(tree):
+        return Net(rate=tree.rate, layers=(1, 2, 4))
+
+    assert rules(sj.patch(Net(), rebuilt()), "rate", "layers[1]", "layers[2]") == [
+        None,
+        None,
+        "tests.lineage.rebuilt",
+    ]
+
+
+def test_a_patch_of_several_rules_is_one_step():
+    @sj.patcher(name="tests.lineage.several")
+    def several(tree):
+        return ["rate=0.1", {"layers[0]": 7}]
+
+    net = sj.patch(Net(), several())
+    assert lineage(net) == ("tests.lineage.several",)
+    assert rules(net, "rate", "layers[0]", "layers[1]") == ["tests.lineage.several"] * 2 + [None]
+
+
+def test_a_rebind_since_then_is_said_and_is_no_step_of_the_lineage():
+    net = sj.patch(Net(), "rate=0.1, layers[0]=7").rebind(rate=0.3).rebind({"layers[1]": 5})
+    assert rules(net, "rate", "layers[0]", "layers[1]") == ["<rebind>", "rate=0.1,layers[0]=7", "<rebind>"]
+    assert lineage(net) == ("rate=0.1,layers[0]=7",)
+    assert lineage(sj.patch(net, "rate=0.9")) == ("rate=0.1,layers[0]=7", "rate=0.9")
+    assert rules(sj.patch(net, "rate=0.9"), "rate", "layers[1]") == ["rate=0.9", "<rebind>"]
+    assert rules(net.rebind(lambda k, v: 0.7 if k == "rate" else v), "rate") == ["<rebind>"]
+    assert rules(net.rebind({"layers[0]": sj.MISSING}), "layers[0]", "rate") == ["<rebind>", "<rebind>"]
+
+
+def test_a_rebind_leaves_the_tree_that_it_changed_alone():
+    net = sj.patch(Net(), "rate=0.1")
+    net.rebind(rate=0.3)
+    assert rules(net, "rate") == ["rate=0.1"]
+    assert why(Net().rebind(rate=0.3), "rate") is None
+
+
+def through_a_file(tree):
+    with tempfile.TemporaryDirectory() as folder:
+        sj.save(tree, Path(folder) / "tree.json")
+        return sj.load(Path(folder) / "tree.json")
+
+
+@pytest.mark.parametrize(
+    "kept_by",
+    [
+        through_a_file,
+        lambda tree: sj.from_json(sj.to_json(tree)),
+        lambda tree: pickle.loads(pickle.dumps(tree)),
+        copy.deepcopy,
+        lambda tree: tree.rebind({}),
+    ],
+)
+def test_the_places_are_kept(kept_by):
+    net = sj.patch(Net(), ["rate=0.1", "layers[0]=7"]).rebind(rate=0.3)
+    assert [why(kept_by(net), path) for path in ("rate", "layers[0]", "layers[1]")] == [
+        why(net, path) for path in ("rate", "layers[0]", "layers[1]")
+    ]
+    assert lineage(kept_by(net)) == lineage(net)
+
+
+def test_a_file_without_places_has_its_lineage():
+    text = json.loads(sj.to_json(sj.patch(Net(), "rate=0.1")))
+    del text["places"]
+    assert lineage(sj.from_json(json.dumps(text))) == ("rate=0.1",)
+    assert why(sj.from_json(json.dumps(text)), "rate") is None
+
+
+@pytest.mark.parametrize("places", [3, ["rate"], [[3]], [["a b"]]])
+def test_bad_places_are_a_load_error(places):
+    text = json.loads(sj.to_json(sj.patch(Net(), "rate=0.1")))
+    text["places"] = places
+    with pytest.raises(sj.LoadError, match="places of the lineage"):
+        sj.from_json(json.dumps(text))
+
+
+def test_a_path_must_exist():
+    with pytest.raises(KeyError, match="did you mean 'rate'"):
+        why(Net(), "raet")
+    assert why([1], "[0]") is None

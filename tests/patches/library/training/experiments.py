@@ -150,14 +150,15 @@ class Perceptron(plain_nnx.Module):
 
 
 @sj.symbolize
-@dataclasses.dataclass
 class NnxTraining:
     """As in NNX's examples: `nnx.Optimizer`, a step that changes the model."""
 
-    model: Any = sj.symbolize(Perceptron)(5)
-    tx: Any = optax.chain(optax.clip_by_global_norm(10.0), optax.sgd(0.1, momentum=0.9))
-    loss_fn: Callable = plain_optax.softmax_cross_entropy_with_integer_labels
-    train_steps: int = 4
+    def __init__(self, model=None, tx=None, loss_fn=None, train_steps=4, train_batch_size=8):
+        self.model = model
+        self.tx = tx
+        self.loss_fn = loss_fn
+        self.train_steps = train_steps
+        self.train_batch_size = train_batch_size
 
     def run(self):
         model = sj.build(self.model, rngs=plain_nnx.Rngs(0))
@@ -168,6 +169,15 @@ class NnxTraining:
             optimizer.update(model, gradients)
             losses.append(float(value))
         return losses
+
+
+def nnx_training():
+    """An experiment with a model of NNX."""
+    return NnxTraining(
+        sj.symbolize(Perceptron)(5),
+        optax.chain(optax.clip_by_global_norm(10.0), optax.sgd(0.1, momentum=0.9)),
+        plain_optax.softmax_cross_entropy_with_integer_labels,
+    )
 
 
 def make_optimizer(
@@ -186,7 +196,7 @@ EXPERIMENTS = {
     "symbolic": Experiment,
     "function": functools.partial(Experiment, optimizer=built(0.1, 0.01)),
     "configured": lambda: Trainer(TrainConfig()),
-    "nnx": NnxTraining,
+    "nnx": nnx_training,
 }
 """Makers of experiments, by name."""
 

@@ -12,7 +12,7 @@ from symjax import optax, patches
 from symjax.patches import swap_optimizer
 from symjax.patches.library.training.optimizer import _names
 
-from .experiments import Configured, Experiment, NnxTraining, TrainConfig, Trainer
+from .experiments import Configured, Experiment, TrainConfig, Trainer, nnx_training
 
 
 @pytest.mark.parametrize("name", _names())
@@ -45,7 +45,7 @@ def test_inside_of_others():
         assert swap_optimizer("sgd")(wrap(optax.adam(0.1))) == wrap(optax.sgd(0.1))
 
 
-@pytest.mark.parametrize("make", [Experiment, NnxTraining])
+@pytest.mark.parametrize("make", [Experiment, nnx_training])
 def test_experiments_train_with_it(make):
     exp = make()
     losses = sj.patch(exp, "swap_optimizer?lion|change_lr?0.05").run()

@@ -1,0 +1,1 @@
+"""Built NNX modules: their layers shown as nodes, and made anew. Imported when there is one."""

@@ -1,0 +1,204 @@
+"""The layers of built NNX modules, shown to patches as nodes, and replaced."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from flax import nnx
+
+from symjax.core.errors import locate, note
+from symjax.core.inside import INSIDE, is_patchable
+from symjax.core.marks import MISSING
+from symjax.core.paths import ROOT, Path
+from symjax.core.schema import schema_of
+from symjax.verbs.equality import surely_eq
+from symjax.verbs.rebind import rebind
+
+from ...core.patch import describe_rule
+from ..parts import LayerPatch, placed
+from ..recording import record
+from .bridge import is_linen
+from .graph import is_container, items_of, with_items
+from .inserting import is_insertion
+from .making import Maker, missing_in, mode_of
+from .views import Reader
+
+
+class Entry(NamedTuple):
+    """A layer patch that acts in a module.
+
+    Attributes:
+        rule: The patch.
+        source: What a user gave, of which the rule is a part.
+    """
+
+    rule: LayerPatch
+    source: Any
+
+
+class Edited(NamedTuple):
+    """A module that was patched.
+
+    Attributes:
+        module: The module.
+        places: The paths of the layers that were replaced.
+    """
+
+    module: Any
+    places: tuple[Path, ...]
+
+
+class Editing:
+    """Shows the layers of a module to patches, outermost first, and replaces them.
+
+    A layer is shown as a node whose arguments were read back; if it stays, the values of these arguments and
+    the functions that it stores are shown, then the layers in it. What a patch has put there is shown to the
+    patches after it, and not to those before. A layer that is shared is shown once, at its first place, and
+    stays shared.
+
+    Args:
+        entries: The patches, in order.
+        reader: Reads layers back.
+        maker: Makes new layers.
+        fields: Modules that are fields of a tree, where the patches have seen them: only what is in them is
+            shown.
+        foreign: Modules that are left alone, with all that is in them.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        reader: Reader,
+        maker: Maker,
+        fields: Sequence[nnx.Module] = (),
+        foreign: Sequence[nnx.Module] = (),
+    ) -> None:
+        self._entries = tuple(entries)
+        self._reader = reader
+        self._maker = maker
+        self._fields = {id(module) for module in fields}
+        self._new: dict[int, tuple[Any, Any]] = {id(module): (module, module) for module in foreign}
+        self._around: list[nnx.Module] = []
+        self._places: list[Path] = []
+
+    def run(self, module: nnx.Module) -> Edited:
+        """The module with layers replaced; `module` itself is changed, and of no more use.
+
+        Raises:
+            ReadingError: A patch has changed a layer whose arguments cannot be read back.
+        """
+        self._mode = mode_of(module)
+        new = self._visit(module, ROOT, None)
+        return Edited(new, tuple(dict.fromkeys(self._places)))
+
+    def _visit(self, value: Any, path: Path, parent: Any) -> Any:
+        if isinstance(value, nnx.Pytree):
+            if id(value) not in self._new:
+                self._new[id(value)] = value, self._visit_pytree(value, path, parent)
+            return self._new[id(value)][1]
+        if isinstance(value, list | tuple | dict):
+            return self._visit_items(value, path, parent)
+        if callable(value) and not isinstance(value, type | nnx.Variable):
+            return self._shown(value, path, parent)[0]
+        return value
+
+    def _visit_pytree(self, value: Any, path: Path, parent: Any) -> Any:
+        if not isinstance(value, nnx.Module) or is_container(value):
+            return self._visit_items(value, path, parent)
+        node = self._reader.read(value).node
+        if id(value) not in self._fields:
+            new, entries = self._shown(node, path, parent)
+            if new is node and not missing_in(node):
+                new = self._with_fields(value, node, path)
+            if new is not node:
+                return self._replaced(value, new, path, entries)
+        with self._inside_of(value):
+            return self._visit_items(value, path, node)
+
+    def _visit_items(self, value: Any, path: Path, parent: Any) -> Any:
+        items = dict(items_of(value))
+        new = {key: self._visit(item, path / key, parent) for key, item in items.items()}
+        changes = {key: item for key, item in new.items() if item is not items[key]}
+        return with_items(value, changes) if changes else value
+
+    @contextlib.contextmanager
+    def _inside_of(self, module: nnx.Module) -> Iterator[None]:
+        self._around.append(module)
+        try:
+            yield
+        finally:
+            self._around.pop()
+
+    def _shown(self, value: Any, path: Path, parent: Any) -> tuple[Any, tuple[Entry, ...]]:
+        """What the patches make of a value, and those of them that act inside of it."""
+        old = value
+        sources: list[Any] = []
+        inner = self._entries
+        for number, entry in enumerate(self._entries, 1):
+            new = _asked(entry, path, value, parent)
+            if new is value and is_insertion(value):  # what stands there is two: the layer is shown, too
+                layer = _asked(entry, path, value.layer, parent)
+                new = value if layer is value.layer else rebind(value, {"layer": layer})
+            if new is not value and not surely_eq(new, value):
+                value, inner = new, self._entries[number:]
+                sources.append(entry.source)
+        if sources or schema_of(old) is not None:
+            record("/".join(map(str, path)), old, tuple(sources))
+        if sources:
+            self._places.append(path)
+        return value, inner
+
+    def _with_fields(self, module: nnx.Module, node: Any, path: Path) -> Any:
+        """A node with what the patches make of the values of its arguments.
+
+        What the layer stores and calls, a function or another layer, is shown where it stands in the layer.
+        """
+        stored = {id(item) for _, item in items_of(module) if callable(item)}
+        changes = {}
+        for name, value in schema_of(node).values(node):  # type: ignore[union-attr]
+            if name == INSIDE or value is MISSING or id(value) in stored or _holds_layers(value):
+                continue
+            new, _ = self._shown(value, path / name, node)
+            if new is not value:
+                changes[name] = new
+        return rebind(node, changes) if changes else node
+
+    def _replaced(self, layer: nnx.Module, new: Any, path: Path, entries: tuple[Entry, ...]) -> Any:
+        """What stands in the place of a layer, with the patches that act inside of it applied."""
+        name = type(self._reader.read(layer).node).__name__
+        if entries and is_linen(new) and is_patchable(new):
+            later = tuple(placed(tuple(map(str, path)), entry.rule) for entry in entries)
+            new = rebind(new, {INSIDE: (*vars(new).get(INSIDE, ()), *later)})
+        try:
+            module = self._maker.make(layer, new, path, reversed(self._around))
+        except Exception as error:
+            locate(error, path, f"while making what a patch puts in the place of {name}")
+            raise
+        if not isinstance(module, nnx.Module):
+            return module
+        if self._mode:
+            module.set_attributes(**self._mode, raise_if_not_found=False)
+        self._entries, before = entries, self._entries
+        try:
+            with self._inside_of(module):
+                return self._visit_items(module, path, new) if entries else module
+        finally:
+            self._entries = before
+
+
+def _asked(entry: Entry, path: Path, value: Any, parent: Any) -> Any:
+    try:
+        return entry.rule.on_layer(path, value, parent)
+    except Exception as error:
+        where = "/".join(map(str, path)) or "the model"
+        note(error, f"while the patch {describe_rule(entry.source)} was shown {where}")
+        raise
+
+
+def _holds_layers(value: Any) -> bool:
+    schema = schema_of(value)
+    if schema is not None and schema.kind == "nnx":
+        return True
+    return isinstance(value, tuple) and any(map(_holds_layers, value))

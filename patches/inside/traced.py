@@ -1,0 +1,243 @@
+"""`traced` and `rewrite`: functions that are called inside of models, and of any JAX code."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, ParamSpec, TypeVar, final
+
+from jax.extend.core import jaxpr_as_fun
+
+from symjax.core.paths import Path
+
+from ..core.patch import Context, Edited, Rule, describe_rule
+from ..core.registry import add_patcher
+from ..core.resolve import resolve
+from ..roles.flax_layers import activation
+from ..roles.marks import functions_of, has_role, makes_role
+from .attaching import attach
+from .layers import matches
+from .parts import InsidePatch, parts
+from .recording import record
+from .rewriting import Replacement, Scopes, rewrite_program, trace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Places:
+    """What the named scopes of a program stand for: of a plain function, nothing but themselves."""
+
+    def path(self, scopes: Scopes) -> Scopes:
+        """The path of the module whose method stands in some scopes."""
+        return scopes
+
+    def is_in(self, scopes: Scopes, role: str) -> bool:
+        """Whether one of the modules that stand in each other there has a role."""
+        return False
+
+
+class ModulePlaces(Places):
+    """The modules of a model, in whose scopes its equations stand.
+
+    Attributes:
+        modules: The classes of the modules that were called, by path.
+    """
+
+    def __init__(self) -> None:
+        self.modules: dict[Scopes, type] = {}
+
+    def path(self, scopes: Scopes) -> Scopes:
+        """See `Places.path`; the name of the model, scopes that are no modules, and methods count nowhere."""
+        path: Scopes = ()
+        for scope in scopes[1:]:
+            names = (scope, scope.rpartition(".")[0])
+            inner = [
+                p for p in self.modules if len(p) > len(path) and p[: len(path)] == path and p[-1] in names
+            ]
+            path = min(inner, key=len, default=path)
+        return path
+
+    def is_in(self, scopes: Scopes, role: str) -> bool:
+        """See `Places.is_in`."""
+        path = self.path(scopes)
+        around = [self.modules.get(path[:depth]) for depth in range(len(path) + 1)]
+        return any(makes_role(cls, role) for cls in around)
+
+
+@final
+class traced(InsidePatch):
+    """A patch of functions that a model calls in its methods: another function is called instead.
+
+    ``nn.relu(x)`` in a method is no value of the tree, and no layer. It is a call in the program that JAX
+    traces from the model; there the patch puts another one. The new function is called with as many of
+    the old one's operands as it requires, and its result gets the old one's type.
+
+    What is found: functions that JAX calls by name, which are those under `jax.jit`, `jax.custom_jvp` and
+    `jax.custom_vjp`, with whatever static arguments; and functions that leave only their equations
+    (`jax.nn.gelu`, `jax.numpy.tanh`, any function of arrays of one's own), by these equations, with
+    the default values of their arguments or another choice of their switches (``approximate=False``).
+
+    What is not: calls inside a function that has a derivative rule of its own (it is replaced as a whole or
+    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); and
+    functions whose derivative the model itself takes: that is an error.
+
+    Where a role is asked for, calls of gates (`jax.nn.sigmoid` and its like), and those within recurrent
+    cells, stay; they can be named.
+
+    The model must be traceable: it runs as under `jax.jit`, also where it is called without.
+
+    Attributes:
+        function: What is replaced: a function; the name of one, wherever it is defined; or a role, such as
+            ``'activation'``, for all functions that are marked with it.
+        to: What is called instead: a function, or the name of an activation.
+        path: A pattern of the paths of the modules whose methods call the function, as in
+            `symjax.patches.inside`: ``'encoder/**'``; None for all. In a function that is no
+            model these are the names of `jax.named_scope`.
+
+    Raises:
+        ValueError: No activation is called `to`.
+
+    Example:
+        >>> import flax.linen
+        >>> import jax
+        >>> import symjax as sj
+        >>> from symjax import patches
+        >>> class Net(flax.linen.Module):
+        ...     @flax.linen.compact
+        ...     def __call__(self, x):
+        ...         return flax.linen.relu(x)
+        >>> model = sj.patch(sj.symbolize(Net)(), 'traced?relu&tanh')
+        >>> model
+        Net(inside=(traced(function='relu', to='tanh'),))
+        >>> model.apply({}, jax.numpy.array([-1.0])).round(2).tolist()
+        [-0.76]
+    """
+
+    patcher_name: ClassVar[str] = "traced"
+
+    function: str | Callable[..., Any]
+    to: str | Callable[..., Any]
+    path: str | None = None
+
+    def __check__(self) -> None:
+        if isinstance(self.to, str):
+            activation(self.to)
+
+    def edit_in(self, tree: Any, context: Context) -> Edited:
+        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
+        return attach(self, Edited(tree), context)
+
+    def replacement(self, places: Places) -> Replacement:
+        """What is replaced in a program.
+
+        Args:
+            places: Where the modules of the program are.
+        """
+        to = activation(self.to) if isinstance(self.to, str) else self.to
+        functions, names, is_role = self._functions(to)
+
+        def where(scopes: Scopes) -> bool:
+            if self.path is not None and not matches(self.path, Path(places.path(scopes))):
+                return False
+            return not (is_role and places.is_in(scopes, "recurrent_cell"))
+
+        among = (*functions_of("activation"), to)  # what it calls itself is none of the model's calls
+        return Replacement(functions, to, names, among, where)
+
+    def _functions(
+        self, to: Callable[..., Any]
+    ) -> tuple[tuple[Callable[..., Any], ...], frozenset[str], bool]:
+        """The functions, the names that count wherever they are defined, and whether a role was asked for."""
+        if not isinstance(self.function, str):
+            return (self.function,), frozenset(), False
+        marked = functions_of(self.function)
+        if marked:
+            wanted = [f for f in marked if self.function == "gate" or not has_role(f, "gate")]
+            return tuple([f for f in wanted if f is not to]), frozenset(), True
+        try:
+            known = activation(self.function)
+        except ValueError:  # a function of the user's, which nobody has marked
+            return (), frozenset({self.function}), False
+        return (known,), frozenset({self.function, known.__name__}), False
+
+
+add_patcher(traced, (traced.patcher_name,))
+
+
+def rewrite(function: Callable[P, T], rules: Rule) -> Callable[P, T]:
+    """A function that calls other functions inside.
+
+    It is traced at each call, as under `jax.jit`, and what JAX has traced is changed: see `traced`, of which
+    this is the use on code that is no Flax model. Transform what it returns, not what it is given:
+    ``jax.grad(rewrite(loss, …))``.
+
+    Args:
+        function: Any function of pytrees. Its arrays are traced; numbers, switches and whatever else
+            stay as they are.
+        rules: A `traced` patch, the URI of one, a patch that returns one, or a list of these.
+
+    Returns:
+        A function with the same arguments and results, pure if the old one is.
+
+    Raises:
+        TypeError: Among the rules is one that replaces no functions; or, when the function is called, the
+            new function requires more arguments than the old one is given.
+        ValueError: When the function is called: the new function returns another shape, or
+            the function takes a derivative of what is replaced.
+
+    Example:
+        >>> import jax
+        >>> from symjax import patches
+        >>> def loss(w, x):
+        ...     return jax.nn.relu(w * x).sum()
+        >>> smooth = patches.rewrite(loss, patches.traced('relu', 'softplus'))
+        >>> jax.jit(jax.grad(smooth))(0.0, jax.numpy.ones(2)).item()
+        1.0
+    """
+    replacing = _traced_in(function, rules)
+
+    @functools.wraps(function)
+    def rewritten(*args: P.args, **kwargs: P.kwargs) -> T:
+        return run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+
+    return rewritten
+
+
+def _traced_in(function: Any, rules: Rule) -> list[traced]:
+    """The patches of functions among some rules."""
+    found = []
+    for rule in resolve(rules):
+        own = [part for part in parts(rule, function) if isinstance(part, traced)]
+        if not own:
+            raise TypeError(
+                "expected a patch of functions, such as patches.traced('relu', 'gelu'), got "
+                f"{describe_rule(rule)}"
+            )
+        found += own
+    return found
+
+
+def run_rewritten(
+    function: Callable[..., Any],
+    patches: Sequence[tuple[traced, Any]],
+    places: Places,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    """What a function returns with patches of functions inside.
+
+    Args:
+        function: Any function of pytrees.
+        patches: The patches in their order, each with what stands for it where one watches what it changes.
+        places: Where the named scopes of the function's program are; asked after it was traced.
+        args: The arguments by position.
+        kwargs: Those by keyword.
+    """
+    program, arrays, finish = trace(function, *args, **kwargs)
+    for patch, source in patches:
+        program, sights = rewrite_program(program, patch.replacement(places))
+        for sight in sights:
+            path = (*places.path(sight.scopes), sight.name)
+            record("/".join(path), sight.name, (source,) if sight.is_replaced else ())
+    return finish(jaxpr_as_fun(program)(*arrays))

@@ -1,0 +1,45 @@
+"""The layers of NNX modules in the name stacks of jaxprs, where Linen's stand by themselves."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+from flax import nnx
+
+_SCOPE = "_sj_scope"  # of a module: its path, names joined by slashes
+
+
+def name_scopes(module: Any) -> dict[tuple[str, ...], str]:
+    """Lets each layer of a module be named in the name stack of what it computes, by its path.
+
+    Args:
+        module: A module of NNX that nobody else has: its layers become instances of subclasses of the same
+            name.
+
+    Returns:
+        The paths of the layers, and what their classes are called.
+    """
+    layers = {}
+    for path, layer in nnx.iter_graph(module):
+        if isinstance(layer, nnx.Module) and not isinstance(layer, nnx.List | nnx.Dict):
+            names = tuple(map(str, path))
+            layers[names] = type(layer).__name__
+            if names and callable(layer):
+                object.__setattr__(layer, _SCOPE, "/".join(names))
+                object.__setattr__(layer, "__class__", _scoped(type(layer)))
+    return layers
+
+
+@functools.cache
+def _scoped(cls: type) -> type:
+    """A subclass that names itself where it computes; one for each class, since JAX registers it."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with jax.named_scope(getattr(self, _SCOPE)):
+            return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
+
+    functools.update_wrapper(call, cls.__call__)  # type: ignore[operator]
+    body = {"__call__": call, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
+    return type(cls)(cls.__name__, (cls,), body)

@@ -1,0 +1,151 @@
+"""`apply_remat`: the same numbers, with blocks that are computed again."""
+
+import dataclasses
+
+import flax.linen
+import jax
+import numpy as np
+import pytest
+
+import symjax as sj
+from symjax import linen as nn
+from symjax import patches
+from symjax.patches import apply_remat
+
+from .experiments import Configured, X
+
+
+class Block(flax.linen.Module):
+    """A residual block with normalization, and a switch that Python asks for."""
+
+    @flax.linen.compact
+    def __call__(self, x, train=False):
+        y = flax.linen.BatchNorm(use_running_average=not train)(x)
+        if train:
+            y = flax.linen.relu(y)
+        return x + flax.linen.Dense(x.shape[-1])(y)
+
+
+class Net(flax.linen.Module):
+    """Blocks inside ``@compact``, one of them by name."""
+
+    @flax.linen.compact
+    def __call__(self, x, train=False):
+        x = flax.linen.Dense(5)(x)
+        x = Block()(x, train=train)
+        x = Block(name="second")(x, train)
+        return flax.linen.Dense(4)(x)
+
+
+NET = sj.symbolize(Net)()
+
+
+def remats(model, *args):
+    """The number of parts that are computed again."""
+    variables = jax.eval_shape(model.init, jax.random.key(0), X)
+
+    def run(variables):
+        return model.apply(variables, X, *args, mutable=["batch_stats"])[0]
+
+    return sum(
+        equation.primitive.name == "remat2" or equation.primitive.name == "checkpoint"
+        for equation in jax.make_jaxpr(run)(variables).eqns
+    )
+
+
+def values(model, train):
+    """Loss, gradient and new statistics."""
+    variables = Net().init(jax.random.key(0), X)
+
+    def loss(params):
+        y, new = model.apply({**variables, "params": params}, X, train, mutable=["batch_stats"])
+        return (y**2).sum(), new
+
+    return jax.jit(jax.value_and_grad(loss, has_aux=True))(variables["params"])
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_the_numbers_stay(train):
+    patched = sj.patch(NET, "apply_remat", inputs=X)
+    assert remats(NET, train) == 0
+    assert remats(patched, train) == 2
+    assert patched.inside == (apply_remat(paths=("Block_0", "second")),)
+    expected, got = values(Net(), train), values(patched, train)
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+def test_parameters_keep_their_names():
+    patched = sj.patch(NET, "apply_remat", inputs=X)
+    shapes = jax.eval_shape(patched.init, jax.random.key(0), X)
+    assert shapes == jax.eval_shape(Net().init, jax.random.key(0), X)
+
+
+def test_without_inputs_numbered_modules_are_blocks():
+    patched = sj.patch(NET, "apply_remat")
+    assert patched.inside == (apply_remat(),)
+    assert remats(patched) == 1  # the other has a name without a number
+
+
+def test_blocks_in_fields():
+    class Stack(nn.Module):
+        blocks: tuple[nn.Module, ...]
+        head: nn.Module = nn.Dense(4)
+
+        def __call__(self, x):
+            for block in self.blocks:
+                x = block(x)
+            return self.head(x)
+
+    plain = sj.symbolize(Block)
+    assert remats(sj.patch(Stack([plain(), plain()]), "apply_remat")) == 2
+
+
+def test_marked_blocks():
+    @patches.role("block")
+    class Part(flax.linen.Module):
+        @flax.linen.compact
+        def __call__(self, x):
+            return flax.linen.Dense(3)(x)
+
+    class Parts(flax.linen.Module):
+        @flax.linen.compact
+        def __call__(self, x, train=False):
+            return Part(name="only")(x)
+
+    for inputs in (None, X):
+        assert remats(sj.patch(sj.symbolize(Parts)(), "apply_remat", inputs=inputs)) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "function"),
+    [
+        ("nothing", None),
+        ("dots", jax.checkpoint_policies.dots_saveable),
+        ("dots_without_batch", jax.checkpoint_policies.dots_with_no_batch_dims_saveable),
+    ],
+)
+def test_policies(policy, function):
+    model = sj.patch(NET, apply_remat(policy), inputs=X)
+    variables = jax.eval_shape(model.init, jax.random.key(0), X)
+    parts = [eqn for eqn in jax.make_jaxpr(model.apply)(variables, X).eqns if "policy" in eqn.params]
+    assert [eqn.params["policy"] for eqn in parts] == [function, function]
+
+
+def test_configurations():
+    @dataclasses.dataclass
+    class Config:
+        remat: bool = False
+
+    assert apply_remat()(Configured(Config())).config.remat is True
+
+
+def test_nothing_there():
+    model = nn.Sequential([nn.Dense(3), nn.relu])
+    with pytest.warns(patches.PatchWarning, match="residual or repeated blocks of Linen models"):
+        sj.patch(model, "apply_remat", inputs=X)
+
+
+def test_it_is_saved():
+    patched = sj.patch(NET, "apply_remat", inputs=X)
+    assert sj.from_json(sj.to_json(patched)) == patched
