@@ -51,7 +51,7 @@ class Wrapping(Module):
 
     @flax.linen.nowrap
     def unbound(self) -> Any:
-        """The layer inside as it was given; Flax gives it, and the modules in its fields, scopes of their own."""
+        """The layer inside as it was given, before Flax gave it, and the modules in its fields, scopes."""
         shown = view(self)
         return self.layer if shown is None else shown.node.layer
 

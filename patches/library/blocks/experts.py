@@ -24,16 +24,18 @@ _COLLECTIONS: Final = ("params", "batch_stats", "intermediates")
 
 
 class MixtureOfExperts(Wrapping):
-    """Several modules like one, the experts; a router chooses for each position which of them compute its outputs.
+    """Several modules like one, the experts; a router chooses which of them a position goes to.
 
-    The router is a dense layer, whose softmax are the probabilities of the experts. Each position goes to the `top`
-    most probable ones; their outputs are added, weighted by the probabilities, which for more than one expert are
-    divided by their sum. An expert takes up to ``capacity * top * positions / experts`` positions, the first ones; what is
-    too much for it adds nothing. One expert alone computes what the module itself would.
+    The router is a dense layer, whose softmax are the probabilities of the experts. Each position goes to the
+    `top` most probable ones; their outputs are added, weighted by the probabilities, which for more than one
+    expert are divided by their sum. An expert takes up to ``capacity * top * positions / experts`` positions,
+    the first ones; what is too much for it adds nothing. One expert alone computes what the module itself
+    would.
 
-    Shazeer et al., "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer", 2017, section 2,
-    equations 1 to 5; Fedus, Zoph and Shazeer, "Switch Transformers", 2021, sections 2.1 and 2.2. The loss that balances the
-    experts, equation 4 there, is sown into the collection ``intermediates``, as ``load_balance``.
+    Shazeer et al., "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer", 2017,
+    section 2, equations 1 to 5; Fedus, Zoph and Shazeer, "Switch Transformers", 2021, sections 2.1 and 2.2.
+    The loss that balances the experts, equation 4 there, is sown into the collection ``intermediates``, as
+    ``load_balance``.
 
     Attributes:
         layer: The module, which computes position by position.
@@ -67,7 +69,8 @@ class MixtureOfExperts(Wrapping):
             ``[*positions, features]``.
 
         Raises:
-            ValueError: There are arrays among the further arguments, which cannot be sent along to the experts.
+            ValueError: There are arrays among the further arguments, which cannot be sent along to the
+                experts.
         """
         if any(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves((args, kwargs))):
             raise ValueError(
@@ -102,7 +105,8 @@ def combination(probabilities: jax.Array, top: int, capacity: int) -> jax.Array:
         capacity: How many tokens go to an expert, the first ones.
 
     Returns:
-        Weights, ``[tokens, experts, capacity]``: that of a token where it has a place in an expert, and 0 elsewhere.
+        Weights, ``[tokens, experts, capacity]``: that of a token where it has a place in an expert, and 0
+        elsewhere.
 
     Example:
         >>> import jax.numpy as jnp
@@ -150,13 +154,13 @@ def mixture_of_experts(
 ) -> Any:
     """Replaces every feed-forward by several, of which each position uses a few, see `MixtureOfExperts`.
 
-    A feed-forward is a module of its own: one that has the role ``'feed_forward'``, see `symjax.role`; or, with example
-    inputs, one that is found by a call of the model, has two dense layers, of which the first widens and the second narrows
-    again, and no other layers with parameters. Where the two stand among other layers, there is no module
-    of which there could be several.
+    A feed-forward is a module of its own: one that has the role ``'feed_forward'``, see `symjax.role`; or,
+    with example inputs, one that is found by a call of the model, has two dense layers, of which the first
+    widens and the second narrows again, and no other layers with parameters. Where the two stand among other
+    layers, there is no module of which there could be several.
 
-    Shazeer et al., "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer", 2017, section 2;
-    Fedus, Zoph and Shazeer, "Switch Transformers", 2021, section 2.
+    Shazeer et al., "Outrageously Large Neural Networks: The Sparsely-Gated Mixture-of-Experts Layer", 2017,
+    section 2; Fedus, Zoph and Shazeer, "Switch Transformers", 2021, section 2.
 
     Args:
         tree: The experiment.

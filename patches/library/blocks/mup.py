@@ -18,8 +18,8 @@ from ...core.patcher import patcher
 from ...inside.attaching import attach
 from ...inside.parts import LayerPatch
 from ...models.inputs import ExampleInputs
-from ...roles.editing import values
-from ...roles.marks import has_role, updated
+from ...roles.editing import updated, values
+from ...roles.marks import has_role
 from .planning import Plan, planned
 
 
@@ -90,13 +90,15 @@ class scale_initializers(LayerPatch):
 def mup_initialization(
     tree: Any, base_width: Annotated[int, Ge(1)] = 64, *, inputs: ExampleInputs = None
 ) -> Any:
-    """Initializes the head of a model with a variance of ``1 / inputs**2``, so that widening it does not make its outputs grow.
+    """Initializes the head of a model with a variance of ``1 / inputs**2``: a wider one has no larger outputs.
 
-    The head is the dense layer that is called last, which is found by a call of the model, from example inputs. Hidden
-    layers keep their variance of ``1 / inputs``, as Flax's have it. The learning rates of Adam are then to be divided by the
-    inputs of each hidden layer and of the head, and the logits of attention by the depth of its heads (``mup_attention``).
+    The head is the dense layer that is called last, which is found by a call of the model, from example
+    inputs. Hidden layers keep their variance of ``1 / inputs``, as Flax's have it. The learning rates of Adam
+    are then to be divided by the inputs of each hidden layer and of the head, and the logits of attention by
+    the depth of its heads (``mup_attention``).
 
-    Yang et al., "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer", 2022, table 3.
+    Yang et al., "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer",
+    2022, table 3.
 
     Args:
         tree: The experiment.

@@ -19,7 +19,7 @@ from ...models.finding import models
 from ...models.inputs import ExampleInputs, inputs_for
 
 Plan: TypeAlias = Mapping[Names, Any]
-"""What is to become of modules, by their paths: for `wrap_layers`, nodes whose argument `layer` is not given yet."""
+"""What is to become of modules, by path: for `wrap_layers`, nodes whose argument `layer` is not given."""
 
 
 @final
@@ -27,8 +27,8 @@ class wrap_layers(LayerPatch):
     """A patch that puts something around certain modules inside a model, as data.
 
     Attributes:
-        around: By the path of a module in the model, a node whose argument `layer` is not given: the module is what
-            it gets.
+        around: By the path of a module in the model, a node whose argument `layer` is not given: the module
+            is what it gets.
 
     Example:
         >>> import symjax as sj
@@ -57,12 +57,13 @@ def planned(
     sought: str,
     patch: Callable[[dict[str, Any]], LayerPatch] = wrap_layers,
 ) -> Edited:
-    """A tree whose Linen models have a patch of some modules inside, which an abstract call of these has found.
+    """A tree whose Linen models have a patch of some modules inside, which an abstract call has found.
 
     Args:
         tree: The experiment.
         inputs: Example inputs of its models, see `symjax.patch`.
-        plan: From what the call tells of a model to what is put around its modules, or what else `patch` takes.
+        plan: From what the call tells of a model to what is put around its modules, or what else `patch`
+            takes.
         sought: What the plan looks for, in the plural, as a message has it.
         patch: From that, by path as text, to the patch.
     """

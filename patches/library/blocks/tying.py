@@ -27,7 +27,8 @@ class TiedDense(Wrapping):
         up: How many modules further out the one stands that holds both.
         embedding: The names that lead from there to the embedding.
         scaled: Whether the outputs are divided by the square root of the width: Raffel et al., "Exploring the
-            Limits of Transfer Learning with a Unified Text-to-Text Transformer", 2020, have it so in their code.
+            Limits of Transfer Learning with a Unified Text-to-Text Transformer", 2020, have it so in their
+            code.
     """
 
     up: int = 1
@@ -64,21 +65,23 @@ class TiedDense(Wrapping):
 def tie_weights(tree: Any, scaled: bool = False, *, inputs: ExampleInputs) -> Any:
     """Lets the head use the weights of the embedding, see `TiedDense`.
 
-    The head is the dense layer that is called last, if it has as many features as the embedding has entries, and
-    inputs as wide as these are. Both are found by a call of the model, from example inputs.
+    The head is the dense layer that is called last, if it has as many features as the embedding has entries,
+    and inputs as wide as these are. Both are found by a call of the model, from example inputs.
 
     Press and Wolf, "Using the Output Embedding to Improve Language Models", 2017, section 2.
 
     Args:
         tree: The experiment.
-        scaled: Whether the outputs are divided by the square root of the width, as where entries have variance 1.
+        scaled: Whether the outputs are divided by the square root of the width, as where entries have
+            variance 1.
         inputs: Example inputs, see `symjax.patch`.
 
     Example:
         >>> import jax
         >>> import symjax as sj
         >>> from symjax import linen as nn
-        >>> model, x = nn.Sequential([nn.Embed(9, 4), nn.Dense(9, use_bias=False)]), jax.numpy.ones((1, 3), int)
+        >>> model = nn.Sequential([nn.Embed(9, 4), nn.Dense(9, use_bias=False)])
+        >>> x = jax.numpy.ones((1, 3), int)
         >>> tied = sj.patch(model, 'tie_weights', inputs=x)
         >>> jax.tree.map(jax.numpy.shape, tied.init(jax.random.key(0), x)['params'])
         {'layers_0': {'embedding': (9, 4)}}
