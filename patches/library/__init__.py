@@ -29,14 +29,13 @@ from .training.gradients import accumulate_gradients, clip_gradients
 from .training.loss import smooth_labels
 from .training.optimizer import swap_optimizer
 from .training.precision import change_dtype
-from .training.remat import Rematerialized, apply_remat, remat_layers
+from .training.remat import Rematerialized, apply_remat
 from .training.run_length import change_epochs, change_seed, change_steps
 from .training.schedule import change_schedule
 from .training.weight_decay import change_weight_decay
 from .width import scale_width
 
 __all__ = [
-    "Rematerialized",
     "Attention",
     "FactorizedDense",
     "GroupedConv",
@@ -44,14 +43,15 @@ __all__ = [
     "LowRankAdapted",
     "Normalization",
     "RelativeBias",
+    "Rematerialized",
     "SeparableConv",
     "SqueezeExcitation",
     "WeightNormalized",
     "WeightStandardized",
     "accumulate_gradients",
-    "apply_remat",
     "add_dropout",
     "add_normalization",
+    "apply_remat",
     "apply_sepconv",
     "average_parameters",
     "averaged_parameters",
@@ -65,7 +65,6 @@ __all__ = [
     "change_steps",
     "change_weight_decay",
     "clip_gradients",
-    "remat_layers",
     "factorize_dense",
     "group_convolutions",
     "grouped_query",
