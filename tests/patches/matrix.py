@@ -72,7 +72,7 @@ IDEAS: Mapping[str, Idea] = {
     "smooth_labels": Idea("alpha=0.1", ("cross_entropy",)),
     "squeeze_excite": Idea("ratio=2", ("convolution",), flax=True),
     "standardize_weights": Idea("", ("convolution",), flax=True),
-    "swap_activation": Idea("to=tanh", ("activation",)),
+    "swap_activation": Idea("to=elu", ("activation",)),
     "swap_initializer": Idea("to=orthogonal", WEIGHTS, flax=True),
     "swap_normalization": Idea("to=group&groups=2", ("normalization",)),
     "swap_optimizer": Idea("to=sgd"),
