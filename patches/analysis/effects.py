@@ -156,8 +156,8 @@ def effects(tree: Any, /, *args: Any, **kwargs: Any) -> Effects:
         ...         return flax.linen.Dense(self.classes)(x)
         >>> print(patches.effects(Net(), jnp.ones((1, 4))))
         field    value  kind   parameters
-        width    8      width  5 change, 2.96x
-        depth    2      depth  4 change, 2.04x
+        width    8      width  5 change, 2.9x
+        depth    2      depth  6 change, 2.04x
         classes  3      task   2 change, 1.19x  the outputs change their shape
     """
     by_path = inputs_of_call(tree, args, kwargs)
