@@ -125,6 +125,7 @@ class Building:
         schema = _schema(node)
         values = {**schema.read(node), **changes}
         inside = values.pop(INSIDE, ()) if schema.patchable else ()
+        fields = self.built() if inside else []
         args, kwargs = call_arguments(schema, values)
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
@@ -132,21 +133,25 @@ class Building:
             module = construct(schema.constructor, *args, **kwargs)
             if not isinstance(module, nnx.Pytree):
                 module = self.make(module, path)  # a function's nodes
-            return self.patched(module, node, inside) if inside else module
+            return self.patched(module, node, inside, fields) if inside else module
         except Exception as error:
             if locate(error, path, f"while building {type(node).__name__}"):
                 note_floats(error, [(path, type(node), schema.arguments(node))])
             raise
 
-    def patched(self, module: Any, node: Any, inside: tuple[Any, ...]) -> Any:
+    def built(self) -> list[nnx.Module]:
+        """The modules so far."""
+        return [module for _, module in self._modules.values() if isinstance(module, nnx.Module)]
+
+    def patched(self, module: Any, node: Any, inside: tuple[Any, ...], fields: list[nnx.Module]) -> Any:
         """A module that was built of a node, with the patches applied that the node has inside.
 
         Args:
             module: The module.
-            node: The node, without patches inside.
+            node: The node; None where the module was made at once.
             inside: The patches.
+            fields: The modules that were built of nodes in the tree, which patches have seen there.
         """
-        fields = [made for _, made in self._modules.values() if isinstance(made, nnx.Module)]
         return provided.patch_built(module, node, inside, self.rngs or nnx.Rngs(0), fields)
 
 
