@@ -114,7 +114,7 @@ class Building:
             return self._modules[id(value)][1]
         if is_placeholder(value):
             raise TypeError(f"the tree cannot be built, {value!r} is not decided yet {at(path)}")
-        changes = map_items(value, path, self._visit)
+        changes = map_items(_without_patches(value), path, self._visit)
         if not is_builder(value):
             return replace(value, changes, path) if changes else value
         module = self._call(value, changes, path)
@@ -124,7 +124,7 @@ class Building:
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
         schema = _schema(node)
         values = {**schema.read(node), **changes}
-        inside = values.pop(INSIDE, ()) if schema.patchable else ()
+        inside = values.pop(INSIDE, ()) if schema.patchable else ()  # as they are: layers in them are no part yet
         fields = self.built() if inside else []
         args, kwargs = call_arguments(schema, values)
         if schema.takes_rngs and self.rngs is not None:
@@ -189,6 +189,14 @@ def as_flax_would(value: Any) -> Any:
 def is_builder(value: Any) -> bool:
     """Whether a value is a node of which `build` makes a module."""
     return isinstance(schema_of(value), NnxSchema)
+
+
+def _without_patches(value: Any) -> Any:
+    """A node without the patches that it has inside; anything else as it is."""
+    if not is_builder(value) or INSIDE not in vars(value) or not _schema(value).patchable:
+        return value
+    schema = _schema(value)
+    return schema.revive({name: item for name, item in schema.arguments(value).items() if name != INSIDE})
 
 
 def _schema(node: Any) -> NnxSchema:
