@@ -22,6 +22,7 @@ from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
 from .inside.traced import rewrite, traced
+from .inside.wrapping import Wrapping
 from .library import *  # noqa: F403 - it lists its names itself
 from .minimal import minimal
 from .models.calling import Outline, outline
@@ -80,6 +81,7 @@ __all__ = [
     # The library.
     "AutoBatchNorm",
     "AutoDropout",
+    "Wrapping",
 ]
 __all__ += library.__all__
 

@@ -91,7 +91,7 @@ class Extents:
         return reasons
 
     def leave(self, extent: Extent, reason: str) -> None:
-        """Says that a part of an axis is not used where another is taken; pinned, unless it is used elsewhere."""
+        """Says that a part of an axis is not taken where another is: pinned, unless it is taken elsewhere."""
         self._left.append((extent, reason))
 
     def use(self, extent: Extent) -> None:

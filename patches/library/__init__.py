@@ -7,10 +7,24 @@ from .attention.variants import (
     grouped_query,
     linear_attention_bias,
     multi_query,
+    mup_attention,
     normalize_queries,
     relative_attention_bias,
     rotary_embedding,
 )
+from .blocks.experts import MixtureOfExperts, mixture_of_experts
+from .blocks.feed_forward import Gated, gated_feed_forward
+from .blocks.mup import FanInScaled, mup_initialization
+from .blocks.planning import wrap_layers
+from .blocks.residual import (
+    LayerScale,
+    Residual,
+    StochasticDepth,
+    add_skip_connections,
+    layer_scale,
+    stochastic_depth,
+)
+from .blocks.tying import TiedDense, tie_weights
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
 from .layers.grouped_convolution import GroupedConv, group_convolutions
@@ -38,19 +52,27 @@ from .width import scale_width
 __all__ = [
     "Attention",
     "FactorizedDense",
+    "FanInScaled",
+    "Gated",
     "GroupedConv",
+    "LayerScale",
     "LinearBias",
     "LowRankAdapted",
+    "MixtureOfExperts",
     "Normalization",
     "RelativeBias",
     "Rematerialized",
+    "Residual",
     "SeparableConv",
     "SqueezeExcitation",
+    "StochasticDepth",
+    "TiedDense",
     "WeightNormalized",
     "WeightStandardized",
     "accumulate_gradients",
     "add_dropout",
     "add_normalization",
+    "add_skip_connections",
     "apply_remat",
     "apply_sepconv",
     "average_parameters",
@@ -66,12 +88,17 @@ __all__ = [
     "change_weight_decay",
     "clip_gradients",
     "factorize_dense",
+    "gated_feed_forward",
     "group_convolutions",
     "grouped_query",
     "is_lora",
+    "layer_scale",
     "linear_attention_bias",
     "lora",
+    "mixture_of_experts",
     "multi_query",
+    "mup_attention",
+    "mup_initialization",
     "normalize_queries",
     "place_normalization",
     "relative_attention_bias",
@@ -83,9 +110,12 @@ __all__ = [
     "smooth_labels",
     "squeeze_excite",
     "standardize_weights",
+    "stochastic_depth",
     "swap_activation",
     "swap_initializer",
     "swap_normalization",
     "swap_optimizer",
+    "tie_weights",
     "weight_norm",
+    "wrap_layers",
 ]

@@ -18,7 +18,7 @@ from symjax.core.paths import Path
 from ...models.inputs import Inputs
 from ...roles.marks import arguments
 from .bridge import Bridge, Shape, Shapes
-from .graph import modules_of
+from .graph import modules_of, subclass
 from .inserting import is_insertion
 from .views import abstract
 
@@ -69,8 +69,7 @@ def _recording(cls: type[nnx.Module]) -> type:
         _calls.get().setdefault(getattr(self, _PLACE)[1], tuple(map(_shape, args)))
         return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
 
-    body = {"__call__": call, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    return type(cls)(cls.__name__, (cls,), body) if "__call__" in dir(cls) else cls
+    return subclass(cls, {"__call__": call}) if "__call__" in dir(cls) else cls
 
 
 def _shape(value: Any) -> Shape | None:
@@ -105,6 +104,8 @@ def _axes(node: Any) -> list[int]:
 
 def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
     """The last axes that a layer's input may have: its arguments that are sizes, those of inputs first."""
+    if dtype == "int32":
+        yield ()
     values = dict(node.__symjax_schema__.values(node))
     for name in sorted(values, key=lambda name: not name.startswith("in_")):
         value = values[name]
@@ -112,8 +113,6 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
             yield (value,)
         elif isinstance(value, tuple) and value and all(type(size) is int and size > 0 for size in value):
             yield value
-    if dtype == "int32":
-        yield ()
 
 
 def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
