@@ -22,10 +22,10 @@ from symjax.verbs.tree import items, value_at
 
 from ..core.patch import describe_rule
 from .expectations import expecting
-from .linen_functions import FunctionLayer, run_traced
+from .functions.linen import FunctionLayer, run_traced
+from .functions.running import FunctionPatch
 from .parts import LayerPatch, parts, placed
 from .recording import record
-from .traced import traced
 from .views import View, below, class_of, is_lifted, view
 
 Names: TypeAlias = tuple[str, ...]
@@ -88,7 +88,7 @@ def run_inside(
     with unbound():
         own_parts = [(part, item) for item in own for part in parts(item, model)]
     entries = [Active(part, item, root) for part, item in own_parts if isinstance(part, LayerPatch)]
-    functions = [(part, item) for part, item in own_parts if isinstance(part, traced)]
+    functions = [(part, item) for part, item in own_parts if isinstance(part, FunctionPatch)]
     with _running((*entries, *active)), expecting(own):
         return run_traced(module, run, method, args, kwargs, functions)
 

@@ -11,7 +11,6 @@ import pytest
 import symjax as sj
 from symjax import patches
 from symjax.patches.inside.recording import watching
-from symjax.patches.inside.traced import ModulePlaces, Places
 
 X = jnp.linspace(-2, 2, 6).reshape(2, 3)
 
@@ -189,17 +188,3 @@ def test_a_gradient_is_that_of_the_new_function():
     np.testing.assert_allclose(gradient, jax.grad(lambda x: network(x, bent).sum())(X), atol=2e-7)
     with pytest.raises(ValueError, match="takes a derivative of relu in encoder"):
         patches.rewrite(jax.grad(lambda x: network(x).sum()), patch)(X)
-
-
-def test_places():
-    assert Places().path(("a", "b")) == ("a", "b")
-    assert not Places().is_in(("a",), "recurrent_cell")
-    places = ModulePlaces()
-    cell = type(sj.linen.GRUCell(3))
-    places.modules.update({(): object, ("encoder",): object, ("encoder", "cell"): cell, ("a", "b"): object})
-    assert places.path(("Model", "encoder.encode", "other", "cell", "cell.helper")) == ("encoder", "cell")
-    assert places.path(("Model", "Model.encode")) == ()
-    assert places.path(("Model", "b")) == ("a", "b")  # of a module whose own method was not called
-    assert places.path(()) == ()
-    assert places.is_in(("Model", "encoder", "cell"), "recurrent_cell")
-    assert not places.is_in(("Model", "encoder"), "recurrent_cell")

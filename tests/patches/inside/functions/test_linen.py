@@ -11,7 +11,7 @@ import pytest
 
 import symjax as sj
 from symjax import patches
-from symjax.patches.inside.linen_functions import FunctionLayer
+from symjax.patches.inside.functions.linen import FunctionLayer
 from symjax.patches.inside.recording import watching
 
 KEYS = {"params": jax.random.key(0), "dropout": jax.random.key(1)}

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from jax.extend.core import Var, jaxpr_as_fun
 
-from symjax.patches.inside.equations import example_of, fitting, inlined, program_of, rebuilt, required
+from symjax.patches.inside.functions.equations import (
+    example_of,
+    fitting,
+    inlined,
+    program_of,
+    rebuilt,
+    required,
+)
 
 FLOAT = jax.ShapeDtypeStruct((2,), jnp.float32)
 
