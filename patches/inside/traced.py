@@ -167,7 +167,8 @@ def rewrite(function: Callable[P, T], rules: Rule) -> Callable[P, T]:
 
     @functools.wraps(function)
     def rewritten(*args: P.args, **kwargs: P.kwargs) -> T:
-        return run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+        result: T = run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+        return result
 
     return rewritten
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var
 
-from .calls import Atom, Function, opened
+from .calls import Atom, Function, opened, shape_of
 
 
 def example_of(atom: Atom) -> jax.ShapeDtypeStruct:
     """Shape and type of a value in a program."""
     aval: Any = atom.aval
-    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
+    return shape_of(aval.shape, aval.dtype, getattr(aval, "weak_type", False))
 
 
 def constants_of(program: Jaxpr | ClosedJaxpr) -> Sequence[Any]:
@@ -112,7 +112,7 @@ def _jit(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
 
 def _checkpoint(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
     function = _function(params["jaxpr"])
-    return jax.checkpoint(function, prevent_cse=params["prevent_cse"], policy=params["policy"])  # type: ignore[no-any-return]
+    return jax.checkpoint(function, prevent_cse=params["prevent_cse"], policy=params["policy"])
 
 
 def _scan(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
