@@ -165,6 +165,16 @@ def test_it_is_refused_to_have_two_paths():
         patch.at("b")
 
 
+def test_what_it_hits_in_a_function_is_known_without_a_call():
+    patch = patches.traced("relu", bent)
+    hits = tuple(map(sj.Path.parse, ("encoder.relu", "decoder.relu")))
+    assert (
+        patch.matched(network, X) == patch.matched(network, jax.ShapeDtypeStruct((2, 3), jnp.float32)) == hits
+    )
+    assert patch.matched(network, patches.Inputs(X, act=jnp.tanh)) == ()
+    assert patch.matched([network], X) == ()  # a function in a tree is a value of it
+
+
 def test_threads_do_not_see_each_other():
     results = {}
 

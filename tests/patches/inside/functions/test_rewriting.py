@@ -189,7 +189,15 @@ def test_it_is_replaced_with_its_derivative():
     np.testing.assert_allclose(jax.grad(lambda x: new(x).sum())(X), jnp.full_like(X, 6))
 
 
-@pytest.mark.parametrize("inner", [jax.nn.relu, lambda x: jax.checkpoint(jax.nn.silu)(jax.nn.relu(x))])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        jax.nn.relu,
+        jax.jit(lambda x: jnp.sin(jax.nn.relu(x))),
+        jax.checkpoint(lambda x: jnp.sin(jax.nn.relu(x))),
+        lambda x: jax.lax.cond(x.sum() > 0, jax.nn.relu, jnp.sin, x),
+    ],
+)
 def test_a_derivative_that_is_taken_inside_is_refused(inner):
     def gradient(x):
         with jax.named_scope("loss"):
