@@ -29,6 +29,7 @@ from ..roles.marks import classes_with_role, has_role
 from .axes import Axes, abstract_key, model_axes
 from .axis_rules import SCAN, WINDOW
 from .called import Shapes, shapes_of
+from .products import product_flops
 
 Kind: TypeAlias = Literal[
     "width", "depth", "partition", "window", "task", "tied", "none", "leaf", "tested", "choice", "switch"
@@ -61,6 +62,7 @@ class Effect(NamedTuple):
         tried: The value with which this was found out; None if there was none that the model takes.
         arrays: How many parameters changed their shape, came, or went.
         size: The count of all parameters, as a multiple of what it was.
+        flops: The operations of all products, as a multiple of what they were; None where that was not asked.
         grown: The axes of parameters that changed their size, as paths and positions.
         together: Fields that had to change with it.
         remark: More, for people.
@@ -72,6 +74,7 @@ class Effect(NamedTuple):
     tried: Any = None
     arrays: int = 0
     size: float = 1.0
+    flops: float | None = None
     grown: tuple[tuple[str, int], ...] = ()
     together: tuple[Path, ...] = ()
     remark: str = ""
@@ -100,7 +103,7 @@ class Effects(Mapping[str, Effect]):
         return tuple([effect for effect in self.values() if effect.kind in kinds])
 
     def __str__(self) -> str:
-        rows = [("field", "value", "kind", "parameters", "")]
+        rows = [("field", "value", "kind", "parameters", "FLOPs", "")]
         rows += [_row(effect) for effect in self.values()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
@@ -111,9 +114,10 @@ class Effects(Mapping[str, Effect]):
     __repr__ = __str__
 
 
-def _row(effect: Effect) -> tuple[str, str, str, str, str]:
+def _row(effect: Effect) -> tuple[str, str, str, str, str, str]:
     change = f"{effect.arrays} change, {effect.size:.3g}x" if effect.arrays else ""
-    return str(effect.path), brief(effect.value), effect.kind, change, effect.remark
+    flops = "" if effect.flops in (None, 1.0) else f"{effect.flops:.3g}x"
+    return str(effect.path), brief(effect.value), effect.kind, change, flops, effect.remark
 
 
 @hiding_frames
@@ -155,14 +159,14 @@ def effects(tree: Any, /, *args: Any, **kwargs: Any) -> Effects:
         ...             x = flax.linen.Dense(self.width)(x)
         ...         return flax.linen.Dense(self.classes)(x)
         >>> print(patches.effects(Net(), jnp.ones((1, 4))))
-        field    value  kind   parameters
-        width    8      width  5 change, 2.9x
-        depth    2      depth  6 change, 2.04x
-        classes  3      task   2 change, 1.19x  the outputs change their shape
+        field    value  kind   parameters       FLOPs
+        width    8      width  5 change, 2.9x   3.07x
+        depth    2      depth  6 change, 2.04x  2.07x
+        classes  3      task   2 change, 1.19x  1.2x   the outputs change their shape
     """
     by_path = inputs_of_call(tree, args, kwargs)
     standing = {model.path: model for model in models(tree)}
-    probes = [Probe.of(tree, standing[path], its) for path, its in by_path.items()]
+    probes = [Probe.of(tree, standing[path], its, counting=True) for path, its in by_path.items()]
     return Effects([effect for probe in probes for effect in probe.effects()])
 
 
@@ -176,6 +180,7 @@ class Probe:
         inputs: What it is called with.
         base: The call of the model as it is.
         axes: The axes of its parameters.
+        counting: Whether operations are counted, which takes another trace for each call.
     """
 
     tree: Any
@@ -183,12 +188,17 @@ class Probe:
     inputs: Inputs
     base: Outline
     axes: Axes
+    counting: bool = False
 
     @classmethod
-    def of(cls, tree: Any, model: Model, inputs: Inputs) -> Probe:
+    def of(cls, tree: Any, model: Model, inputs: Inputs, counting: bool = False) -> Probe:
         """Calls a model of a tree as it is."""
         base = outline(model, inputs)
-        return cls(tree, model, inputs, base, model_axes(base))
+        return cls(tree, model, inputs, base, model_axes(base), counting)
+
+    @functools.cached_property
+    def _flops(self) -> int:
+        return product_flops(self.base.jaxpr().jaxpr)
 
     @functools.cached_property
     def integers(self) -> list[Effect]:
@@ -288,7 +298,8 @@ class Probe:
             tried,
             len(changed) + len(before.keys() ^ after.keys()),
             size,
-            _grown({name: before[name] for name in sorted(changed)}, after),
+            grown=_grown({name: before[name] for name in sorted(changed)}, after),
+            flops=product_flops(new.jaxpr().jaxpr) / max(1, self._flops) if self.counting else None,
         )
         kept = sum((Counter(before.values()) & Counter(after.values())).values())
         kind, remark = self._kind(effect, before.keys() != after.keys(), 2 * kept < len(before), new)
