@@ -8,7 +8,7 @@ from . import library
 from .analysis.check import check
 from .analysis.cost import Cost, LayerCost, cost
 from .analysis.effects import Effects, effects
-from .analysis.probe import Effect
+from .analysis.sizes.probe import Effect
 from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments

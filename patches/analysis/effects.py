@@ -11,7 +11,7 @@ from symjax.core.tracebacks import hiding_frames
 from ..core.errors import nearest_first
 from ..models.finding import models
 from ..models.inputs import inputs_of_call
-from .probe import Effect, Kind, Probe
+from .sizes.probe import Effect, Kind, Probe
 
 
 class Effects(Mapping[str, Effect]):

@@ -12,7 +12,7 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import value_at
 
-from ..analysis.resizing import Resizing
+from ..analysis.sizes.resizing import Resizing
 from ..analysis.work import Meter
 from ..core.patch import RuleFunction
 from ..core.patcher import patcher

@@ -77,9 +77,13 @@ def kinds(found):
     return {path: effect.kind for path, effect in found.items()}
 
 
-def test_a_transformer_for_images_with_a_configuration():
-    found = effects(VIT, IMAGES)
-    assert kinds(found) == {
+@pytest.fixture(scope="module")
+def of_vit():
+    return effects(VIT, IMAGES)
+
+
+def test_a_transformer_for_images_with_a_configuration(of_vit):
+    assert kinds(of_vit) == {
         "config.image_size": "tied",
         "config.patch_size": "window",
         "config.hidden_dim": "width",
@@ -93,11 +97,15 @@ def test_a_transformer_for_images_with_a_configuration():
         "config.use_cls": "switch",
         "config.act": "choice",
     }
-    assert "expected images of" in found["config.image_size"].remark
-    assert found["config.act"].remark == "activation"
-    assert found["config.mlp_dim"].arrays == 6
-    heads = found["config.num_heads"]
+    assert "expected images of" in of_vit["config.image_size"].remark
+    assert of_vit["config.act"].remark == "activation"
+
+
+def test_a_partition_changes_shapes_and_no_count(of_vit):
+    heads = of_vit["config.num_heads"]
     assert (heads.tried, heads.size, heads.arrays) == (6, 1.0, 14)
+    assert of_vit["config.mlp_dim"].arrays == 6
+    assert of_vit["config.mlp_dim"].size > 1
 
 
 class DenseNet(flax.linen.Module):
@@ -192,7 +200,7 @@ def test_what_inputs_look_up_belongs_to_the_task():
 
 class Config(flax.struct.PyTreeNode):
     features: int = flax.struct.field(pytree_node=False, default=8)
-    rate: float = flax.struct.field(pytree_node=False, default=0.1)
+    rate: float = flax.struct.field(pytree_node=False, default=0.1)  # structure
 
 
 class OtherNet(nnx.Module):
@@ -211,7 +219,7 @@ class OtherNet(nnx.Module):
 
 def test_nodes_of_nnx():
     found = effects(sj.symbolize(OtherNet)(Config()), jnp.ones((2, 4)))
-    assert kinds(found) == {"cfg.features": "width", "cfg.rate": "leaf", "blocks": "depth"}
+    assert kinds(found) == {"cfg.features": "width", "cfg.rate": "tested", "blocks": "depth"}
 
 
 @sj.symbolize
@@ -246,9 +254,14 @@ def test_without_inputs_it_says_what_is_missing():
         effects(VIT)
 
 
-def test_a_field_that_is_not_there_gets_the_nearest():
+def test_a_field_that_is_not_there_gets_the_nearest(of_vit):
     with pytest.raises(KeyError, match=r"config\.mlp_dim"):
-        effects(VIT, IMAGES)["config.mlp"]
+        of_vit["config.mlp"]
+
+
+def test_the_fields_of_some_kinds(of_vit):
+    assert [str(effect.path) for effect in of_vit.of("width")] == ["config.hidden_dim", "config.mlp_dim"]
+    assert isinstance(of_vit, patches.Effects)
 
 
 def test_it_prints_as_a_table():
@@ -260,9 +273,3 @@ def test_it_prints_as_a_table():
         ["hidden", "6", "width"],
     ]
     assert "together with block" in lines[1]
-
-
-def test_the_fields_of_some_kinds():
-    found = effects(sj.symbolize(DenseNet)(), IMAGES)
-    assert [str(effect.path) for effect in found.of("width")] == ["growth_rate", "stem"]
-    assert isinstance(found, patches.Effects)

@@ -18,15 +18,15 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 from symjax.verbs.walk import walk
 
-from ..core.patch import Patch
-from ..models.calling import Outline, outline, program_of
-from ..models.finding import LAYERS, Model
-from ..models.inputs import Inputs
-from ..roles.marks import classes_with_role, has_role
-from .axes import Axes, abstract_key, model_axes
-from .axis_rules import SCAN, WINDOW
+from ...core.patch import Patch
+from ...models.calling import Outline, outline, program_of
+from ...models.finding import LAYERS, Model
+from ...models.inputs import Inputs
+from ...roles.marks import classes_with_role, has_role
+from ..axes import Axes, abstract_key, model_axes
+from ..rules.values import SCAN, WINDOW
 from .called import Shapes, shapes_of
-from .products import product_flops
+from .flops import product_flops
 
 Kind: TypeAlias = Literal[
     "width", "depth", "partition", "window", "task", "tied", "none", "leaf", "tested", "choice", "switch"

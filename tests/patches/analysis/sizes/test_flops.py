@@ -6,7 +6,7 @@ import pytest
 
 from symjax import linen as nn
 from symjax import patches
-from symjax.patches.analysis.products import product_flops
+from symjax.patches.analysis.sizes.flops import product_flops
 
 
 def count(function, *shapes):

@@ -12,8 +12,8 @@ from symjax.core.schema import is_symbolic
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.walk import walk
 
-from ..core.patch import Patch
-from ..roles.marks import has_role
+from ...core.patch import Patch
+from ...roles.marks import has_role
 from .probe import Probe
 
 
