@@ -250,7 +250,7 @@ class _Reader:
     def assigned_path(self) -> Path | None:
         """The path before an ``=``, which is gone past; None where none stands here."""
         end = self.at
-        while end - self.at < _PATH_LIMIT and (mark := self.text[end : end + 1]) not in _PATH_ENDS:
+        while (mark := self.text[end : end + 1]) not in _PATH_ENDS:
             bracket = _BRACKET.match(self.text, end) if mark == "[" else None
             end = end + 1 if bracket is None else bracket.end()
         if not self.text.startswith("=", end):
