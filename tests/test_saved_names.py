@@ -60,7 +60,6 @@ NAMES = {
             "precision.change_dtype",
             "remat.Rematerialized",
             "remat.apply_remat",
-            "remat.remat_layers",
             "run_length.change_epochs",
             "run_length.change_seed",
             "run_length.change_steps",

@@ -15,7 +15,7 @@ from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
 
 from ...analysis.blocks import Blocks, Names, blocks
-from ...core.patch import LookingFor
+from ...core.patch import LookingFor, RuleFunction
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...inside.wrapping import Wrapping
@@ -48,8 +48,8 @@ class Rematerialized(Wrapping):
         >>> from symjax import linen as nn
         >>> model, x = Rematerialized(nn.Dense(3)), jax.numpy.ones((1, 4))
         >>> variables = model.init(jax.random.key(0), x)
-        >>> list(variables['params'])
-        ['kernel', 'bias']
+        >>> sorted(variables['params'])
+        ['bias', 'kernel']
         >>> 'remat' in str(jax.make_jaxpr(model.apply)(variables, x))
         True
     """
@@ -72,37 +72,9 @@ class Rematerialized(Wrapping):
 
 
 @patcher
-def remat_layers(tree: Any, paths: tuple[str, ...], policy: Policy = "nothing") -> layers:
-    """Computes the activations of certain modules inside a model again in the backward pass.
-
-    Args:
-        tree: The experiment.
-        paths: The paths of the modules in the model, names joined by slashes.
-        policy: What is kept all the same, see `apply_remat`.
-
-    Example:
-        >>> import symjax as sj
-        >>> from symjax import patches
-        >>> patches.remat_layers(['encoder/block_0', 'encoder/block_1']).uri
-        'remat_layers?paths=encoder/block_0:encoder/block_1'
-        >>> from symjax import linen as nn
-        >>> class Net(nn.Module):
-        ...     @nn.compact
-        ...     def __call__(self, x):
-        ...         return nn.Dense(1)(nn.Dense(8)(x))
-        >>> sj.patch(Net(), patches.remat_layers(['Dense_0']))
-        Net(inside=(remat_layers(paths=('Dense_0',)),))
-    """
-    wanted = frozenset(paths)
-
-    def rule(k: Path, v: Any) -> Any:
-        return Rematerialized(v, policy=policy) if "/".join(map(str, k)) in wanted else v
-
-    return layers(rule)
-
-
-@patcher
-def apply_remat(tree: Any, policy: Policy = "nothing", inputs: Any = None) -> LookingFor:
+def apply_remat(
+    tree: Any, policy: Policy = "nothing", paths: tuple[str, ...] = (), inputs: Any = None
+) -> LookingFor:
     """Keeps less in memory for the backward pass: the blocks of a model are computed again there.
 
     Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016, section 4: with n blocks, the
@@ -120,6 +92,7 @@ def apply_remat(tree: Any, policy: Policy = "nothing", inputs: Any = None) -> Lo
         tree: The experiment.
         policy: What is kept all the same: ``nothing``; ``dots``, the results of matrix products; or
             ``dots_without_batch``, of those with weights.
+        paths: Which modules inside of a model are the blocks, names joined by slashes; none: they are found.
         inputs: Handed over by `symjax.patch`.
 
     Example:
@@ -136,17 +109,26 @@ def apply_remat(tree: Any, policy: Policy = "nothing", inputs: Any = None) -> Lo
         ['Rematerialized', 'Rematerialized']
     """
     switches = {path: True for path, value in settings(tree, "remat").items() if isinstance(value, bool)}
-    plan = {} if switches else _plan(tree, policy, inputs)
-    edits: list[Any] = [switches or plan or layers(_rule(policy))]
+    if paths:
+        edit: Any = layers(_rule_of_paths(frozenset(paths), policy))
+    else:
+        edit = switches or _plan(tree, policy, inputs) or layers(_rule(policy))
     what = (
         "modules of the role 'block', residual or repeated blocks of Linen models (found by inputs=…), "
         "numbered modules of classes that are not Flax's, and booleans called "
         f"{names_of('remat')}"
     )
-    return LookingFor(what, edits)
+    return LookingFor(what, edit)
 
 
-def _rule(policy: Policy) -> Any:
+def _rule_of_paths(paths: frozenset[str], policy: Policy) -> RuleFunction:
+    def rule(k: Path, v: Any) -> Any:
+        return Rematerialized(v, policy=policy) if "/".join(map(str, k)) in paths else v
+
+    return rule
+
+
+def _rule(policy: Policy) -> RuleFunction:
     def rule(k: Path, v: Any) -> Any:
         if has_role(v, "block") and isinstance(v, flax.linen.Module):
             return Rematerialized(v, policy=policy)
@@ -169,7 +151,7 @@ def _plan(tree: Any, policy: Policy, inputs: Any) -> dict[Path, Any]:
         paths = tuple("/".join(path) for path in _blocks_of(seen))
         if paths:
             before = vars(model.node).get(INSIDE, ())
-            updates[model.path / INSIDE] = (*before, remat_layers(paths, policy))
+            updates[model.path / INSIDE] = (*before, apply_remat(policy, paths))
     return updates
 
 

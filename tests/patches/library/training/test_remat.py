@@ -10,7 +10,7 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax import patches
-from symjax.patches import apply_remat, remat_layers
+from symjax.patches import apply_remat
 
 from .experiments import Configured, X
 
@@ -69,7 +69,7 @@ def test_the_numbers_stay(train):
     patched = sj.patch(NET, "apply_remat", inputs=X)
     assert remats(NET, train) == 0
     assert remats(patched, train) == 2
-    assert patched.inside == (remat_layers(("Block_0", "second")),)
+    assert patched.inside == (apply_remat(paths=("Block_0", "second")),)
     expected, got = values(Net(), train), values(patched, train)
     for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
