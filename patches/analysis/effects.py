@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import jax
 
-from symjax.core.errors import brief, unknown
+from symjax.core.errors import brief, nearest_first, unknown
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
 from symjax.core.tracebacks import hiding_frames
@@ -20,7 +20,6 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 from symjax.verbs.walk import walk
 
-from ..core.errors import nearest_first
 from ..core.patch import Patch
 from ..models.calling import Outline, outline, program_of
 from ..models.finding import LAYERS, Model, models

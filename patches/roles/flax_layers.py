@@ -9,10 +9,8 @@ from typing import Any, Final
 import flax.linen
 import jax
 
-from symjax.core.errors import unknown
+from symjax.core.errors import excerpt, nearest_first, unknown
 
-from ..core.errors import nearest_first
-from ..uri.grammar import excerpt
 from .marks import Members, functions_of, role
 
 LINEN: Final[Mapping[str, tuple[str, ...]]] = {
