@@ -105,9 +105,6 @@ def mup_initialization(
         base_width: The inputs of the head in the model whose hyperparameters are taken.
         inputs: Example inputs, see `symjax.patch`.
 
-    Raises:
-        ValueError: There are no inputs.
-
     Example:
         >>> import jax.numpy as jnp
         >>> import symjax as sj
@@ -116,8 +113,6 @@ def mup_initialization(
         >>> sj.patch(model, 'mup_initialization?4', inputs=jnp.ones((1, 3))).inside
         (scale_initializers(base_widths={'layers_2': 4}),)
     """
-    if inputs is None:
-        raise ValueError("mup_initialization finds the head of a model by a call: give inputs to sj.patch")
 
     def plan(seen: Blocks) -> Plan:
         heads = seen.with_role("dense")[-1:]

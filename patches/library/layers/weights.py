@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...inside.wrapping import Wrapping
-from ...roles.editing import values
+from ...roles.editing import linen_version, values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
@@ -155,5 +155,6 @@ def _reparametrized(v: Any, cls: type[Reparametrized], *roles: str) -> Any:
             if arguments.get("transpose_kernel"):
                 return v
             features = arguments["features"]
-            return cls(v, len(features) if isinstance(features, tuple) else 1)
+            layer = linen_version(v)
+            return v if layer is None else cls(layer, len(features) if isinstance(features, tuple) else 1)
     return v
