@@ -20,14 +20,12 @@ from ...models.inputs import Inputs
 from ...roles.marks import arguments
 from .bridge import Bridge, Shape, Shapes
 from .graph import modules_of, subclass
-from .inserting import is_insertion
+from .inserting import is_insertion, outputs_of
 from .views import abstract
 
 _BATCH: Final = 1
 _SIZE: Final = 32  # of spatial axes that are tried: more than kernels are wide
 _AXES: Final = 4  # so many beside the batch and the features are tried
-# An attention is to be told in each call.
-_FLAGS: Final[tuple[Mapping[str, bool], ...]] = ({}, {"decode": False})
 _PLACE: Final = "sj_place"  # an attribute of recording layers: their path in the model
 _calls: contextvars.ContextVar[dict[Path, Shapes]] = contextvars.ContextVar("symjax_nnx_calls")
 
@@ -123,13 +121,11 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
 
 
 def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
-    graphdef, state = nnx.split(layer)
-    arrays = [jax.ShapeDtypeStruct(*shape) for shape in inputs if shape is not None]
-    for flags in _FLAGS:
-        with contextlib.suppress(Exception):  # a layer that is called wrongly may raise anything
-            jax.eval_shape(lambda state, arrays: nnx.merge(graphdef, state)(*arrays, **flags), state, arrays)  # noqa: B023 - called at once
-            return True
-    return False
+    try:
+        outputs_of(layer, inputs)
+    except Exception:  # noqa: BLE001 - a layer that is called wrongly may raise anything
+        return False
+    return True
 
 
 @contextlib.contextmanager

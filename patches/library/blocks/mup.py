@@ -90,7 +90,7 @@ class scale_initializers(LayerPatch):
 def mup_initialization(
     tree: Any, base_width: Annotated[int, Ge(1)] = 64, *, inputs: ExampleInputs = None
 ) -> Any:
-    """Initializes the head of a model with a variance of ``1 / inputs**2``: a wider one has no larger outputs.
+    """Initializes the head with a variance of ``1 / inputs**2``: a wider model has no larger outputs.
 
     The head is the dense layer that is called last, which is found by a call of the model, from example
     inputs. Hidden layers keep their variance of ``1 / inputs``, as Flax's have it. The learning rates of Adam

@@ -119,7 +119,7 @@ class LayerScale(Module):
 
 @patcher
 def add_skip_connections(tree: Any) -> Any:
-    """Adds its inputs to the outputs of each convolution and dense layer that keeps their shape, see `Residual`.
+    """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 

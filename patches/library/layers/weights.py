@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
+from ...inside.wrapping import Wrapping, accepted
 from ...roles.editing import linen_version, values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
@@ -40,7 +40,10 @@ class Reparametrized(Wrapping):
             }
 
         lifted = flax.linen.map_variables(
-            lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()
+            lambda layer: layer(*args, **accepted(layer, kwargs)),
+            "params",
+            changed,
+            init=self.is_initializing(),
         )
         return lifted(self.bound())
 
