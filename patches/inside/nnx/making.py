@@ -7,6 +7,7 @@ from typing import Any
 
 import flax.linen
 import jax
+import numpy as np
 from flax import nnx
 
 from symjax.adoption.nnx.building import Building, is_builder
@@ -187,12 +188,26 @@ def _alike(node: Any, new: Any) -> Iterable[Path]:
         return ()
     if all(_is_size(old) or old is value for old, value in zip(_values(node), _values(new), strict=True)):
         return variables_of(abstract(new))
-    one, other = (variables_of(Building(nnx.Rngs(0)).make(each)) for each in (node, new))
-    return [
-        path
-        for path in one.keys() & other.keys()
-        if one[path].shape == other[path].shape and bool((one[path][...] == other[path][...]).all())
-    ]
+    if _initialization(node) == _initialization(new):
+        return variables_of(abstract(new))
+    with jax.ensure_compile_time_eval():  # a model may be built where JAX traces
+        one, other = (variables_of(Building(nnx.Rngs(0)).make(each)) for each in (node, new))
+        return [
+            path
+            for path in one.keys() & other.keys()
+            if one[path].shape == other[path].shape and bool((one[path][...] == other[path][...]).all())
+        ]
+
+
+def _initialization(node: Any) -> tuple[Any, ...]:
+    """The program that makes the variables of a node's layer, by which layers are told apart uncomputed."""
+
+    def make(key: jax.Array) -> Any:
+        return nnx.state(Building(nnx.Rngs(key)).make(node))
+
+    program = jax.make_jaxpr(make)(jax.eval_shape(jax.random.key, 0))
+    constants = [id(c) if isinstance(c, jax.core.Tracer) else np.asarray(c).tobytes() for c in program.consts]
+    return str(program), *constants
 
 
 def _values(node: Any) -> list[Any]:
