@@ -6,6 +6,8 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 
 from . import library
 from .analysis.check import check
+from .analysis.cost import Cost, LayerCost, cost
+from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments
 from .core.catalogue import catalogue, json_schema
@@ -21,6 +23,7 @@ from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
 from .inside.traced import rewrite, traced
 from .library import *  # noqa: F403 - it lists its names itself
+from .minimal import minimal
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -40,6 +43,7 @@ __all__ = [
     "from_uri",
     "names",
     "catalogue",
+    "minimal",
     "json_schema",
     # Rules without a function.
     "Assignments",
@@ -64,6 +68,10 @@ __all__ = [
     "member",
     # Models.
     "check",
+    "cost",
+    "Cost",
+    "LayerCost",
+    "Work",
     "Inputs",
     "Model",
     "Outline",

@@ -201,9 +201,12 @@ def _sliced(extents: Extents, extent: Extent, size: int, start: int, limit: int,
         extents.join(extent, kept + steps)
         return kept
     if limit < size:
-        extent, _ = extents.cut(extent, limit) if limit else ((), ())
+        extent, rest = extents.cut(extent, limit)
+        extents.leave(rest, LOOKUP)
     if start:
-        _, extent = extents.cut(extent, start) if start < limit else ((), ())
+        rest, extent = extents.cut(extent, start)
+        extents.leave(rest, LOOKUP)
+    extents.use(extent)
     return extent
 
 

@@ -32,12 +32,14 @@ class Visit(NamedTuple):
         module: The module, as it ran.
         inputs: The first argument, if that is an array; its shape and dtype.
         outputs: The outputs, likewise.
+        shares: Whether another module beside it was called with the same array before.
     """
 
     path: Names
     module: flax.linen.Module
-    inputs: jax.ShapeDtypeStruct | None
-    outputs: jax.ShapeDtypeStruct | None
+    inputs: jax.ShapeDtypeStruct | None = None
+    outputs: jax.ShapeDtypeStruct | None = None
+    shares: bool = False
 
     @property
     def keeps_shape(self) -> bool:
@@ -84,6 +86,8 @@ class Blocks:
     def feed_forwards(self) -> list[FeedForward]:
         """The feed-forwards: modules that call two dense layers, which widen and narrow by the same factor.
 
+        A layer with the same inputs as another one, as queries and keys have, or a gate, is not the first of them.
+
         Vaswani et al., "Attention Is All You Need", 2017, section 3.3.
         """
         return [block for visit in self._parents() for block in self._feed_forwards_of(visit)]
@@ -104,7 +108,7 @@ class Blocks:
             assert up.inputs and up.outputs and down.inputs and down.outputs
             width, hidden = up.inputs.shape[-1], up.outputs.shape[-1]
             fits = down.inputs.shape == up.outputs.shape and down.outputs.shape == up.inputs.shape
-            if fits and hidden > width:
+            if fits and hidden > width and not up.shares:
                 alone = len(dense) == 2 and not others
                 yield FeedForward(parent, up.path[-1], down.path[-1], hidden, alone)
 
@@ -141,6 +145,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
     variables = jax.eval_shape(program.init, key, program.arrays)
     visits: dict[Names, Visit] = {}
     ends: dict[Names, tuple[Any, Any]] = {}  # inputs and outputs of those in the outermost program
+    arguments: dict[Names, dict[Names, Any]] = {}  # by the path of the module, and the name in it
     level: list[Any] = []
 
     def watch(run: Any, args: Any, kwargs: Any, context: Any) -> Any:
@@ -149,11 +154,14 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
             return run(*args, **kwargs)
         level.append(module.scope.trace_level)
         path = tuple(module.path)
-        visits.setdefault(path, Visit(path, module, None, None))
-        y = run(*args, **kwargs)
+        visits.setdefault(path, Visit(path, module))
         x = args[0] if args else None
+        beside = arguments.setdefault(path[:-1], {})
+        shares = any(other is x for name, other in beside.items() if name != path[-1:])
+        beside.setdefault(path[-1:], x)
+        y = run(*args, **kwargs)
         if visits[path].outputs is None:
-            visits[path] = Visit(path, module, _outline(x), _outline(y))
+            visits[path] = Visit(path, module, _outline(x), _outline(y), shares)
             if module.scope.trace_level == level[0] and _is_traced(x) and _is_traced(y):
                 ends[path] = x, y
         return y

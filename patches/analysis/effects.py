@@ -233,14 +233,13 @@ class Probe:
         return self._compared(path, value, not value, new)._replace(kind="switch", remark="")
 
     def _float(self, path: Path, value: float) -> Effect:
-        def run(number: Any, variables: Any, key: Any, arrays: Any) -> Any:
+        def run(number: Any, key: Any, arrays: Any) -> Any:
             node = value_at(rebind(self.tree, {path: number}), self.model.path)
             program = program_of(self.model._replace(node=node), self.inputs)
-            program.init(key, arrays)
-            return program.apply(variables, key, arrays, self.base.train)
+            return program.apply(program.init(key, arrays), key, arrays, self.base.train)
 
         try:
-            jax.eval_shape(run, value, self.base.variables, abstract_key(), self.base.program.arrays)
+            jax.eval_shape(run, value, abstract_key(), self.base.program.arrays)
         except Exception as error:  # noqa: BLE001 - as above
             return Effect(path, value, "tested", remark=_refusal(error))
         return Effect(path, value, "leaf")

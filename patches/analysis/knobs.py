@@ -11,7 +11,7 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items
 
 from ..models.calling import Outline
-from ..roles.marks import member
+from ..roles.marks import has_role, member
 from .called import Called, Shapes, called, shapes_of
 from .effects import Effect
 
@@ -101,7 +101,8 @@ class Modules:
 
     def numbered(self) -> list[Place]:
         """The axes that number heads: those that grow with such an argument while others shrink."""
-        knobs = [knob for module in self.called for knob in self._knobs(module, growing=True)]
+        layers = [module for module in self.called if has_role(module.node, "attention")]
+        knobs = [knob for module in layers for knob in self._knobs(module, growing=True)]
         return [place for knob in knobs if knob.is_count for place in knob.places]
 
     def _knobs(self, module: Called, growing: bool = False) -> list[Knob]:

@@ -1,4 +1,4 @@
-"""`built`: patches on NNX modules that are built already; and those inside of nodes, of which one is built."""
+"""`built`: patches on NNX modules that are built already; and how patches inside of nodes are applied."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
     """A new NNX module with rules applied to its layers, one after the other. The old one is never changed.
 
     A rule sees each layer as a symbolic node of its arguments, which are read back from the layer, at its
-    path in the module, such as ``layers[0].conv``. What it returns in the place of the node is built: a node of
-    NNX or of Linen, which is bridged. Parameters are kept where their path, type and shape agree. A layer that
-    is shared stays shared.
+    path in the module, such as ``layers[0].conv``. What it returns in the place of the node is built: a node
+    of NNX or of Linen, which is bridged. Parameters are kept where their path, type and shape agree. A layer
+    that is shared stays shared.
 
     What a layer does not store cannot be read back: initializers above all, which count as the default ones
     then, for new parameters. Layers that `nnx.vmap` has stacked are shown as one, and made anew as a stack.
@@ -38,8 +38,8 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
             (``{'layers[0].conv.use_bias': False}``), or a list of these.
         rngs: Where new parameters come from: an `nnx.Rngs`, or the seed or key for one.
         strict: Raise `PatchError` where a rule changes nothing, instead of a `PatchWarning`.
-        inputs: Example inputs of the module; see `symjax.patch`. Some patches need them, and so does a Linen layer
-            that is called otherwise than the arguments of the NNX layer in its place tell.
+        inputs: Example inputs of the module; see `symjax.patch`. Some patches need them, and so does a Linen
+            layer that is called otherwise than the arguments of the NNX layer in its place tell.
 
     Returns:
         The new module; a copy where nothing changed.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import operator
 import os
+import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -112,8 +114,10 @@ class Recognizer:
             if not isinstance(function, functools.partial):
                 source = Source.of(function)
                 self._by_source[source] = (*self._by_source.get(source, ()), function)
-            self._spelled += [(function, variant) for variant in _spelled_out(function)]
+            spelled_out = _known_spelled_out if _is_lasting(function) else _spelled_out
+            self._spelled += [(function, variant) for variant in spelled_out(function)]
         self._templates: dict[Any, Jaxpr | None] = {}
+        self._outlines: dict[Any, tuple[Any, ...] | None] = {}
 
     def call_at(self, program: Jaxpr, start: int, uses: Mapping[Var, int]) -> Call | None:
         """The call that begins at an equation.
@@ -130,6 +134,8 @@ class Recognizer:
         longest = self._named(eqn)
         for function, variant in self._spelled:
             for operand in dict.fromkeys([atom for atom in eqn.invars if isinstance(atom, Var)]):
+                if not self._may_begin(function, variant, operand, program, start):
+                    continue
                 template = self._template(variant, operand)
                 call = template and _matching(function, template, operand, program, start, uses)
                 if not call:
@@ -150,11 +156,26 @@ class Recognizer:
         operands = tuple(eqn.invars)[_constants(eqn) :]
         return Call(functions, source, (eqn,), operands, tuple(eqn.outvars))
 
+    def _may_begin(
+        self, function: Function, variant: Function, operand: Var, program: Jaxpr, start: int
+    ) -> bool:
+        """Whether a call may begin at an equation, as the primitives there have it."""
+        aval: Any = operand.aval
+        if not jax.numpy.issubdtype(getattr(aval, "dtype", np.int32), jax.numpy.inexact):
+            return False
+        key = (len(aval.shape), aval.dtype, aval.weak_type)
+        if (id(variant), key) not in self._outlines:
+            outline_of = _known_outline if _is_lasting(function) else _outline
+            self._outlines[id(variant), key] = outline_of(variant, *key)
+        outline = self._outlines[id(variant), key]
+        if outline is None:
+            return True
+        eqns = program.eqns[start : start + len(outline)]
+        return all(map(operator.is_, outline, [eqn.primitive for eqn in eqns]))
+
     def _template(self, function: Function, operand: Var) -> Jaxpr | None:
         """What the function's program is where it is called with such an operand."""
         aval: Any = operand.aval
-        if not _is_real(aval):
-            return None
         key = (id(function), aval.shape, aval.dtype, aval.weak_type)
         if key not in self._templates:
             self._templates[key] = _program_of(function, aval)
@@ -184,26 +205,32 @@ def _whole(function: Function) -> Function:
     return function.func if isinstance(function, functools.partial) else function
 
 
-def _is_real(aval: Any) -> bool:
-    return jax.numpy.issubdtype(getattr(aval, "dtype", np.int32), jax.numpy.inexact)
-
-
 def _spelled_out(function: Function) -> tuple[Function, ...]:
     """The function with each choice of its switches, as far as it is no single call in a program.
 
     A switch is an argument whose default is True or False: `jax.nn.gelu` is one program if it is
     approximate, and another one if it is not.
     """
-    try:
-        return _spelled_out_once(function)
-    except TypeError:  # it cannot be hashed
-        return _spelled_out_once.__wrapped__(function)
-
-
-@functools.lru_cache(maxsize=256)
-def _spelled_out_once(function: Function) -> tuple[Function, ...]:
     example = jax.ShapeDtypeStruct((), np.float32)
     return tuple([variant for variant in _variants(function) if not _is_named(function, variant, example)])
+
+
+def _outline(function: Function, ndim: int, dtype: Any, weak_type: bool) -> tuple[Any, ...] | None:
+    """The primitives of a function's program, whatever the sizes of its operand; None where that fails."""
+    program = _program_of(function, jax.ShapeDtypeStruct((3,) * ndim, dtype, weak_type=weak_type))
+    return None if program is None else tuple([eqn.primitive for eqn in program.eqns])
+
+
+# Kept, since each trace of a model asks for the same activations at a few types: 18 ms, not 60, for a small
+# convolutional model.
+_known_spelled_out = functools.lru_cache(maxsize=256)(_spelled_out)
+_known_outline = functools.lru_cache(maxsize=4096)(_outline)
+
+
+def _is_lasting(function: Function) -> bool:
+    """Whether a function depends on nothing but its arguments, so that what is known of it may be kept."""
+    inner = inspect.unwrap(function)
+    return isinstance(inner, types.FunctionType) and inner.__closure__ is None
 
 
 def _variants(function: Function) -> Iterator[Function]:

@@ -24,8 +24,8 @@ def constants_of(program: Jaxpr | ClosedJaxpr) -> Sequence[Any]:
     return program.consts if isinstance(program, ClosedJaxpr) else ()
 
 
-def traced_call(function: Function, operands: Sequence[jax.ShapeDtypeStruct]) -> ClosedJaxpr:
-    """The program that calls a function as a whole, by `jax.jit`, under its name.
+def program_of(function: Function, operands: Sequence[jax.ShapeDtypeStruct]) -> ClosedJaxpr:
+    """The program of one call of a function.
 
     Args:
         function: A function of arrays that returns a tuple of arrays.
@@ -34,45 +34,44 @@ def traced_call(function: Function, operands: Sequence[jax.ShapeDtypeStruct]) ->
     Returns:
         Its constants are what the function closes over. Each result is one of an equation.
     """
-    program = jax.make_jaxpr(jax.jit(function))(*operands)
+    program = jax.make_jaxpr(function)(*operands)
     if _is_direct(program.jaxpr):
         return program
-
-    @functools.wraps(function)
-    def copied(*arrays: Any) -> tuple[Any, ...]:
-        return tuple([jax.numpy.copy(result) for result in function(*arrays)])
-
-    return jax.make_jaxpr(jax.jit(copied))(*operands)
+    return jax.make_jaxpr(lambda *arrays: [jax.numpy.copy(result) for result in function(*arrays)])(*operands)
 
 
 def _is_direct(program: Jaxpr) -> bool:
-    """Whether each result comes from an equation, and none comes twice: JAX passes others by."""
+    """Whether each result comes from an equation, and none comes twice."""
     computed = {id(var) for eqn in program.eqns for var in eqn.outvars}
     results = [id(atom) for atom in program.outvars]
     return computed.issuperset(results) and len(set(results)) == len(results)
 
 
 def inlined(program: Jaxpr, operands: Sequence[Atom], results: Sequence[Var], at: JaxprEqn) -> list[JaxprEqn]:
-    """The equations of a program with the variables of another one.
+    """The equations of a program, for another one, with variables of their own.
 
     Args:
-        program: From `traced_call`, for one use.
+        program: From `program_of`; its constants keep their variables.
         operands: What its arguments become.
         results: What its results become.
         at: The equation in whose place they stand.
     """
     known: dict[Any, Any] = dict(zip(program.invars, operands, strict=True))
-    computed: dict[Any, Var] = dict(zip(program.outvars, results, strict=True))
+    known.update({var: var for var in program.constvars})
+    known.update(zip(program.outvars, results, strict=True))
     stack = at.source_info.name_stack
-    return [
-        eqn.replace(
-            invars=[known.get(atom, atom) if isinstance(atom, Var) else atom for atom in eqn.invars],
-            outvars=[computed.get(var, var) for var in eqn.outvars],
-            source_info=eqn.source_info.replace(name_stack=stack + eqn.source_info.name_stack),
-            ctx=at.ctx,
+    eqns = []
+    for eqn in program.eqns:
+        known.update({var: Var(var.aval) for var in eqn.outvars if var not in known})
+        eqns.append(
+            eqn.replace(
+                invars=[known[atom] if isinstance(atom, Var) else atom for atom in eqn.invars],
+                outvars=[known[var] for var in eqn.outvars],
+                source_info=eqn.source_info.replace(name_stack=stack + eqn.source_info.name_stack),
+                ctx=at.ctx,
+            )
         )
-        for eqn in program.eqns
-    ]
+    return eqns
 
 
 def rebuilt(eqn: JaxprEqn, params: Mapping[str, Any]) -> ClosedJaxpr:
@@ -92,9 +91,7 @@ def rebuilt(eqn: JaxprEqn, params: Mapping[str, Any]) -> ClosedJaxpr:
             "would be called; replace by a function of its operands alone"
         )
     function = rebuild(eqn, params)
-    return traced_call(
-        lambda *operands: tuple(function(*operands)), [example_of(atom) for atom in eqn.invars]
-    )
+    return program_of(lambda *operands: tuple(function(*operands)), [example_of(atom) for atom in eqn.invars])
 
 
 def _function(program: Jaxpr | ClosedJaxpr) -> Callable[..., list[Any]]:

@@ -9,6 +9,7 @@ from typing import Any, final
 
 from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
+from symjax.core.schema import schema_of
 from symjax.verbs.query import with_arity
 from symjax.verbs.rebind import rebind
 
@@ -67,7 +68,20 @@ class layers(LayerPatch):
         return attach(self, changed_by(tree, self._on_field), context)
 
     def _on_field(self, path: Path, value: Any, parent: Any) -> Any:
-        return value if INSIDE in path else self.on_layer(path, value, parent)
+        if INSIDE in path:
+            return value
+        new = self.on_layer(path, value, parent)
+        return new if new is value else _fitting(value, new, path)
+
+
+def _fitting(old: Any, new: Any, path: Path) -> Any:
+    """What a rule has returned, as it can stand where the old value stood."""
+    schema = schema_of(old)
+    if schema is None or schema.kind != "nnx":
+        return new
+    from .nnx.making import fitting  # NNX is slow to import
+
+    return fitting(old, new, path)
 
 
 @final

@@ -25,7 +25,7 @@ from .calls import (
     scopes_of,
     source_of,
 )
-from .equations import constants_of, example_of, fitting, inlined, rebuilt, required, traced_call
+from .equations import constants_of, example_of, fitting, inlined, program_of, rebuilt, required
 
 Scopes: TypeAlias = tuple[str, ...]
 
@@ -174,7 +174,7 @@ class _Rewriter:
         key = (tuple(examples), tuple([example.weak_type for example in examples]), tuple(results))
         if key not in self._called:
             try:
-                self._called[key] = traced_call(fitting(self.replacement.to, results), examples)
+                self._called[key] = program_of(fitting(self.replacement.to, results), examples)
             except Exception as error:
                 note(error, f"while it is called in place of {call.name}{place}")
                 raise

@@ -8,6 +8,8 @@ import flax.linen
 
 from symjax.adoption.linen.modules import Module
 
+from .views import view
+
 
 class Wrapping(Module):
     """A layer that runs another one, in its own scope: the parameters of that one keep their names.
@@ -45,7 +47,9 @@ class Wrapping(Module):
         The scope is rewound: what the layer reserves does not collide with what stands around it.
         """
         assert self.scope is not None, "a layer runs in a method of Flax's"
-        return self.layer.clone(parent=self.scope.rewound())
+        shown = view(self)  # where Flax has not given the layer, and modules in its fields, scopes of their own
+        layer = self.layer if shown is None else shown.node.layer
+        return layer.clone(parent=self.scope.rewound())
 
     def attend(self, *args: Any, **kwargs: Any) -> Any:
         """Where the layer inside is an embedding: its own `attend`."""

@@ -244,7 +244,7 @@ def _plain_program(node: Any, inputs: Inputs) -> Program:
         if method == "apply":
             args = (variables["params"], *args)
         kwargs = {**kwargs, **Call(args, kwargs, method).flags(node, train)}
-        function = getattr(node, method or "__call__")
+        function = getattr(node, method) if method else node
         if "key" not in kwargs and takes(function, args, {**kwargs, "key": key}):
             kwargs["key"] = key
         return function(*args, **kwargs), {}

@@ -19,7 +19,7 @@ Init: TypeAlias = Callable[[jax.Array, tuple[Any, ...]], Collections]
 Apply: TypeAlias = Callable[[Mapping[str, Any], jax.Array, tuple[Any, ...], bool], tuple[Any, Collections]]
 
 
-def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool, Init, Apply]:
+def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool | None, Init, Apply]:
     """A module as pure functions of its variables by collection, all of which are carried.
 
     Args:
@@ -27,7 +27,8 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool, Init, Apply]:
         inputs: What it is called with.
 
     Returns:
-        Whether the inputs say that the model trains; its `init` and `apply`, as a `Program` has them.
+        Whether the inputs say that the model trains, None if they do not say; its `init` and `apply`, as a
+        `Program` has them.
     """
     graph, shapes = jax.eval_shape(
         lambda key: nnx.split(_built(node, key)), jax.eval_shape(jax.random.key, 0)
@@ -56,7 +57,7 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool, Init, Apply]:
         return outputs, {name: value for name, value in collections.items() if name != "params"}
 
     trains = Call(*inputs.filled(inputs.arrays), inputs.method).trains(nnx.merge(graph, shapes))
-    return bool(trains), initialize, run
+    return trains, initialize, run
 
 
 def nnx_layers(node: Any) -> dict[tuple[str, ...], str]:
@@ -78,7 +79,7 @@ def _by_collection(state: Any) -> Collections:
         inner = collections.setdefault(_collection(variable), {})
         for key in path[:-1]:
             inner = inner.setdefault(key, {})
-        inner[path[-1]] = variable.get_value()
+        inner[path[-1]] = variable.get_value() if isinstance(variable, nnx.Variable) else variable
     return collections
 
 
@@ -89,7 +90,7 @@ def _as_state(shapes: Any, variables: Mapping[str, Any]) -> Any:
         value: Any = variables[_collection(variable)]
         for key in path:
             value = value[key]
-        flat.append((path, variable.replace(value)))
+        flat.append((path, variable.replace(value) if isinstance(variable, nnx.Variable) else value))
     return nnx.from_flat_state(flat)
 
 

@@ -19,8 +19,10 @@ from symjax.verbs.rebind import rebind
 from ...core.patch import describe_rule
 from ..parts import LayerPatch, placed
 from ..recording import record
+from .bridge import is_linen
 from .graph import is_container, items_of, with_items
-from .making import Maker, is_linen, missing_in, mode_of
+from .inserting import is_insertion
+from .making import Maker, missing_in, mode_of
 from .views import Reader
 
 
@@ -131,15 +133,19 @@ class Editing:
 
     def _shown(self, value: Any, path: Path, parent: Any) -> tuple[Any, tuple[Entry, ...]]:
         """What the patches make of a value, and those of them that act inside of it."""
+        old = value
         sources: list[Any] = []
         inner = self._entries
         for number, entry in enumerate(self._entries, 1):
             new = _asked(entry, path, value, parent)
+            if new is value and is_insertion(value):  # what stands there is two: the layer is shown, too
+                layer = _asked(entry, path, value.layer, parent)
+                new = value if layer is value.layer else rebind(value, {"layer": layer})
             if new is not value and not surely_eq(new, value):
                 value, inner = new, self._entries[number:]
                 sources.append(entry.source)
-        if sources or schema_of(value) is not None:
-            record("/".join(map(str, path)), value, tuple(sources))
+        if sources or schema_of(old) is not None:
+            record("/".join(map(str, path)), old, tuple(sources))
         if sources:
             self._places.append(path)
         return value, inner

@@ -46,7 +46,7 @@ def with_items(value: Any, changes: Mapping[Any, Any]) -> Any:
             if isinstance(value, nnx.List):
                 value[key] = item
             else:
-                # Flax does not take a list or a function for data where layers stood, nor the other way round.
+                # Flax refuses data where none stood before, and guesses of lists that they hold none.
                 setattr(value, key, nnx.data(item) if _holds_data(item) else nnx.static(item))
         return value
     if isinstance(value, dict):

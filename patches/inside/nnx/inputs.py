@@ -17,12 +17,10 @@ from symjax.core.paths import Path
 
 from ...models.inputs import Inputs
 from ...roles.marks import arguments
-from .bridge import Shape
+from .bridge import Bridge, Shape, Shapes
 from .graph import modules_of
+from .inserting import is_insertion
 from .views import abstract
-
-Shapes = tuple[Shape | None, ...]
-"""Shape and dtype of each array that a layer is called with by position, None for what is no array."""
 
 _BATCH: Final = 1
 _SIZE: Final = 32  # of spatial axes that are tried: more than kernels are wide
@@ -137,8 +135,12 @@ def inputs_of(layer: nnx.Module, node: Any, path: Path, calls: Mapping[Path, Sha
         path: Where it stands in the model.
         calls: What was recorded.
     """
+    if isinstance(layer, Bridge):
+        return layer.inputs
     if path in calls:
         return calls[path]
+    if is_insertion(node):
+        node = node.layer
     single = layer
     with contextlib.suppress(Exception):  # of a stack, one; what cannot be built again is tried as it is
         single = abstract(node)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flax import nnx
 
+from symjax.adoption.nnx.building import build
 from symjax.adoption.symbolize import symbolize
 from symjax.core.errors import brief
 from symjax.core.inside import INSIDE
@@ -15,9 +16,12 @@ from symjax.core.schema import ATTRIBUTE, schema_of
 from symjax.verbs.rebind import rebind
 
 from ...models.inputs import Inputs
+from ..attaching import STANDING
 from ..expectations import expecting
 from ..parts import LayerPatch, parts
+from ..traced import traced
 from .editing import Editing, Entry
+from .functions import replacing_functions
 from .inputs import recorded
 from .making import Maker
 from .views import Reader
@@ -27,7 +31,7 @@ def _copy_of(module: nnx.Module) -> nnx.Module:
     return nnx.clone(module)
 
 
-_Copy: Final[Any] = symbolize(_copy_of, name="symjax.patches.copy_of")
+_Copy: Final[Any] = symbolize(_copy_of, name=STANDING)
 
 
 def standing_for(module: Any) -> Any:
@@ -38,8 +42,8 @@ def standing_for(module: Any) -> Any:
     """
     if not isinstance(module, nnx.Module):
         raise TypeError(
-            f"expected a built NNX module, got {brief(module)} of type {type(module).__name__}; trees are patched by "
-            "sj.patch, and sj.build makes the modules of them"
+            f"expected a built NNX module, got {brief(module)} of type {type(module).__name__}; trees are "
+            "patched by sj.patch, and sj.build makes their modules"
         )
     schema = getattr(_Copy, ATTRIBUTE)
     schema.validator()
@@ -86,6 +90,11 @@ def patched(
     return _run(module, model, items, reader, Maker(reader, rngs, trained=trained), fields)
 
 
+def build_shapes(node: Any) -> Any:
+    """The module of a node, with shapes in the place of arrays."""
+    return nnx.eval_shape(lambda: build(node))
+
+
 def paths_in(module: nnx.Module) -> list[str]:
     """The paths of all that patches are shown of a module."""
     paths: list[str] = []
@@ -110,5 +119,7 @@ def _run(
 ) -> Any:
     acting = [(part, item) for item in items for part in parts(item, model)]
     entries = [Entry(part, item) for part, item in acting if isinstance(part, LayerPatch)]
-    with expecting(items):
-        return Editing(entries, reader, maker, fields).run(module).module
+    replacing = [(part, item) for part, item in acting if isinstance(part, traced)]
+    with expecting([] if replacing else items):  # what a method calls is known when it runs
+        new = Editing(entries, reader, maker, fields).run(module).module
+    return replacing_functions(new, replacing) if replacing and isinstance(new, nnx.Module) else new

@@ -21,7 +21,9 @@ from symjax.names.symbols import any_symbolized
 from symjax.types.hint_reading import resolve
 
 from ...roles.marks import is_marked
+from .bridge import Bridge, BridgeNode
 from .graph import items_of, variables_of
+from .inserting import around, inserted_node
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination
@@ -44,7 +46,7 @@ class ReadingError(ValueError):
 
 
 class Reader:
-    """Reads the arguments of built layers back; of each layer once.
+    """Reads the arguments of built layers back; of each layer once. A `Bridge` is shown as its Linen layer.
 
     An argument is looked for among the layer's attributes and properties, under its name, also with an
     underscore before it. A size that is stored nowhere (the rank of a LoRA) is looked for among the sizes of
@@ -63,12 +65,27 @@ class Reader:
         return known[1]
 
     def originals(self) -> Iterator[tuple[Any, nnx.Module]]:
-        """The nodes that were read, and the layers that they stand for."""
+        """The nodes that were read, and the layers that they stand for.
+
+        Not those of Linen: what a layer is called with may change, on which its parameters depend.
+        """
         for module, reading in self._readings.values():
-            yield reading.node, module
+            if not isinstance(module, Bridge):
+                yield reading.node, module
 
     def _read(self, module: nnx.Module) -> Reading:
-        cls = symbolic_class(type(module))
+        if isinstance(module, Bridge):
+            return Reading(module.linen, ())
+        inserted = around(module)
+        if inserted is None:
+            return self._read_as(module, type(module))
+        cls, before, after = inserted
+        layer = self._read_as(module, cls)
+        node = inserted_node(layer.node, self._shown(before), self._shown(after))
+        return Reading(node, layer.unread)
+
+    def _read_as(self, module: nnx.Module, own: type[nnx.Module]) -> Reading:
+        cls = symbolic_class(own)
         schema: Schema = getattr(cls, ATTRIBUTE)
         schema.validator()
         values: dict[str, Any] = {}
@@ -159,12 +176,17 @@ def difference(module: nnx.Module, other: nnx.Module) -> str | None:
 
 
 def stacked(module: nnx.Module, single: nnx.Module) -> tuple[int, ...]:
-    """The axes that all variables of a module have in front of those of a single one; `nnx.vmap` stacks so."""
+    """The axes in front of all variables of a module that those of a single one do not have."""
     singles = variables_of(single)
     for path, variable in variables_of(module).items():
         if not isinstance(variable, nnx.RngState) and path in singles:
             return tuple(variable.shape[: max(0, len(variable.shape) - len(singles[path].shape))])
     return ()
+
+
+def again(module: nnx.Module, node: Any) -> nnx.Module:
+    """A layer made of the arguments that were read back from one, with shapes in the place of arrays."""
+    return abstract(BridgeNode(node, module.inputs) if isinstance(module, Bridge) else node)
 
 
 def abstract(node: Any) -> nnx.Module:
@@ -174,7 +196,7 @@ def abstract(node: Any) -> nnx.Module:
 
 
 def _decides(field: Field) -> bool:
-    """Whether the variables of a layer may tell an argument that it does not store: a size, or a yes or no."""
+    """Whether variables may tell an argument that is not stored: one that is required, or a yes or no."""
     return field.required or type(field.default) is bool
 
 

@@ -1,0 +1,162 @@
+"""The work that a traced program does, as XLA counts it; but loops count as often as they run.
+
+XLA's own count takes the body of a loop once. Here each equation that computes is
+lowered by itself, analysed, and multiplied by the lengths of the scans around it. The sum over a program
+without loops is XLA's count of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import jax
+from jax.interpreters.partial_eval import dce_jaxpr
+
+Scope: TypeAlias = tuple[str, ...]
+"""Names from the name stack of an equation, outermost first, without those of transformations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much is computed, and how much is read and written for it.
+
+    Attributes:
+        flops: Arithmetic operations, as XLA counts them: a multiplication and an addition are two.
+        bytes: Read and written by all operations, none of them fused: an upper bound.
+
+    Example:
+        >>> Work(2, 8) + 3 * Work(1, 4)
+        Work(flops=5, bytes=20)
+    """
+
+    flops: float = 0.0
+    bytes: float = 0.0
+
+    def __add__(self, other: Work) -> Work:
+        return Work(self.flops + other.flops, self.bytes + other.bytes)
+
+    def __rmul__(self, times: float) -> Work:
+        return Work(times * self.flops, times * self.bytes)
+
+
+class Meter:
+    """Counts the work of jaxprs; equal equations are analysed once.
+
+    Attributes:
+        notes: What could not be counted as it runs, in words.
+    """
+
+    def __init__(self) -> None:
+        self.notes: dict[str, None] = {}  # in order, each once
+        self._known: dict[Any, Work] = {}
+
+    def entries(self, closed: Any) -> list[tuple[Scope, Work]]:
+        """The work of each equation of a `jax.extend.core.ClosedJaxpr`, and where it stands.
+
+        What no output depends on is left out, as the compiler leaves it out.
+        """
+        jaxpr, _ = dce_jaxpr(closed.jaxpr, [True] * len(closed.jaxpr.outvars))
+        return list(self._entries(jaxpr, (), 1))
+
+    def _entries(self, jaxpr: Any, outer: Scope, times: float) -> Iterator[tuple[Scope, Work]]:
+        for equation in jaxpr.eqns:
+            scope = (*outer, *_names(equation))
+            name = equation.primitive.name
+            if name == "scan":
+                body = equation.params["jaxpr"].jaxpr
+                yield from self._entries(body, scope, times * equation.params["length"])
+            elif name == "while":
+                self._note("a while loop whose number of turns is not known, counted as one turn", scope)
+                for part in ("cond_jaxpr", "body_jaxpr"):
+                    yield from self._entries(equation.params[part].jaxpr, scope, times)
+            elif name == "cond":
+                yield from self._dearest(equation.params["branches"], scope, times)
+            elif name in _CALLS:
+                yield from self._entries(_called(equation), scope, times)
+            else:
+                yield scope, times * self._work(equation, scope)
+
+    def _dearest(self, branches: Any, scope: Scope, times: float) -> list[tuple[Scope, Work]]:
+        """The entries of the branch that computes most."""
+        counted = [list(self._entries(branch.jaxpr, scope, times)) for branch in branches]
+        return max(counted, key=lambda entries: sum(work.flops for _, work in entries))
+
+    def _work(self, equation: Any, scope: Scope) -> Work:
+        if equation.primitive.name in _OPAQUE:
+            self._note(f"a {equation.primitive.name}, which XLA does not see into, not counted", scope)
+            return Work()
+        key = _key(equation)
+        if key is None:
+            return _analysed(equation)
+        if key not in self._known:
+            self._known[key] = _analysed(equation)
+        return self._known[key]
+
+    def _note(self, what: str, scope: Scope) -> None:
+        self.notes[f"{what}: in {'/'.join(scope) or 'the model'}"] = None
+
+
+# Primitives that call a jaxpr once.
+_CALLS: Final = frozenset(
+    {
+        "checkpoint",
+        "closed_call",
+        "core_call",
+        "custom_jvp_call",
+        "custom_vjp_call",
+        "custom_vjp_call_jaxpr",
+        "jit",
+        "pjit",
+        "remat",
+        "remat2",
+    }
+)
+_OPAQUE: Final = frozenset(
+    {"custom_partitioning", "ffi_call", "io_callback", "pallas_call", "pure_callback", "debug_callback"}
+)
+
+
+def _called(equation: Any) -> Any:
+    """The jaxpr that an equation calls."""
+    called = next(value for value in equation.params.values() if hasattr(value, "eqns"))
+    return getattr(called, "jaxpr", called)
+
+
+def _names(equation: Any) -> Iterator[str]:
+    """The scopes of an equation; a transformation is written around the name of what it transformed."""
+    for name in filter(None, str(equation.source_info.name_stack).split("/")):
+        while (wrapped := _TRANSFORMED.fullmatch(name)) is not None:
+            name = wrapped[1]
+        if name:
+            yield name
+
+
+_TRANSFORMED: Final = re.compile(r"\w+\((.*)\)")
+
+
+def _key(equation: Any) -> Any:
+    """What the work of an equation depends on; None if that cannot be compared."""
+    key = (
+        equation.primitive,
+        tuple((atom.aval.shape, atom.aval.dtype) for atom in equation.invars if hasattr(atom.aval, "shape")),
+        tuple(equation.params.items()),
+    )
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _analysed(equation: Any) -> Work:
+    """XLA's count of one equation, lowered by itself; nothing is compiled."""
+
+    def alone(*operands: Any) -> Any:
+        return equation.primitive.bind(*operands, **equation.params)
+
+    shapes = [jax.ShapeDtypeStruct(atom.aval.shape, atom.aval.dtype) for atom in equation.invars]
+    analysis = jax.jit(alone).lower(*shapes).cost_analysis() or {}
+    return Work(max(0.0, analysis.get("flops", 0.0)), max(0.0, analysis.get("bytes accessed", 0.0)))
