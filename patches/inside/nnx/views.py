@@ -24,6 +24,7 @@ from ...roles.marks import is_marked
 from .bridge import Bridge, BridgeNode
 from .graph import items_of, variables_of
 from .inserting import around, inserted_node
+from .rematerializing import computed_again, rematerialized_node
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination
@@ -76,6 +77,10 @@ class Reader:
     def _read(self, module: nnx.Module) -> Reading:
         if isinstance(module, Bridge):
             return Reading(module.linen, ())
+        again = computed_again(module)
+        if again is not None:
+            layer = self._read_as(module, again.cls)
+            return Reading(rematerialized_node(layer.node, again.policy), layer.unread)
         inserted = around(module)
         if inserted is None:
             return self._read_as(module, type(module))

@@ -6,6 +6,7 @@ import flax.linen
 import jax
 import numpy as np
 import pytest
+from flax import nnx as flax_nnx
 
 import symjax as sj
 from symjax import linen as nn
@@ -149,3 +150,48 @@ def test_nothing_there():
 def test_it_is_saved():
     patched = sj.patch(NET, "apply_remat", inputs=X)
     assert sj.from_json(sj.to_json(patched)) == patched
+
+
+class NnxBlock(flax_nnx.Module):
+    """A residual block that asks for a switch in Python."""
+
+    def __init__(self, width, *, rngs):
+        self.width = width
+        self.norm = flax_nnx.BatchNorm(width, rngs=rngs)
+        self.dense = flax_nnx.Linear(width, width, rngs=rngs)
+
+    def __call__(self, x, active=True):
+        return x + flax_nnx.relu(self.dense(self.norm(x))) if active else x
+
+
+class NnxNet(flax_nnx.Module):
+    """Blocks in a list, made in ``__init__``."""
+
+    def __init__(self, depth, *, rngs):
+        self.depth = depth
+        self.blocks = flax_nnx.List([NnxBlock(3, rngs=rngs) for _ in range(depth)])
+        self.head = flax_nnx.Linear(3, 2, rngs=rngs)
+
+    def __call__(self, x):
+        for block in self.blocks:
+            x = block(x, active=True)
+        return self.head(x)
+
+
+def nnx_values(model):
+    """Gradients and statistics after a call."""
+    gradients = flax_nnx.grad(lambda model: (model(X) ** 2).sum())(model)
+    return flax_nnx.to_pure_dict(gradients), flax_nnx.to_pure_dict(flax_nnx.state(model, flax_nnx.BatchStat))
+
+
+def test_blocks_of_nnx_models():
+    node = sj.patch(sj.symbolize(NnxNet)(2), "apply_remat")
+    assert node.inside == (apply_remat(),)
+    plain, model = NnxNet(2, rngs=flax_nnx.Rngs(0)), sj.build(node, rngs=flax_nnx.Rngs(0))
+    graph, state = flax_nnx.split(model)
+    program = jax.make_jaxpr(lambda state: flax_nnx.merge(graph, state)(X))(state)
+    assert str(program).count("remat2[") + str(program).count("checkpoint[") == 2
+    expected, got = nnx_values(plain), nnx_values(model)
+    assert jax.tree.structure(expected) == jax.tree.structure(got)
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
