@@ -38,7 +38,7 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     tree = edited.tree
     with noting_roles():  # to know a model by its layers is not to look for them
         hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
-    inputs = inputs_for(tree, context.inputs) if hosts else {}
+        inputs = inputs_for(tree, context.inputs) if hosts else {}
     updates: dict[Path, Any] = {}
     places = list(edited.places)
     reasons = [edited.why] * bool(edited.why)
@@ -54,7 +54,7 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
         if calls is None and host.kind == "nnx":
             calls = built_sightings(patched)
         if calls is not None:
-            changed = sorted({call.path for call in calls if call.by(item)})
+            changed = dict.fromkeys([call.path for call in calls if call.by(item)])
             if not changed:
                 reasons.append(f"nothing matched inside of {host}{seen(calls)}")
                 continue
