@@ -41,6 +41,7 @@ NAMES = {
     *(f"symjax.patches.rules.{name}" for name in ("on_key", "on_member", "on_path", "on_type", "on_value")),
     "symjax.patches.rules.Updates",
     "symjax.patches.library.activation.swap_activation",
+    "symjax.patches.rematerialized",
     "symjax.patches.library.learning_rate.change_lr",
     *(
         f"symjax.patches.library.training.{name}"
