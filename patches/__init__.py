@@ -7,6 +7,7 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 from . import library
 from .analysis.check import check
 from .analysis.cost import Cost, LayerCost, cost
+from .analysis.effects import Effect, Effects, effects
 from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments
@@ -22,6 +23,7 @@ from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
 from .inside.traced import rewrite, traced
+from .inside.wrapping import Wrapping
 from .library import *  # noqa: F403 - it lists its names itself
 from .minimal import minimal
 from .models.calling import Outline, outline
@@ -67,7 +69,10 @@ __all__ = [
     "has_role",
     "member",
     # Models.
+    "Effect",
+    "Effects",
     "check",
+    "effects",
     "cost",
     "Cost",
     "LayerCost",
@@ -80,6 +85,7 @@ __all__ = [
     # The library.
     "AutoBatchNorm",
     "AutoDropout",
+    "Wrapping",
 ]
 __all__ += library.__all__
 

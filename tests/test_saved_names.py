@@ -40,6 +40,7 @@ NAMES = {
     "symjax.patches.patch.Expects",
     *(f"symjax.patches.rules.{name}" for name in ("on_key", "on_member", "on_path", "on_type", "on_value")),
     "symjax.patches.rules.Updates",
+    "symjax.patches.Assignments",
     "symjax.patches.library.activation.swap_activation",
     "symjax.patches.rematerialized",
     "symjax.patches.library.learning_rate.change_lr",

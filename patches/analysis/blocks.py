@@ -1,7 +1,8 @@
-"""Blocks of a model, told by one abstract call: feed-forwards by their widths, residual blocks by their sums."""
+"""Blocks of a model, told by one abstract call: feed-forwards by widths, residual blocks by sums."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -41,13 +42,6 @@ class Visit(NamedTuple):
     outputs: jax.ShapeDtypeStruct | None = None
     shares: bool = False
 
-    @property
-    def keeps_shape(self) -> bool:
-        """Whether the outputs have the shape of the inputs."""
-        return (
-            self.inputs is not None and self.outputs is not None and self.inputs.shape == self.outputs.shape
-        )
-
 
 class FeedForward(NamedTuple):
     """Two dense layers of one module, the second as wide as the inputs of the first.
@@ -86,7 +80,8 @@ class Blocks:
     def feed_forwards(self) -> list[FeedForward]:
         """The feed-forwards: modules that call two dense layers, which widen and narrow by the same factor.
 
-        A layer with the same inputs as another one, as queries and keys have, or a gate, is not the first of them.
+        A layer with the same inputs as another one, as queries and keys have, or a gate, is not the first of
+        them.
 
         Vaswani et al., "Attention Is All You Need", 2017, section 3.3.
         """
@@ -102,13 +97,11 @@ class Blocks:
             return
         dense = [visit for visit in own if has_role(visit.module, "dense")]
         others = [visit for visit in own if not has_role(visit.module, "dense", "dropout")]
-        for up, down in zip(dense, dense[1:], strict=False):
-            if None in (up.inputs, up.outputs, down.inputs, down.outputs):
+        for up, down in itertools.pairwise(dense):
+            if up.inputs is None or up.outputs is None or up.shares:
                 continue
-            assert up.inputs and up.outputs and down.inputs and down.outputs
-            width, hidden = up.inputs.shape[-1], up.outputs.shape[-1]
-            fits = down.inputs.shape == up.outputs.shape and down.outputs.shape == up.inputs.shape
-            if fits and hidden > width and not up.shares:
+            hidden = up.outputs.shape[-1]
+            if (down.inputs, down.outputs) == (up.outputs, up.inputs) and hidden > up.inputs.shape[-1]:
                 alone = len(dense) == 2 and not others
                 yield FeedForward(parent, up.path[-1], down.path[-1], hidden, alone)
 
@@ -116,10 +109,10 @@ class Blocks:
 def blocks(model: Model, inputs: Inputs) -> Blocks:
     """The blocks of a Linen model.
 
-    A residual block is a module whose outputs are its inputs plus something that depends on these, perhaps through
-    an activation: in the program, a chain of sums leads from the one to the other. One that holds further residual
-    blocks is a stack of them, and not listed. Modules inside of `flax.linen.scan` and `flax.linen.remat` are visited,
-    but their sums are not seen.
+    A residual block is a module whose outputs are its inputs plus something that depends on these, perhaps
+    through an activation: in the program, a chain of sums leads from the one to the other. One that holds
+    further residual blocks is a stack of them, and not listed. Modules inside of `flax.linen.scan` and
+    `flax.linen.remat` are visited, but their sums are not seen.
 
     Args:
         model: One of `models`, of the kind ``linen``.
@@ -213,7 +206,7 @@ class _Sums:
         return any(self._depends(other, x) for other in self._summands(x, y))
 
     def _summands(self, x: Any, y: Any) -> list[Any]:
-        """What is added to `x` on a way of sums and activations that leads to `y`; none where none leads there."""
+        """What is added to `x` on a way of sums and activations to `y`; none where none leads there."""
         ways: list[tuple[Any, tuple[Any, ...]]] = [(y, ())]
         seen = set()
         while ways:

@@ -1,4 +1,4 @@
-"""The modules that a model calls, and the variables that each has by itself, for other arguments than its own."""
+"""The modules that a model calls, and which variables each would have by itself with other arguments."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Called:
             variables: Those of the model.
 
         Returns:
-            By path in the module: the path in the model, and how many axes it has in front (of a scan, of a `vmap`).
+            By path in the module: the path in the model, and how many axes are in front, of a scan or `vmap`.
         """
         result = {}
         for name, shape in shapes.items():

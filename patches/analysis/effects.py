@@ -14,6 +14,7 @@ import jax
 from symjax.core.errors import brief, unknown
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
+from symjax.core.tracebacks import hiding_frames
 from symjax.verbs.equality import eq
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
@@ -23,7 +24,7 @@ from ..core.errors import nearest_first
 from ..core.patch import Patch
 from ..models.calling import Outline, outline, program_of
 from ..models.finding import LAYERS, Model, models
-from ..models.inputs import Inputs, inputs_for
+from ..models.inputs import Inputs, inputs_of_call
 from ..roles.marks import classes_with_role, has_role
 from .axes import Axes, abstract_key, model_axes
 from .axis_rules import SCAN, WINDOW
@@ -115,25 +116,29 @@ def _row(effect: Effect) -> tuple[str, str, str, str, str]:
     return str(effect.path), brief(effect.value), effect.kind, change, effect.remark
 
 
-def effects(tree: Any, *inputs: Any) -> Effects:
+@hiding_frames
+def effects(tree: Any, /, *args: Any, **kwargs: Any) -> Effects:
     """Finds out what each field of a tree's models does, by abstract calls alone: nothing is computed.
 
     Ints are changed, mostly doubled, and the shapes of parameters and outputs compared, see `Kind`. Where
     the model refuses, other values are tried (a half, one more), and then all that were refused with
-    the same value at once. Floats are traced. Fields in configurations, in lists, in arguments of functions that
-    build modules and of NNX nodes count; of the arguments of Flax's own layers those that were given.
+    the same value at once. Floats are traced. Fields in configurations, in lists, in arguments of
+    functions that build modules and of NNX nodes count; of the arguments of layers those that were given.
 
     Args:
         tree: An experiment, or a model.
-        *inputs: What its model is called with: arrays or their shapes; or one `Inputs`, or a mapping of paths
-            of models to such. By default ``tree.example_inputs()``.
+        *args: Example inputs, arrays or `jax.ShapeDtypeStruct`: the positional arguments of the one model;
+            or `Inputs`; or a mapping of paths of models to inputs. By default what ``tree.example_inputs()``
+            gives.
+        **kwargs: Arguments of the one model by name.
 
     Returns:
         The fields by path.
 
     Raises:
-        ValueError: No inputs are known.
-        Exception: What the model raises as it is.
+        ValueError: No model, or no inputs, or they may be for several models.
+        KeyError: Inputs for a path at which no model stands.
+        Exception: What a model raises as it is.
 
     Example:
         >>> import flax.linen, jax, jax.numpy as jnp
@@ -151,26 +156,14 @@ def effects(tree: Any, *inputs: Any) -> Effects:
         ...         return flax.linen.Dense(self.classes)(x)
         >>> print(patches.effects(Net(), jnp.ones((1, 4))))
         field    value  kind   parameters
-        width    8      width  5 change, 2.96x
-        depth    2      depth  4 change, 2.04x
+        width    8      width  5 change, 2.9x
+        depth    2      depth  6 change, 2.04x
         classes  3      task   2 change, 1.19x  the outputs change their shape
     """
-    by_path = inputs_for(tree, as_argument(inputs))
-    if not by_path:
-        raise ValueError(
-            "the effects of fields show in calls of the model: give example inputs, effects(tree, x), or "
-            "a method example_inputs(self) to the experiment"
-        )
+    by_path = inputs_of_call(tree, args, kwargs)
     standing = {model.path: model for model in models(tree)}
     probes = [Probe.of(tree, standing[path], its) for path, its in by_path.items()]
     return Effects([effect for probe in probes for effect in probe.effects()])
-
-
-def as_argument(inputs: tuple[Any, ...]) -> Any:
-    """Example inputs that were given one by one, as `inputs_for` takes them."""
-    if not inputs:
-        return None
-    return inputs[0] if len(inputs) == 1 else inputs
 
 
 @dataclass(frozen=True)
@@ -193,6 +186,7 @@ class Probe:
 
     @classmethod
     def of(cls, tree: Any, model: Model, inputs: Inputs) -> Probe:
+        """Calls a model of a tree as it is."""
         base = outline(model, inputs)
         return cls(tree, model, inputs, base, model_axes(base))
 
@@ -220,14 +214,39 @@ class Probe:
             return self._float(path, value)
         return Effect(path, value, "choice", remark=", ".join(_roles(value)))
 
-    def _called(self, updates: Mapping[Path, Any]) -> Outline:
-        """The model with other values of its fields, called."""
+    def called(self, updates: Mapping[Path, Any]) -> Outline:
+        """The model with other values of the tree's fields, called.
+
+        Raises:
+            Exception: What the model raises.
+        """
         changed = rebind(self.tree, updates)
         return outline(self.model._replace(node=value_at(changed, self.model.path)), self.inputs)
 
+    def keeps_outputs(self, new: Outline) -> bool:
+        """Whether another call gives outputs of the same shapes."""
+        return bool(self._shapes_of_outputs(self.base) == self._shapes_of_outputs(new))
+
+    @staticmethod
+    def _shapes_of_outputs(outline: Outline) -> Any:
+        return jax.tree.map(_shape, outline.outputs)
+
+    def failure(self, updates: Mapping[Path, Any]) -> Exception | None:
+        """Why the model cannot have other values of the tree's fields; None if it runs to the same shapes."""
+        if not updates:
+            return None
+        try:
+            new = self.called(updates)
+        except Exception as error:  # noqa: BLE001 - other people's models may raise anything
+            return error
+        if self.keeps_outputs(new):
+            return None
+        shapes = [self._shapes_of_outputs(outline) for outline in (new, self.base)]
+        return ValueError("the outputs would be of shape {} instead of {}".format(*shapes))
+
     def _switch(self, path: Path, value: bool) -> Effect:
         try:
-            new = self._called({path: not value})
+            new = self.called({path: not value})
         except Exception as error:  # noqa: BLE001 - other people's models may raise anything
             return Effect(path, value, "switch", remark=_refusal(error))
         return self._compared(path, value, not value, new)._replace(kind="switch", remark="")
@@ -249,7 +268,7 @@ class Probe:
         refusal = ""
         for number in _candidates(value):
             try:
-                new = self._called(dict.fromkeys(paths, number))
+                new = self.called(dict.fromkeys(paths, number))
             except Exception as error:  # noqa: BLE001 - as above
                 refusal = refusal or _refusal(error)
             else:
@@ -284,7 +303,7 @@ class Probe:
             most: Whether most changed their shape, whatever their names: blocks are numbered anew.
             new: The call with another value.
         """
-        if jax.tree.map(_shape, self.base.outputs) != jax.tree.map(_shape, new.outputs):
+        if not self.keeps_outputs(new):
             return "task", "the outputs change their shape"
         if not effect.arrays:
             return "none", ""
@@ -364,7 +383,7 @@ def _candidates(value: int) -> list[int]:
 def _fields(node: Any) -> Iterator[tuple[Path, Any]]:
     """The numbers, switches and functions in a model, by path."""
     for path, value, _ in walk(node):
-        kinds = type(value) in (bool, int, float) or callable(value) and not items(value)
+        kinds = type(value) in (bool, int, float) or (callable(value) and not items(value))
         if path and kinds and not isinstance(value, Patch) and not _is_default(node, path, value):
             yield path, value
 

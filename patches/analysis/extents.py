@@ -21,7 +21,7 @@ class Extents:
         >>> merged, heads = extents.fresh(12), extents.fresh(3)
         >>> rest = extents.fresh(4)
         >>> extents.join(merged, heads + rest)   # a reshape from (12,) to (3, 4)
-        >>> extents.flat(merged) == heads + rest
+        >>> extents.flat(merged) == extents.flat(heads + rest)
         True
     """
 
@@ -91,7 +91,7 @@ class Extents:
         return reasons
 
     def leave(self, extent: Extent, reason: str) -> None:
-        """Says that a part of an axis is not used where another is taken; pinned, unless it is used elsewhere."""
+        """Says that a part of an axis is not taken where another is: pinned, unless it is taken elsewhere."""
         self._left.append((extent, reason))
 
     def use(self, extent: Extent) -> None:

@@ -1,4 +1,4 @@
-"""The numbers that sizes of a model hang on: fields of the tree, and arguments of modules that are made inside."""
+"""The numbers that sizes of a model hang on: fields of the tree, and arguments of modules made inside."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Knob:
         paths: The fields of the tree that hold it; several if they can only change together.
         module: The path of the module inside of the model whose argument is to be changed; None for fields.
         argument: The name of the argument, and in a tuple its index.
-        groups: Where the number of groups stands that is as large in a depthwise convolution: in the tree, or
-            among the arguments.
+        companions: Where numbers stand that are always the same, in the tree or among the arguments: the
+            groups of a depthwise convolution, and its channels.
         is_count: Whether it numbers heads or groups.
         owner: The path of the module whose argument it is, wherever that stands; ``''`` for fields.
     """
@@ -47,7 +47,7 @@ class Knob:
     paths: tuple[Path, ...] = ()
     module: str | None = None
     argument: Path = field(default_factory=Path)
-    groups: Path | None = None
+    companions: tuple[Path, ...] = ()
     is_count: bool = False
     owner: str = ""
 
@@ -125,12 +125,12 @@ class Modules:
     def _knob(self, module: Called, argument: Path, value: int, places: tuple[Place, ...]) -> Knob:
         place = self._in_tree(module)
         is_count = _is_count(module, argument)
-        companion = _groups(module, argument)
+        companions = _companions(module, argument)
         if place is None:
-            return Knob(value, places, (), module.path, argument, companion, is_count, module.path)
+            return Knob(value, places, (), module.path, argument, companions, is_count, module.path)
         path = Path((*self._model.path, *place))
-        groups = companion and path / companion
-        return Knob(value, places, (path / argument,), None, argument, groups, is_count, module.path)
+        companions = tuple([path / companion for companion in companions])
+        return Knob(value, places, (path / argument,), None, argument, companions, is_count, module.path)
 
     def _in_tree(self, module: Called) -> Path | None:
         """Where a module stands in the tree, if it is a field there, which Flax names it after."""
@@ -157,13 +157,12 @@ def _argument(node: Any, name: str) -> Any:
     return None if own is None else getattr(node, own, None)
 
 
-def _groups(module: Called, argument: Path) -> Path | None:
-    """Where a depthwise convolution, of which an argument is its width, has its groups."""
-    own = member(module.node, "convolution", "features")
-    groups = member(module.node, "convolution", "feature_group_count")
-    if groups is None or str(argument) != own or not is_depthwise(module.node):
-        return None
-    return Path((groups,))
+def _companions(module: Called, argument: Path) -> tuple[Path, ...]:
+    """The arguments that are as large as a depthwise convolution is wide, if an argument says that."""
+    if str(argument) != member(module.node, "convolution", "features") or not is_depthwise(module.node):
+        return ()
+    names = [member(module.node, "convolution", name) for name in ("feature_group_count", "in_features")]
+    return tuple([Path((name,)) for name in names if name is not None])
 
 
 def _is_count(module: Called, argument: Path) -> bool:
@@ -192,7 +191,7 @@ def _probe(module: Called) -> Iterator[tuple[Path, int, Shapes, Shapes]]:
 
 
 def _numbers(node: Any) -> Iterator[tuple[Path, int]]:
-    """The positive numbers among the arguments of a module: also last ones in tuples, as ``(heads, features)``."""
+    """The positive numbers among a module's arguments, and the last ones of tuples: ``(heads, features)``."""
     for key, value in items(node) or ():
         path = Path((key,))
         if type(value) is tuple and value:
@@ -213,7 +212,10 @@ def _held(node: Any) -> Iterator[Path]:
 
 
 def _matches(path: Path, module: Called) -> bool:
-    """Whether a module is named after a field: ``layers[0].inner`` is ``layers_0/inner`` in Linen, ``layers/0/inner`` in NNX."""
+    """Whether a module is named after a field.
+
+    ``layers[0].inner`` is ``layers_0/inner`` in Linen, and ``layers/0/inner`` in NNX.
+    """
     names: list[str] = []
     for key in path:
         if type(key) is int and module.kind == "linen" and names:

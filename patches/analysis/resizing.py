@@ -10,17 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-import jax
-
 from symjax.core.errors import at, note
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
-from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import value_at
 
 from ..core.errors import PatchWarning, caller_level
 from ..inside.layers import edit_layers
-from ..models.calling import outline
 from ..models.finding import Model
 from ..models.inputs import Inputs
 from .axes import Axes
@@ -29,7 +24,7 @@ from .effects import Probe
 from .knobs import Knob, Modules, Place, field_knobs
 
 _UNITS: Final = (1, 2, 8)
-"""What new widths are multiples of besides, one after the other, where a model refuses (a rotation of pairs)."""
+"""What new widths are multiples of besides, each tried where a model refuses (it rotates pairs)."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +68,7 @@ class Resizing:
             code too, these stay as they are, with a warning.
 
         Raises:
-            Exception: What the model raises if it takes none of the new widths, with a note that says what was
-                tried.
+            Exception: What the model raises if it takes none of the new widths, with a note that names them.
         """
         axes = self.probe.axes
         heads = {number for place in self.modules.numbered() for number in axes.leaves(_extent(axes, place))}
@@ -100,7 +94,7 @@ class Resizing:
         raise first
 
     def _own(self) -> set[int]:
-        """The classes of variables that the model makes itself, in no module: their sizes may stand in its code."""
+        """The classes of variables that the model makes itself: their sizes may stand in its code."""
         places = {place for module in self.modules.called for place in self._places(module)}
         parameters = self.probe.axes.parameters.items()
         own = [(name, axis) for name, value in parameters for axis in range(len(value))]
@@ -204,35 +198,22 @@ class Resizing:
                 continue
             if knob.module is None:
                 updates.update(dict.fromkeys(knob.paths, value))
-                if knob.groups is not None:
-                    updates[knob.groups] = value
+                updates.update(dict.fromkeys(knob.companions, value))
             else:
-                arguments = [knob.argument] + ([knob.groups] if knob.groups is not None else [])
+                arguments = (knob.argument, *knob.companions)
                 inside.setdefault(knob.module, {}).update({str(name): value for name in arguments})
         if inside:
             model = self.probe.model
             if not is_patchable(model.node):
-                raise TypeError(
-                    f"{type(model.node).__name__} makes layers inside and cannot be patched there {at(model.path)}"
-                )
+                name = type(model.node).__name__
+                raise TypeError(f"{name} makes layers inside and cannot be patched there {at(model.path)}")
             before = tuple(getattr(model.node, INSIDE, ()) or ())
             updates[model.path / INSIDE] = (*before, *_nested(inside))
         return updates
 
     def _failure(self, plan: _Plan) -> Exception | None:
-        """Why the model does not run, or not to the same shapes; None if it does."""
-        if not plan:
-            return None
-        probe, updates = self.probe, self._updates(plan)
-        try:
-            changed = value_at(rebind(probe.tree, updates), probe.model.path)
-            outputs = outline(probe.model._replace(node=changed), probe.inputs).outputs
-        except Exception as error:  # noqa: BLE001 - other people's models may raise anything
-            return error
-        before, after = jax.tree.map(_shape, (probe.base.outputs, outputs))
-        if before == after:
-            return None
-        return ValueError(f"the outputs would be of shape {after} instead of {before}")
+        """Why the model does not run with new widths, or not to the same shapes; None if it does."""
+        return self.probe.failure(self._updates(plan))
 
 
 _Plan: TypeAlias = list[list[tuple[Knob, int]]]
@@ -241,10 +222,6 @@ _Plan: TypeAlias = list[list[tuple[Knob, int]]]
 
 def _show(plan: _Plan) -> str:
     return ", ".join([f"{knob} to be {value}" for group in plan for knob, value in group])
-
-
-def _shape(leaf: Any) -> Any:
-    return getattr(leaf, "shape", leaf)
 
 
 def _extent(axes: Axes, place: Place) -> tuple[int, ...]:
@@ -276,7 +253,7 @@ def _groups(knobs: Iterable[Knob], axes: Axes, fixed: frozenset[int]) -> list[li
 
 
 def _ratio(group: list[Knob], axes: Axes, fixed: frozenset[int], factor: float, divisor: int) -> Fraction:
-    """The ratio nearest to a factor at which all sizes of a group are whole, and as divisible as they were."""
+    """The ratio nearest to a factor at which all sizes of a group are whole and as divisible as before."""
     values = [knob.value for knob in group]
     inside = [knob for knob in group if knob.module is not None]
     sizes = [axes.size((number,)) for knob in inside for number in _drivers(knob, axes, fixed)]

@@ -6,7 +6,6 @@ import enum
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Final, final
 
-from symjax.core.containers import Map
 from symjax.core.errors import NoSuchPath, at, brief, note, unknown
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
@@ -96,7 +95,7 @@ class Assignments(Patch):
 
 def assignments(parsed: Assignment) -> Assignments:
     """The patch that a part of a URI stands for."""
-    return Assignments(Map.of({str(path): print_token(token) for path, token in parsed.values.items()}))
+    return Assignments({str(path): print_token(token) for path, token in parsed.values.items()})
 
 
 def _typed(token: Token, tree: Any, path: Path) -> Any:
@@ -116,7 +115,9 @@ def _typed(token: Token, tree: Any, path: Path) -> Any:
 def _place(tree: Any, path: Path) -> tuple[Any, Any, Hint]:
     """What holds the value at a path, the value itself, and what may stand there."""
     parent: Any = None
-    present, hint, where = tree, _ANYTHING, ROOT
+    present: Any = tree
+    hint: Hint = _ANYTHING
+    where = ROOT
     for key in path:
         where = where / key
         try:

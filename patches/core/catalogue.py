@@ -286,7 +286,8 @@ def _json_type(hint: Hint, constraints: tuple[Any, ...] = ()) -> Any:
         case LiteralOf(values):
             return Literal[tuple([value.name if isinstance(value, enum.Enum) else value for value in values])]
         case Instance(cls) if issubclass(cls, enum.Flag):
-            return Literal[tuple(cls.__members__)] | list[Literal[tuple(cls.__members__)]]  # type: ignore[valid-type]
+            names: Any = Literal[tuple(cls.__members__)]
+            return names | types.GenericAlias(list, (names,))
         case Instance(cls) if issubclass(cls, enum.Enum):
             return Literal[tuple(cls.__members__)]
         case Instance(cls) if cls is np.dtype:

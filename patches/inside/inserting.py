@@ -16,7 +16,8 @@ from symjax.core.schema import schema_of
 from .wrapping import Wrapping
 
 Counts: TypeAlias = Mapping[tuple[str, ...], tuple[int, int]]
-# How many modules stand before and after the layer at a path: patches may insert further ones as it is called.
+# How many modules stand before and after the layer at a path: patches may insert further ones as it is
+# called.
 _insertions: Final[ContextVar[Counts]] = ContextVar("symjax_insertions", default=types.MappingProxyType({}))
 
 

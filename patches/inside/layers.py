@@ -14,7 +14,7 @@ from symjax.verbs.query import with_arity
 from symjax.verbs.rebind import rebind
 
 from ..core.apply import changed_by
-from ..core.patch import Context, Edited
+from ..core.patch import Context, Edited, Patch
 from .attaching import attach
 from .parts import InsidePatch, LayerPatch, parts
 
@@ -112,9 +112,10 @@ class inside(LayerPatch):
 
     def within(self, model: Any) -> list[InsidePatch]:
         """See `InsidePatch.within`."""
-        if not isinstance(self.rule, InsidePatch) and hasattr(self.rule, "edit_in"):
-            return [inside(part, self.path) for part in parts(self.rule, model)]
-        return [self]
+        if isinstance(self.rule, LayerPatch) or not isinstance(self.rule, Patch):
+            return [self]
+        of_model = parts(self.rule, model)
+        return [inside(p, self.path) if isinstance(p, LayerPatch) else p.at(self.path) for p in of_model]
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""

@@ -15,14 +15,14 @@ from symjax.core.errors import brief, note
 from symjax.core.inside import INSIDE
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import is_symbolic
+from symjax.core.schema import is_symbolic, schema_of
 from symjax.types.adopters import Memo, adopted
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 
 from ..core.patch import describe_rule
 from .expectations import expecting
-from .linen_functions import run_traced
+from .linen_functions import FunctionLayer, run_traced
 from .parts import LayerPatch, parts, placed
 from .recording import record
 from .traced import traced
@@ -243,9 +243,17 @@ class _Outcome:
 
 
 def _as_layer(new: Any) -> Any:
-    """What a rule returned, as a symbolic module."""
+    """What a rule returned, as a symbolic module; a function becomes one that calls it."""
+    if callable(new) and not isinstance(new, nn.Module | type) and _kind(new) in (None, "function"):
+        new = FunctionLayer(new)
     if isinstance(new, nn.Module):
         new = adopted(new, Memo())
     if not (isinstance(new, nn.Module) and is_symbolic(new)):
         raise TypeError(f"expected a Linen module in the place of a layer, got {brief(new)}")
     return new
+
+
+def _kind(value: Any) -> str | None:
+    """The kind of node that a value is; None for no node."""
+    schema = schema_of(value)
+    return None if schema is None else schema.kind

@@ -10,8 +10,29 @@ import flax.linen as nn
 
 from symjax.adoption.flax_private import call_lifted
 from symjax.adoption.linen.bound import symbolic_class
+from symjax.adoption.linen.modules import Module
 
 from .traced import ModulePlaces, run_rewritten, traced
+
+
+class FunctionLayer(Module):
+    """A function as a layer, where a rule has put one in the place of a layer.
+
+    Attributes:
+        function: What is called.
+
+    Example:
+        >>> import jax
+        >>> FunctionLayer(jax.nn.relu).apply({}, jax.numpy.array([-1.0, 1.0])).tolist()
+        [0.0, 1.0]
+    """
+
+    function: Callable[..., Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the function."""
+        return self.function(*args, **kwargs)
+
 
 # The patches that act on what is being traced, with the paths of their models: where a method calls another
 # one of its module, they do not act twice.

@@ -128,6 +128,16 @@ class traced(InsidePatch):
         """See `Patch.edit_in`: models are patched inside, fields are left alone."""
         return attach(self, Edited(tree), context)
 
+    def at(self, path: str | None) -> InsidePatch:
+        """See `InsidePatch.at`."""
+        if path is None:
+            return self
+        if self.path is not None:
+            raise TypeError(
+                f"{describe_rule(self)} has a path already, and cannot be restricted to {path!r} too"
+            )
+        return self.rebind(path=path)
+
     def replacement(self, places: Places) -> Replacement:
         """What is replaced in a program.
 

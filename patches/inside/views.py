@@ -40,7 +40,7 @@ class View:
         modules = dict(self.originals)
         for place, new in changed.items():
             old = self.children[place]
-            if old.scope is not None:
+            if old.scope is not None and isinstance(new, nn.Module):
                 modules[id(new)] = new.clone(parent=old.scope.rewound(), name=old.name)
         return _replaced(layer, modules) if modules else layer
 

@@ -47,9 +47,13 @@ class Wrapping(Module):
         The scope is rewound: what the layer reserves does not collide with what stands around it.
         """
         assert self.scope is not None, "a layer runs in a method of Flax's"
-        shown = view(self)  # where Flax has not given the layer, and modules in its fields, scopes of their own
-        layer = self.layer if shown is None else shown.node.layer
-        return layer.clone(parent=self.scope.rewound())
+        return self.unbound().clone(parent=self.scope.rewound())
+
+    @flax.linen.nowrap
+    def unbound(self) -> Any:
+        """The layer inside as it was given, before Flax gave it, and the modules in its fields, scopes."""
+        shown = view(self)
+        return self.layer if shown is None else shown.node.layer
 
     def attend(self, *args: Any, **kwargs: Any) -> Any:
         """Where the layer inside is an embedding: its own `attend`."""

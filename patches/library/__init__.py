@@ -7,10 +7,26 @@ from .attention.variants import (
     grouped_query,
     linear_attention_bias,
     multi_query,
+    mup_attention,
     normalize_queries,
     relative_attention_bias,
     rotary_embedding,
 )
+from .blocks.experts import MixtureOfExperts, mixture_of_experts
+from .blocks.feed_forward import Gated, gated_feed_forward
+from .blocks.mup import FanInScaled, mup_initialization
+from .blocks.planning import wrap_layers
+from .blocks.residual import (
+    LayerScale,
+    Residual,
+    StochasticDepth,
+    add_skip_connections,
+    layer_scale,
+    stochastic_depth,
+)
+from .blocks.tying import TiedDense, tie_weights
+from .compound import compound_scale
+from .depth import scale_depth
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
 from .layers.grouped_convolution import GroupedConv, group_convolutions
@@ -38,19 +54,27 @@ from .width import scale_width
 __all__ = [
     "Attention",
     "FactorizedDense",
+    "FanInScaled",
+    "Gated",
     "GroupedConv",
+    "LayerScale",
     "LinearBias",
     "LowRankAdapted",
+    "MixtureOfExperts",
     "Normalization",
     "RelativeBias",
     "Rematerialized",
+    "Residual",
     "SeparableConv",
     "SqueezeExcitation",
+    "StochasticDepth",
+    "TiedDense",
     "WeightNormalized",
     "WeightStandardized",
     "accumulate_gradients",
     "add_dropout",
     "add_normalization",
+    "add_skip_connections",
     "apply_remat",
     "apply_sepconv",
     "average_parameters",
@@ -66,26 +90,36 @@ __all__ = [
     "change_weight_decay",
     "clip_gradients",
     "factorize_dense",
+    "gated_feed_forward",
     "group_convolutions",
     "grouped_query",
     "is_lora",
+    "layer_scale",
     "linear_attention_bias",
     "lora",
+    "mixture_of_experts",
     "multi_query",
+    "mup_attention",
+    "mup_initialization",
     "normalize_queries",
     "place_normalization",
     "relative_attention_bias",
     "remove_bias",
     "remove_encoder",
     "rotary_embedding",
+    "compound_scale",
+    "scale_depth",
     "scale_width",
     "set_dropout",
     "smooth_labels",
     "squeeze_excite",
     "standardize_weights",
+    "stochastic_depth",
     "swap_activation",
     "swap_initializer",
     "swap_normalization",
     "swap_optimizer",
+    "tie_weights",
     "weight_norm",
+    "wrap_layers",
 ]

@@ -125,7 +125,7 @@ def call_lifted(
 ) -> Any:
     """Calls a method of a bound Linen module as a pure function of all that it reads and writes.
 
-    As `flax.linen.remat` does it: a copy of the module runs on a scope of its own; what it writes is put back.
+    As in `flax.linen.remat`, a copy of the module runs on a scope of its own; what it writes is put back.
 
     Args:
         module: The module.

@@ -321,7 +321,10 @@ class Network(NamedTuple):
     @property
     def offers(self) -> frozenset[str]:
         """What patches may ask for: what it computes with, and its settings."""
-        return self.has | {str(path.key) for path, _, parent in sj.walk(self.build()) if parent is not None}
+        experiment = self.build()
+        settings = {str(path.key) for path, _, parent in sj.walk(experiment) if parent is not None}
+        flax = set() if isinstance(experiment, PlainExperiment) else {"Flax"}
+        return self.has | settings | flax
 
 
 def _has(*names: str) -> frozenset[str]:
@@ -346,7 +349,16 @@ NETWORKS: dict[str, Network] = {
             sj.symbolize(linen_resnet.ResNet)([1, 1], num_classes=10, num_filters=4),
             Images(),
         ),
-        _has("cross_entropy", "convolution", "dense", "normalization", "activation", "depth", "residual"),
+        _has(
+            "block",
+            "cross_entropy",
+            "convolution",
+            "dense",
+            "normalization",
+            "activation",
+            "depth",
+            "residual",
+        ),
     ),
     "Linen transformer": Network(
         lambda: LinenExperiment(
@@ -358,7 +370,16 @@ NETWORKS: dict[str, Network] = {
             Reviews(),
         ),
         _has(
-            "dense", "normalization", "dropout", "embedding", "attention", "activation", "depth", "residual"
+            "block",
+            "cross_entropy",
+            "dense",
+            "normalization",
+            "dropout",
+            "embedding",
+            "attention",
+            "activation",
+            "depth",
+            "residual",
         ),
     ),
     "Linen LSTM": Network(
@@ -375,7 +396,16 @@ NETWORKS: dict[str, Network] = {
             ),
             Images(),
         ),
-        _has("cross_entropy", "convolution", "dense", "normalization", "activation", "depth", "residual"),
+        _has(
+            "block",
+            "cross_entropy",
+            "convolution",
+            "dense",
+            "normalization",
+            "activation",
+            "depth",
+            "residual",
+        ),
     ),
     "Linen language model": Network(
         lambda: LinenExperiment(
@@ -385,6 +415,7 @@ NETWORKS: dict[str, Network] = {
             Characters(),
         ),
         _has(
+            "block",
             "cross_entropy",
             "dense",
             "normalization",
@@ -399,7 +430,7 @@ NETWORKS: dict[str, Network] = {
         lambda: LinenExperiment(
             sj.symbolize(linen_unet.UNet)([4, 8]), NoisyImages(), loss=optax.squared_error
         ),
-        _has("convolution", "normalization", "activation", "depth"),
+        _has("block", "convolution", "normalization", "activation", "depth"),
     ),
     "Linen seq2seq": Network(
         lambda: LinenExperiment(
@@ -423,7 +454,16 @@ NETWORKS: dict[str, Network] = {
         lambda: NNXExperiment(
             sj.symbolize(nnx_cnn.CNN)(nnx_cnn.CNNConfig(in_channels=1, channels=(4, 8))), Images()
         ),
-        _has("cross_entropy", "convolution", "dense", "normalization", "dropout", "activation", "depth"),
+        _has(
+            "block",
+            "cross_entropy",
+            "convolution",
+            "dense",
+            "normalization",
+            "dropout",
+            "activation",
+            "depth",
+        ),
     ),
     "NNX transformer": Network(
         lambda: NNXExperiment(
@@ -433,7 +473,16 @@ NETWORKS: dict[str, Network] = {
             Characters(),
         ),
         _has(
-            "dense", "normalization", "dropout", "embedding", "attention", "activation", "depth", "residual"
+            "block",
+            "cross_entropy",
+            "dense",
+            "normalization",
+            "dropout",
+            "embedding",
+            "attention",
+            "activation",
+            "depth",
+            "residual",
         ),
     ),
     "NNX autoencoder": Network(

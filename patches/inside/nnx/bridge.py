@@ -177,7 +177,7 @@ class Bridge(nnx.Module):
         for name, value in modes.items():
             if name not in known or name in by_position or kwargs.get(name) is not None:
                 continue
-            if outermost or (known[name].default is None and getattr(context.module, name, None) is None):
+            if getattr(context.module, name, None) is None and (outermost or known[name].default is None):
                 kwargs = {**kwargs, name: value}
         return call(*args, **kwargs)
 

@@ -14,12 +14,12 @@ from flax import nnx
 from ...roles.marks import has_role
 from ..rewriting import Scopes
 from ..traced import Places, run_rewritten, traced
-from .graph import modules_of, variables_of
+from .graph import modules_of, subclass, variables_of
 
 _PATCHES: Final = "sj_traced"  # an attribute of a patched module: its patches
 _PLACE: Final = "sj_scope"  # an attribute of the layers in it while it runs: their path
 _MARK: Final = "@"  # what the named scopes of layers begin with
-_CALLING: Final = "__symjax_calling__"  # in a class that was made here: the class itself
+_CALLING: Final = "__symjax_calling__"  # an attribute of a class that was made here
 _acting: Final[ContextVar[frozenset[int]]] = ContextVar("symjax_nnx_acting", default=frozenset())
 
 
@@ -44,11 +44,9 @@ def _calling(cls: type[nnx.Module]) -> type[nnx.Module]:
     methods = {
         name: _replacing(method)
         for name, method in inspect.getmembers(cls, inspect.isfunction)
-        if (name == "__call__" or not name.startswith("_")) and not hasattr(nnx.Module, name)
+        if name == "__call__" or not (name.startswith("_") or hasattr(nnx.Module, name))
     }
-    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-    new: type[nnx.Module] = type(cls)(cls.__name__, (cls,), {**names, **methods, _CALLING: cls})
-    return new
+    return subclass(cls, {**methods, _CALLING: True})
 
 
 def _replacing(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,5 +159,4 @@ def _scoping(cls: type[nnx.Module]) -> type[nnx.Module]:
         with jax.named_scope(getattr(self, _PLACE)):
             return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
 
-    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    return type(cls)(cls.__name__, (cls,), {**names, "__call__": __call__}) if "__call__" in dir(cls) else cls
+    return subclass(cls, {"__call__": __call__}) if "__call__" in dir(cls) else cls

@@ -14,9 +14,10 @@ from symjax.core.containers import freeze
 from symjax.core.schema import ATTRIBUTE
 
 from .bridge import Bridge, Shapes, is_linen
+from .graph import subclass
 
 _ORDER: Final = "sj_inserted"  # an attribute: the names of those before and of those after
-_LAYER: Final = "__symjax_inserted_around__"  # in a class: that of the layer itself
+_INSERTING: Final = "__symjax_inserting__"  # an attribute of a class that was made here
 
 
 def inserted(
@@ -71,13 +72,12 @@ def wants_inputs(node: Any) -> bool:
     return is_insertion(node) and node.inputs is None and any(map(is_linen, (*node.before, *node.after)))
 
 
-def around(module: nnx.Module) -> tuple[type[nnx.Module], list[Any], list[Any]] | None:
-    """The class of a layer that has others before and after it, and these; None for any other."""
-    cls = vars(type(module)).get(_LAYER)
-    if cls is None:
+def around(module: nnx.Module) -> tuple[list[Any], list[Any]] | None:
+    """What stands before and after a layer; None where nothing does."""
+    if _ORDER not in vars(module):
         return None
     before, after = getattr(module, _ORDER)
-    return cls, [getattr(module, name) for name in before], [getattr(module, name) for name in after]
+    return [getattr(module, name) for name in before], [getattr(module, name) for name in after]
 
 
 def inserted_node(layer: Any, before: Sequence[Any], after: Sequence[Any]) -> Any:
@@ -128,7 +128,7 @@ def _outputs(part: Any, inputs: Shapes) -> Shapes:
 @functools.cache
 def _inserting(cls: type[nnx.Module]) -> type[nnx.Module]:
     """The class of layers of a class that have others before and after them."""
-    if _LAYER in vars(cls):
+    if _INSERTING in vars(cls):
         return cls
     call: Callable[..., Any] = getattr(cls, "__call__")  # noqa: B004, B009 - mypy sees no method of that name
 
@@ -142,6 +142,4 @@ def _inserting(cls: type[nnx.Module]) -> type[nnx.Module]:
             outputs = getattr(self, name)(outputs)
         return outputs
 
-    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-    new: type[nnx.Module] = type(cls)(cls.__name__, (cls,), {**names, "__call__": __call__, _LAYER: cls})
-    return new
+    return subclass(cls, {"__call__": __call__, _INSERTING: True})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import jax
 from flax import nnx
@@ -13,19 +13,9 @@ from symjax.adoption.symbolize import symbolize
 from symjax.core.leaves import is_array
 from symjax.core.schema import ATTRIBUTE
 
-_AGAIN: Final = "__symjax_computed_again__"  # in a class: that of the layer itself, and the policy
+from .graph import subclass
 
-
-class Again(NamedTuple):
-    """What a class of layers that are computed again was made of.
-
-    Attributes:
-        cls: The class of the layer itself.
-        policy: The name of a policy in `jax.checkpoint_policies`; None to keep nothing.
-    """
-
-    cls: type[nnx.Module]
-    policy: str | None
+_POLICY: Final = "__symjax_remat_policy__"  # in a class of layers that are computed again: (policy,)
 
 
 def rematerialized(layer: nnx.Module, policy: str | None = None) -> nnx.Module:
@@ -37,9 +27,8 @@ def rematerialized(layer: nnx.Module, policy: str | None = None) -> nnx.Module:
         layer: The layer, which is changed.
         policy: The name of a policy in `jax.checkpoint_policies`; None to keep nothing.
     """
-    cls = type(layer)
-    if _AGAIN not in vars(cls):
-        object.__setattr__(layer, "__class__", _computing_again(cls, policy))
+    if policy_of(layer) is None:
+        object.__setattr__(layer, "__class__", _computing_again(type(layer), policy))
     return layer
 
 
@@ -47,10 +36,10 @@ RematerializedNode: Final[Any] = symbolize(rematerialized, name="symjax.patches.
 """The class of nodes of such layers."""
 
 
-def computed_again(module: nnx.Module) -> Again | None:
-    """The class of a layer that is computed again, and its policy; None for any other."""
-    again: Again | None = vars(type(module)).get(_AGAIN)
-    return again
+def policy_of(layer: nnx.Module) -> tuple[str | None] | None:
+    """The policy of a layer that is computed again, alone in a tuple; None for any other layer."""
+    policy: tuple[str | None] | None = getattr(type(layer), _POLICY, None)
+    return policy
 
 
 def rematerialized_node(layer: Any, policy: str | None) -> Any:
@@ -78,10 +67,7 @@ def _computing_again(cls: type[nnx.Module], policy: str | None) -> type[nnx.Modu
 
         return nnx.remat(run, policy=saved)(self, traced)
 
-    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-    body = {**names, "__call__": __call__, _AGAIN: Again(cls, policy)}
-    new: type[nnx.Module] = type(cls)(cls.__name__, (cls,), body)
-    return new
+    return subclass(cls, {"__call__": __call__, _POLICY: (policy,)})
 
 
 def _is_graph(value: Any) -> bool:

@@ -22,9 +22,9 @@ from symjax.types.hint_reading import resolve
 
 from ...roles.marks import is_marked
 from .bridge import Bridge, BridgeNode
-from .graph import items_of, variables_of
+from .graph import items_of, own_class, variables_of
 from .inserting import around, inserted_node
-from .rematerializing import computed_again, rematerialized_node
+from .rematerializing import policy_of, rematerialized_node
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination
@@ -77,20 +77,17 @@ class Reader:
     def _read(self, module: nnx.Module) -> Reading:
         if isinstance(module, Bridge):
             return Reading(module.linen, ())
-        again = computed_again(module)
+        layer, inserted = self._read_layer(module), around(module)
+        again = policy_of(module)
         if again is not None:
-            layer = self._read_as(module, again.cls)
-            return Reading(rematerialized_node(layer.node, again.policy), layer.unread)
-        inserted = around(module)
+            layer = layer._replace(node=rematerialized_node(layer.node, *again))
         if inserted is None:
-            return self._read_as(module, type(module))
-        cls, before, after = inserted
-        layer = self._read_as(module, cls)
-        node = inserted_node(layer.node, self._shown(before), self._shown(after))
-        return Reading(node, layer.unread)
+            return layer
+        before, after = map(self._shown, inserted)
+        return Reading(inserted_node(layer.node, before, after), layer.unread)
 
-    def _read_as(self, module: nnx.Module, own: type[nnx.Module]) -> Reading:
-        cls = symbolic_class(own)
+    def _read_layer(self, module: nnx.Module) -> Reading:
+        cls = symbolic_class(own_class(type(module)))
         schema: Schema = getattr(cls, ATTRIBUTE)
         schema.validator()
         values: dict[str, Any] = {}
@@ -129,7 +126,7 @@ class Reader:
 
     def _passed_on(self, module: nnx.Module, schema: Schema) -> dict[str, Any]:
         """The arguments that a constructor hands to that of its base class, where they are no defaults."""
-        bases = iter(type(module).__mro__)
+        bases = iter(own_class(type(module)).__mro__)
         next(base for base in bases if "__init__" in vars(base))
         outer = next((base for base in bases if "__init__" in vars(base)), None)
         if outer is None or not issubclass(outer, nnx.Module):

@@ -25,10 +25,11 @@ from .planning import Plan, planned
 class Gated(Wrapping):
     """A module whose feed-forwards are gated: ``W2 (act(W1 x) * V x)`` in the place of ``W2 act(W1 x)``.
 
-    A feed-forward is two dense layers that a module calls one after the other: the first widens what it gets, the
-    second makes something of the shape of its outputs as wide as that was. ``V`` is a layer like the first,
-    beside it, with its name and ``_gate`` after that. What happens between the two (an activation, dropout) stays as it is.
-    Layers that get the same inputs, as queries and keys do, or a gate that is there already, are no feed-forward.
+    A feed-forward is two dense layers that a module calls one after the other: the first widens what it gets,
+    the second makes something of the shape of its outputs as wide as that was. ``V`` is a layer like the
+    first, beside it, with its name and ``_gate`` after that. What happens between the two (an activation,
+    dropout) stays as it is. Layers that get the same inputs, as queries and keys do, or a gate that is there
+    already, are no feed-forward.
 
     Shazeer, "GLU Variants Improve Transformer", 2020, section 2, equation 6.
 
@@ -54,7 +55,7 @@ class Gated(Wrapping):
 
 
 class _Gates:
-    """An interceptor of one call of a module: gates the second of two dense layers by the inputs of the first."""
+    """An interceptor of one call of a module: gates the second of two dense layers by the first one's inputs."""
 
     def __init__(self, path: Names, deep: bool) -> None:
         self.path = path
@@ -101,7 +102,7 @@ class _Call(NamedTuple):
     shape: tuple[int, ...]  # of its outputs
 
     def is_undone_by(self, layer: Any, y: jax.Array) -> bool:
-        """Whether it widens, and another layer makes of what may be its outputs something as wide as its inputs."""
+        """Whether it widens, and another layer makes of what may be its outputs the width of its inputs."""
         width = self.x.shape[-1]
         widens = self.shape[:-1] == self.x.shape[:-1] and self.shape[-1] > width
         if not widens or y.shape != self.shape:
@@ -115,13 +116,14 @@ def gated_feed_forward(tree: Any, *, inputs: ExampleInputs = None) -> Any:
     """Gates every feed-forward: ``W2 (act(W1 x) * V x)`` in the place of ``W2 act(W1 x)``, see `Gated`.
 
     With the activation that the model has: followed by ``swap_activation?gelu``, it is the gated GELU.
-    ``V`` has as many parameters as ``W1``; the paper makes all three narrower by a third to keep their number.
+    ``V`` has as many parameters as ``W1``; the paper makes all three narrower by a third to keep their
+    number.
 
-    Feed-forwards are found by a call of the model, from example inputs; without them, every module that another
-    one makes inside is looked at when it runs.
+    Feed-forwards are found by a call of the model, from example inputs; without them, every module that
+    another one makes inside is looked at when it runs.
 
-    Shazeer, "GLU Variants Improve Transformer", 2020, section 2, equations 5 and 6; Dauphin et al., "Language Modeling with
-    Gated Convolutional Networks", 2017.
+    Shazeer, "GLU Variants Improve Transformer", 2020, section 2, equations 5 and 6; Dauphin et al., "Language
+    Modeling with Gated Convolutional Networks", 2017.
 
     Args:
         tree: The experiment.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, final
 
+import flax.linen
+
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
@@ -17,16 +19,16 @@ from ...models.finding import models
 from ...models.inputs import ExampleInputs, inputs_for
 
 Plan: TypeAlias = Mapping[Names, Any]
-"""What is put around modules, by their paths: nodes whose argument `layer` is not given yet."""
+"""What is to become of modules, by path: for `wrap_layers`, nodes whose argument `layer` is not given."""
 
 
 @final
-class wrap_layers(LayerPatch):  # noqa: N801 - a verb, as patchers are
+class wrap_layers(LayerPatch):
     """A patch that puts something around certain modules inside a model, as data.
 
     Attributes:
-        around: By the path of a module in the model, a node whose argument `layer` is not given: the module is what
-            it gets.
+        around: By the path of a module in the model, a node whose argument `layer` is not given: the module
+            is what it gets.
 
     Example:
         >>> import symjax as sj
@@ -44,17 +46,26 @@ class wrap_layers(LayerPatch):  # noqa: N801 - a verb, as patchers are
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""
         wrapper = self.around.get("/".join(map(str, path)))
-        return layer if wrapper is None else rebind(wrapper, {"layer": layer})
+        is_module = isinstance(layer, flax.linen.Module)  # fields of layers are shown, too
+        return rebind(wrapper, {"layer": layer}) if wrapper is not None and is_module else layer
 
 
-def planned(tree: Any, inputs: ExampleInputs, plan: Callable[[Blocks], Plan], sought: str) -> Edited:
-    """A tree with something around modules of its Linen models, which an abstract call of these has found.
+def planned(
+    tree: Any,
+    inputs: ExampleInputs,
+    plan: Callable[[Blocks], Plan],
+    sought: str,
+    patch: Callable[[dict[str, Any]], LayerPatch] = wrap_layers,
+) -> Edited:
+    """A tree whose Linen models have a patch of some modules inside, which an abstract call has found.
 
     Args:
         tree: The experiment.
         inputs: Example inputs of its models, see `symjax.patch`.
-        plan: From what the call tells of a model to what is put around its modules.
+        plan: From what the call tells of a model to what is put around its modules, or what else `patch`
+            takes.
         sought: What the plan looks for, in the plural, as a message has it.
+        patch: From that, by path as text, to the patch.
     """
     known = inputs_for(tree, inputs)
     updates: dict[Path, Any] = {}
@@ -72,6 +83,6 @@ def planned(tree: Any, inputs: ExampleInputs, plan: Callable[[Blocks], Plan], so
             reasons.append(f"a call of {model} shows no {sought}")
             continue
         path = model.path / INSIDE
-        updates[path] = (*vars(model.node).get(INSIDE, ()), wrap_layers(around))
+        updates[path] = (*vars(model.node).get(INSIDE, ()), patch(around))
         places += [path / name for name in around]
     return Edited(rebind(tree, updates) if updates else tree, tuple(places), why="; ".join(reasons))

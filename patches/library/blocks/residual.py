@@ -53,8 +53,8 @@ class Residual(Wrapping):
 class StochasticDepth(Wrapping):
     """A residual block that is skipped at random, example by example, where a ``dropout`` key is given.
 
-    With probability `rate` its outputs are its inputs; otherwise what it adds to them is divided by ``1 - rate``, so that
-    the expected sum is that without a key, which is the block as it is.
+    With probability `rate` its outputs are its inputs; otherwise what it adds to them is divided by ``1 -
+    rate``, so that the expected sum is that without a key, which is the block as it is.
 
     Huang et al., "Deep Networks with Stochastic Depth", 2016, section 3, equation 2.
 
@@ -118,7 +118,7 @@ class LayerScale(Module):
 
 @patcher
 def add_skip_connections(tree: Any) -> Any:
-    """Adds its inputs to the outputs of every convolution and dense layer that keeps their shape, see `Residual`.
+    """Adds its inputs to the outputs of each convolution and dense layer that keeps their shape, see `Residual`.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
@@ -139,12 +139,15 @@ def add_skip_connections(tree: Any) -> Any:
 
 
 @patcher
-def stochastic_depth(tree: Any, rate: Annotated[float, Ge(0), Lt(1)] = 0.1, *, inputs: ExampleInputs = None) -> Any:
+def stochastic_depth(
+    tree: Any, rate: Annotated[float, Ge(0), Lt(1)] = 0.1, *, inputs: ExampleInputs = None
+) -> Any:
     """Skips residual blocks at random in training, the deeper ones more often.
 
-    The last block is skipped with probability `rate`, the others with one that grows from the first one linearly. They
-    are found by a call of the model, from example inputs, see `symjax.patches.blocks`; without inputs, those are taken that
-    have the role ``'residual_block'``, see `symjax.role`, all with the same rate.
+    The last block is skipped with probability `rate`, the others with one that grows from the first one
+    linearly. They are found by a call of the model, from example inputs, see `symjax.patches.blocks`; without
+    inputs, those are taken that have the role ``'residual_block'``, see `symjax.role`, all with the same
+    rate.
 
     A block is skipped where `apply` gets a ``dropout`` key, see `StochasticDepth`.
 

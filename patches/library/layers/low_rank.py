@@ -77,7 +77,8 @@ def lora(
     """Adds a matrix of low rank to every dense layer, those inside attention included.
 
     All parameters keep their names, so that those of the model as it was are still taken; only the new ones,
-    ``lora_a`` and ``lora_b``, are meant to be trained, which is said to the optimizer (`optax.masked`), by `is_lora`.
+    ``lora_a`` and ``lora_b``, are meant to be trained, which is said to the optimizer (`optax.masked`), by
+    `is_lora`.
 
     Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021, section 4.1.
 
@@ -126,8 +127,8 @@ def is_lora(params: Any) -> Any:
 class FactorizedDense(Module):
     """A dense layer whose matrix is the product of two, with `rank` features between them.
 
-    It has ``rank * (inputs + features)`` weights, where a dense layer has ``inputs * features``. Where this is no
-    fewer, it is one dense layer.
+    It has ``rank * (inputs + features)`` weights, where a dense layer has ``inputs * features``. Where this
+    is no fewer, it is one dense layer.
 
     Example:
         >>> import jax
@@ -167,8 +168,8 @@ class FactorizedDense(Module):
 def factorize_dense(tree: Any, rank: Annotated[int, Ge(1)]) -> Any:
     """Replaces every dense layer by a `FactorizedDense` where that has fewer weights.
 
-    Sainath et al., "Low-Rank Matrix Factorization for Deep Neural Network Training with High-Dimensional Output Targets",
-    2013, section 3.
+    Sainath et al., "Low-Rank Matrix Factorization for Deep Neural Network Training with High-Dimensional
+    Output Targets", 2013, section 3.
 
     Args:
         tree: The experiment.

@@ -36,14 +36,14 @@ class Normalization(Module):
     So it stands in the place of a layer of another kind: what that one is told and this one does not need is
     passed over. It has that layer's parameters, ``scale`` and ``bias``.
 
-    - ``batch``: each feature over the batch; running averages are used unless the collection ``batch_stats`` is
-      mutable, or as it is told. Ioffe and Szegedy, "Batch Normalization", 2015, algorithm 1.
+    - ``batch``: each feature over the batch; running averages are used unless the collection ``batch_stats``
+      is mutable, or as it is told. Ioffe and Szegedy, "Batch Normalization", 2015, algorithm 1.
     - ``layer``: the features of each position. Ba, Kiros and Hinton, "Layer Normalization", 2016, equation 4.
-    - ``rms``: likewise, by their root mean square. Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019,
-      equation 4.
+    - ``rms``: likewise, by their root mean square. Zhang and Sennrich, "Root Mean Square Layer
+      Normalization", 2019, equation 4.
     - ``group``: groups of features over all positions. Wu and He, "Group Normalization", 2018, section 3.1.
-    - ``instance``: each feature over all positions. Ulyanov, Vedaldi and Lempitsky, "Instance Normalization: The Missing
-      Ingredient for Fast Stylization", 2016, equation 5.
+    - ``instance``: each feature over all positions. Ulyanov, Vedaldi and Lempitsky, "Instance Normalization:
+      The Missing Ingredient for Fast Stylization", 2016, equation 5.
 
     Over positions, over the batch: a model that must not see what comes later then does.
 
@@ -83,7 +83,8 @@ class Normalization(Module):
 
         Args:
             x: ``[batch, *positions, features]``.
-            use_running_average: For ``batch``: whether the statistics are those of training, not those of `x`.
+            use_running_average: For ``batch``: whether the statistics are those of training, not those of
+                `x`.
             mask: What counts in the statistics.
 
         Returns:
@@ -149,8 +150,8 @@ _LAST: Final = (-1, (-1,), None)
 def swap_normalization(tree: Any, to: Kind, groups: Annotated[int, Ge(1)] = 32) -> Any:
     """Replaces every normalization of activations by one of another kind, see `Normalization`.
 
-    All arguments are kept that the new kind has. Left as they are: layers of that kind, those of other axes than the
-    last one, and normalizations of weights.
+    All arguments are kept that the new kind has. Left as they are: layers of that kind, those of other axes
+    than the last one, and normalizations of weights.
 
     Args:
         tree: The experiment.
@@ -206,11 +207,12 @@ def add_normalization(
 def place_normalization(tree: Any, where: Literal["pre", "post"]) -> Any:
     """Lets blocks normalize their input (``pre``), or the sum of their input and their output (``post``).
 
-    A block says itself where it can do both: by the argument ``norm_first`` of the role ``'residual_block'``, see
-    `symjax.role`, or by a boolean field of that or another usual name (``prenorm``, ``normalize_before``).
+    A block says itself where it can do both: by the argument ``norm_first`` of the role ``'residual_block'``,
+    see `symjax.role`, or by a boolean field of that or another usual name (``prenorm``,
+    ``normalize_before``).
 
-    Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020, figure 1; He et al., "Identity Mappings
-    in Deep Residual Networks", 2016, section 4.
+    Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020, figure 1; He et al.,
+    "Identity Mappings in Deep Residual Networks", 2016, section 4.
 
     Args:
         tree: The experiment.

@@ -78,8 +78,10 @@ def squeeze_excite(tree: Any, ratio: Annotated[int, Ge(1)] = 16) -> Any:
         >>> import jax
         >>> import symjax as sj
         >>> from symjax import linen as nn
-        >>> model = sj.patch(nn.Sequential([nn.Conv(8, (3, 3)), nn.Conv(4, (1, 1))]), 'squeeze_excite?ratio=4')
-        >>> sum(leaf.size for leaf in jax.tree.leaves(model.init(jax.random.key(0), jax.numpy.ones((1, 5, 5, 3)))))
+        >>> model = nn.Sequential([nn.Conv(8, (3, 3)), nn.Conv(4, (1, 1))])
+        >>> x = jax.numpy.ones((1, 5, 5, 3))
+        >>> variables = sj.patch(model, 'squeeze_excite?ratio=4').init(jax.random.key(0), x)
+        >>> sum(leaf.size for leaf in jax.tree.leaves(variables))
         302
     """
 

@@ -34,7 +34,10 @@ class Reparametrized(Wrapping):
 
         def changed(variables: Any) -> Any:
             params = variables["params"]
-            return {**variables, "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))}}
+            return {
+                **variables,
+                "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))},
+            }
 
         lifted = flax.linen.map_variables(
             lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()
@@ -55,11 +58,11 @@ class Reparametrized(Wrapping):
 class WeightNormalized(Reparametrized):
     """A layer with the direction of each feature's weights as one parameter, and their length as another.
 
-    ``w = g v / |v|``, where ``v`` is ``kernel`` and ``g`` is ``kernel_norm``, which begins as ``|v|``: at first
-    the outputs are those of the layer.
+    ``w = g v / |v|``, where ``v`` is ``kernel`` and ``g`` is ``kernel_norm``, which begins as ``|v|``: at
+    first the outputs are those of the layer.
 
-    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep Neural
-    Networks", 2016, section 2, equation 2.
+    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep
+    Neural Networks", 2016, section 2, equation 2.
 
     Example:
         >>> import jax
@@ -79,8 +82,8 @@ class WeightNormalized(Reparametrized):
 class WeightStandardized(Reparametrized):
     """A layer whose weights of each feature have mean 0 and variance 1.
 
-    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019, section
-    3, equations 3 and 4. It is meant to be followed by a normalization.
+    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019,
+    section 3, equations 3 and 4. It is meant to be followed by a normalization.
 
     Example:
         >>> import jax
@@ -106,8 +109,8 @@ def weight_norm(tree: Any) -> Any:
 
     See `WeightNormalized`. At first all outputs stay as they are.
 
-    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep Neural
-    Networks", 2016, section 2.
+    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep
+    Neural Networks", 2016, section 2.
 
     Args:
         tree: The experiment.
@@ -127,7 +130,8 @@ def standardize_weights(tree: Any) -> Any:
 
     See `WeightStandardized`.
 
-    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019, section 3.
+    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019,
+    section 3.
 
     Args:
         tree: The experiment.

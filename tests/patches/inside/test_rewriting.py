@@ -207,7 +207,7 @@ def test_a_new_function_gets_as_many_operands_as_it_requires():
     np.testing.assert_allclose(binary(X), 0.2 * X, rtol=1e-6)
     every = rewritten(model, jax.nn.leaky_relu, lambda *operands: sum(operands))
     np.testing.assert_allclose(every(X), X + 0.2, rtol=1e-6)
-    with pytest.raises(TypeError, match="<lambda> requires 2 arguments; relu, in whose place .* is given 1"):
+    with pytest.raises(TypeError, match=r"<lambda> requires 2 arguments; relu, in whose place .* is given 1"):
         rewritten(jax.nn.relu, jax.nn.relu, lambda x, y: x)(X)
 
 
