@@ -76,6 +76,12 @@ def test_a_schedule_in_place_of_another_keeps_the_peak():
     assert change_schedule("constant")(joined).learning_rate == optax.constant_schedule(0.2)
 
 
+def test_schedules_of_other_things_keep_their_warmup():
+    decay = optax.warmup_cosine_decay_schedule(0.0, 0.1, 5, 20)
+    exp = change_schedule("inverse_sqrt", warmup_steps=9)({"decay": decay, "optimizer": optax.sgd(0.1)})
+    assert exp == {"decay": decay, "optimizer": optax.sgd(inverse_sqrt_schedule(0.1, 9))}
+
+
 def test_a_schedule_of_ones_own_has_no_peak():
     with pytest.raises(ValueError, match=r"whose peak cannot be told.*\(path=learning_rate\)"):
         change_schedule("constant")(optax.sgd(lambda step: 0.1))
