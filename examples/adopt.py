@@ -1,9 +1,9 @@
 """A ResNet that somebody wrote by hand, untouched, gets five ideas by five URIs.
 
-Run it with ``python examples/adopt.py``. The network (`resnet.py`) is plain Flax: all its layers are made inside
-``@nn.compact``, and it knows nothing of symjax. The patches were written without knowing it. They are applied one by one
-and all together; what each costs is counted without allocating anything; and the network is trained before and after
-on scikit-learn's handwritten digits.
+Run it with ``python examples/adopt.py``. The network (`resnet.py`) is plain Flax: all its layers are made
+inside ``@nn.compact``, and it knows nothing of symjax. The patches were written without knowing it. They
+are applied one by one and all together; what each costs is counted without allocating anything; and the
+network is trained before and after on scikit-learn's handwritten digits.
 """
 
 from __future__ import annotations
