@@ -82,6 +82,51 @@ def test_parameters_keep_their_names():
     assert shapes == jax.eval_shape(Net().init, jax.random.key(0), X)
 
 
+class Wider(flax.linen.Module):
+    """A block that is residual where the width stays."""
+
+    features: int
+    residual: bool = True
+
+    @flax.linen.compact
+    def __call__(self, x):
+        y = flax.linen.Dense(self.features)(x)
+        if not self.residual:
+            return y
+        return y + (x if x.shape == y.shape else flax.linen.Dense(self.features, name="shortcut")(x))
+
+
+class Widening(flax.linen.Module):
+    """Blocks of one class, and a module of another."""
+
+    residual: bool = True
+
+    @flax.linen.compact
+    def __call__(self, x, train=False):
+        x = Wider(3, self.residual, name="same")(x)
+        x = Wider(5, self.residual, name="wider")(x)
+        return Block(name="alone")(x) if not self.residual else x
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_blocks_of_one_class(residual):
+    model = sj.symbolize(Widening)(residual)
+    paths = sj.patch(model, "apply_remat", inputs=X).inside[0].paths
+    assert paths == (("same", "wider") if residual else ("alone",))
+
+
+def test_repeated_modules_where_none_is_residual():
+    class Plain(flax.linen.Module):
+        @flax.linen.compact
+        def __call__(self, x, train=False):
+            x = Wider(4, residual=False, name="first")(x)
+            return Wider(2, residual=False, name="second")(x)
+
+    patched = sj.patch(sj.symbolize(Plain)(), "apply_remat", inputs=X)
+    assert patched.inside == (apply_remat(paths=("first", "second")),)
+    assert remats(patched) == 2
+
+
 def test_without_inputs_numbered_modules_are_blocks():
     patched = sj.patch(NET, "apply_remat")
     assert patched.inside == (apply_remat(),)

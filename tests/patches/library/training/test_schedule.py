@@ -91,6 +91,8 @@ def test_configurations():
     exp = sj.patch(Configured(TrainConfig()), "change_schedule?cosine&warmup_steps=9")
     assert (exp.config.schedule, exp.config.warmup_steps, exp.config.learning_rate) == ("cosine", 9, 0.1)
     assert sj.patch(Configured(TrainConfig()), "change_schedule?cosine").config.warmup_steps == 1
+    with pytest.warns(patches.PatchWarning):  # nothing there that could be a cosine
+        sj.patch({"learning_rate": 0.1, "warmup_steps": 5}, "change_schedule?cosine&warmup_steps=9")
     config = dataclasses.replace(TrainConfig(), schedule="cosine")
     with pytest.warns(patches.PatchWarning, match="it looks for learning rates of optimizers"):
         sj.patch(Configured(config), "change_schedule?cosine")
