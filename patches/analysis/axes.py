@@ -108,7 +108,7 @@ class Axes:
 
     def __str__(self) -> str:
         lines = []
-        for number, places in sorted(self.places().items()):
+        for number, places in self.places().items():
             where = ", ".join([f"{path}[{axis}]" for path, axis in places])
             why = self.pinned.get(number) or self.loose.get(number)
             lines.append(f"{self.size((number,))}: {where}{f' ({why})' if why else ''}")

@@ -156,8 +156,8 @@ def effects(tree: Any, /, *args: Any, **kwargs: Any) -> Effects:
         ...         return flax.linen.Dense(self.classes)(x)
         >>> print(patches.effects(Net(), jnp.ones((1, 4))))
         field    value  kind   parameters
-        width    8      width  5 change, 2.96x
-        depth    2      depth  4 change, 2.04x
+        width    8      width  5 change, 2.9x
+        depth    2      depth  6 change, 2.04x
         classes  3      task   2 change, 1.19x  the outputs change their shape
     """
     by_path = inputs_of_call(tree, args, kwargs)
@@ -214,14 +214,39 @@ class Probe:
             return self._float(path, value)
         return Effect(path, value, "choice", remark=", ".join(_roles(value)))
 
-    def _called(self, updates: Mapping[Path, Any]) -> Outline:
-        """The model with other values of its fields, called."""
+    def called(self, updates: Mapping[Path, Any]) -> Outline:
+        """The model with other values of the tree's fields, called.
+
+        Raises:
+            Exception: What the model raises.
+        """
         changed = rebind(self.tree, updates)
         return outline(self.model._replace(node=value_at(changed, self.model.path)), self.inputs)
 
+    def keeps_outputs(self, new: Outline) -> bool:
+        """Whether another call gives outputs of the same shapes."""
+        return bool(self._shapes_of_outputs(self.base) == self._shapes_of_outputs(new))
+
+    @staticmethod
+    def _shapes_of_outputs(outline: Outline) -> Any:
+        return jax.tree.map(_shape, outline.outputs)
+
+    def failure(self, updates: Mapping[Path, Any]) -> Exception | None:
+        """Why the model cannot have other values of the tree's fields; None if it runs to the same shapes."""
+        if not updates:
+            return None
+        try:
+            new = self.called(updates)
+        except Exception as error:  # noqa: BLE001 - other people's models may raise anything
+            return error
+        if self.keeps_outputs(new):
+            return None
+        shapes = [self._shapes_of_outputs(outline) for outline in (new, self.base)]
+        return ValueError("the outputs would be of shape {} instead of {}".format(*shapes))
+
     def _switch(self, path: Path, value: bool) -> Effect:
         try:
-            new = self._called({path: not value})
+            new = self.called({path: not value})
         except Exception as error:  # noqa: BLE001 - other people's models may raise anything
             return Effect(path, value, "switch", remark=_refusal(error))
         return self._compared(path, value, not value, new)._replace(kind="switch", remark="")
@@ -243,7 +268,7 @@ class Probe:
         refusal = ""
         for number in _candidates(value):
             try:
-                new = self._called(dict.fromkeys(paths, number))
+                new = self.called(dict.fromkeys(paths, number))
             except Exception as error:  # noqa: BLE001 - as above
                 refusal = refusal or _refusal(error)
             else:
@@ -278,7 +303,7 @@ class Probe:
             most: Whether most changed their shape, whatever their names: blocks are numbered anew.
             new: The call with another value.
         """
-        if jax.tree.map(_shape, self.base.outputs) != jax.tree.map(_shape, new.outputs):
+        if not self.keeps_outputs(new):
             return "task", "the outputs change their shape"
         if not effect.arrays:
             return "none", ""

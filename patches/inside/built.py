@@ -57,7 +57,7 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
         >>> new.layers[1] is nnx.gelu, new.layers[2].rate, new.layers[0].kernel == model.layers[0].kernel
         (True, 0.1, True)
     """
-    from .nnx.standing import applied, paths_in, standing_for  # NNX is slow to import
+    from .nnx.standing import applied, called_with, paths_in, standing_for  # NNX is slow to import
 
     node = standing_for(module)
     known = resolve(rules)
@@ -65,8 +65,9 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
         if isinstance(rule, Mapping):
             _check_paths(rule, paths_in(module))
     context = Context(inputs, strict=strict)
-    patched = patch(node, [_inside(rule, node, context) for rule in known], strict, inputs)
-    return applied(module, patched, rngs, inputs_for(node, inputs))  # type: ignore[no-any-return]
+    with called_with(module, inputs_for(node, inputs)):
+        patched = patch(node, [_inside(rule, node, context) for rule in known], strict, inputs)
+        return applied(module, patched, rngs)  # type: ignore[no-any-return]
 
 
 def _check_paths(updates: Mapping[Any, Any], paths: Sequence[str]) -> None:

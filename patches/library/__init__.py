@@ -25,6 +25,8 @@ from .blocks.residual import (
     stochastic_depth,
 )
 from .blocks.tying import TiedDense, tie_weights
+from .compound import compound_scale
+from .depth import scale_depth
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
 from .layers.grouped_convolution import GroupedConv, group_convolutions
@@ -105,6 +107,8 @@ __all__ = [
     "remove_bias",
     "remove_encoder",
     "rotary_embedding",
+    "compound_scale",
+    "scale_depth",
     "scale_width",
     "set_dropout",
     "smooth_labels",

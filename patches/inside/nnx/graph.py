@@ -26,7 +26,7 @@ def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(value, nnx.Pytree):
         # Sorted, as they are in whatever `nnx.merge` makes: a shared layer has its path by the first place.
         names = sorted(name for name in vars(value) if not name.startswith(_PRIVATE))
-        yield from ((name, getattr(value, name)) for name in names)
+        yield from ((name, vars(value)[name]) for name in names)
 
 
 ORIGIN: Final = "__symjax_origin__"

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import jax
@@ -27,6 +28,10 @@ _SIZE: Final = 32  # of spatial axes that are tried: more than kernels are wide
 _AXES: Final = 4  # so many beside the batch and the features are tried
 _PLACE: Final = "sj_place"  # an attribute of recording layers: their path in the model
 _calls: contextvars.ContextVar[dict[Path, Shapes]] = contextvars.ContextVar("symjax_nnx_calls")
+
+_known: contextvars.ContextVar[Mapping[Path, Shapes]] = contextvars.ContextVar(
+    "symjax_nnx_known", default=MappingProxyType({})
+)
 
 
 def recorded(module: nnx.Module, inputs: Inputs) -> dict[Path, Shapes]:
@@ -123,6 +128,21 @@ def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
     except Exception:  # noqa: BLE001 - a layer that is called wrongly may raise anything
         return False
     return True
+
+
+@contextlib.contextmanager
+def knowing(calls: Mapping[Path, Shapes]) -> Iterator[None]:
+    """While it lasts, it is known with what the layers of a module are called that is being patched."""
+    token = _known.set(calls)
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def known_calls() -> Mapping[Path, Shapes]:
+    """With what the layers of the module are called that is being patched, as far as it was said."""
+    return _known.get()
 
 
 def inputs_of(layer: nnx.Module, node: Any, path: Path, calls: Mapping[Path, Shapes]) -> Shapes | None:

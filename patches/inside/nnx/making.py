@@ -19,7 +19,7 @@ from .bridge import BridgeNode, Shapes, is_linen
 from .graph import modules_of, variables_of
 from .inputs import inputs_of, tried
 from .inserting import is_insertion, wants_inputs
-from .views import Reader, ReadingError, abstract, again, difference, stacked
+from .views import Reader, Reading, ReadingError, abstract, again, difference, stacked
 
 _MODES = ("deterministic", "use_running_average")
 
@@ -70,7 +70,7 @@ class Maker:
         module = self._build(new, stack, self._rngs, path)
         if module is not layer:
             every = self._trained or any(value is node for _, value, _ in walk(new))
-            _keep(module, layer, variables_of(module) if every else _alike(node, new))
+            _keep(module, layer, variables_of(module) if every else _alike(self._reader.read(layer), new))
         return module
 
     def _check_reading(self, layer: nnx.Module, node: Any, path: Path) -> None:
@@ -182,26 +182,24 @@ def _unlike(layer: nnx.Module, node: Any) -> str | None:
         return f"its constructor raises {type(error).__name__}: {error}"
 
 
-def _alike(node: Any, new: Any) -> Iterable[Path]:
-    """The variables that start alike in the layers of two nodes, so that they may be kept in the second."""
-    if type(node) is not type(new):
+def _alike(reading: Reading, new: Any) -> Iterable[Path]:
+    """The variables that start alike in a layer that was read and in a new one of its class.
+
+    What was read back from a layer is no matter of how its variables start.
+    """
+    if type(reading.node) is not type(new):
         return ()
-    if all(_is_size(old) or old is value for old, value in zip(_values(node), _values(new), strict=True)):
+    schema = schema_of(new)
+    old, values = schema.arguments(reading.node), schema.arguments(new)  # type: ignore[union-attr]
+    if all(old.get(name) is values.get(name) for name in reading.unread):
         return variables_of(abstract(new))
-    one, other = (variables_of(Building(nnx.Rngs(0)).make(each)) for each in (node, new))
-    return [
-        path
-        for path in one.keys() & other.keys()
-        if one[path].shape == other[path].shape and bool((one[path][...] == other[path][...]).all())
-    ]
-
-
-def _values(node: Any) -> list[Any]:
-    return [value for _, value in schema_of(node).values(node)]  # type: ignore[union-attr]
-
-
-def _is_size(value: Any) -> bool:
-    return type(value) in (int, bool)
+    with jax.ensure_compile_time_eval():  # also while the model is traced
+        one, other = (variables_of(Building(nnx.Rngs(0)).make(node)) for node in (reading.node, new))
+        return [
+            path
+            for path in one.keys() & other.keys()
+            if one[path].shape == other[path].shape and bool((one[path][...] == other[path][...]).all())
+        ]
 
 
 def _keep(module: Any, old: nnx.Module, paths: Iterable[Path]) -> None:

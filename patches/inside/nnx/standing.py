@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flax import nnx
@@ -22,7 +23,7 @@ from ..parts import LayerPatch, parts
 from ..traced import traced
 from .editing import Editing, Entry
 from .functions import replacing_functions
-from .inputs import recorded
+from .inputs import knowing, known_calls, recorded
 from .making import Maker
 from .views import Reader
 
@@ -50,21 +51,28 @@ def standing_for(module: Any) -> Any:
     return schema.revive({"module": module})  # a constructor that is given a module builds at once
 
 
-def applied(module: nnx.Module, node: Any, rngs: nnx.Rngs | Any, inputs: Mapping[Path, Inputs]) -> nnx.Module:
+@contextlib.contextmanager
+def called_with(module: nnx.Module, inputs: Mapping[Path, Inputs]) -> Iterator[None]:
+    """While it lasts, it is known with what the layers of a module are called.
+
+    Args:
+        module: The module.
+        inputs: What it is called with, under the path of the root; none where that is not known.
+    """
+    with knowing(recorded(module, inputs[ROOT]) if ROOT in inputs else {}):
+        yield
+
+
+def applied(module: nnx.Module, node: Any, rngs: nnx.Rngs | Any) -> Any:
     """A copy of a module, with the patches applied that a node that stands for it has inside.
 
     Args:
         module: The module.
         node: The node.
         rngs: Where new parameters come from.
-        inputs: What the module is called with, under the path of the root; none where it is not known.
     """
     rngs = rngs if isinstance(rngs, nnx.Rngs) else nnx.Rngs(rngs)
-    calls = recorded(module, inputs[ROOT]) if ROOT in inputs else {}
-    reader = Reader()
-    copy = nnx.clone(module)
-    items = vars(node).get(INSIDE, ())
-    return _run(copy, reader.read(copy).node, items, reader, Maker(reader, rngs, calls))
+    return patched(nnx.clone(module), node, vars(node).get(INSIDE, ()), rngs, ())
 
 
 def patched(
@@ -87,7 +95,9 @@ def patched(
         model = rebind(node, {INSIDE: ()})
         fields = (*fields, module)
     trained = schema is not None and schema.cls is _Copy
-    return _run(module, model, items, reader, Maker(reader, rngs, trained=trained), fields)
+    return _run(
+        module, model, items, reader, Maker(reader, rngs, known_calls() if trained else {}, trained), fields
+    )
 
 
 def build_shapes(node: Any) -> Any:

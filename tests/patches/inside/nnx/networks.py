@@ -1,6 +1,7 @@
 """NNX models in the style of public ones: all layers are made in `__init__`, from a configuration."""
 
 import dataclasses
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -40,7 +41,7 @@ class Block(nnx.Module):
 class ResNet(nnx.Module):
     def __init__(self, config: Config, *, rngs):
         widths = (3, *config.widths)
-        self.blocks = nnx.List([Block(a, b, rngs=rngs) for a, b in zip(widths, widths[1:], strict=False)])
+        self.blocks = nnx.List([Block(a, b, rngs=rngs) for a, b in itertools.pairwise(widths)])
         self.dropout = nnx.Dropout(0.25, rngs=rngs)
         self.head = nnx.Linear(widths[-1], config.classes, rngs=rngs)
 
