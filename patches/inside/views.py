@@ -8,6 +8,7 @@ from typing import Any, Final
 import flax.linen as nn
 
 from symjax.adoption.linen.bound import symbolic_class
+from symjax.adoption.linen.rates import TracedRate
 from symjax.adoption.plain_modules import symbolic_version
 from symjax.core.inside import INSIDE
 from symjax.core.paths import ROOT, Path
@@ -93,7 +94,7 @@ def _value(value: Any, place: Path, shown: View) -> Any:
     if isinstance(value, tuple | list):
         items = [_value(item, place / index, shown) for index, item in enumerate(value)]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    return value
+    return value.value if isinstance(value, TracedRate) else value
 
 
 def _replaced(value: Any, modules: dict[int, nn.Module]) -> Any:

@@ -7,12 +7,10 @@ from typing import Any
 
 import jax
 
-from symjax.core.errors import unknown
+from symjax.core.errors import excerpt, nearest_first, unknown
 
-from ...core.errors import nearest_first
 from ...roles.flax_layers import ACTIVATIONS
 from ...roles.marks import functions_of
-from ...uri.grammar import excerpt
 
 
 def activation(name: str) -> Callable[..., Any]:
