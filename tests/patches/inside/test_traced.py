@@ -130,6 +130,11 @@ def test_each_patch_sees_what_the_one_before_it_made():
     np.testing.assert_allclose(new(X), 2 * jnp.tanh(X), rtol=1e-6)
     back = patches.rewrite(lambda x: jax.nn.relu(x) + jax.nn.silu(x), chain[::-1])
     np.testing.assert_allclose(back(X), jax.nn.silu(X) + jnp.tanh(X), rtol=1e-6)
+    # At its place, too.
+    placed = [patches.traced("relu", "silu"), patches.traced("silu", "tanh", "encoder")]
+    assert "encoder/silu" in [
+        path for path, hit in seen_in(patches.rewrite(network, placed), X).items() if hit
+    ]
 
 
 def test_numbers_in_the_new_function_are_leaves():

@@ -29,12 +29,13 @@ def sights(function, old, new, *args, **options):
 
 
 def in_scan(act, x):
-    carry, rows = jax.lax.scan(lambda c, row: (act(c) + row, act(row)), x, jnp.stack([x, x]))
+    rows = jnp.stack([x, 2 * x])
+    carry, rows = jax.lax.scan(lambda c, row: (act(c) + row, act(row)), x, rows, reverse=True)
     return carry + rows.sum(0)
 
 
 def in_carried_scan(act, x):
-    return jax.lax.scan(lambda c, _: (act(c), None), x, length=2, reverse=True)[0]
+    return jax.lax.scan(lambda c, _: (act(c), None), x, length=2)[0]
 
 
 def in_map(act, x):
@@ -270,6 +271,10 @@ def test_the_new_function_may_have_an_effect():
     np.testing.assert_array_equal(new(X), X + 1)
     jax.effects_barrier()
     assert seen == [(2, 3)]
+    program, _ = rewrite_program(trace(function, X).program, Replacement((jax.nn.relu,), noisy))
+    (checkpoint,) = program.eqns
+    assert program.effects
+    assert checkpoint.effects
 
 
 def test_collectives_know_their_axis():
