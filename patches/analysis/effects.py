@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from symjax.core.errors import brief, unknown
+from symjax.core.errors import brief, nearest_first, unknown
 from symjax.core.tracebacks import hiding_frames
 
-from ..core.errors import nearest_first
 from ..models.finding import models
 from ..models.inputs import inputs_of_call
 from .sizes.probe import Effect, Kind, Probe

@@ -15,7 +15,6 @@ from .attention.variants import (
 from .blocks.experts import MixtureOfExperts, mixture_of_experts
 from .blocks.feed_forward import Gated, gated_feed_forward
 from .blocks.mup import FanInScaled, mup_initialization
-from .blocks.planning import wrap_layers
 from .blocks.residual import (
     LayerScale,
     Residual,
@@ -123,5 +122,4 @@ __all__ = [
     "swap_optimizer",
     "tie_weights",
     "weight_norm",
-    "wrap_layers",
 ]
