@@ -123,8 +123,14 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
 def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
     graphdef, state = nnx.split(layer)
     arrays = [jax.ShapeDtypeStruct(*shape) for shape in inputs if shape is not None]
+
+    def call(state: Any, arrays: list[Any]) -> Any:
+        copy = nnx.merge(graphdef, state)
+        copy.eval()  # some layers leave it open whether they train, and refuse to be called then
+        return copy(*arrays)
+
     try:
-        jax.eval_shape(lambda state, arrays: nnx.merge(graphdef, state)(*arrays), state, arrays)
+        jax.eval_shape(call, state, arrays)
     except Exception:  # noqa: BLE001 - a layer that is called wrongly may raise anything
         return False
     return True

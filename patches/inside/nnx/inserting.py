@@ -118,11 +118,18 @@ def _outputs(part: Any, inputs: Shapes) -> Shapes:
     arrays = [None if each is None else jax.ShapeDtypeStruct(*each) for each in inputs]
     if isinstance(part, nnx.Module):
         graphdef, state = nnx.split(part)
-        output = jax.eval_shape(lambda state, arrays: nnx.merge(graphdef, state)(*arrays), state, arrays)
+        output = jax.eval_shape(lambda state, arrays: _evaluating(graphdef, state)(*arrays), state, arrays)
     else:
         output = jax.eval_shape(part, *arrays)
     first = jax.tree.leaves(output)[0]
     return ((tuple(first.shape), str(first.dtype)),)
+
+
+def _evaluating(graphdef: Any, state: Any) -> Any:
+    """A module that does not train: some layers leave that open, and refuse to be called then."""
+    module = nnx.merge(graphdef, state)
+    module.eval()
+    return module
 
 
 @functools.cache
