@@ -21,7 +21,7 @@ class Extents:
         >>> merged, heads = extents.fresh(12), extents.fresh(3)
         >>> rest = extents.fresh(4)
         >>> extents.join(merged, heads + rest)   # a reshape from (12,) to (3, 4)
-        >>> extents.flat(merged) == heads + rest
+        >>> extents.flat(merged) == extents.flat(heads + rest)
         True
     """
 

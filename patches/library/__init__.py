@@ -15,7 +15,6 @@ from .attention.variants import (
 from .blocks.experts import MixtureOfExperts, mixture_of_experts
 from .blocks.feed_forward import Gated, gated_feed_forward
 from .blocks.mup import FanInScaled, mup_initialization
-from .blocks.planning import wrap_layers
 from .blocks.residual import (
     LayerScale,
     Residual,
@@ -25,6 +24,8 @@ from .blocks.residual import (
     stochastic_depth,
 )
 from .blocks.tying import TiedDense, tie_weights
+from .compound import compound_scale
+from .depth import scale_depth
 from .layers.bias import remove_bias
 from .layers.dropout import add_dropout, set_dropout
 from .layers.grouped_convolution import GroupedConv, group_convolutions
@@ -48,6 +49,7 @@ from .training.run_length import change_epochs, change_seed, change_steps
 from .training.schedule import change_schedule
 from .training.weight_decay import change_weight_decay
 from .width import scale_width
+from .width_search import search_for_width
 
 __all__ = [
     "Attention",
@@ -105,6 +107,9 @@ __all__ = [
     "remove_bias",
     "remove_encoder",
     "rotary_embedding",
+    "compound_scale",
+    "scale_depth",
+    "search_for_width",
     "scale_width",
     "set_dropout",
     "smooth_labels",
@@ -117,5 +122,4 @@ __all__ = [
     "swap_optimizer",
     "tie_weights",
     "weight_norm",
-    "wrap_layers",
 ]

@@ -10,23 +10,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-import jax
-
 from symjax.core.errors import at, note
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
-from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import value_at
 
-from ..core.errors import PatchWarning, caller_level
-from ..inside.layers import edit_layers
-from ..models.calling import outline
-from ..models.finding import Model
-from ..models.inputs import Inputs
-from .axes import Axes
+from ...core.errors import PatchWarning, caller_level
+from ...inside.layers import edit_layers
+from ...models.finding import Model
+from ...models.inputs import Inputs
+from ..axes import Axes
 from .called import Called
-from .effects import Probe
 from .knobs import Knob, Modules, Place, field_knobs
+from .probe import Probe
 
 _UNITS: Final = (1, 2, 8)
 """What new widths are multiples of besides, each tried where a model refuses (it rotates pairs)."""
@@ -217,19 +212,8 @@ class Resizing:
         return updates
 
     def _failure(self, plan: _Plan) -> Exception | None:
-        """Why the model does not run, or not to the same shapes; None if it does."""
-        if not plan:
-            return None
-        probe, updates = self.probe, self._updates(plan)
-        try:
-            changed = value_at(rebind(probe.tree, updates), probe.model.path)
-            outputs = outline(probe.model._replace(node=changed), probe.inputs).outputs
-        except Exception as error:  # noqa: BLE001 - other people's models may raise anything
-            return error
-        before, after = jax.tree.map(_shape, (probe.base.outputs, outputs))
-        if before == after:
-            return None
-        return ValueError(f"the outputs would be of shape {after} instead of {before}")
+        """Why the model does not run with new widths, or not to the same shapes; None if it does."""
+        return self.probe.failure(self._updates(plan))
 
 
 _Plan: TypeAlias = list[list[tuple[Knob, int]]]
@@ -238,10 +222,6 @@ _Plan: TypeAlias = list[list[tuple[Knob, int]]]
 
 def _show(plan: _Plan) -> str:
     return ", ".join([f"{knob} to be {value}" for group in plan for knob, value in group])
-
-
-def _shape(leaf: Any) -> Any:
-    return getattr(leaf, "shape", leaf)
 
 
 def _extent(axes: Axes, place: Place) -> tuple[int, ...]:

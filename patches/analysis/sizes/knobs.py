@@ -10,10 +10,10 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items
 
-from ..models.calling import Outline
-from ..roles.marks import has_role, member
+from ...models.calling import Outline
+from ...roles.marks import has_role, member
 from .called import Called, Shapes, called, shapes_of
-from .effects import Effect
+from .probe import Effect
 
 Place: TypeAlias = tuple[str, int]
 """An axis of a variable: its path, and the position."""
@@ -36,8 +36,8 @@ class Knob:
         paths: The fields of the tree that hold it; several if they can only change together.
         module: The path of the module inside of the model whose argument is to be changed; None for fields.
         argument: The name of the argument, and in a tuple its index.
-        companions: Where numbers stand that are always the same, in the tree or among the arguments: the groups
-            of a depthwise convolution, and its channels.
+        companions: Where numbers stand that are always the same, in the tree or among the arguments: the
+            groups of a depthwise convolution, and its channels.
         is_count: Whether it numbers heads or groups.
         owner: The path of the module whose argument it is, wherever that stands; ``''`` for fields.
     """
