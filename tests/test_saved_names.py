@@ -42,6 +42,7 @@ NAMES = {
     "symjax.patches.rules.Updates",
     "symjax.patches.Assignments",
     "symjax.patches.library.activation.swap_activation",
+    "symjax.patches.rematerialized",
     "symjax.patches.library.learning_rate.change_lr",
     *(
         f"symjax.patches.library.training.{name}"

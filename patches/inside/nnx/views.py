@@ -24,6 +24,7 @@ from ...roles.marks import is_marked
 from .bridge import Bridge, BridgeNode
 from .graph import items_of, own_class, variables_of
 from .inserting import around, inserted_node
+from .rematerializing import policy_of, rematerialized_node
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination
@@ -77,6 +78,9 @@ class Reader:
         if isinstance(module, Bridge):
             return Reading(module.linen, ())
         layer, inserted = self._read_layer(module), around(module)
+        again = policy_of(module)
+        if again is not None:
+            layer = layer._replace(node=rematerialized_node(layer.node, *again))
         if inserted is None:
             return layer
         before, after = map(self._shown, inserted)
