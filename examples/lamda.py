@@ -1,13 +1,17 @@
-"""LaMDA, out of "Attention Is All You Need" by a list of patches (Figure 4 of PyGlove's second paper).
+"""LaMDA, made of "Attention Is All You Need" by a list of patches.
 
-Run it with ``python examples/lamda.py``. It writes the encoder-decoder transformer (base) of Vaswani et al., "Attention
-Is All You Need", 2017, turns it into the language model of Thoppilan et al., "LaMDA: Language Models for Dialog
-Applications", 2022, section 3, and counts that one's 137 billion parameters without allocating any. Then the same patches,
-with small numbers, make a model that is trained on real text: the documentation that ships inside Python.
+Run it with ``python examples/lamda.py``. It writes down the transformer of Vaswani et al., "Attention Is
+All You Need", 2017 (base: an encoder and a decoder), turns it into the language model of Thoppilan et al.,
+"LaMDA: Language Models for Dialog Applications", 2022, section 3, and counts that one's 137 billion
+parameters, of which none is allocated. The same patches with small numbers make a model that is then
+trained on real text: the documentation that ships inside Python.
+
+The idea is Figure 4 of Peng et al., "PyGlove: Efficiently Exchanging ML Ideas as Code", 2023.
 """
 
 from __future__ import annotations
 
+import argparse
 import collections
 import dataclasses
 import functools
@@ -55,7 +59,7 @@ class FeedForward(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention to the sequence itself, attention to the encoder's output if there is one, then a feed-forward."""
+    """Attention to the sequence itself, to the encoder's output if there is one, then a feed-forward."""
 
     sizes: Sizes
     dropout_rate: float = 0.1
@@ -118,7 +122,7 @@ class Transformer(nn.Module):
 
     @nn.compact
     def __call__(self, target: jax.Array, source: jax.Array | None = None, *, train: bool = False):
-        """The logits ``[n, length, vocab_size]`` of the tokens after each of the target's ``int32[n, length]``."""
+        """The logits ``[n, length, vocab_size]`` of what follows each of the tokens ``int32[n, length]``."""
         embed = nn.Embed(
             self.vocab_size, self.sizes.features, embedding_init=nn.initializers.normal(0.02), name="embed"
         )
@@ -169,6 +173,7 @@ class Batch(NamedTuple):
     targets: jax.Array
 
 
+@sj.role("dataset")
 class Continuations(sj.Object):
     """Pairs of a text and its continuation: for a model with an encoder."""
 
@@ -181,6 +186,7 @@ class Continuations(sj.Object):
         return Batch((text[:, self.length - 1 : -1], source), target)
 
 
+@sj.role("dataset")
 class Documents(sj.Object):
     """Texts: for a language model."""
 
@@ -242,49 +248,62 @@ def attention_is_all_you_need() -> Experiment:
     return Experiment(model=Transformer(vocab_size=37_000), dataset=Continuations())
 
 
-# The patches.
+# The patches: the library's, which were written without this model, and numbers by their paths.
+
+LAMDA = {"num_layers": 64, "features": 8192, "mlp_features": 65_536, "num_heads": 128, "head_features": 128}
+SMALL = {"num_layers": 2, "features": 64, "mlp_features": 256, "num_heads": 4, "head_features": 16}
 
 
-def parameters(exp: Experiment) -> int:
-    """The number of parameters, counted without allocating them."""
-    variables = jax.eval_shape(exp.model.init, jax.random.key(0), *exp.example_inputs())
+def lamda(vocabulary: int, **sizes: int) -> list[str]:
+    """The ideas by which LaMDA differs from the transformer of 2017.
+
+    Args:
+        vocabulary: The number of tokens.
+        **sizes: Those of the model, see `Sizes`.
+    """
+    return [
+        "remove_encoder",
+        ", ".join([f"model.sizes.{name}={size}" for name, size in sizes.items()]),
+        f"change_dataset?name=documents&vocabulary={vocabulary}",
+        "gated_feed_forward",
+        "swap_activation?gelu",
+        "relative_attention_bias",
+    ]
+
+
+def count(exp: Experiment) -> int:
+    """The number of parameters; nothing is allocated."""
+    variables = jax.eval_shape(
+        lambda key, inputs: exp.model.init(key, *inputs), jax.random.key(0), exp.example_inputs()
+    )
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(variables["params"]))
 
 
+train = jax.jit(Experiment.run)
+
+
 def main() -> None:
-    exp = attention_is_all_you_need()
-    print(sj.format(exp))
-    print(f"{parameters(exp):,} parameters")
-    small = sj.patch(
-        exp,
-        [
-            {
-                "model.sizes.num_layers": 2,
-                "model.sizes.features": 64,
-                "model.sizes.mlp_features": 256,
-                "model.sizes.num_heads": 4,
-                "model.sizes.head_features": 16,
-                "model.vocab_size": 1024,
-                "dataset.vocab_size": 1024,
-            }
-        ],
-    )
-    t = time.perf_counter()
-    print(jax.jit(Experiment.run)(small, jax.random.key(0))[::10], time.perf_counter() - t)
-    big = sj.patch(
-        exp,
-        [
-            {
-                "model.sizes.num_layers": 64,
-                "model.sizes.features": 8192,
-                "model.sizes.mlp_features": 65536,
-                "model.sizes.num_heads": 128,
-                "model.sizes.head_features": 128,
-            }
-        ],
-    )
-    t = time.perf_counter()
-    print(f"{parameters(big):,} parameters", time.perf_counter() - t)
+    """Patches, counts, and trains at a small size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0, help="of all that is random (0)")
+    parser.add_argument("--steps", type=int, default=200, help="of the small training (200)")
+    options = parser.parse_args()
+
+    base = attention_is_all_you_need()
+    print(f"{sj.format(base)}\n\n{count(base):,} parameters\n")
+
+    start, exp = time.perf_counter(), base
+    for patch in lamda(32_000, **LAMDA):
+        exp = sj.patch(exp, patch, strict=True)
+        print(f"{count(exp):>19,} parameters after {patch}")
+    print(f"\nLaMDA has 137 billion. [{time.perf_counter() - start:.1f} s]\n")
+
+    small = sj.patch(base, [*lamda(1024, **SMALL), f"steps={options.steps}"])
+    print(f"The same patches, small: {count(small):,} parameters, trained on {len(_tokens(1024)):,} tokens")
+    losses = train(small, jax.random.key(options.seed))
+    for step in range(0, options.steps, max(1, options.steps // 10)):
+        print(f"    step {step:>4}: loss {float(losses[step]):.3f}")
+    print(f"    step {options.steps - 1:>4}: loss {float(losses[-1]):.3f}")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A stem, stages of blocks of which each halves the image and doubles the features, a linear classifier."""
+    """A stem, stages of blocks that halve the image and double the features, a linear classifier."""
 
     stage_sizes: Sequence[int]
     num_classes: int

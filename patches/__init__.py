@@ -7,6 +7,8 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 from . import library
 from .analysis.check import check
 from .analysis.cost import Cost, LayerCost, cost
+from .analysis.effects import Effects, effects
+from .analysis.sizes.probe import Effect
 from .analysis.transplant import Transplant, transplant
 from .analysis.work import Work
 from .core.apply import patch
@@ -23,7 +25,9 @@ from .inside.conventional import AutoBatchNorm, AutoDropout
 from .inside.inserting import insert
 from .inside.layers import edit_layers, inside, layers
 from .inside.traced import rewrite, traced
+from .inside.wrapping import Wrapping
 from .library import *  # noqa: F403 - it lists its names itself
+from .minimal import minimal
 from .models.calling import Outline, outline
 from .models.finding import Model, models
 from .models.inputs import Inputs
@@ -43,6 +47,7 @@ __all__ = [
     "from_uri",
     "names",
     "catalogue",
+    "minimal",
     "json_schema",
     # Rules without a function.
     "Assignments",
@@ -66,7 +71,10 @@ __all__ = [
     "has_role",
     "member",
     # Models.
+    "Effect",
+    "Effects",
     "check",
+    "effects",
     "cost",
     "Cost",
     "LayerCost",
@@ -81,6 +89,7 @@ __all__ = [
     # The library.
     "AutoBatchNorm",
     "AutoDropout",
+    "Wrapping",
 ]
 __all__ += library.__all__
 

@@ -40,7 +40,9 @@ NAMES = {
     "symjax.patches.patch.Expects",
     *(f"symjax.patches.rules.{name}" for name in ("on_key", "on_member", "on_path", "on_type", "on_value")),
     "symjax.patches.rules.Updates",
+    "symjax.patches.Assignments",
     "symjax.patches.library.activation.swap_activation",
+    "symjax.patches.rematerialized",
     "symjax.patches.library.learning_rate.change_lr",
     *(
         f"symjax.patches.library.training.{name}"
@@ -59,7 +61,6 @@ NAMES = {
             "precision.change_dtype",
             "remat.Rematerialized",
             "remat.apply_remat",
-            "remat.remat_layers",
             "run_length.change_epochs",
             "run_length.change_seed",
             "run_length.change_steps",

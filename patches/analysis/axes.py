@@ -9,8 +9,9 @@ from typing import Any
 import jax
 
 from ..models.calling import Outline
-from .axis_rules import Value, constants_of, interpret
 from .extents import Extent, Extents
+from .rules.programs import constants_of, interpret
+from .rules.values import Value
 
 
 class Axes:
@@ -108,7 +109,7 @@ class Axes:
 
     def __str__(self) -> str:
         lines = []
-        for number, places in sorted(self.places().items()):
+        for number, places in self.places().items():
             where = ", ".join([f"{path}[{axis}]" for path, axis in places])
             why = self.pinned.get(number) or self.loose.get(number)
             lines.append(f"{self.size((number,))}: {where}{f' ({why})' if why else ''}")

@@ -1,7 +1,8 @@
-"""Blocks of a model, told by one abstract call: feed-forwards by their widths, residual blocks by their sums."""
+"""Blocks of a model, told by one abstract call: feed-forwards by widths, residual blocks by sums."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -32,19 +33,14 @@ class Visit(NamedTuple):
         module: The module, as it ran.
         inputs: The first argument, if that is an array; its shape and dtype.
         outputs: The outputs, likewise.
+        shares: Whether another module beside it was called with the same array before.
     """
 
     path: Names
     module: flax.linen.Module
-    inputs: jax.ShapeDtypeStruct | None
-    outputs: jax.ShapeDtypeStruct | None
-
-    @property
-    def keeps_shape(self) -> bool:
-        """Whether the outputs have the shape of the inputs."""
-        return (
-            self.inputs is not None and self.outputs is not None and self.inputs.shape == self.outputs.shape
-        )
+    inputs: jax.ShapeDtypeStruct | None = None
+    outputs: jax.ShapeDtypeStruct | None = None
+    shares: bool = False
 
 
 class FeedForward(NamedTuple):
@@ -84,6 +80,9 @@ class Blocks:
     def feed_forwards(self) -> list[FeedForward]:
         """The feed-forwards: modules that call two dense layers, which widen and narrow by the same factor.
 
+        A layer with the same inputs as another one, as queries and keys have, or a gate, is not the first of
+        them.
+
         Vaswani et al., "Attention Is All You Need", 2017, section 3.3.
         """
         return [block for visit in self._parents() for block in self._feed_forwards_of(visit)]
@@ -98,13 +97,11 @@ class Blocks:
             return
         dense = [visit for visit in own if has_role(visit.module, "dense")]
         others = [visit for visit in own if not has_role(visit.module, "dense", "dropout")]
-        for up, down in zip(dense, dense[1:], strict=False):
-            if None in (up.inputs, up.outputs, down.inputs, down.outputs):
+        for up, down in itertools.pairwise(dense):
+            if up.inputs is None or up.outputs is None or up.shares:
                 continue
-            assert up.inputs and up.outputs and down.inputs and down.outputs
-            width, hidden = up.inputs.shape[-1], up.outputs.shape[-1]
-            fits = down.inputs.shape == up.outputs.shape and down.outputs.shape == up.inputs.shape
-            if fits and hidden > width:
+            hidden = up.outputs.shape[-1]
+            if (down.inputs, down.outputs) == (up.outputs, up.inputs) and hidden > up.inputs.shape[-1]:
                 alone = len(dense) == 2 and not others
                 yield FeedForward(parent, up.path[-1], down.path[-1], hidden, alone)
 
@@ -112,10 +109,10 @@ class Blocks:
 def blocks(model: Model, inputs: Inputs) -> Blocks:
     """The blocks of a Linen model.
 
-    A residual block is a module whose outputs are its inputs plus something that depends on these, perhaps through
-    an activation: in the program, a chain of sums leads from the one to the other. One that holds further residual
-    blocks is a stack of them, and not listed. Modules inside of `flax.linen.scan` and `flax.linen.remat` are visited,
-    but their sums are not seen.
+    A residual block is a module whose outputs are its inputs plus something that depends on these, perhaps
+    through an activation: in the program, a chain of sums leads from the one to the other. One that holds
+    further residual blocks is a stack of them, and not listed. Modules inside of `flax.linen.scan` and
+    `flax.linen.remat` are visited, but their sums are not seen.
 
     Args:
         model: One of `models`, of the kind ``linen``.
@@ -141,6 +138,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
     variables = jax.eval_shape(program.init, key, program.arrays)
     visits: dict[Names, Visit] = {}
     ends: dict[Names, tuple[Any, Any]] = {}  # inputs and outputs of those in the outermost program
+    arguments: dict[Names, dict[Names, Any]] = {}  # by the path of the module, and the name in it
     level: list[Any] = []
 
     def watch(run: Any, args: Any, kwargs: Any, context: Any) -> Any:
@@ -149,11 +147,14 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
             return run(*args, **kwargs)
         level.append(module.scope.trace_level)
         path = tuple(module.path)
-        visits.setdefault(path, Visit(path, module, None, None))
-        y = run(*args, **kwargs)
+        visits.setdefault(path, Visit(path, module))
         x = args[0] if args else None
+        beside = arguments.setdefault(path[:-1], {})
+        shares = any(other is x for name, other in beside.items() if name != path[-1:])
+        beside.setdefault(path[-1:], x)
+        y = run(*args, **kwargs)
         if visits[path].outputs is None:
-            visits[path] = Visit(path, module, _outline(x), _outline(y))
+            visits[path] = Visit(path, module, _outline(x), _outline(y), shares)
             if module.scope.trace_level == level[0] and _is_traced(x) and _is_traced(y):
                 ends[path] = x, y
         return y
@@ -205,7 +206,7 @@ class _Sums:
         return any(self._depends(other, x) for other in self._summands(x, y))
 
     def _summands(self, x: Any, y: Any) -> list[Any]:
-        """What is added to `x` on a way of sums and activations that leads to `y`; none where none leads there."""
+        """What is added to `x` on a way of sums and activations to `y`; none where none leads there."""
         ways: list[tuple[Any, tuple[Any, ...]]] = [(y, ())]
         seen = set()
         while ways:

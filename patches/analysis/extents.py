@@ -21,7 +21,7 @@ class Extents:
         >>> merged, heads = extents.fresh(12), extents.fresh(3)
         >>> rest = extents.fresh(4)
         >>> extents.join(merged, heads + rest)   # a reshape from (12,) to (3, 4)
-        >>> extents.flat(merged) == heads + rest
+        >>> extents.flat(merged) == extents.flat(heads + rest)
         True
     """
 
@@ -32,6 +32,8 @@ class Extents:
         self._terms: dict[int, tuple[Extent, ...]] = {}
         self._counts: set[int] = set()
         self._pins: list[tuple[Extent, str, bool]] = []
+        self._used: list[Extent] = []
+        self._left: list[tuple[Extent, str]] = []
 
     def fresh(self, size: int) -> Extent:
         """An extent of which nothing but the size is known."""
@@ -80,7 +82,21 @@ class Extents:
             if light == lightly:
                 for number in self._parts(extent):
                     reasons.setdefault(number, reason)
+        if not lightly:
+            used = {number for extent in self._used for number in self._parts(extent)}
+            for extent, reason in self._left:
+                for number in self._parts(extent):
+                    if number not in used:
+                        reasons.setdefault(number, reason)
         return reasons
+
+    def leave(self, extent: Extent, reason: str) -> None:
+        """Says that a part of an axis is not taken where another is: pinned, unless it is taken elsewhere."""
+        self._left.append((extent, reason))
+
+    def use(self, extent: Extent) -> None:
+        """Says that a part of an axis is taken."""
+        self._used.append(extent)
 
     def _parts(self, extent: Extent) -> Iterable[int]:
         """The classes of which an extent consists, sums and what they add up."""

@@ -24,8 +24,8 @@ from ..models.inputs import Inputs, inputs_of_call
 from ..models.nnx_calling import collections_of, module_with
 from .alignment import Names, aligned
 from .axes import model_axes
-from .axis_rules import SCAN
 from .identities import NEW, Fate, Trial, Values, Variable, drawn, leaves_by_path, with_identities
+from .rules.values import SCAN
 from .uses import uses_of
 from .widening import NotWidened, Widening
 

@@ -20,7 +20,7 @@ from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.lineage import LineageStep, steps_of, with_lineage
 from symjax.verbs.moves import may_move
-from symjax.verbs.query import query, with_arity
+from symjax.verbs.query import query
 from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 
@@ -330,18 +330,12 @@ def _edited(edited: Edited) -> _Edit:
 
 def changed_by(tree: object, rule: RuleFunction) -> Edited:
     """The tree with a rule function applied to all its values."""
-    ask = with_arity(rule, ("kv", "kvp"), "a rule")
-    places: list[Path] = []
-
-    def counted(path: Path, value: object, parent: object) -> object:
-        new = ask(path, value, parent)
-        # Identity first: a rule returns nearly every value as it is, and `eq` would walk each subtree anew.
-        if new is not value and not surely_eq(new, value):
-            places.append(path)
-        return new
-
     log: Log = []
-    new = rebind_logged(tree, counted, log)
+    replaced: list[Any] = []
+    new = rebind_logged(tree, rule, log, replaced)
+    hits = [change for change in log if change[2]]  # the others are follow-up updates
+    # Not by a function around the rule, which is asked of each value: 217 µs, not 262 (patches.py, hits).
+    places = [path for (path, value, _), old in zip(hits, replaced, strict=True) if not surely_eq(value, old)]
     return Edited(new, tuple(places), changed=_changed(tree, new, log, places))
 
 

@@ -6,8 +6,7 @@ import enum
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Final, final
 
-from symjax.core.containers import Map
-from symjax.core.errors import NoSuchPath, at, brief, note, unknown
+from symjax.core.errors import NoSuchPath, at, brief, excerpt, nearest_first, note, unknown
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 from symjax.types.hint_reading import parse as parse_hint
@@ -15,12 +14,12 @@ from symjax.types.hint_reading import resolve as resolve_hint
 from symjax.types.hints import Anything, Either, Entries, Hint, Instance, Items, Nothing, Scalar, Text
 from symjax.verbs.tree import child
 
-from ..uri.grammar import Assignment, excerpt, parse_value, print_assignments
+from ..uri.grammar import Assignment, parse_value, print_assignments
 from ..uri.hints import arms_of, item_hint_of
 from ..uri.literals import Text as TextToken
 from ..uri.literals import Token, admits, is_word, print_token, read
 from ..uri.named import Kind, kind_named, known_names, named
-from .errors import nearest_first, note_members
+from .errors import note_members
 from .patch import Patch
 from .registry import find_patcher
 
@@ -96,7 +95,7 @@ class Assignments(Patch):
 
 def assignments(parsed: Assignment) -> Assignments:
     """The patch that a part of a URI stands for."""
-    return Assignments(Map.of({str(path): print_token(token) for path, token in parsed.values.items()}))
+    return Assignments({str(path): print_token(token) for path, token in parsed.values.items()})
 
 
 def _typed(token: Token, tree: Any, path: Path) -> Any:
@@ -116,7 +115,9 @@ def _typed(token: Token, tree: Any, path: Path) -> Any:
 def _place(tree: Any, path: Path) -> tuple[Any, Any, Hint]:
     """What holds the value at a path, the value itself, and what may stand there."""
     parent: Any = None
-    present, hint, where = tree, _ANYTHING, ROOT
+    present: Any = tree
+    hint: Hint = _ANYTHING
+    where = ROOT
     for key in path:
         where = where / key
         try:

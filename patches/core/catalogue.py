@@ -97,9 +97,9 @@ def catalogue() -> dict[str, Entry]:
 
     Example:
         >>> from symjax import patches
-        >>> entry = patches.catalogue()['change_lr']
-        >>> entry['summary'], entry['arguments'][0]['name'], entry['arguments'][0]['required']
-        ('Sets the learning rate: every number or schedule there.', 'learning_rate', True)
+        >>> entry = patches.catalogue()['on_member']
+        >>> entry['summary'], [argument['name'] for argument in entry['arguments']]
+        ('Replaces one argument of every instance of a class.', ['kind', 'name', 'value', 'fn'])
     """
     by_class: dict[type[Patch], list[str]] = {}
     for name, patcher in registered().items():
@@ -122,8 +122,8 @@ def json_schema(name: str) -> dict[str, Any]:
 
     Example:
         >>> from symjax import patches
-        >>> patches.json_schema('scale_width')['properties']['factor']
-        {'exclusiveMinimum': 0, 'title': 'Factor', 'type': 'number'}
+        >>> patches.json_schema('on_key')['properties']['regex']['type']
+        'string'
     """
     patcher = find_patcher(name)
     if patcher is None:
@@ -155,11 +155,10 @@ def _summary(docstring: str) -> str:
 
 
 def _source(patcher: type[Patch]) -> tuple[str, int]:
-    """The file and line of the function that a patcher is made of, or of the method of a class that is one."""
+    """The file and line of the function that a patcher is made of, or of a class's own `edit`."""
+    function = inspect.unwrap(patcher.edit)
     try:
-        return inspect.getsourcefile(inspect.unwrap(patcher.edit)) or "", inspect.getsourcelines(
-            patcher.edit
-        )[1]
+        return inspect.getsourcefile(function) or "", inspect.getsourcelines(function)[1]
     except (OSError, TypeError):  # defined where there is no file
         return "", 0
 
@@ -179,6 +178,8 @@ def _hint(field: Field) -> Hint:
 
 
 def _default_text(default: Any) -> str:
+    if isinstance(default, enum.Enum):
+        return default.name
     name = public_name(default) if callable(default) else None
     return brief(default) if name is None else ".".join(name)
 
@@ -187,8 +188,9 @@ def _default_text(default: Any) -> str:
 
 _ARGUMENTS: Final = re.compile(r"^Args:\n(.*?)(?=^\S|\Z)", re.DOTALL | re.MULTILINE)
 _ARGUMENT: Final = re.compile(r"^ {4}(\w+)(?: \([^)]*\))?: (.*?)(?=^ {4}\S|\Z)", re.DOTALL | re.MULTILINE)
-_CITED: Final = re.compile(r'"([^"]{3,300}?),?",? ((?:19|20)\d\d)\b')
+_CITED: Final = re.compile(r'"([^"]{3,300}?),?"(?: \([^()]*\))?,? ((?:19|20)\d\d)\b')
 _AUTHORS: Final = re.compile(r"((?:[A-Z][\w.'-]*(?:, | & | and | et al\.,? ?|\s)?)+)$")
+_OPENING: Final = re.compile(r"^(?:(?:After|As|By|From|In|Of|See|The)\s)+")  # how a sentence begins
 
 
 def _described(docstring: str) -> dict[str, str]:
@@ -208,7 +210,7 @@ def references(docstring: str) -> list[str]:
     cited = []
     for match in _CITED.finditer(text):
         authors = _AUTHORS.search(text[max(0, match.start() - 120) : match.start()])
-        names = "" if authors is None else f"{authors[1].strip().rstrip(',')}, "
+        names = "" if authors is None else f"{_OPENING.sub('', authors[1]).strip().rstrip(',')}, "
         cited.append(f'{names}"{match[1]}", {match[2]}')
     return list(dict.fromkeys(cited))
 
@@ -267,7 +269,7 @@ def _json_type(hint: Hint, constraints: tuple[Any, ...] = ()) -> Any:
 
     Args:
         hint: What an argument may be.
-        constraints: Those that hold for it beside its own; for a union, they hold for what they can be asked of.
+        constraints: Those that hold beside its own; in a union, for what they can be asked of.
     """
     match hint:
         case Constrained(of):
@@ -283,7 +285,8 @@ def _json_type(hint: Hint, constraints: tuple[Any, ...] = ()) -> Any:
         case LiteralOf(values):
             return Literal[tuple([value.name if isinstance(value, enum.Enum) else value for value in values])]
         case Instance(cls) if issubclass(cls, enum.Flag):
-            return Literal[tuple(cls.__members__)] | list[Literal[tuple(cls.__members__)]]  # type: ignore[valid-type]
+            names: Any = Literal[tuple(cls.__members__)]
+            return names | types.GenericAlias(list, (names,))
         case Instance(cls) if issubclass(cls, enum.Enum):
             return Literal[tuple(cls.__members__)]
         case Instance(cls) if cls is np.dtype:
@@ -306,15 +309,11 @@ def _name_of(what: str) -> Any:
 
 
 def _bounded(kind: Any, constraints: tuple[Any, ...], sayable: tuple[type, ...]) -> Any:
-    """A type with those constraints that JSON Schema can say of it: no infinite bounds, no predicates."""
+    """A type with those constraints that JSON Schema can say of it: no predicates."""
     flat = [part for one in constraints for part in (one if _is_group(one) else (one,))]
-    bounds = [part for part in flat if isinstance(part, sayable) and _is_finite(part)]
+    bounds = [part for part in flat if isinstance(part, sayable)]
     return Annotated[(kind, *bounds)] if bounds else kind
 
 
 def _is_group(constraint: object) -> TypeGuard[annotated_types.GroupedMetadata]:
     return isinstance(constraint, annotated_types.GroupedMetadata)
-
-
-def _is_finite(bound: Any) -> bool:
-    return all(not isinstance(value, float) or math.isfinite(value) for value in vars(bound).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from symjax.adoption.linen.functions import LinenFunction
 from symjax.core.inside import INSIDE, is_patchable
@@ -16,15 +16,18 @@ from ..models.finding import Model, models
 from ..models.inputs import inputs_for
 from ..roles.marks import noting_roles
 from .expectations import required, seen
-from .matching import sightings
+from .matching import built_sightings, sightings
 from .parts import InsidePatch, parts
+
+STANDING: Final = "symjax.patches.copy_of"
+"""The name of the nodes that stand for built NNX modules."""
 
 
 def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     """Lets a patch act inside of the models of a tree.
 
-    Where the inputs of a model are known, it gets the patch if that has an effect there; otherwise every
-    model gets it that may make layers inside.
+    Where the inputs of a model are known, or an NNX module can be built to see its layers, it gets the patch
+    if that has an effect there; otherwise every model gets it that may make layers inside.
 
     Args:
         patch: What acts.
@@ -35,7 +38,7 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     tree = edited.tree
     with noting_roles():  # to know a model by its layers is not to look for them
         hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
-    inputs = inputs_for(tree, context.inputs) if hosts else {}
+        inputs = inputs_for(tree, context.inputs) if hosts else {}
     updates: dict[Path, Any] = {}
     places = list(edited.places)
     reasons = [edited.why] * bool(edited.why)
@@ -46,10 +49,12 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
         item = _carrier(patch, host, context)
         if any(item is other for other in items):
             continue  # by another part of the same patch
-        if host.path in inputs:
-            patched = host._replace(node=rebind(host.node, {INSIDE: (*items, item)}))
-            calls = sightings(patched, inputs[host.path])
-            changed = sorted({call.path for call in calls if call.by(item)})
+        patched = host._replace(node=rebind(host.node, {INSIDE: (*items, item)}))
+        calls = sightings(patched, inputs[host.path]) if host.path in inputs else None
+        if calls is None and host.kind == "nnx":
+            calls = built_sightings(patched)
+        if calls is not None:
+            changed = dict.fromkeys([call.path for call in calls if call.by(item)])
             if not changed:
                 reasons.append(f"nothing matched inside of {host}{seen(calls)}")
                 continue
@@ -79,9 +84,10 @@ def makes_layers(model: Any) -> bool:
 
 def _is_users(cls: type) -> bool:
     """Whether a class of modules is neither Flax's nor this library's."""
-    original = getattr(cls, ATTRIBUTE).original or cls
-    if not isinstance(original, type):
-        return True  # a function makes layers, whoever wrote it
+    schema = getattr(cls, ATTRIBUTE)
+    original = schema.original or cls
+    if schema.name == STANDING:
+        return True
     return original.__module__.partition(".")[0] not in ("flax", "symjax")
 
 

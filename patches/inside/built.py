@@ -1,4 +1,4 @@
-"""`built`: patches on NNX modules that are built already; and those inside of nodes, of which one is built."""
+"""`built`: patches on NNX modules that are built already; and how patches inside of nodes are applied."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, final
 
 from symjax.core.errors import NoSuchPath, unknown
+from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
 from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
@@ -25,9 +26,9 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
     """A new NNX module with rules applied to its layers, one after the other. The old one is never changed.
 
     A rule sees each layer as a symbolic node of its arguments, which are read back from the layer, at its
-    path in the module, such as ``layers[0].conv``. What it returns in the place of the node is built: a node of
-    NNX or of Linen, which is bridged. Parameters are kept where their path, type and shape agree. A layer that
-    is shared stays shared.
+    path in the module, such as ``layers[0].conv``. What it returns in the place of the node is built: a node
+    of NNX or of Linen, which is bridged. Parameters are kept where their path, type and shape agree. A layer
+    that is shared stays shared.
 
     What a layer does not store cannot be read back: initializers above all, which count as the default ones
     then, for new parameters. Layers that `nnx.vmap` has stacked are shown as one, and made anew as a stack.
@@ -38,8 +39,8 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
             (``{'layers[0].conv.use_bias': False}``), or a list of these.
         rngs: Where new parameters come from: an `nnx.Rngs`, or the seed or key for one.
         strict: Raise `PatchError` where a rule changes nothing, instead of a `PatchWarning`.
-        inputs: Example inputs of the module; see `symjax.patch`. Some patches need them, and so does a Linen layer
-            that is called otherwise than the arguments of the NNX layer in its place tell.
+        inputs: Example inputs of the module; see `symjax.patch`. Some patches need them, and so does a Linen
+            layer that is called otherwise than the arguments of the NNX layer in its place tell.
 
     Returns:
         The new module; a copy where nothing changed.
@@ -57,7 +58,7 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
         >>> new.layers[1] is nnx.gelu, new.layers[2].rate, new.layers[0].kernel == model.layers[0].kernel
         (True, 0.1, True)
     """
-    from .nnx.standing import applied, paths_in, standing_for  # NNX is slow to import
+    from .nnx.standing import applied, called_with, paths_in, standing_for  # NNX is slow to import
 
     node = standing_for(module)
     known = resolve(rules)
@@ -65,8 +66,9 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
         if isinstance(rule, Mapping):
             _check_paths(rule, paths_in(module))
     context = Context(inputs, strict=strict)
-    patched = patch(node, [_inside(rule, node, context) for rule in known], strict, inputs)
-    return applied(module, patched, rngs, inputs_for(node, inputs))  # type: ignore[no-any-return]
+    with called_with(module, inputs_for(node, inputs)):
+        patched = patch(node, [_inside(rule, node, context) for rule in known], strict, inputs)
+        return applied(module, patched, rngs)  # type: ignore[no-any-return]
 
 
 def _check_paths(updates: Mapping[Any, Any], paths: Sequence[str]) -> None:
@@ -84,7 +86,8 @@ def _inside(rule: Any, node: Any, context: Context) -> Patch:
     if not isinstance(rule, Patch):
         return inside(rule)
     edit = _without_purpose(rule.edit_in(node, context))
-    return reaching(rule) if isinstance(edit, Mapping) or _is_rule(edit) else rule
+    planned = isinstance(edit, Mapping) and any(INSIDE in Path.parse(path) for path in edit)
+    return reaching(rule) if (isinstance(edit, Mapping) and not planned) or _is_rule(edit) else rule
 
 
 @final

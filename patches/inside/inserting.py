@@ -11,11 +11,13 @@ import flax.linen as nn
 
 from symjax.core.containers import freeze
 from symjax.core.errors import brief
+from symjax.core.schema import schema_of
 
 from .wrapping import Wrapping
 
 Counts: TypeAlias = Mapping[tuple[str, ...], tuple[int, int]]
-# How many modules stand before and after the layer at a path: patches may insert further ones as it is called.
+# How many modules stand before and after the layer at a path: patches may insert further ones as it is
+# called.
 _insertions: Final[ContextVar[Counts]] = ContextVar("symjax_insertions", default=types.MappingProxyType({}))
 
 
@@ -73,13 +75,14 @@ def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ())
     Args:
         layer: The layer, as a node. Its parameters keep their names.
         before: Modules or functions through which its first argument passes before, in order.
-        after: Modules or functions through which its output passes afterwards.
+        after: Modules or functions through which its output passes afterwards. Those of Linen can
+            stand around a layer of NNX, too.
 
     Returns:
         A node that is called like the layer; the layer itself where nothing is inserted.
 
     Raises:
-        TypeError: The layer is no Linen module.
+        TypeError: The layer is no Linen module, and no node of an NNX one.
 
     Example:
         >>> import jax
@@ -91,6 +94,11 @@ def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ())
     """
     if not before and not after:
         return layer
+    schema = schema_of(layer)
+    if schema is not None and schema.kind == "nnx":
+        from .nnx.inserting import insertion  # NNX is slow to import
+
+        return insertion(layer, before, after)
     if not isinstance(layer, nn.Module):
-        raise TypeError(f"modules can be inserted around a Linen module, got {brief(layer)}")
+        raise TypeError(f"modules can be inserted around a Linen module or an NNX node, got {brief(layer)}")
     return Inserted(layer, freeze(tuple(before)), freeze(tuple(after)))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable
 from typing import Any, final
 
 from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
+from symjax.core.schema import schema_of
 from symjax.verbs.query import with_arity
 from symjax.verbs.rebind import rebind
 
 from ..core.apply import changed_by
-from ..core.patch import Context, Edited
+from ..core.patch import Context, Edited, Patch
 from .attaching import attach
 from .parts import InsidePatch, LayerPatch, parts
+from .patterns import matches
 
 
 @final
@@ -67,7 +67,20 @@ class layers(LayerPatch):
         return attach(self, changed_by(tree, self._on_field), context)
 
     def _on_field(self, path: Path, value: Any, parent: Any) -> Any:
-        return value if INSIDE in path else self.on_layer(path, value, parent)
+        if INSIDE in path:
+            return value
+        new = self.on_layer(path, value, parent)
+        return new if new is value else _fitting(value, new, path)
+
+
+def _fitting(old: Any, new: Any, path: Path) -> Any:
+    """What a rule has returned, as it can stand where the old value stood."""
+    schema = schema_of(old)
+    if schema is None or schema.kind != "nnx":
+        return new
+    from .nnx.making import fitting  # NNX is slow to import
+
+    return fitting(old, new, path)
 
 
 @final
@@ -98,9 +111,10 @@ class inside(LayerPatch):
 
     def within(self, model: Any) -> list[InsidePatch]:
         """See `InsidePatch.within`."""
-        if not isinstance(self.rule, InsidePatch) and hasattr(self.rule, "edit_in"):
-            return [inside(part, self.path) for part in parts(self.rule, model)]
-        return [self]
+        if isinstance(self.rule, LayerPatch) or not isinstance(self.rule, Patch):
+            return [self]
+        of_model = parts(self.rule, model)
+        return [inside(p, self.path) if isinstance(p, LayerPatch) else p.at(self.path) for p in of_model]
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""
@@ -141,21 +155,3 @@ class edit_layers(LayerPatch):
         """See `LayerPatch.on_layer`."""
         changes = self.updates.get("/".join(map(str, path)))
         return layer if changes is None else rebind(layer, changes)
-
-
-def matches(pattern: str, path: Path) -> bool:
-    """Whether a path in a model, its names joined by slashes, is one of those that a pattern stands for.
-
-    Example:
-        >>> matches('encoder/*/Dense_?', Path(('encoder', 'Block_0', 'Dense_1'))), matches('**', Path(('a',)))
-        (True, True)
-    """
-    return _expression(pattern).fullmatch("/".join(map(str, path))) is not None
-
-
-@functools.lru_cache(256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern as a regular expression."""
-    spelled = {"**/": "(?:.+/)?", "/**": "(?:/.+)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", pattern)
-    return re.compile("".join(spelled.get(piece, re.escape(piece)) for piece in pieces))

@@ -6,7 +6,7 @@ from typing import Any, final
 
 from symjax.core.paths import Path
 
-from ..core.patch import Chain, Context, Expects, LookingFor, Patch
+from ..core.patch import Chain, Context, Expects, LookingFor, Patch, describe_rule
 from ..core.resolve import resolve
 
 
@@ -19,6 +19,12 @@ class InsidePatch(Patch):
     def within(self, model: Any) -> list[InsidePatch]:
         """The patches that act, where this one stands in the argument `inside` of a model."""
         return [self]
+
+    def at(self, path: str | None) -> InsidePatch:
+        """The patch, of what has a path in the model that matches a pattern; of everything for None."""
+        if path is not None:
+            raise TypeError(f"{describe_rule(self)} cannot be restricted to a path")
+        return self
 
 
 class LayerPatch(InsidePatch):

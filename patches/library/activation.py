@@ -10,21 +10,21 @@ from symjax.nodes.placeholders import Placeholder
 
 from ..core.patch import Patch
 from ..core.patcher import patcher
+from ..inside.functions.activations import activation
 from ..inside.layers import layers
 from ..inside.traced import traced
-from ..roles.flax_layers import activation
 from ..roles.marks import has_role
 
 
 @patcher
 def swap_activation(tree: Any, to: str | Callable[..., Any]) -> list[Patch]:
-    """Replaces every activation: in fields, in lists such as the layers of ``nn.Sequential``, and in methods.
+    """Replaces every activation: in fields, in the layers of ``nn.Sequential``, and where methods call one.
 
     What has the role ``'activation'`` is replaced: Flax's and JAX's elementwise nonlinearities and
     what is marked with `symjax.role`; an open choice between activations is closed. Left alone are
-    softmax and `glu`; the gates of recurrent cells (arguments whose name contains ``gate``); and where a method
-    calls them, `jax.nn.sigmoid` and its like, which are gates or probabilities there. Which calls are
-    seen, and how one of them is replaced that is not, tells `symjax.patches.traced`.
+    softmax and `glu`; the gates of recurrent cells (arguments whose name contains ``gate``); and,
+    where a method calls them, `jax.nn.sigmoid` and its like, which are gates or probabilities there.
+    Which calls are seen, and how others are replaced, tells `symjax.patches.traced`.
 
     Args:
         tree: The experiment.

@@ -15,7 +15,7 @@ from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
-from ..analysis.resizing import Resizing
+from ..analysis.sizes.resizing import Resizing
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
 from ..inside.attaching import makes_layers
@@ -71,11 +71,11 @@ def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inp
     layers and embeddings, the ``qkv_features`` and ``out_features`` of attention, and the ``features`` of
     recurrent cells: whatever has these roles, see `symjax.role`. Then the head is taken to be the last dense
     layer of each model in the order of the tree, or the last convolution of a model without dense
-    layers, and stays. A model is an outermost Flax module that holds layers; layers outside of all modules are one
-    model. Models that end otherwise (an autoencoder with a dense bottleneck) need the inputs.
+    layers, and stays. A model is an outermost Flax module that holds layers; layers outside of all modules
+    are one model. Models that end otherwise (an autoencoder with a dense bottleneck) need the inputs.
 
-    A new width is rounded to the nearest possible one, at least 1: a width that was divisible by the groups of a
-    grouped convolution, the groups of a normalization or the heads of an attention in the same
+    A new width is rounded to the nearest possible one, at least 1: a width that was divisible by the groups
+    of a grouped convolution, the groups of a normalization or the heads of an attention in the same
     model stays so. A depthwise convolution gets as many groups as it gets features.
 
     Wider layers are what Zagoruyko and Komodakis, "Wide Residual Networks", 2016, compare with deeper ones.
@@ -116,8 +116,8 @@ def _what(tree: Any, by_path: Mapping[Path, Inputs]) -> str:
     if not unseen:
         return "widths that neither the inputs nor the outputs of a model fix"
     return (
-        f"layers in fields, since {', '.join(unseen)} may make layers inside, whose widths only example inputs show "
-        "(sj.patch(…, inputs=…), or a method example_inputs)"
+        f"layers in fields, since the widths of those that {', '.join(unseen)} may make inside only example "
+        "inputs show (sj.patch(…, inputs=…), or a method example_inputs of the experiment)"
     )
 
 

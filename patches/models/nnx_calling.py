@@ -97,7 +97,7 @@ def _by_collection(state: Any) -> Collections:
         inner = collections.setdefault(_collection(variable), {})
         for key in path[:-1]:
             inner = inner.setdefault(key, {})
-        inner[path[-1]] = variable.get_value()
+        inner[path[-1]] = variable.get_value() if isinstance(variable, nnx.Variable) else variable
     return collections
 
 
@@ -108,7 +108,7 @@ def _as_state(shapes: Any, variables: Mapping[str, Any]) -> Any:
         value: Any = variables[_collection(variable)]
         for key in path:
             value = value[key]
-        flat.append((path, variable.replace(value)))
+        flat.append((path, variable.replace(value) if isinstance(variable, nnx.Variable) else value))
     return nnx.from_flat_state(flat)
 
 

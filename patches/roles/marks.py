@@ -35,9 +35,11 @@ def role(*names: str, **members: str | None) -> Callable[[T], T]:
     Args:
         *names: What the class or function is, such as ``'convolution'``. The library's patches know
             ``'convolution'`` (beside it ``'separable_convolution'``, ``'transposed_convolution'``,
-            ``'local_convolution'``), ``'dense'``, ``'normalization'``, ``'dropout'``,
-            ``'embedding'``, ``'attention'``, ``'recurrent_cell'`` and ``'activation'`` (beside it
-            ``'gate'``). Flax's layers and JAX's activations come marked.
+            ``'local_convolution'``), ``'dense'``, ``'normalization'`` (``'batch_normalization'``,
+            ``'layer_normalization'``, ``'rms_normalization'``, ``'group_normalization'``,
+            ``'instance_normalization'``), ``'dropout'``, ``'embedding'``, ``'attention'``
+            (``'self_attention'``), ``'recurrent_cell'`` and ``'activation'`` (beside it ``'gate'``).
+            Flax's layers and JAX's activations come marked.
 
             Of training it knows ``'transformation'`` (what has Optax's ``init`` and ``update``),
             ``'optimizer'`` (a whole one, with an argument ``learning_rate``), ``'chain'`` (with its
@@ -189,6 +191,7 @@ def makes_role(value: object, *names: str) -> bool:
         >>> makes_role(nn.Conv(8, 3), 'convolution')
         False
     """
+    _note_asked(names)
     cls = value.func if isinstance(value, functools.partial) else value
     if _later:
         _mark_imported()

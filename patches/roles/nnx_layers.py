@@ -23,6 +23,11 @@ _AS_IN_LINEN: Final = (
     "Embed",
     "MultiHeadAttention",
     "PReLU",
+    "RNNCellBase",
+    "SimpleCell",
+    "GRUCell",
+    "LSTMCell",
+    "OptimizedLSTMCell",
 )
 
 NNX: Final[Mapping[str, tuple[str, ...]]] = {

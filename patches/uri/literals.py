@@ -22,6 +22,7 @@ from symjax.verbs.equality import eq
 from symjax.verbs.tree import is_symbolic
 
 from .hints import arms_of, enums_in, flags_of, item_hint_of, members_named, parsed
+from .named import full_name, kind_named, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def write(value: object, hint: Any = Any) -> str:
     """The text of a value in a URI.
 
     Args:
-        value: None, a bool, an int, a float, a string, a member of an enum that the hint names, or a
-            list of such. Anything else has no notation: it is described between angle brackets, which
-            no URI can be parsed with.
+        value: None, a bool, an int, a float, a string, a member of an enum that the hint names, a public
+            function, class or dtype where the hint asks for one, or a list of such. Anything else has no
+            notation: it is described between angle brackets, which no URI can be parsed with.
         hint: The hint of the argument, resolved or parsed, by which the text will be read.
 
     Example:
@@ -72,11 +73,14 @@ def write(value: object, hint: Any = Any) -> str:
     """
     hint = parsed(hint)
     enums = enums_in(hint)
+    kind = kind_named(None, hint)
+    name = None if kind is None else full_name(value, kind)
     try:
-        token = _token(value, enums, 0)
+        token = _token(value, enums, 0) if name is None else Text(name)
     except _NoNotationError:
         return describe(value)
-    if enums and not eq(_read(token, hint), value):  # two enums with a name in common, say
+    # Two enums may have a name in common, and a name of a function be a text under the same hint.
+    if (enums or name is not None) and not eq(_read(token, hint), value):
         return describe(value)
     return print_token(token)
 
@@ -154,9 +158,9 @@ def print_token(token: Token, nested: bool = False) -> str:
 def read(token: Token, hint: Any = Any) -> Any:
     """The value of an item of a URI, typed by a hint.
 
-    A text becomes a number, a bool, None or the member of an enum that it names only where the hint
-    admits one; where it admits several types (`Any`, a union) the most specific wins: ``2`` is an
-    int, ``2.0`` a float, ``two`` a string. A list of names is a combined flag.
+    A text becomes a number, a bool, None, or the function, class, dtype or member of an enum that it names
+    only where the hint admits one; where it admits several types (`Any`, a union) the most specific wins:
+    ``2`` is an int, ``2.0`` a float, ``two`` a string. A list of names is a combined flag.
 
     Args:
         token: An item that `symjax.patches.uri.grammar.parse` has read.
@@ -245,7 +249,9 @@ def _read_text(token: Text, hint: Hint) -> list[object]:
         return [*members_named(text, hint), text, _SWITCHES[text]]
     else:
         candidates = [*_read_number(text)]
-    return [*candidates, *members_named(text, hint), text]
+    kind = kind_named(None, hint)
+    value = None if kind is None else named(text, kind)
+    return [*candidates, *members_named(text, hint), text, *([] if value is None else [value])]
 
 
 def _read_number(text: str) -> list[int | float]:

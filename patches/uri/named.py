@@ -86,6 +86,19 @@ def named(text: str, kind: Kind, present: Any = None) -> Any:
     return None
 
 
+def full_name(value: Any, kind: Kind) -> str | None:
+    """The name with its module by which `named` gives a value; None for one that has none.
+
+    Example:
+        >>> import jax
+        >>> full_name(jax.nn.gelu, Kind.FUNCTION), full_name(lambda x: x, Kind.FUNCTION)
+        ('jax.nn.gelu', None)
+    """
+    parts = public_name(value) if _kind(value) is kind else None
+    name = "" if parts is None else ".".join(parts)
+    return name if name and named(name, kind) is value else None
+
+
 def known_names(kind: Kind, present: Any = None) -> list[str]:
     """The names that `named` takes without a module, for messages: those of the first home that is there."""
     home = next((home for home in _homes(kind, present) if home in sys.modules), "")
@@ -114,7 +127,9 @@ def _kind_wanted(hint: Hint) -> Kind | None:
     match hint:
         case Function():
             return Kind.FUNCTION
-        case ClassOf(Instance()):  # `type[Any]` is how hints for dtypes say a class of scalars
+        case ClassOf(None) | ClassOf(
+            Instance()
+        ):  # `type[Any]` is how hints for dtypes say a class of scalars
             return Kind.CLASS
         case Instance(cls) if cls is np.dtype:
             return Kind.DTYPE

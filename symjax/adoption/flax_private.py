@@ -125,7 +125,7 @@ def call_lifted(
 ) -> Any:
     """Calls a method of a bound Linen module as a pure function of all that it reads and writes.
 
-    As `flax.linen.remat` does it: a copy of the module runs on a scope of its own, and what it writes is put back.
+    As in `flax.linen.remat`, a copy of the module runs on a scope of its own; what it writes is put back.
 
     Args:
         module: The module.
@@ -136,12 +136,13 @@ def call_lifted(
         kwargs: Its arguments by keyword.
     """
     state = module._state.export()
-    scopes, args, kwargs = linen_transforms.get_module_scopes(module, args, kwargs)
+    transforms: Any = linen_transforms
+    scopes, args, kwargs = transforms.get_module_scopes(module, args, kwargs)
 
     def lifted(unpack: Any, pack: Any, variables: Any, rngs: Any) -> Any:
         def function(variables: Any, rngs: Any, args: Any, kwargs: Any) -> Any:
             inner = unpack(variables, rngs)
-            copy, own_args, own_kwargs = linen_transforms.set_module_scopes(module, args, kwargs, inner)
+            copy, own_args, own_kwargs = transforms.set_module_scopes(module, args, kwargs, inner)
             object.__setattr__(copy, "_state", state.export())
             result = types.MethodType(run.__func__, copy)(method, own_args, own_kwargs)  # type: ignore[attr-defined]
             module._state.reimport(copy._state)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from symjax.core.containers import Map
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import Schema, holds, schema_of
-from symjax.verbs.refs import Ref, guard_references, is_node, resolved_fields
+from symjax.verbs.refs import Ref, guard_references, is_node, leads_out, resolved_fields
 from symjax.verbs.tree import map_items, replace
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ def _with_modules(value: Any, path: Path = ROOT) -> Any:
 
 
 def _stands_for_another(value: Any) -> bool:
-    return isinstance(value, Ref) or _is_function(value)
+    return isinstance(value, Ref) or _is_function(value) or leads_out(value)
 
 
 def _is_function(value: Any) -> bool:

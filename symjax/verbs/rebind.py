@@ -76,15 +76,16 @@ def rebind(tree: T, updates: Updates | Rule | None = None, /, **fields: Any) -> 
         raise
 
 
-def rebind_logged(tree: T, updates: Updates | Rule, log: Log) -> T:
+def rebind_logged(tree: T, updates: Updates | Rule, log: Log, replaced: list[Any] | None = None) -> T:
     """`rebind`, for what itself says in the lineage how the new tree came about.
 
     Args:
         tree: A symbolic object or a plain container.
         updates: As for `rebind`.
         log: Every change is added: its path, the new value, and whether it was asked for.
+        replaced: Every value is added for which a rule returned another, in the order of the log.
     """
-    return _rebound(tree, updates, {}, log)
+    return _rebound(tree, updates, {}, log, replaced)
 
 
 def _remembered(old: T, new: T, log: Log) -> T:
@@ -100,9 +101,16 @@ def _remembered(old: T, new: T, log: Log) -> T:
     return new
 
 
-def _rebound(tree: T, updates: Updates | Rule | None, fields: dict[str, Any], log: Log) -> T:
+def _rebound(
+    tree: T,
+    updates: Updates | Rule | None,
+    fields: dict[str, Any],
+    log: Log,
+    replaced: list[Any] | None = None,
+) -> T:
     if callable(updates) and not isinstance(updates, Mapping):
-        tree = _keep_references(tree, _rebind_by_rule(tree, updates, log), log)
+        replaced = [] if replaced is None else replaced
+        tree = _keep_references(tree, _rebind_by_rule(tree, updates, log, replaced), log)
         return _rebound(tree, None, fields, log) if fields else tree
     if updates is not None and not isinstance(updates, Mapping):
         raise TypeError(f"updates are {{path: value}} or a rule (k, v) or (k, v, p), got {brief(updates)}")
@@ -227,8 +235,15 @@ def _note(error: Exception, path: Path, value: Any) -> None:
     locate(error, path, f"when a rule was given {brief(value)}")
 
 
-def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
-    """Applies a rule in pre-order; changed nodes are rebuilt on the way back, once each."""
+def _rebind_by_rule(tree: Any, rule: Rule, log: Log, replaced: list[Any]) -> Any:
+    """Applies a rule in pre-order; changed nodes are rebuilt on the way back, once each.
+
+    Args:
+        tree: The tree.
+        rule: What is asked of each value.
+        log: Every change is added.
+        replaced: The old value of each that the rule changed is added.
+    """
     takes_parent = arity_form(rule, ("kv", "kvp"), "a rule") == "kvp"
     new_path = object.__new__
 
@@ -244,6 +259,7 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
             raise
         if new is not value:
             log.append((path, new, True))
+            replaced.append(value)
             return new
         children = items(value)
         if not children:
@@ -263,6 +279,7 @@ def _rebind_by_rule(tree: Any, rule: Rule, log: Log) -> Any:
                 if new_item is item:
                     continue
                 log.append((where, new_item, True))
+                replaced.append(item)
                 changes[key] = new_item
             else:
                 new_item = visit(item, where, ask)

@@ -141,7 +141,8 @@ def _reach(value: Any) -> int:
     return max(map(_reach, value.values()), default=0) if type(value) is Map else 0
 
 
-def _leads_out(value: Any) -> bool:
+def leads_out(value: Any) -> bool:
+    """Whether a value is a node that may hold a reference to something outside of it."""
     schema = schema_of(value)
     return schema is not None and schema.reach > 0
 
@@ -155,7 +156,7 @@ def _guard(cls: type) -> None:
     def __getattribute__(self: Any, name: str) -> Any:
         value = plain(self, name)
         if (
-            (isinstance(value, Ref | tuple | Map) or _leads_out(value))
+            (isinstance(value, Ref | tuple | Map) or leads_out(value))
             and name in getattr(cls, ATTRIBUTE).fields
             and id(self) not in _raw.nodes
         ):

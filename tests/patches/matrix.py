@@ -26,36 +26,67 @@ class Idea(NamedTuple):
     """What a patcher of the library is called with, and what it needs of an experiment.
 
     Attributes:
-        uri: Its arguments, as text.
+        arguments: As in a URI.
         needs: What the experiment must have, any of these; nothing: every experiment will do.
+        flax: Whether it can change layers of Flax only, or puts such in their place.
     """
 
-    uri: str = ""
-    needs: frozenset[str] = frozenset()
+    arguments: str = ""
+    needs: tuple[str, ...] = ()
+    flax: bool = False
 
 
-def _needs(*names: str) -> frozenset[str]:
-    return frozenset(names)
-
-
+LAYERS = ("convolution", "dense", "embedding", "attention")
+WEIGHTS = ("convolution", "dense", "attention")
 IDEAS: Mapping[str, Idea] = {
     "accumulate_gradients": Idea("steps=2"),
-    "apply_sepconv": Idea(needs=_needs("convolution")),
+    "add_dropout": Idea("rate=0.2", ("dense",), flax=True),
+    "add_normalization": Idea("", ("convolution",), flax=True),
+    "add_skip_connections": Idea("", ("convolution", "dense"), flax=True),
+    "apply_remat": Idea("", ("block",), flax=True),
+    "apply_sepconv": Idea("", ("convolution",), flax=True),
     "average_parameters": Idea("decay=0.9"),
     "change_batch_size": Idea("batch_size=6"),
     "change_dataset": Idea("name=other&classes=5&vocabulary=7"),
-    "change_epochs": Idea("epochs=3", _needs("epochs")),
+    "change_dtype": Idea("bfloat16", LAYERS, flax=True),
+    "change_epochs": Idea("epochs=3", ("epochs",)),
     "change_lr": Idea("learning_rate=0.05"),
     "change_schedule": Idea("schedule=warmup_cosine&steps=10&warmup_steps=2"),
-    "change_seed": Idea("seed=1", _needs("seed")),
-    "change_steps": Idea("steps=3", _needs("steps")),
+    "change_seed": Idea("seed=1", ("seed",)),
+    "change_steps": Idea("steps=3", ("steps",)),
     "change_weight_decay": Idea("weight_decay=0.1"),
     "clip_gradients": Idea("limit=0.01"),
-    "remove_encoder": Idea(needs=_needs("encoder")),
+    "compound_scale": Idea("phi=1.0", ("depth",)),
+    "factorize_dense": Idea("rank=1", ("dense",), flax=True),
+    "gated_feed_forward": Idea("", ("feed_forward",), flax=True),
+    "group_convolutions": Idea("groups=2", ("convolution",), flax=True),
+    "grouped_query": Idea("kv_heads=1", ("attention",)),
+    "layer_scale": Idea("", ("attention",), flax=True),
+    "linear_attention_bias": Idea("", ("attention",)),
+    "lora": Idea("rank=2", ("dense",), flax=True),
+    "mixture_of_experts": Idea("experts=2&top=1", ("feed_forward_module",), flax=True),
+    "multi_query": Idea("", ("attention",)),
+    "mup_attention": Idea("base_depth=2", ("attention",)),
+    "mup_initialization": Idea("base_width=4", ("dense",), flax=True),
+    "normalize_queries": Idea("", ("attention",)),
+    "place_normalization": Idea("where=post", ("prenorm",)),
+    "relative_attention_bias": Idea("", ("attention",)),
+    "remove_bias": Idea("", WEIGHTS),
+    "remove_encoder": Idea("", ("encoder",)),
+    "rotary_embedding": Idea("", ("attention",)),
+    "scale_depth": Idea("factor=2.0", ("depth",)),
     "scale_width": Idea("factor=2.0"),
-    "smooth_labels": Idea("alpha=0.1", _needs("cross_entropy")),
-    "swap_activation": Idea("to=tanh", _needs("activation")),
+    "set_dropout": Idea("rate=0.3", ("dropout",)),
+    "smooth_labels": Idea("alpha=0.1", ("cross_entropy",)),
+    "squeeze_excite": Idea("ratio=2", ("convolution",), flax=True),
+    "standardize_weights": Idea("", ("convolution",), flax=True),
+    "stochastic_depth": Idea("rate=0.5", ("residual",), flax=True),
+    "swap_activation": Idea("to=elu", ("activation",)),
+    "swap_initializer": Idea("to=orthogonal", WEIGHTS, flax=True),
+    "swap_normalization": Idea("to=group&groups=2", ("normalization",)),
     "swap_optimizer": Idea("to=sgd"),
+    "tie_weights": Idea("", ("untied",), flax=True),
+    "weight_norm": Idea("", ("convolution", "dense"), flax=True),
 }
 """By patcher; those that are not here are called without arguments, and taken to need nothing."""
 
@@ -74,20 +105,20 @@ class Outcome(NamedTuple):
 
 def patchers() -> dict[str, type[patches.Patch]]:
     """The library's patchers by name."""
-    shown = [getattr(library, name) for name in library.__all__]
+    shown = [getattr(library, name) for name in sorted(library.__all__)]
     classes = [value for value in shown if isinstance(value, type) and issubclass(value, patches.Patch)]
-    return {cls.patcher_name: cls for cls in sorted(classes, key=lambda cls: cls.patcher_name)}
+    return {cls.patcher_name: cls for cls in classes if cls.patcher_name}
 
 
 def uri(name: str) -> str:
     """The patch of a patcher, with its arguments in the matrix."""
-    return "?".join(filter(None, [name, IDEAS.get(name, Idea()).uri]))
+    return "?".join(filter(None, [name, IDEAS.get(name, Idea()).arguments]))
 
 
 def could_apply(patcher: str, model: str) -> bool:
     """Whether a reader of both would expect that the patch has a place in the experiment."""
-    needs = IDEAS.get(patcher, Idea()).needs
-    return not needs or bool(needs & NETWORKS[model].offers)
+    idea, offers = IDEAS.get(patcher, Idea()), NETWORKS[model].offers
+    return (not idea.needs or not offers.isdisjoint(idea.needs)) and ("Flax" in offers or not idea.flax)
 
 
 def patched(patcher: str, model: str) -> Any:

@@ -13,7 +13,8 @@ import numpy as np
 from flax import nnx
 
 from symjax.adoption.symbolize import symbolize
-from symjax.core.paths import Path
+from symjax.core.paths import ROOT, Path
+from symjax.core.schema import schema_of
 
 from .graph import variables_of
 
@@ -27,6 +28,15 @@ _TRAINING: Final = (
 )  # what else code calls the opposite of `deterministic`
 _STATISTICS: Final = "batch_stats"
 _OWN: Final = frozenset({"linen", "inputs", "rngs", "deterministic", "use_running_average"})
+
+Shapes: TypeAlias = tuple[Shape | None, ...]
+"""Those of each array that a layer is called with by position, None for what is no array."""
+
+
+def is_linen(value: Any) -> bool:
+    """Whether a value is a Linen module, or a node of a function that builds one."""
+    schema = schema_of(value)
+    return isinstance(value, flax.linen.Module) or (schema is not None and schema.kind == "linen_function")
 
 
 class Bridge(nnx.Module):
@@ -44,13 +54,13 @@ class Bridge(nnx.Module):
 
     Args:
         linen: The Linen module.
-        inputs: Shape and dtype of each array with which it is called, ``((1, 8, 8, 3), 'float32')``; None for an
-            argument that is None. They decide the shapes of parameters.
+        inputs: Shape and dtype of each array with which it is called, ``((1, 8, 8, 3), 'float32')``; None for
+            an argument that is None. They decide the shapes of parameters.
         rngs: Where parameters and random numbers come from.
 
     Raises:
-        ValueError: Two of the module's variables, of different collections, have one path, or one has the name
-            of an attribute that every `Bridge` has.
+        ValueError: Two of the module's variables, of different collections, have one path, or one has the
+            name of an attribute that every `Bridge` has.
 
     Example:
         >>> import flax.linen
@@ -60,7 +70,7 @@ class Bridge(nnx.Module):
         ((4, 3), (2, 3))
     """
 
-    def __init__(self, linen: Any, inputs: tuple[Shape | None, ...], *, rngs: nnx.Rngs) -> None:
+    def __init__(self, linen: Any, inputs: Shapes, *, rngs: nnx.Rngs) -> None:
         self.linen = nnx.data(linen) if _is_traced(linen) else nnx.static(linen)
         self.inputs = nnx.static(tuple(inputs))
         self.deterministic: bool | None = True
@@ -81,8 +91,8 @@ class Bridge(nnx.Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Calls the Linen module.
 
-        Arguments that NNX's layers take and it does not are left out where they are None. An `nnx.Rngs` that is
-        given as ``rngs`` serves in the place of the layer's own.
+        Arguments that NNX's layers take and it does not are left out where they are None. An `nnx.Rngs` that
+        is given as ``rngs`` serves in the place of the layer's own.
         """
         return self._run("__call__", *args, **kwargs)
 
@@ -140,7 +150,7 @@ class Bridge(nnx.Module):
         return {name: stream() for name, stream in (self.rngs or {}).items()}
 
     def _streams(self, arrays: list[Any]) -> list[str]:
-        """The streams of random numbers that are drawn from in training: ``dropout``, and ``params`` for any other.
+        """The streams of random numbers that are drawn from in training: ``dropout``; ``params`` for others.
 
         Linen takes the keys of streams that it is not given from ``params``.
         """
@@ -167,15 +177,18 @@ class Bridge(nnx.Module):
         for name, value in modes.items():
             if name not in known or name in by_position or kwargs.get(name) is not None:
                 continue
-            if outermost or (known[name].default is None and getattr(context.module, name, None) is None):
+            if getattr(context.module, name, None) is None and (outermost or known[name].default is None):
                 kwargs = {**kwargs, name: value}
         return call(*args, **kwargs)
 
 
 @functools.lru_cache(1024)
 def _parameters(cls: type, method: str) -> dict[str, inspect.Parameter] | None:
-    """The parameters of a method without `self`; None for one that takes any by keyword."""
-    parameters = dict(list(inspect.signature(getattr(cls, method)).parameters.items())[1:])
+    """The parameters of a method without `self`; None for one that takes any by keyword, or has no name."""
+    function = getattr(cls, method, None)
+    if function is None:  # a lambda that Flax calls with the module
+        return None
+    parameters = dict(list(inspect.signature(function).parameters.items())[1:])
     kinds = [parameter.kind for parameter in parameters.values()]
     return None if inspect.Parameter.VAR_KEYWORD in kinds else parameters
 
@@ -197,14 +210,14 @@ def _merged(variables: Mapping[str, Any]) -> dict[str, Any]:
                 inner = inner.setdefault(key, {})
             if name in inner:
                 raise ValueError(
-                    f"two collections of a Linen module have a variable {path}, of which one is {collection!r}: it "
-                    "cannot stand in an NNX model"
+                    f"two collections of a Linen module have a variable {path}, one of them {collection!r}: "
+                    "so it cannot stand in an NNX model"
                 )
             inner[name] = kind(value)
     return tree
 
 
-def _leaves(tree: Any, path: Path = Path(())) -> Iterator[tuple[Path, Any]]:
+def _leaves(tree: Any, path: Path = ROOT) -> Iterator[tuple[Path, Any]]:
     """The arrays of a collection by path."""
     if isinstance(tree, Mapping):
         for key, value in tree.items():

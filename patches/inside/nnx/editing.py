@@ -15,12 +15,15 @@ from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.rebind import rebind
+from symjax.verbs.tree import map_items, replace
 
 from ...core.patch import describe_rule
 from ..parts import LayerPatch, placed
 from ..recording import record
+from .bridge import is_linen
 from .graph import is_container, items_of, with_items
-from .making import Maker, is_linen, missing_in, mode_of
+from .inserting import is_insertion
+from .making import Maker, missing_in, mode_of
 from .views import Reader
 
 
@@ -107,9 +110,8 @@ class Editing:
             return self._visit_items(value, path, parent)
         node = self._reader.read(value).node
         if id(value) not in self._fields:
-            new, entries = self._shown(node, path, parent)
-            if new is node and not missing_in(node):
-                new = self._with_fields(value, node, path)
+            stored = frozenset(id(item) for _, item in items_of(value) if callable(item))
+            new, entries = self._shown(node, path, parent, stored)
             if new is not node:
                 return self._replaced(value, new, path, entries)
         with self._inside_of(value):
@@ -129,35 +131,34 @@ class Editing:
         finally:
             self._around.pop()
 
-    def _shown(self, value: Any, path: Path, parent: Any) -> tuple[Any, tuple[Entry, ...]]:
-        """What the patches make of a value, and those of them that act inside of it."""
+    def _shown(
+        self, value: Any, path: Path, parent: Any, stored: frozenset[int] = frozenset()
+    ) -> tuple[Any, tuple[Entry, ...]]:
+        """What the patches make of a value, and those of them that act inside of it.
+
+        Args:
+            value: A layer as a node, or a function.
+            path: Where it stands.
+            parent: The node of the layer around it.
+            stored: What the layer stores and calls, by identity: that is shown where it stands in the layer.
+        """
+        old = value
         sources: list[Any] = []
         inner = self._entries
         for number, entry in enumerate(self._entries, 1):
             new = _asked(entry, path, value, parent)
             if new is not value and not surely_eq(new, value):
                 value, inner = new, self._entries[number:]
-                sources.append(entry.source)
-        if sources or schema_of(value) is not None:
-            record("/".join(map(str, path)), value, tuple(sources))
+            elif (new := _with_parts(entry, path, value, parent, stored)) is not value:
+                value = new
+            else:
+                continue
+            sources.append(entry.source)
+        if sources or schema_of(old) is not None:
+            record("/".join(map(str, path)), old, tuple(sources))
         if sources:
             self._places.append(path)
         return value, inner
-
-    def _with_fields(self, module: nnx.Module, node: Any, path: Path) -> Any:
-        """A node with what the patches make of the values of its arguments.
-
-        What the layer stores and calls, a function or another layer, is shown where it stands in the layer.
-        """
-        stored = {id(item) for _, item in items_of(module) if callable(item)}
-        changes = {}
-        for name, value in schema_of(node).values(node):  # type: ignore[union-attr]
-            if name == INSIDE or value is MISSING or id(value) in stored or _holds_layers(value):
-                continue
-            new, _ = self._shown(value, path / name, node)
-            if new is not value:
-                changes[name] = new
-        return rebind(node, changes) if changes else node
 
     def _replaced(self, layer: nnx.Module, new: Any, path: Path, entries: tuple[Entry, ...]) -> Any:
         """What stands in the place of a layer, with the patches that act inside of it applied."""
@@ -191,8 +192,32 @@ def _asked(entry: Entry, path: Path, value: Any, parent: Any) -> Any:
         raise
 
 
-def _holds_layers(value: Any) -> bool:
+def _with_parts(entry: Entry, path: Path, node: Any, parent: Any, stored: frozenset[int]) -> Any:
+    """A node with what a patch makes of the values of its arguments."""
+    if schema_of(node) is None:
+        return node
+    if is_insertion(node):  # what stands there is two: the layer is shown, too
+        layer = _asked(entry, path, node.layer, parent)
+        return node if layer is node.layer else rebind(node, {"layer": layer})
+    if missing_in(node):
+        return node
+
+    def shown(value: Any, where: Path) -> Any:
+        if where == path / INSIDE or value is MISSING or id(value) in stored or _is_layer(value):
+            return value
+        new = _asked(entry, where, value, node)
+        if new is not value and not surely_eq(new, value):
+            return new
+        changes = map_items(value, where, shown)
+        return replace(value, changes, where) if changes else value
+
+    changes = map_items(node, path, shown)
+    return replace(node, changes, path) if changes else node
+
+
+def _is_layer(value: Any) -> bool:
+    """Whether a value is a layer, which is shown where it stands in the module."""
     schema = schema_of(value)
-    if schema is not None and schema.kind == "nnx":
-        return True
-    return isinstance(value, tuple) and any(map(_holds_layers, value))
+    return isinstance(value, nnx.Module) or (
+        schema is not None and schema.kind in ("nnx", "linen", "linen_function")
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from flax import nnx
 
@@ -24,9 +24,24 @@ def items_of(value: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(value, dict):
         yield from value.items()
     elif isinstance(value, nnx.Pytree):
-        for name, item in vars(value).items():
-            if not name.startswith(_PRIVATE):
-                yield name, item
+        # Sorted, as they are in whatever `nnx.merge` makes: a shared layer has its path by the first place.
+        names = sorted(name for name in vars(value) if not name.startswith(_PRIVATE))
+        yield from ((name, vars(value)[name]) for name in names)
+
+
+ORIGIN: Final = "__symjax_origin__"
+"""In a class that was made here, of layers that do more when they are called: the class of the layers."""
+
+
+def own_class(cls: type[nnx.Module]) -> type[nnx.Module]:
+    """The class of a layer as its author knows it."""
+    return vars(cls).get(ORIGIN, cls)
+
+
+def subclass(cls: type[nnx.Module], methods: Mapping[str, Any]) -> type[nnx.Module]:
+    """A class of the same name in which some methods are others."""
+    names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+    return type(cls)(cls.__name__, (cls,), {**names, **methods, ORIGIN: own_class(cls)})
 
 
 def is_container(value: Any) -> bool:
@@ -42,12 +57,9 @@ def with_items(value: Any, changes: Mapping[Any, Any]) -> Any:
         changes: New items by key.
     """
     if isinstance(value, nnx.Pytree):
-        for key, item in changes.items():
-            if isinstance(value, nnx.List):
-                value[key] = item
-            else:
-                # Flax does not take a list or a function for data where layers stood, nor the other way round.
-                setattr(value, key, nnx.data(item) if _holds_data(item) else nnx.static(item))
+        for key, item in changes.items():  # an `nnx.List` has its items as attributes, too
+            # Flax refuses data where none stood before, and guesses of lists that they hold none.
+            setattr(value, str(key), nnx.data(item) if _holds_data(item) else nnx.static(item))
         return value
     if isinstance(value, dict):
         return type(value)({**value, **changes})

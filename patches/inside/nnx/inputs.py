@@ -7,6 +7,7 @@ import contextvars
 import functools
 import itertools
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import jax
@@ -17,18 +18,20 @@ from symjax.core.paths import Path
 
 from ...models.inputs import Inputs
 from ...roles.marks import arguments
-from .bridge import Shape
-from .graph import modules_of
+from .bridge import Bridge, Shape, Shapes
+from .graph import modules_of, subclass
+from .inserting import is_insertion, outputs_of
 from .views import abstract
-
-Shapes = tuple[Shape | None, ...]
-"""Shape and dtype of each array that a layer is called with by position, None for what is no array."""
 
 _BATCH: Final = 1
 _SIZE: Final = 32  # of spatial axes that are tried: more than kernels are wide
 _AXES: Final = 4  # so many beside the batch and the features are tried
 _PLACE: Final = "sj_place"  # an attribute of recording layers: their path in the model
 _calls: contextvars.ContextVar[dict[Path, Shapes]] = contextvars.ContextVar("symjax_nnx_calls")
+
+_known: contextvars.ContextVar[Mapping[Path, Shapes]] = contextvars.ContextVar(
+    "symjax_nnx_known", default=MappingProxyType({})
+)
 
 
 def recorded(module: nnx.Module, inputs: Inputs) -> dict[Path, Shapes]:
@@ -71,8 +74,7 @@ def _recording(cls: type[nnx.Module]) -> type:
         _calls.get().setdefault(getattr(self, _PLACE)[1], tuple(map(_shape, args)))
         return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
 
-    body = {"__call__": call, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
-    return type(cls)(cls.__name__, (cls,), body) if "__call__" in dir(cls) else cls
+    return subclass(cls, {"__call__": call}) if "__call__" in dir(cls) else cls
 
 
 def _shape(value: Any) -> Shape | None:
@@ -107,6 +109,8 @@ def _axes(node: Any) -> list[int]:
 
 def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
     """The last axes that a layer's input may have: its arguments that are sizes, those of inputs first."""
+    if dtype == "int32":
+        yield ()
     values = dict(node.__symjax_schema__.values(node))
     for name in sorted(values, key=lambda name: not name.startswith("in_")):
         value = values[name]
@@ -114,18 +118,29 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
             yield (value,)
         elif isinstance(value, tuple) and value and all(type(size) is int and size > 0 for size in value):
             yield value
-    if dtype == "int32":
-        yield ()
 
 
 def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
-    graphdef, state = nnx.split(layer)
-    arrays = [jax.ShapeDtypeStruct(*shape) for shape in inputs if shape is not None]
     try:
-        jax.eval_shape(lambda state, arrays: nnx.merge(graphdef, state)(*arrays), state, arrays)
+        outputs_of(layer, inputs)
     except Exception:  # noqa: BLE001 - a layer that is called wrongly may raise anything
         return False
     return True
+
+
+@contextlib.contextmanager
+def knowing(calls: Mapping[Path, Shapes]) -> Iterator[None]:
+    """While it lasts, it is known with what the layers of a module are called that is being patched."""
+    token = _known.set(calls)
+    try:
+        yield
+    finally:
+        _known.reset(token)
+
+
+def known_calls() -> Mapping[Path, Shapes]:
+    """With what the layers of the module are called that is being patched, as far as it was said."""
+    return _known.get()
 
 
 def inputs_of(layer: nnx.Module, node: Any, path: Path, calls: Mapping[Path, Shapes]) -> Shapes | None:
@@ -137,8 +152,12 @@ def inputs_of(layer: nnx.Module, node: Any, path: Path, calls: Mapping[Path, Sha
         path: Where it stands in the model.
         calls: What was recorded.
     """
+    if isinstance(layer, Bridge):
+        return layer.inputs
     if path in calls:
         return calls[path]
+    if is_insertion(node):
+        node = node.layer
     single = layer
     with contextlib.suppress(Exception):  # of a stack, one; what cannot be built again is tried as it is
         single = abstract(node)

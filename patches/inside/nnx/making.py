@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import flax.linen
 import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from symjax.adoption.nnx.building import Building, is_builder
 from symjax.core.errors import at
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
+from symjax.verbs.rebind import rebind
+from symjax.verbs.walk import walk
 
-from .bridge import BridgeNode
+from .bridge import BridgeNode, Shapes, is_linen
 from .graph import modules_of, variables_of
-from .inputs import Shapes, inputs_of, tried
-from .views import Reader, ReadingError, abstract, difference, stacked
+from .in_linen import in_linen
+from .inputs import inputs_of, tried
+from .inserting import is_insertion, wants_inputs
+from .views import Reader, Reading, ReadingError, abstract, again, difference, stacked
 
 _MODES = ("deterministic", "use_running_average")
 
@@ -58,19 +62,24 @@ class Maker:
         node = self._reader.read(layer).node
         if type(new) is type(node):
             self._check_reading(layer, node, path)
-        new = bridged(new, self._inputs(layer, node, path)) if is_linen(new) else new
+        if is_linen(new) or wants_inputs(new):
+            new = bridged(new, self._inputs(layer, node, path))
         if not is_builder(new):
             return new
         stack = self._stack(layer, around)
         if is_abstract(layer):
             return nnx.eval_shape(lambda: self._build(new, stack, nnx.Rngs(0), path))
         module = self._build(new, stack, self._rngs, path)
-        _keep(module, layer, variables_of(module) if self._trained else _alike(node, new))
+        if module is not layer:
+            every = self._trained or any(value is node for _, value, _ in walk(new))
+            _keep(module, layer, variables_of(module) if every else _alike(self._reader.read(layer), new))
         return module
 
     def _check_reading(self, layer: nnx.Module, node: Any, path: Path) -> None:
         """Raises where a layer made of the arguments that were read back would be another one."""
-        missing = missing_in(node)
+        missing = missing_in(node.layer if is_insertion(node) else node)
+        if wants_inputs(node):
+            node = bridged(node, self._inputs(layer, node, path))
         problem = f"it stores no {', '.join(missing)}" if missing else _unlike(layer, node)
         if problem is not None:
             raise ReadingError(
@@ -84,8 +93,8 @@ class Maker:
         if inputs is None:
             raise ValueError(
                 f"the parameters of a Linen layer depend on what it is called with, and what this "
-                f"{type(node).__name__} is called with is not known: patch the built module with example inputs, "
-                f"patches.built(module, rules, inputs=…) {at(path)}"
+                f"{type(node).__name__} is called with is not known: patch the built module with example "
+                f"inputs, patches.built(module, rules, inputs=…) {at(path)}"
             )
         return inputs
 
@@ -110,24 +119,18 @@ class Maker:
         return nnx.merge(graphdef, state)
 
     def _stack(self, layer: nnx.Module, around: Iterable[nnx.Module]) -> tuple[int, ...]:
-        """The axes in front of all variables of a layer; of one that has none, those of what holds it."""
+        """The axes in front of all variables of a layer; if it has none, those of what holds it."""
         for module in (layer, *around):
             for _, inner in modules_of(module):
                 node = self._reader.read(inner).node
                 if variables_of(inner) and not missing_in(node) and _unlike(inner, node) is None:
-                    return stacked(inner, abstract(node))
+                    return stacked(inner, again(inner, node))
         return ()
 
 
-def is_linen(value: Any) -> bool:
-    """Whether a value is a Linen module, or a node of a function that builds one."""
-    schema = schema_of(value)
-    return isinstance(value, flax.linen.Module) or (schema is not None and schema.kind == "linen_function")
-
-
-def bridged(layer: Any, inputs: Shapes) -> Any:
-    """A node of a Linen layer as one of an NNX layer."""
-    return BridgeNode(layer, inputs)
+def bridged(new: Any, inputs: Shapes) -> Any:
+    """What a rule has returned, as a node of NNX that knows what it is called with."""
+    return BridgeNode(in_linen(new), inputs) if is_linen(new) else rebind(new, {"inputs": inputs})
 
 
 def fitting(old: Any, new: Any, path: Path = ROOT) -> Any:
@@ -141,13 +144,13 @@ def fitting(old: Any, new: Any, path: Path = ROOT) -> Any:
     Raises:
         ValueError: With what the layer is called cannot be told from its arguments.
     """
-    if not (is_linen(new) and is_builder(old)):
+    if not (is_linen(new) or wants_inputs(new)) or not is_builder(old):
         return new
     inputs = tried(abstract(old), old)
     if inputs is None:
         raise ValueError(
-            f"a Linen layer cannot stand for this {type(old).__name__} of NNX: with what it would be called, on "
-            f"which its parameters depend, cannot be told from the arguments {at(path)}"
+            f"a Linen layer cannot stand for this {type(old).__name__} of NNX: with what it would be called, "
+            f"on which its parameters depend, cannot be told from the arguments {at(path)}"
         )
     return bridged(new, inputs)
 
@@ -176,31 +179,45 @@ def is_abstract(module: nnx.Module) -> bool:
 def _unlike(layer: nnx.Module, node: Any) -> str | None:
     """What a layer made of a node differs in from a layer; None for nothing."""
     try:
-        return difference(layer, abstract(node))
+        return difference(layer, again(layer, node))
     except Exception as error:  # noqa: BLE001 - a constructor may raise anything; the text says what
         return f"its constructor raises {type(error).__name__}: {error}"
 
 
-def _alike(node: Any, new: Any) -> Iterable[Path]:
-    """The variables that start alike in the layers of two nodes, so that they may be kept in the second."""
-    if type(node) is not type(new):
+def _alike(reading: Reading, new: Any) -> Iterable[Path]:
+    """The variables that start alike in a layer that was read and in a new one of its class.
+
+    What was read back from a layer is no matter of how its variables start.
+    """
+    if type(reading.node) is not type(new):
         return ()
-    if all(_is_size(old) or old is value for old, value in zip(_values(node), _values(new), strict=True)):
-        return variables_of(abstract(new))
-    one, other = (variables_of(Building(nnx.Rngs(0)).make(each)) for each in (node, new))
-    return [
-        path
-        for path in one.keys() & other.keys()
-        if one[path].shape == other[path].shape and bool((one[path][...] == other[path][...]).all())
-    ]
+    schema = schema_of(new)
+    old, values = schema.arguments(reading.node), schema.arguments(new)  # type: ignore[union-attr]
+    changed = [name for name in reading.unread if values.get(name) is not old.get(name)]
+    return variables_of(abstract(new)).keys() - _started_by(new, [n for n in changed if callable(values[n])])
 
 
-def _values(node: Any) -> list[Any]:
-    return [value for _, value in schema_of(node).values(node)]  # type: ignore[union-attr]
+def _started_by(node: Any, initializers: Sequence[str]) -> set[Path]:
+    """The variables of a layer that start with what some of its arguments return, as its program tells."""
+    if not initializers:
+        return set()
+    paths: list[Path] = []
 
+    def start(value: jax.Array) -> list[jax.Array]:
+        def fill(key: Any, shape: Any, dtype: Any = jnp.float32, *_: Any, **__: Any) -> jax.Array:
+            return jnp.full(shape, value, dtype)
 
-def _is_size(value: Any) -> bool:
-    return type(value) in (int, bool)
+        module = Building(nnx.Rngs(0)).make(rebind(node, dict.fromkeys(initializers, fill)))
+        variables = variables_of(module)
+        paths[:] = variables
+        return [variable.get_value() for variable in variables.values()]
+
+    program = jax.make_jaxpr(start)(1.0).jaxpr
+    reached = {id(program.invars[0])}
+    for equation in program.eqns:
+        if not reached.isdisjoint(map(id, equation.invars)):
+            reached.update(map(id, equation.outvars))
+    return {path for path, result in zip(paths, program.outvars, strict=True) if id(result) in reached}
 
 
 def _keep(module: Any, old: nnx.Module, paths: Iterable[Path]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from flax import nnx
 
+from symjax.adoption.nnx.building import build
 from symjax.adoption.symbolize import symbolize
 from symjax.core.errors import brief
 from symjax.core.inside import INSIDE
@@ -15,10 +17,13 @@ from symjax.core.schema import ATTRIBUTE, schema_of
 from symjax.verbs.rebind import rebind
 
 from ...models.inputs import Inputs
+from ..attaching import STANDING
 from ..expectations import expecting
+from ..functions.running import FunctionPatch
 from ..parts import LayerPatch, parts
 from .editing import Editing, Entry
-from .inputs import recorded
+from .functions import replacing_functions
+from .inputs import knowing, known_calls, recorded
 from .making import Maker
 from .views import Reader
 
@@ -27,7 +32,7 @@ def _copy_of(module: nnx.Module) -> nnx.Module:
     return nnx.clone(module)
 
 
-_Copy: Final[Any] = symbolize(_copy_of, name="symjax.patches.copy_of")
+_Copy: Final[Any] = symbolize(_copy_of, name=STANDING)
 
 
 def standing_for(module: Any) -> Any:
@@ -38,29 +43,36 @@ def standing_for(module: Any) -> Any:
     """
     if not isinstance(module, nnx.Module):
         raise TypeError(
-            f"expected a built NNX module, got {brief(module)} of type {type(module).__name__}; trees are patched by "
-            "sj.patch, and sj.build makes the modules of them"
+            f"expected a built NNX module, got {brief(module)} of type {type(module).__name__}; trees are "
+            "patched by sj.patch, and sj.build makes their modules"
         )
     schema = getattr(_Copy, ATTRIBUTE)
     schema.validator()
     return schema.revive({"module": module})  # a constructor that is given a module builds at once
 
 
-def applied(module: nnx.Module, node: Any, rngs: nnx.Rngs | Any, inputs: Mapping[Path, Inputs]) -> nnx.Module:
+@contextlib.contextmanager
+def called_with(module: nnx.Module, inputs: Mapping[Path, Inputs]) -> Iterator[None]:
+    """While it lasts, it is known with what the layers of a module are called.
+
+    Args:
+        module: The module.
+        inputs: What it is called with, under the path of the root; none where that is not known.
+    """
+    with knowing(recorded(module, inputs[ROOT]) if ROOT in inputs else {}):
+        yield
+
+
+def applied(module: nnx.Module, node: Any, rngs: nnx.Rngs | Any) -> Any:
     """A copy of a module, with the patches applied that a node that stands for it has inside.
 
     Args:
         module: The module.
         node: The node.
         rngs: Where new parameters come from.
-        inputs: What the module is called with, under the path of the root; none where it is not known.
     """
     rngs = rngs if isinstance(rngs, nnx.Rngs) else nnx.Rngs(rngs)
-    calls = recorded(module, inputs[ROOT]) if ROOT in inputs else {}
-    reader = Reader()
-    copy = nnx.clone(module)
-    items = vars(node).get(INSIDE, ())
-    return _run(copy, reader.read(copy).node, items, reader, Maker(reader, rngs, calls))
+    return patched(nnx.clone(module), node, vars(node).get(INSIDE, ()), rngs, ())
 
 
 def patched(
@@ -83,7 +95,14 @@ def patched(
         model = rebind(node, {INSIDE: ()})
         fields = (*fields, module)
     trained = schema is not None and schema.cls is _Copy
-    return _run(module, model, items, reader, Maker(reader, rngs, trained=trained), fields)
+    return _run(
+        module, model, items, reader, Maker(reader, rngs, known_calls() if trained else {}, trained), fields
+    )
+
+
+def build_shapes(node: Any) -> Any:
+    """The module of a node, with shapes in the place of arrays."""
+    return nnx.eval_shape(lambda: build(node))
 
 
 def paths_in(module: nnx.Module) -> list[str]:
@@ -110,5 +129,7 @@ def _run(
 ) -> Any:
     acting = [(part, item) for item in items for part in parts(item, model)]
     entries = [Entry(part, item) for part, item in acting if isinstance(part, LayerPatch)]
-    with expecting(items):
-        return Editing(entries, reader, maker, fields).run(module).module
+    replacing = [(part, item) for part, item in acting if isinstance(part, FunctionPatch)]
+    with expecting([] if replacing else items):  # what a method calls is known when it runs
+        new = Editing(entries, reader, maker, fields).run(module).module
+    return replacing_functions(new, replacing) if replacing and isinstance(new, nnx.Module) else new

@@ -21,7 +21,10 @@ from symjax.names.symbols import any_symbolized
 from symjax.types.hint_reading import resolve
 
 from ...roles.marks import is_marked
-from .graph import items_of, variables_of
+from .bridge import Bridge, BridgeNode
+from .graph import items_of, own_class, variables_of
+from .inserting import around, inserted_node
+from .rematerializing import policy_of, rematerialized_node
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination
@@ -44,7 +47,7 @@ class ReadingError(ValueError):
 
 
 class Reader:
-    """Reads the arguments of built layers back; of each layer once.
+    """Reads the arguments of built layers back; of each layer once. A `Bridge` is shown as its Linen layer.
 
     An argument is looked for among the layer's attributes and properties, under its name, also with an
     underscore before it. A size that is stored nowhere (the rank of a LoRA) is looked for among the sizes of
@@ -63,12 +66,28 @@ class Reader:
         return known[1]
 
     def originals(self) -> Iterator[tuple[Any, nnx.Module]]:
-        """The nodes that were read, and the layers that they stand for."""
+        """The nodes that were read, and the layers that they stand for.
+
+        Not those of Linen: what a layer is called with may change, on which its parameters depend.
+        """
         for module, reading in self._readings.values():
-            yield reading.node, module
+            if not isinstance(module, Bridge):
+                yield reading.node, module
 
     def _read(self, module: nnx.Module) -> Reading:
-        cls = symbolic_class(type(module))
+        if isinstance(module, Bridge):
+            return Reading(module.linen, ())
+        layer, inserted = self._read_layer(module), around(module)
+        again = policy_of(module)
+        if again is not None:
+            layer = layer._replace(node=rematerialized_node(layer.node, *again))
+        if inserted is None:
+            return layer
+        before, after = map(self._shown, inserted)
+        return Reading(inserted_node(layer.node, before, after), layer.unread)
+
+    def _read_layer(self, module: nnx.Module) -> Reading:
+        cls = symbolic_class(own_class(type(module)))
         schema: Schema = getattr(cls, ATTRIBUTE)
         schema.validator()
         values: dict[str, Any] = {}
@@ -107,7 +126,7 @@ class Reader:
 
     def _passed_on(self, module: nnx.Module, schema: Schema) -> dict[str, Any]:
         """The arguments that a constructor hands to that of its base class, where they are no defaults."""
-        bases = iter(type(module).__mro__)
+        bases = iter(own_class(type(module)).__mro__)
         next(base for base in bases if "__init__" in vars(base))
         outer = next((base for base in bases if "__init__" in vars(base)), None)
         if outer is None or not issubclass(outer, nnx.Module):
@@ -159,12 +178,17 @@ def difference(module: nnx.Module, other: nnx.Module) -> str | None:
 
 
 def stacked(module: nnx.Module, single: nnx.Module) -> tuple[int, ...]:
-    """The axes that all variables of a module have in front of those of a single one; `nnx.vmap` stacks so."""
+    """The axes in front of all variables of a module that those of a single one do not have."""
     singles = variables_of(single)
     for path, variable in variables_of(module).items():
         if not isinstance(variable, nnx.RngState) and path in singles:
             return tuple(variable.shape[: max(0, len(variable.shape) - len(singles[path].shape))])
     return ()
+
+
+def again(module: nnx.Module, node: Any) -> nnx.Module:
+    """A layer made of the arguments that were read back from one, with shapes in the place of arrays."""
+    return abstract(BridgeNode(node, module.inputs) if isinstance(module, Bridge) else node)
 
 
 def abstract(node: Any) -> nnx.Module:
@@ -174,7 +198,7 @@ def abstract(node: Any) -> nnx.Module:
 
 
 def _decides(field: Field) -> bool:
-    """Whether the variables of a layer may tell an argument that it does not store: a size, or a yes or no."""
+    """Whether variables may tell an argument that is not stored: one that is required, or a yes or no."""
     return field.required or type(field.default) is bool
 
 

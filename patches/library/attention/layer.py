@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from typing import Any
 
 import flax.linen
@@ -17,20 +18,24 @@ from .positions import rotate
 class Attention(nn.MultiHeadDotProductAttention):
     """Multi-head attention as Flax's own, with what has been proposed since.
 
-    It takes the arguments and the calls of `flax.linen.MultiHeadDotProductAttention`, and has its parameters and
-    its cache; with the defaults of its own arguments it gives the same numbers.
+    It takes the arguments and the calls of `flax.linen.MultiHeadDotProductAttention`, and has its parameters
+    and its cache; with the defaults of its own arguments it gives the same numbers.
 
-    It is deterministic unless it is told otherwise, by its argument or in the call, or gets a ``dropout`` key.
+    It is deterministic unless it is told otherwise, by its argument or in the call, or gets a ``dropout``
+    key.
 
     Attributes:
         kv_heads: The number of heads of keys and values, which divides `num_heads`: each serves a group of
             heads. None for as many. 1 is multi-query attention: Shazeer, "Fast Transformer Decoding: One
-            Write-Head is All You Need", 2019, section 2.3; others are grouped-query attention: Ainslie et al.,
-            "GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints", 2023, section 2.2.
+            Write-Head is All You Need", 2019, section 2.3; others are grouped-query attention: Ainslie et
+            al., "GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints", 2023,
+            section 2.2.
         rotary_base: Queries and keys are rotated by their positions, see `rotate`; None for not.
-        position_bias: What is added to the logits of self-attention: a module from the positions of queries and
-            keys to ``[heads, queries, keys]``; None for nothing.
-        logit_scale: The logits are multiplied by this, beside the usual ``1/sqrt(depth)``.
+        position_bias: What is added to the logits of self-attention: a module from the positions of queries
+            and keys to ``[heads, queries, keys]``; None for nothing.
+        base_depth: Logits are divided by ``depth / sqrt(base_depth)`` in the place of ``sqrt(depth)``, so
+            that a head of this depth stays as it is; None for not. Yang et al., "Tensor Programs V: Tuning
+            Large Neural Networks via Zero-Shot Hyperparameter Transfer", 2022, definition 4.1.
 
     Rotation and biases are those of self-attention: they leave the attention to another sequence alone.
 
@@ -45,7 +50,7 @@ class Attention(nn.MultiHeadDotProductAttention):
     kv_heads: int | None = None
     rotary_base: float | None = None
     position_bias: Any = None
-    logit_scale: float | None = None
+    base_depth: int | None = None
 
     @flax.linen.compact
     def __call__(  # type: ignore[override]
@@ -59,6 +64,7 @@ class Attention(nn.MultiHeadDotProductAttention):
         deterministic: bool | None = None,
         dropout_rng: jax.Array | None = None,
         sow_weights: bool = False,
+        decode: bool | None = None,
     ) -> jax.Array:
         """Attends.
 
@@ -67,10 +73,12 @@ class Attention(nn.MultiHeadDotProductAttention):
             inputs_k: ``[*batch, keys, features]``; `inputs_q` if it is None.
             inputs_v: ``[*batch, keys, features]``; `inputs_k` if it is None.
             inputs_kv: Both of them.
-            mask: ``[*batch, heads, queries, keys]``, or what can be broadcast to it; False where nothing is seen.
+            mask: ``[*batch, heads, queries, keys]``, or what can be broadcast to it; False where nothing is
+                seen.
             deterministic: Whether no weights are dropped.
             dropout_rng: A key for dropout, in place of the module's.
             sow_weights: Whether the weights go into the collection ``intermediates``.
+            decode: Whether to decode; by default as the layer's own argument has it.
 
         Returns:
             ``[*batch, queries, out_features]``.
@@ -80,23 +88,25 @@ class Attention(nn.MultiHeadDotProductAttention):
         inputs_v = inputs_kv if inputs_v is None else inputs_v
         inputs_v = inputs_k if inputs_v is None else inputs_v
         own = inputs_k is inputs_q
+        decode = self.decode if decode is None else decode
         features = self.qkv_features or inputs_q.shape[-1]
         depth, heads = features // self.num_heads, self.num_heads
         groups = heads if self.kv_heads is None else self.kv_heads
         if features % heads or heads % groups:
             raise ValueError(
-                f"{features} features cannot be divided among {heads} heads, or these among {groups} heads of keys"
+                f"{features} features cannot be divided among {heads} heads, or these among {groups} "
+                "heads of keys"
             )
         query = self._projected("query", inputs_q, heads, depth)
         key = self._projected("key", inputs_k, groups, depth)
         value = self._projected("value", inputs_v, groups, depth)
-        start = self._position()
+        start = self.get_variable("cache", "cache_index", 0) if decode else 0
         if own and self.rotary_base is not None:
             query = rotate(query, start + jnp.arange(query.shape[-3]), self.rotary_base)
             key = rotate(key, start + jnp.arange(key.shape[-3]), self.rotary_base)
-        if self.logit_scale is not None:
-            query = query * jnp.asarray(self.logit_scale, query.dtype)
-        if self.decode:
+        if self.base_depth is not None:
+            query = query * jnp.asarray(math.sqrt(self.base_depth / depth), query.dtype)
+        if decode:
             key, value, mask = self._cached(key, value, mask)
         options = self._options(mask, deterministic, dropout_rng, sow_weights)
         if own and self.position_bias is not None:
@@ -154,15 +164,10 @@ class Attention(nn.MultiHeadDotProductAttention):
         }
 
     @flax.linen.nowrap
-    def _position(self) -> jax.Array | int:
-        """Where the queries begin: after what has been decoded."""
-        return self.get_variable("cache", "cache_index", 0) if self.decode else 0
-
-    @flax.linen.nowrap
     def _cached(
         self, key: jax.Array, value: jax.Array, mask: jax.Array | None
     ) -> tuple[jax.Array, jax.Array, jax.Array | None]:
-        """Keys and values of all positions so far, and a mask of those to come; one position comes at a time."""
+        """Keys and values of all positions so far, and a mask of those to come; one comes at a time."""
         ready = self.has_variable("cache", "cached_key")
         keys = self.variable("cache", "cached_key", jnp.zeros, key.shape, key.dtype)
         contents = self.variable("cache", "cached_value", jnp.zeros, value.shape, value.dtype)

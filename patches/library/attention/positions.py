@@ -16,11 +16,12 @@ from symjax.adoption.linen.modules import Module
 def rotate(x: jax.Array, positions: jax.Array, base: float = 10_000.0) -> jax.Array:
     """Rotates each pair of features by an angle that grows with the position.
 
-    Logits of rotated queries and keys depend on positions by their difference only. Feature ``i`` of the first
-    half makes a pair with the same one of the second half; its angle is ``position * base**(-2i/d)``.
-    A last feature of an odd number stays.
+    Logits of rotated queries and keys depend on positions by their difference only. Feature ``i`` of the
+    first half makes a pair with the same one of the second half; its angle is ``position * base**(-2i/d)``. A
+    last feature of an odd number stays.
 
-    Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021, section 3.2, equation 15.
+    Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021, section 3.2, equation
+    15.
 
     Args:
         x: Queries or keys, ``[*batch, positions, heads, d]``.
@@ -47,13 +48,14 @@ class RelativeBias(Module):
     Near distances have a number each, far ones share some, in buckets that widen with their logarithm; all
     beyond `max_distance` are one.
 
-    Raffel et al., "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer", 2020, section 2.1.
+    Raffel et al., "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer", 2020,
+    section 2.1.
 
     Attributes:
         buckets: Numbers for each head, at least 2.
         max_distance: Where the last bucket begins.
-        bidirectional: Whether positions to come have buckets of their own, half of all; otherwise they count as
-            distance 0, as where a mask hides them.
+        bidirectional: Whether positions to come have buckets of their own, half of all; otherwise they count
+            as distance 0, as where a mask hides them.
 
     Example:
         >>> import jax

@@ -12,7 +12,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, updated, values
+from ...roles.editing import is_flax_layer, rebuilt, updated, values
 from ...roles.marks import has_role
 from .layer import Attention, OwnAttention
 from .positions import LinearBias, RelativeBias
@@ -48,8 +48,8 @@ def grouped_query(tree: Any, kv_heads: Annotated[int, Ge(1)]) -> Any:
     An attention that has fewer heads keeps one of keys and values for each; where their number is no multiple
     of `kv_heads`, it gets the greatest common divisor of the two.
 
-    Ainslie et al., "GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints", 2023,
-    section 2.2.
+    Ainslie et al., "GQA: Training Generalized Multi-Query Transformer Models from Multi-Head Checkpoints",
+    2023, section 2.2.
 
     Args:
         tree: The experiment.
@@ -96,7 +96,8 @@ def relative_attention_bias(
 
     See `RelativeBias`. Each attention has numbers of its own.
 
-    Raffel et al., "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer", 2020, section 2.1.
+    Raffel et al., "Exploring the Limits of Transfer Learning with a Unified Text-to-Text Transformer", 2020,
+    section 2.1.
 
     Args:
         tree: The experiment.
@@ -140,8 +141,8 @@ def linear_attention_bias(tree: Any) -> Any:
 def normalize_queries(tree: Any) -> Any:
     """Normalizes queries and keys, each head's, before they are multiplied, in every attention.
 
-    Dehghani et al., "Scaling Vision Transformers to 22 Billion Parameters", 2023, section 2; first in Henry et
-    al., "Query-Key Normalization for Transformers", 2020.
+    Dehghani et al., "Scaling Vision Transformers to 22 Billion Parameters", 2023, section 2; first in Henry
+    et al., "Query-Key Normalization for Transformers", 2020.
 
     Args:
         tree: The experiment.
@@ -159,6 +160,29 @@ def normalize_queries(tree: Any) -> Any:
     return layers(rule)
 
 
+@patcher
+def mup_attention(tree: Any, base_depth: Annotated[int, Ge(1)] = 64) -> Any:
+    """Divides the logits of every attention by the depth of its heads, not by its square root.
+
+    Then they stay of the same size as trained models get wider. A head of `base_depth` features stays as it
+    is.
+
+    Yang et al., "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot Hyperparameter Transfer",
+    2022, definition 4.1: what ``mup_initialization`` is for the head.
+
+    Args:
+        tree: The experiment.
+        base_depth: The depth of the heads of the model whose hyperparameters are taken.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> sj.patch([nn.SelfAttention(num_heads=8)], 'mup_attention?32')[0].base_depth
+        32
+    """
+    return layers(_changing(lambda v: v.rebind(base_depth=base_depth)))
+
+
 def attention(layer: Any) -> Attention | None:
     """A layer with the role of attention as an `Attention`; None for what cannot be one.
 
@@ -171,7 +195,7 @@ def attention(layer: Any) -> Attention | None:
     """
     if isinstance(layer, Attention):
         return layer
-    if not has_role(layer, "attention"):
+    if not has_role(layer, "attention") or not is_flax_layer(layer):
         return None
     arguments = values(layer, "attention")
     if "num_heads" not in arguments or any(arguments.get(name) is not None for name in _HOOKS):

@@ -17,8 +17,8 @@ _ROLES: Final = ("convolution", "dense", "attention")
 def remove_bias(tree: Any, normalization: bool = False) -> Any:
     """Takes the biases from all convolutions, dense layers and attentions.
 
-    Chowdhery et al., "PaLM: Scaling Language Modeling with Pathways", 2022, section 2: none anywhere, for stability
-    at large scale.
+    Chowdhery et al., "PaLM: Scaling Language Modeling with Pathways", 2022, section 2: none anywhere, for
+    stability at large scale.
 
     Args:
         tree: The experiment.

@@ -12,7 +12,7 @@ from ...core.patcher import patcher
 from ...inside.conventional import AutoDropout
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import updated, values
+from ...roles.editing import is_flax_layer, updated, values
 from ...roles.marks import has_role
 
 
@@ -51,8 +51,8 @@ def add_dropout(
 ) -> Any:
     """Adds dropout of the inputs of every layer of a role.
 
-    It drops where `apply` gets a ``dropout`` key, and does nothing otherwise: the experiment that calls the model
-    need not say whether it trains.
+    It drops where `apply` gets a ``dropout`` key, and does nothing otherwise: the experiment that calls the
+    model need not say whether it trains.
 
     Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014, section 4.
 
@@ -65,13 +65,17 @@ def add_dropout(
         >>> import jax
         >>> import symjax as sj
         >>> from symjax import linen as nn
-        >>> model, x = sj.patch(nn.Sequential([nn.Dense(1, use_bias=False)]), 'add_dropout?0.5'), jax.numpy.ones((1, 4))
+        >>> x = jax.numpy.ones((1, 4))
+        >>> model = sj.patch(nn.Sequential([nn.Dense(1, use_bias=False)]), 'add_dropout?0.5')
         >>> variables = jax.tree.map(jax.numpy.ones_like, model.init(jax.random.key(0), x))
-        >>> model.apply(variables, x).item(), model.apply(variables, x, rngs={'dropout': jax.random.key(3)}).item() % 2
-        (4.0, 0.0)
+        >>> model.apply(variables, x).item()
+        4.0
+        >>> model.apply(variables, x, rngs={'dropout': jax.random.key(3)}).item() % 2
+        0.0
     """
 
     def rule(k: Path, v: Any) -> Any:
-        return insert(v, before=(AutoDropout(rate),)) if has_role(v, before) else v
+        asked = has_role(v, before) and is_flax_layer(v)
+        return insert(v, before=(AutoDropout(rate),)) if asked else v
 
     return layers(rule)

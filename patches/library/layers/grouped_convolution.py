@@ -15,14 +15,14 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, values
+from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, role
 from .squeeze_excitation import is_pointwise
 
 
 @role("convolution")
 class GroupedConv(nn.Conv):
-    """A convolution in groups of channels, as many of those asked for as its inputs and its features can be divided into.
+    """A convolution in groups of channels, of which there are as many as its channels and features allow.
 
     With the arguments of `flax.linen.Conv`, among which `feature_group_count` is not used.
 
@@ -55,10 +55,11 @@ _OTHER_KINDS: Final = ("separable_convolution", "transposed_convolution", "local
 def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
     """Divides every convolution over positions into groups of channels, each of which sees its own only.
 
-    Where channels or features cannot be divided so, there are as many groups as divide them and `groups`. Left as
-    they are: pointwise convolutions, and those that have groups already.
+    Where channels or features cannot be divided so, there are as many groups as divide them and `groups`.
+    Left as they are: pointwise convolutions, and those that have groups already.
 
-    Xie et al., "Aggregated Residual Transformations for Deep Neural Networks" (ResNeXt), 2017, section 3.3, figure 3c.
+    Xie et al., "Aggregated Residual Transformations for Deep Neural Networks" (ResNeXt), 2017, section 3.3,
+    figure 3c.
 
     Args:
         tree: The experiment.
@@ -74,7 +75,12 @@ def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "convolution")
         plain = arguments.get("feature_group_count") == 1 and arguments.get("mask") is None
-        if not plain or has_role(v, *_OTHER_KINDS) or is_pointwise(arguments["kernel_size"]):
+        if (
+            not plain
+            or not is_flax_layer(v)
+            or has_role(v, *_OTHER_KINDS)
+            or is_pointwise(arguments["kernel_size"])
+        ):
             return v
         return rebuilt(v, "convolution", GroupedConv, groups=groups)
 

@@ -38,10 +38,11 @@ _ROLES: Final = ("convolution", "dense", "attention")
 def swap_initializer(tree: Any, to: Name | Callable[..., Any]) -> Any:
     """Initializes the kernels of all convolutions, dense layers and attentions by another law.
 
-    Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks", 2010, section 4.2.1
-    (``glorot_*``, also called ``xavier_*``); He et al., "Delving Deep into Rectifiers", 2015, section 2.2 (``he_*``,
-    ``kaiming_*``); LeCun et al., "Efficient BackProp", 1998, section 4.6 (``lecun_*``); Saxe, McClelland and Ganguli,
-    "Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural Networks", 2013 (``orthogonal``).
+    Glorot and Bengio, "Understanding the Difficulty of Training Deep Feedforward Neural Networks", 2010,
+    section 4.2.1 (``glorot_*``, also called ``xavier_*``); He et al., "Delving Deep into Rectifiers", 2015,
+    section 2.2 (``he_*``, ``kaiming_*``); LeCun et al., "Efficient BackProp", 1998, section 4.6
+    (``lecun_*``); Saxe, McClelland and Ganguli, "Exact Solutions to the Nonlinear Dynamics of Learning in
+    Deep Linear Neural Networks", 2013 (``orthogonal``).
 
     Args:
         tree: The experiment.

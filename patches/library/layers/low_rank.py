@@ -18,7 +18,7 @@ from symjax.core.paths import Path
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...inside.wrapping import Wrapping
-from ...roles.editing import is_decided, rebuilt, values
+from ...roles.editing import is_decided, is_flax_layer, linen_version, rebuilt, values
 from ...roles.marks import role
 
 
@@ -77,7 +77,8 @@ def lora(
     """Adds a matrix of low rank to every dense layer, those inside attention included.
 
     All parameters keep their names, so that those of the model as it was are still taken; only the new ones,
-    ``lora_a`` and ``lora_b``, are meant to be trained, which is said to the optimizer (`optax.masked`), by `is_lora`.
+    ``lora_a`` and ``lora_b``, are meant to be trained, which is said to the optimizer (`optax.masked`), by
+    `is_lora`.
 
     Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021, section 4.1.
 
@@ -99,7 +100,10 @@ def lora(
             return v
         if arguments.get("batch_dims", ()) not in ((), None) or not is_decided(arguments["features"]):
             return v
-        return rebuilt(v, "dense", LowRankAdapted, layer=v, rank=rank, alpha=alpha)
+        layer = linen_version(v)
+        return (
+            v if layer is None else rebuilt(v, "dense", LowRankAdapted, layer=layer, rank=rank, alpha=alpha)
+        )
 
     return layers(rule)
 
@@ -126,8 +130,8 @@ def is_lora(params: Any) -> Any:
 class FactorizedDense(Module):
     """A dense layer whose matrix is the product of two, with `rank` features between them.
 
-    It has ``rank * (inputs + features)`` weights, where a dense layer has ``inputs * features``. Where this is no
-    fewer, it is one dense layer.
+    It has ``rank * (inputs + features)`` weights, where a dense layer has ``inputs * features``. Where this
+    is no fewer, it is one dense layer.
 
     Example:
         >>> import jax
@@ -167,8 +171,8 @@ class FactorizedDense(Module):
 def factorize_dense(tree: Any, rank: Annotated[int, Ge(1)]) -> Any:
     """Replaces every dense layer by a `FactorizedDense` where that has fewer weights.
 
-    Sainath et al., "Low-Rank Matrix Factorization for Deep Neural Network Training with High-Dimensional Output Targets",
-    2013, section 3.
+    Sainath et al., "Low-Rank Matrix Factorization for Deep Neural Network Training with High-Dimensional
+    Output Targets", 2013, section 3.
 
     Args:
         tree: The experiment.
@@ -184,7 +188,8 @@ def factorize_dense(tree: Any, rank: Annotated[int, Ge(1)]) -> Any:
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "dense")
         # A dense layer of several axes is one of several matrices: heads of attention, for one.
-        if arguments.keys() & {"axis", "rank"} or type(arguments.get("features")) is not int:
+        several = arguments.keys() & {"axis", "rank"} or type(arguments.get("features")) is not int
+        if several or not is_flax_layer(v):
             return v
         return rebuilt(v, "dense", FactorizedDense, rank=rank)
 

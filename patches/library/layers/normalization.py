@@ -19,7 +19,7 @@ from ...core.patcher import patcher
 from ...inside.conventional import AutoBatchNorm
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, values
+from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, member, role
 
 Kind: TypeAlias = Literal["batch", "group", "instance", "layer", "rms"]
@@ -36,14 +36,14 @@ class Normalization(Module):
     So it stands in the place of a layer of another kind: what that one is told and this one does not need is
     passed over. It has that layer's parameters, ``scale`` and ``bias``.
 
-    - ``batch``: each feature over the batch; running averages are used unless the collection ``batch_stats`` is
-      mutable, or as it is told. Ioffe and Szegedy, "Batch Normalization", 2015, algorithm 1.
+    - ``batch``: each feature over the batch; running averages are used unless the collection ``batch_stats``
+      is mutable, or as it is told. Ioffe and Szegedy, "Batch Normalization", 2015, algorithm 1.
     - ``layer``: the features of each position. Ba, Kiros and Hinton, "Layer Normalization", 2016, equation 4.
-    - ``rms``: likewise, by their root mean square. Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019,
-      equation 4.
+    - ``rms``: likewise, by their root mean square. Zhang and Sennrich, "Root Mean Square Layer
+      Normalization", 2019, equation 4.
     - ``group``: groups of features over all positions. Wu and He, "Group Normalization", 2018, section 3.1.
-    - ``instance``: each feature over all positions. Ulyanov, Vedaldi and Lempitsky, "Instance Normalization: The Missing
-      Ingredient for Fast Stylization", 2016, equation 5.
+    - ``instance``: each feature over all positions. Ulyanov, Vedaldi and Lempitsky, "Instance Normalization:
+      The Missing Ingredient for Fast Stylization", 2016, equation 5.
 
     Over positions, over the batch: a model that must not see what comes later then does.
 
@@ -83,7 +83,8 @@ class Normalization(Module):
 
         Args:
             x: ``[batch, *positions, features]``.
-            use_running_average: For ``batch``: whether the statistics are those of training, not those of `x`.
+            use_running_average: For ``batch``: whether the statistics are those of training, not those of
+                `x`.
             mask: What counts in the statistics.
 
         Returns:
@@ -149,8 +150,8 @@ _LAST: Final = (-1, (-1,), None)
 def swap_normalization(tree: Any, to: Kind, groups: Annotated[int, Ge(1)] = 32) -> Any:
     """Replaces every normalization of activations by one of another kind, see `Normalization`.
 
-    All arguments are kept that the new kind has. Left as they are: layers of that kind, those of other axes than the
-    last one, and normalizations of weights.
+    All arguments are kept that the new kind has. Left as they are: layers of that kind, those of other axes
+    than the last one, and normalizations of weights.
 
     Args:
         tree: The experiment.
@@ -165,7 +166,7 @@ def swap_normalization(tree: Any, to: Kind, groups: Annotated[int, Ge(1)] = 32) 
     """
 
     def rule(k: Path, v: Any) -> Any:
-        if not has_role(v, "normalization") or kind_of(v) == to:
+        if not has_role(v, "normalization") or not is_flax_layer(v) or kind_of(v) == to:
             return v
         arguments = values(v, "normalization")
         if "layer_instance" in arguments or any(arguments.get(axes) not in _LAST for axes in _AXES):
@@ -199,18 +200,24 @@ def add_normalization(
         >>> sorted(model.init(jax.random.key(0), jax.numpy.ones((1, 8, 8, 3))))
         ['batch_stats', 'params']
     """
-    return layers(lambda k, v: insert(v, after=(Normalization(kind),)) if has_role(v, after) else v)
+
+    def rule(k: Path, v: Any) -> Any:
+        asked = has_role(v, after) and is_flax_layer(v)
+        return insert(v, after=(Normalization(kind),)) if asked else v
+
+    return layers(rule)
 
 
 @patcher
 def place_normalization(tree: Any, where: Literal["pre", "post"]) -> Any:
     """Lets blocks normalize their input (``pre``), or the sum of their input and their output (``post``).
 
-    A block says itself where it can do both: by the argument ``norm_first`` of the role ``'residual_block'``, see
-    `symjax.role`, or by a boolean field of that or another usual name (``prenorm``, ``normalize_before``).
+    A block says itself where it can do both: by the argument ``norm_first`` of the role ``'residual_block'``,
+    see `symjax.role`, or by a boolean field of that or another usual name (``prenorm``,
+    ``normalize_before``).
 
-    Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020, figure 1; He et al., "Identity Mappings
-    in Deep Residual Networks", 2016, section 4.
+    Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020, figure 1; He et al.,
+    "Identity Mappings in Deep Residual Networks", 2016, section 4.
 
     Args:
         tree: The experiment.

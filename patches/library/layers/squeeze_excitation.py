@@ -16,7 +16,7 @@ from symjax.core.paths import Path
 from ...core.patcher import patcher
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import values
+from ...roles.editing import is_flax_layer, values
 
 
 class SqueezeExcitation(Module):
@@ -78,15 +78,17 @@ def squeeze_excite(tree: Any, ratio: Annotated[int, Ge(1)] = 16) -> Any:
         >>> import jax
         >>> import symjax as sj
         >>> from symjax import linen as nn
-        >>> model = sj.patch(nn.Sequential([nn.Conv(8, (3, 3)), nn.Conv(4, (1, 1))]), 'squeeze_excite?ratio=4')
-        >>> sum(leaf.size for leaf in jax.tree.leaves(model.init(jax.random.key(0), jax.numpy.ones((1, 5, 5, 3)))))
+        >>> model = nn.Sequential([nn.Conv(8, (3, 3)), nn.Conv(4, (1, 1))])
+        >>> x = jax.numpy.ones((1, 5, 5, 3))
+        >>> variables = sj.patch(model, 'squeeze_excite?ratio=4').init(jax.random.key(0), x)
+        >>> sum(leaf.size for leaf in jax.tree.leaves(variables))
         302
     """
 
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "convolution")
         size = arguments.get("kernel_size")
-        if size is None or is_pointwise(size):
+        if size is None or is_pointwise(size) or not is_flax_layer(v):
             return v
         types = {name: arguments[name] for name in _TYPES if name in arguments}
         positions = len(size) if isinstance(size, tuple) else 1

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
-from ...roles.editing import values
+from ...inside.wrapping import Wrapping, accepted
+from ...roles.editing import linen_version, values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
@@ -34,10 +34,16 @@ class Reparametrized(Wrapping):
 
         def changed(variables: Any) -> Any:
             params = variables["params"]
-            return {**variables, "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))}}
+            return {
+                **variables,
+                "params": {**params, "kernel": self.kernel(flax.linen.meta.unbox(params["kernel"]))},
+            }
 
         lifted = flax.linen.map_variables(
-            lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()
+            lambda layer: layer(*args, **accepted(layer, kwargs)),
+            "params",
+            changed,
+            init=self.is_initializing(),
         )
         return lifted(self.bound())
 
@@ -55,11 +61,11 @@ class Reparametrized(Wrapping):
 class WeightNormalized(Reparametrized):
     """A layer with the direction of each feature's weights as one parameter, and their length as another.
 
-    ``w = g v / |v|``, where ``v`` is ``kernel`` and ``g`` is ``kernel_norm``, which begins as ``|v|``: at first
-    the outputs are those of the layer.
+    ``w = g v / |v|``, where ``v`` is ``kernel`` and ``g`` is ``kernel_norm``, which begins as ``|v|``: at
+    first the outputs are those of the layer.
 
-    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep Neural
-    Networks", 2016, section 2, equation 2.
+    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep
+    Neural Networks", 2016, section 2, equation 2.
 
     Example:
         >>> import jax
@@ -79,8 +85,8 @@ class WeightNormalized(Reparametrized):
 class WeightStandardized(Reparametrized):
     """A layer whose weights of each feature have mean 0 and variance 1.
 
-    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019, section
-    3, equations 3 and 4. It is meant to be followed by a normalization.
+    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019,
+    section 3, equations 3 and 4. It is meant to be followed by a normalization.
 
     Example:
         >>> import jax
@@ -106,8 +112,8 @@ def weight_norm(tree: Any) -> Any:
 
     See `WeightNormalized`. At first all outputs stay as they are.
 
-    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep Neural
-    Networks", 2016, section 2.
+    Salimans and Kingma, "Weight Normalization: A Simple Reparameterization to Accelerate Training of Deep
+    Neural Networks", 2016, section 2.
 
     Args:
         tree: The experiment.
@@ -127,7 +133,8 @@ def standardize_weights(tree: Any) -> Any:
 
     See `WeightStandardized`.
 
-    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019, section 3.
+    Qiao et al., "Micro-Batch Training with Batch-Channel Normalization and Weight Standardization", 2019,
+    section 3.
 
     Args:
         tree: The experiment.
@@ -151,5 +158,6 @@ def _reparametrized(v: Any, cls: type[Reparametrized], *roles: str) -> Any:
             if arguments.get("transpose_kernel"):
                 return v
             features = arguments["features"]
-            return cls(v, len(features) if isinstance(features, tuple) else 1)
+            layer = linen_version(v)
+            return v if layer is None else cls(layer, len(features) if isinstance(features, tuple) else 1)
     return v

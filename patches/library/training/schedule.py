@@ -178,10 +178,12 @@ class _Shape:
 
 
 def _rule(shape: _Shape) -> RuleFunction:
+    is_named = any(isinstance(name, str) for name in settings(shape.tree, "schedule").values())
+
     def rule(k: Path, v: Any, p: Any) -> Any:
         if is_setting(k, p, "schedule") and isinstance(v, str):
             return shape.name
-        if is_setting(k, p, "warmup_steps") and is_count(v) and not has_role(p, "schedule"):
+        if is_named and is_setting(k, p, "warmup_steps") and is_count(v) and not has_role(p, "schedule"):
             return shape.warmup_steps or v
         if not is_setting(k, p, "learning_rate") or not has_role(p, "optimizer", "transformation"):
             return v

@@ -28,6 +28,7 @@ from symjax.verbs.tree import map_items, replace
 from symjax.verbs.walk import walk
 
 RNGS = "rngs"
+KEEPS_NODES = "__symjax_keeps_nodes__"  # in a class of nodes that build those in them by themselves
 _constructing = contextvars.ContextVar("symjax_nnx_constructing", default=False)
 
 
@@ -114,7 +115,9 @@ class Building:
             return self._modules[id(value)][1]
         if is_placeholder(value):
             raise TypeError(f"the tree cannot be built, {value!r} is not decided yet {at(path)}")
-        changes = map_items(value, path, self._visit)
+        if getattr(type(value), KEEPS_NODES, False):
+            return value
+        changes = map_items(_without_patches(value), path, self._visit)
         if not is_builder(value):
             return replace(value, changes, path) if changes else value
         module = self._call(value, changes, path)
@@ -124,7 +127,8 @@ class Building:
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
         schema = _schema(node)
         values = {**schema.read(node), **changes}
-        inside = values.pop(INSIDE, ()) if schema.patchable else ()
+        inside = values.pop(INSIDE, ()) if schema.patchable else ()  # as they are: layers in them are no part yet
+        fields = self.built() if inside else []
         args, kwargs = call_arguments(schema, values)
         if schema.takes_rngs and self.rngs is not None:
             kwargs[RNGS] = self.rngs
@@ -132,21 +136,25 @@ class Building:
             module = construct(schema.constructor, *args, **kwargs)
             if not isinstance(module, nnx.Pytree):
                 module = self.make(module, path)  # a function's nodes
-            return self.patched(module, node, inside) if inside else module
+            return self.patched(module, node, inside, fields) if inside else module
         except Exception as error:
             if locate(error, path, f"while building {type(node).__name__}"):
                 note_floats(error, [(path, type(node), schema.arguments(node))])
             raise
 
-    def patched(self, module: Any, node: Any, inside: tuple[Any, ...]) -> Any:
+    def built(self) -> list[nnx.Module]:
+        """The modules so far."""
+        return [module for _, module in self._modules.values() if isinstance(module, nnx.Module)]
+
+    def patched(self, module: Any, node: Any, inside: tuple[Any, ...], fields: list[nnx.Module]) -> Any:
         """A module that was built of a node, with the patches applied that the node has inside.
 
         Args:
             module: The module.
-            node: The node, without patches inside.
+            node: The node; None where the module was made at once.
             inside: The patches.
+            fields: The modules that were built of nodes in the tree, which patches have seen there.
         """
-        fields = [made for _, made in self._modules.values() if isinstance(made, nnx.Module)]
         return provided.patch_built(module, node, inside, self.rngs or nnx.Rngs(0), fields)
 
 
@@ -184,6 +192,14 @@ def as_flax_would(value: Any) -> Any:
 def is_builder(value: Any) -> bool:
     """Whether a value is a node of which `build` makes a module."""
     return isinstance(schema_of(value), NnxSchema)
+
+
+def _without_patches(value: Any) -> Any:
+    """A node without the patches that it has inside; anything else as it is."""
+    if not is_builder(value) or INSIDE not in vars(value) or not _schema(value).patchable:
+        return value
+    schema = _schema(value)
+    return schema.revive({name: item for name, item in schema.arguments(value).items() if name != INSIDE})
 
 
 def _schema(node: Any) -> NnxSchema:

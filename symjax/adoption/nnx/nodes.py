@@ -78,10 +78,12 @@ class _BuilderMeta(type):
         by_name = {name: building.make(value, Path((name,))) for name, value in kwargs.items()}
         places = _places(schema, args)
         inside = by_name.pop(INSIDE, ()) if schema.patchable else ()
-        module = construct(schema.constructor, *map(building.make, args, places), **by_name)
+        by_position = list(map(building.make, args, places))
+        fields = building.built()
+        module = construct(schema.constructor, *by_position, **by_name)
         if not isinstance(module, nnx.Pytree):
             module = building.make(module)
-        return building.patched(module, None, inside) if inside else module
+        return building.patched(module, None, inside, fields) if inside else module
 
     def __instancecheck__(cls, instance: object) -> bool:
         original = _original(cls)

@@ -1,10 +1,12 @@
 """Values in URIs: what they are written as, and what a hint makes of a text."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
+import flax.linen
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from annotated_types import Gt
@@ -259,3 +261,40 @@ def test_long_texts_are_values_of_the_hint_or_read_as_without_one(text, hint):
 def test_a_text_that_suits_no_type_is_left_to_the_validation():
     assert read(Text("many"), int) == "many"
     assert read(Text("-1"), Annotated[int, Gt(0)]) == -1
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "text"),
+    [
+        (jax.nn.gelu, Callable[..., Any], "jax.nn.gelu"),
+        (jax.nn.gelu, Callable[..., Any] | None, "jax.nn.gelu"),
+        (len, Callable[..., Any], "builtins.len"),
+        (nn.Dense, type[nn.Module], "symjax.linen.Dense"),
+        (nn.Dense, type | tuple[type, ...], "symjax.linen.Dense"),
+        (flax.linen.Dense, type, "flax.linen.Dense"),
+        (jnp.bfloat16, np.dtype | None, "jax.numpy.bfloat16"),
+        (jax.nn.gelu, Callable[..., Any] | str, "<jax._src.nn.functions.gelu>"),  # it would be read as a text
+        (nn.Dense, Callable[..., Any], "<symjax.linen.Dense>"),
+        (nn.Dense, Any, "<symjax.linen.Dense>"),
+    ],
+)
+def test_functions_classes_and_dtypes_are_written_by_name_where_the_hint_asks_for_one(value, hint, text):
+    assert write(value, hint) == text
+    if not text.startswith("<"):
+        assert read(token_of(text), hint) is value
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "value"),
+    [
+        ("gelu", Callable[..., Any], jax.nn.gelu),
+        ("Dense", type, flax.linen.Dense),
+        ("float32", np.dtype | None, jnp.float32),
+        ("None", Callable[..., Any] | None, None),
+        ("gelo", Callable[..., Any], "gelo"),  # which the validation of the argument refuses
+        ("gelu", str | Callable[..., Any], "gelu"),
+        ("os.system", Callable[..., Any], "os.system"),
+    ],
+)
+def test_names_are_read_where_the_hint_asks_for_one(text, hint, value):
+    assert read(Text(text), hint) == value

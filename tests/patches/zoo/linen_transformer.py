@@ -18,6 +18,7 @@ class TransformerConfig:
     mlp_dim: int = 2048
     max_len: int = 512
     dropout_rate: float = 0.1
+    prenorm: bool = True
     dtype: Any = jnp.float32
     kernel_init: Callable = nn.initializers.xavier_uniform()
     posemb_init: Callable = nn.initializers.normal(stddev=0.02)
@@ -43,19 +44,22 @@ class EncoderBlock(nn.Module):
     @nn.compact
     def __call__(self, x, mask, deterministic: bool):
         cfg = self.config
-        y = nn.LayerNorm(dtype=cfg.dtype)(x)
-        y = nn.MultiHeadDotProductAttention(
+        attention = nn.MultiHeadDotProductAttention(
             num_heads=cfg.num_heads,
             dtype=cfg.dtype,
             kernel_init=cfg.kernel_init,
             dropout_rate=cfg.dropout_rate,
             broadcast_dropout=False,
             deterministic=deterministic,
-        )(y, mask=mask)
-        y = nn.Dropout(rate=cfg.dropout_rate)(y, deterministic=deterministic)
-        x = x + y
-        y = nn.LayerNorm(dtype=cfg.dtype)(x)
-        return x + MlpBlock(cfg)(y, deterministic)
+        )
+        dropout = nn.Dropout(rate=cfg.dropout_rate, deterministic=deterministic)
+        mlp = MlpBlock(cfg)
+        norms = [nn.LayerNorm(dtype=cfg.dtype, name=f"norm_{index}") for index in range(2)]
+        if cfg.prenorm:
+            x = x + dropout(attention(norms[0](x), mask=mask))
+            return x + mlp(norms[1](x), deterministic)
+        x = norms[0](x + dropout(attention(x, mask=mask)))
+        return norms[1](x + mlp(x, deterministic))
 
 
 class TextClassifier(nn.Module):

@@ -35,6 +35,27 @@ def test_a_reference_out_of_a_module_says_how_far_up_it_starts():
     assert values["b"].layers[0] == Ref("a", 2)
 
 
+class Part(nn.Module):
+    width: int
+
+    @flax.linen.compact
+    def __call__(self, x):
+        return flax.linen.Dense(self.width)(x)
+
+
+class Whole(nn.Module):
+    width: int = 4
+    part: nn.Module = Part(width=sj.ref("width", up=2))
+
+    def __call__(self, x):
+        return self.part(x)
+
+
+def test_the_only_part_of_a_module_may_refer_to_an_argument_of_the_whole():
+    params = Whole().rebind(width=5).init(jax.random.key(0), X)["params"]
+    assert jax.tree.map(jnp.shape, params["part"]["Dense_0"]) == {"kernel": (3, 5), "bias": (5,)}
+
+
 def test_modules_that_stand_twice_by_accident_come_apart():
     shared = nn.Dense(3)
     one, other = untied([shared, shared])

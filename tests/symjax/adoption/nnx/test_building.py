@@ -61,3 +61,18 @@ def test_the_first_hole_is_the_place_of_the_error():
         match=r"it misses model\.in_features, model\.out_features \(path=model\.in_features\)$",
     ):
         sj.build(Experiment(nnx.Linear.partial()))
+
+
+def test_what_patches_inside_hold_is_not_built():
+    @sj.patcher
+    def dropping(tree, layer: plain.Module):
+        return sj.patches.layers(lambda k, v: layer if sj.patches.has_role(v, "dropout") else v)
+
+    @sj.symbolize
+    class Net(plain.Module):
+        def __init__(self, *, rngs):
+            self.one, self.other = plain.Dropout(0.5, rngs=rngs), plain.Dropout(0.5, rngs=rngs)
+
+    model = sj.build(Net(inside=(dropping(nnx.Dropout(0.25)),)))
+    assert (model.one.rate, model.other.rate) == (0.25, 0.25)
+    assert model.one is not model.other

@@ -1,0 +1,219 @@
+"""Residual connections: added, dropped at random in training, scaled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import flax.linen
+import jax
+import jax.numpy as jnp
+from annotated_types import Ge, Gt, Lt
+
+from symjax.adoption.linen.modules import Module
+from symjax.core.paths import Path
+
+from ...analysis.blocks import Blocks
+from ...core.patcher import patcher
+from ...inside.inserting import insert
+from ...inside.layers import layers
+from ...inside.wrapping import Wrapping
+from ...models.inputs import ExampleInputs
+from ...roles.editing import is_flax_layer, linen_version
+from ...roles.marks import has_role
+from .planning import Plan, planned
+
+_LAYERS: Final = ("convolution", "dense")
+
+
+class Residual(Wrapping):
+    """A layer plus its inputs, where these have the shape of its outputs; elsewhere the layer alone.
+
+    He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2, equation 1.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from symjax import linen as nn
+        >>> params = {'params': {'kernel': jnp.array([[3.0]])}}
+        >>> Residual(nn.Dense(1, use_bias=False)).apply(params, jnp.array([[2.0]])).item()
+        8.0
+    """
+
+    @flax.linen.compact
+    def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
+        """The sum.
+
+        Args:
+            x: Inputs of the layer.
+            *args: Further arguments of its call.
+            **kwargs: Likewise.
+        """
+        y = self.run(x, *args, **kwargs)
+        return x.astype(y.dtype) + y if x.shape == y.shape else y
+
+
+class StochasticDepth(Wrapping):
+    """A residual block that is skipped at random, example by example, where a ``dropout`` key is given.
+
+    With probability `rate` its outputs are its inputs; otherwise what it adds to them is divided by ``1 -
+    rate``, so that the expected sum is that without a key, which is the block as it is.
+
+    Huang et al., "Deep Networks with Stochastic Depth", 2016, section 3, equation 2.
+
+    Attributes:
+        layer: The block, whose outputs have the shape of its first argument.
+        rate: How often it is skipped, less than 1.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> from symjax import linen as nn
+        >>> block, x = StochasticDepth(Residual(nn.Dense(1, use_bias=False)), 0.5), jnp.array([[1.0]] * 4)
+        >>> params = {'params': {'kernel': jnp.array([[3.0]])}}
+        >>> block.apply(params, x).ravel().tolist()
+        [4.0, 4.0, 4.0, 4.0]
+        >>> sorted(set(block.apply(params, x, rngs={'dropout': jax.random.key(0)}).ravel().tolist()))
+        [1.0, 7.0]
+    """
+
+    rate: float = 0.1
+
+    @flax.linen.compact
+    def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
+        """The outputs of the block, or its inputs.
+
+        Args:
+            x: ``[batch, ...]``.
+            *args: Further arguments of the block's call.
+            **kwargs: Likewise.
+        """
+        y = self.run(x, *args, **kwargs)
+        if not self.has_rng("dropout"):
+            return y
+        x = x.astype(y.dtype)
+        keep = 1.0 - jnp.asarray(self.rate, y.dtype)
+        runs = jax.random.bernoulli(self.make_rng("dropout"), keep, (y.shape[0],) + (1,) * (y.ndim - 1))
+        return jnp.where(runs, x + (y - x) / keep, x)
+
+
+class LayerScale(Module):
+    """A learned factor for each feature, which begins small.
+
+    Touvron et al., "Going Deeper with Image Transformers", 2021, section 2, equation 4.
+
+    Example:
+        >>> import jax
+        >>> import jax.numpy as jnp
+        >>> x = jnp.ones((1, 2))
+        >>> LayerScale(0.5).apply(LayerScale(0.5).init(jax.random.key(0), x), x).tolist()
+        [[0.5, 0.5]]
+    """
+
+    initial: float = 1e-4
+
+    @flax.linen.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """The product, of the shape of ``x``."""
+        initial = flax.linen.initializers.constant(self.initial)
+        return x * self.param("scale", initial, (x.shape[-1],)).astype(x.dtype)
+
+
+@patcher
+def add_skip_connections(tree: Any) -> Any:
+    """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
+
+    He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
+
+    Args:
+        tree: The experiment.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> sj.patch([nn.Dense(8)], 'add_skip_connections')
+        [Residual(layer=Dense(features=8))]
+    """
+
+    def rule(k: Path, v: Any, p: Any) -> Any:
+        if not has_role(v, *_LAYERS) or isinstance(p, Residual):
+            return v
+        layer = linen_version(v)
+        return v if layer is None else Residual(layer)
+
+    return layers(rule)
+
+
+@patcher
+def stochastic_depth(
+    tree: Any, rate: Annotated[float, Ge(0), Lt(1)] = 0.1, *, inputs: ExampleInputs = None
+) -> Any:
+    """Skips residual blocks at random in training, the deeper ones more often.
+
+    The last block is skipped with probability `rate`, the others with one that grows from the first one
+    linearly. They are found by a call of the model, from example inputs, see `symjax.patches.blocks`; without
+    inputs, those are taken that have the role ``'residual_block'``, see `symjax.role`, all with the same
+    rate.
+
+    A block is skipped where `apply` gets a ``dropout`` key, see `StochasticDepth`.
+
+    Huang et al., "Deep Networks with Stochastic Depth", 2016, section 3, equations 2 and 4.
+
+    Args:
+        tree: The experiment.
+        rate: How often the last block is skipped.
+        inputs: Example inputs, see `symjax.patch`.
+
+    Example:
+        >>> import flax.linen
+        >>> import jax.numpy as jnp
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> class Block(nn.Module):
+        ...     @flax.linen.compact
+        ...     def __call__(self, x):
+        ...         return x + flax.linen.Dense(x.shape[-1])(x)
+        >>> model = nn.Sequential([nn.Dense(8), Block(), Block()])
+        >>> patched = sj.patch(model, 'stochastic_depth?0.2', inputs=jnp.ones((1, 4)))
+        >>> {path: block.rate for path, block in patched.inside[0].around.items()}
+        {'layers_1': 0.1, 'layers_2': 0.2}
+    """
+    if inputs is None:
+        return layers(lambda k, v: _stochastic(v, rate))
+
+    def plan(seen: Blocks) -> Plan:
+        count = len(seen.residual)
+        return {
+            path: StochasticDepth.partial(rate=rate * number / count)
+            for number, path in enumerate(seen.residual, 1)
+        }
+
+    return planned(tree, inputs, plan, "residual blocks")
+
+
+def _stochastic(v: Any, rate: float) -> Any:
+    return StochasticDepth(v, rate) if has_role(v, "residual_block") else v
+
+
+@patcher
+def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
+    """Scales the outputs of every attention and every feed-forward by learned factors, one for each feature.
+
+    That is, of what has the roles ``'attention'`` and ``'feed_forward'``, see `symjax.role`.
+
+    Touvron et al., "Going Deeper with Image Transformers", 2021, section 2, equation 4.
+
+    Args:
+        tree: The experiment.
+        initial: All of them at first.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn
+        >>> sj.patch([nn.SelfAttention(num_heads=2)], 'layer_scale')[0].after
+        (LayerScale(),)
+    """
+    roles = ("attention", "feed_forward")
+
+    def rule(k: Path, v: Any) -> Any:
+        return insert(v, after=(LayerScale(initial),)) if has_role(v, *roles) and is_flax_layer(v) else v
+
+    return layers(rule)

@@ -1,0 +1,222 @@
+"""`minimal`: the shortest list of known patches that leads from one tree to another."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from symjax.core.fields import Field
+from symjax.names.lookup import public_name
+from symjax.types.hint_reading import parse as parse_hint
+from symjax.types.hint_reading import resolve as resolve_hint
+from symjax.types.hints import Hint, LiteralOf, Scalar
+from symjax.verbs.diff import Difference, diff
+from symjax.verbs.equality import eq
+from symjax.verbs.equality import hash as tree_hash
+from symjax.verbs.tree import is_symbolic
+from symjax.verbs.walk import walk
+
+from . import rules
+from .core.apply import patch
+from .core.patch import Patch
+from .core.registry import registered
+from .core.updates import from_diff
+from .uri.hints import arms_of, enums_in
+from .uri.literals import admits
+
+_VALUES: Final = 8  # for an argument
+_CALLS: Final = 24  # with different arguments, of a patcher
+_FIRSTS: Final = 6  # to which a second patch is sought
+_CLUES: Final = 200  # values of a subtree that is new as a whole
+
+
+def minimal(
+    a: Any, b: Any, *, patchers: Iterable[type[Patch]] | None = None, budget: int = 1000
+) -> list[Patch]:
+    """The shortest list of known patches that leads from one tree to another, as far as one is found.
+
+    Single patches are tried, then pairs, with arguments that are read off the differences: values that
+    stand in `b` where the trees differ, ratios of numbers there, names of functions and classes, members of
+    enums. Where none lead to `b` exactly, those are taken that save no fewer differences than they are, and
+    a diff does the rest.
+
+    What comes out depends on the trees, the patchers and the budget alone; no clock is asked.
+
+    Args:
+        a: The tree to start from.
+        b: The tree to reach.
+        patchers: What is tried; by default all that are known, apart from the rules without a function
+            (`on_key` and the like), which could do anything.
+        budget: How many applications of a patch are tried at most.
+
+    Returns:
+        Patches for which ``sj.patch(a, minimal(a, b))`` equals `b`; none if the trees are equal.
+
+    Example:
+        >>> import symjax as sj
+        >>> from symjax import linen as nn, patches
+        >>> model = nn.Sequential([nn.Dense(8), nn.relu, nn.Dense(16), nn.relu, nn.Dense(10)])
+        >>> other = sj.patch(model, ['scale_width?3', 'swap_activation?gelu'])
+        >>> sorted(map(str, patches.minimal(model, other)))
+        ['scale_width?factor=3.0', 'swap_activation?to=gelu']
+    """
+    known = _known() if patchers is None else sorted(patchers, key=_name)
+    start = _Attempt(a, (), diff(a, b))
+    if not start.left:
+        return []
+    singles = _attempts(start, b, known, budget // 2)
+    best = min([start, *singles], key=_Attempt.rank)
+    if best.left and start.left > 1:
+        firsts = sorted(singles, key=_Attempt.rank)[:_FIRSTS]
+        share = (budget - budget // 2) // max(1, len(firsts))
+        pairs = [pair for first in firsts for pair in _attempts(first, b, known, share)]
+        best = min([best, *pairs], key=_Attempt.rank)
+    rest = [from_diff(best.difference)] if best.left else []
+    return [*best.patches, *rest]
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """Where some patches lead to, and what still differs there."""
+
+    tree: Any
+    patches: tuple[Patch, ...]
+    difference: Difference
+
+    @property
+    def left(self) -> int:
+        return len(self.difference)
+
+    def rank(self) -> tuple[int, int, int, str]:
+        """Less is better: few patches and few differences, and among equals those of the shorter text."""
+        text = "|".join([patch.uri for patch in self.patches])
+        return len(self.patches) + self.left, self.left, len(text), text
+
+
+def _known() -> list[type[Patch]]:
+    patchers = {patcher for patcher in registered().values() if patcher.__module__ != rules.__name__}
+    return sorted(patchers, key=_name)
+
+
+def _name(patcher: type[Patch]) -> str:
+    return f"{patcher.patcher_name}:{patcher.__module__}.{patcher.__qualname__}"
+
+
+def _attempts(start: _Attempt, goal: Any, known: Iterable[type[Patch]], budget: int) -> list[_Attempt]:
+    """What one more patch leads to, where that is nearer to the goal."""
+    attempts = []
+    for candidate in itertools.islice(_candidates(start.difference, known), budget):
+        try:
+            tree = patch(start.tree, candidate, strict=True)
+        except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
+            continue
+        attempt = _Attempt(tree, (*start.patches, candidate), diff(tree, goal))
+        if attempt.left < start.left:
+            attempts.append(attempt)
+            if not attempt.left:
+                break
+    return attempts
+
+
+def _candidates(difference: Difference, known: Iterable[type[Patch]]) -> Iterator[Patch]:
+    """Patches that may explain a difference: the likeliest of each patcher first, then the next of each."""
+    clues = _Clues(difference)
+    yield from clues.patches
+    calls = [itertools.islice(_calls(patcher, clues), _CALLS) for patcher in known]
+    for row in itertools.zip_longest(*calls):
+        yield from [candidate for candidate in row if candidate is not None]
+
+
+def _calls(patcher: type[Patch], clues: _Clues) -> Iterator[Patch]:
+    """The patches of one class with different arguments: first the required ones alone vary."""
+    fields = patcher.__symjax_schema__.fields.values()
+    required = [field for field in fields if field.required]
+    for values in itertools.product(*[clues.values_for(field) for field in required]):
+        arguments = dict(zip([field.name for field in required], values, strict=True))
+        yield from _made(patcher, arguments)
+    first = {field.name: next(iter(clues.values_for(field)), None) for field in required}
+    for field in fields:
+        if not field.required:
+            for value in clues.values_for(field):
+                if not eq(value, field.default):
+                    yield from _made(patcher, {**first, field.name: value})
+
+
+def _made(patcher: type[Patch], arguments: dict[str, Any]) -> Iterator[Patch]:
+    """The patch with these arguments, if it takes them."""
+    try:
+        yield patcher(**arguments)
+    except Exception:  # noqa: BLE001 - whatever a check of its own raises, it refuses them
+        return
+
+
+class _Clues:
+    """What a difference says about the arguments of the patch that made it."""
+
+    def __init__(self, difference: Difference) -> None:
+        self.patches: list[Patch] = []
+        self._values: Counter[_Value] = Counter()
+        for left, right in difference.flat.values():
+            self._add_ratio(left, right)
+            for _, value, _ in itertools.islice(walk(right), _CLUES):
+                self._add(value)
+
+    def values_for(self, field: Field) -> list[Any]:
+        """What an argument may have been, the likeliest first."""
+        hint = parse_hint(resolve_hint(field.hint, field.owner))
+        values = [_converted(value.value, hint) for value, _ in self._values.most_common()]
+        values += _listed(hint)
+        distinct = {_Value(value): value for value in values if admits(value, hint)}
+        return list(distinct.values())[:_VALUES]
+
+    def _add(self, value: Any) -> None:
+        if isinstance(value, Patch):
+            self.patches.append(value)
+        name = value.__name__ if callable(value) and public_name(value) is not None else None
+        if is_symbolic(value):
+            name = type(value).__name__
+        if name is not None:
+            self._values[_Value(name)] += 1
+        if not is_symbolic(value):
+            self._values[_Value(value)] += 1
+
+    def _add_ratio(self, left: Any, right: Any) -> None:
+        numbers = (int, float)
+        if type(left) in numbers and type(right) in numbers and left and math.isfinite(left):
+            self._values[_Value(float(f"{right / left:.12g}"))] += 2
+            if type(left) is int and type(right) is int:
+                self._values[_Value(right - left)] += 1
+
+
+class _Value:
+    """A value as a key: equal where `symjax.eq` says so."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Value) and eq(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return tree_hash(self.value)
+
+
+def _converted(value: Any, hint: Hint) -> Any:
+    """A number as the hint has it: a whole ratio may be an int, an int a float."""
+    kinds = {arm.kind for arm in arms_of(hint) if isinstance(arm, Scalar)}
+    if type(value) is float and float not in kinds and int in kinds and value.is_integer():
+        return int(value)
+    return float(value) if type(value) is int and float in kinds and int not in kinds else value
+
+
+def _listed(hint: Hint) -> list[Any]:
+    """The values that a hint lists by itself."""
+    values = [value for arm in arms_of(hint) if isinstance(arm, LiteralOf) for value in arm.values]
+    values += [member for cls in enums_in(hint) for member in cls]
+    return values + [value for arm in arms_of(hint) if arm == Scalar(bool) for value in (True, False)]
