@@ -184,10 +184,11 @@ class Bridge(nnx.Module):
 
 @functools.lru_cache(1024)
 def _parameters(cls: type, method: str) -> dict[str, inspect.Parameter] | None:
-    """The parameters of a method without `self`; None for one that takes any by keyword, or that is no method."""
-    if not hasattr(cls, method):  # a function that a lifted transform calls
+    """The parameters of a method without `self`; None for one that takes any by keyword, or has no name."""
+    function = getattr(cls, method, None)
+    if function is None:  # a lambda that Flax calls with the module
         return None
-    parameters = dict(list(inspect.signature(getattr(cls, method)).parameters.items())[1:])
+    parameters = dict(list(inspect.signature(function).parameters.items())[1:])
     kinds = [parameter.kind for parameter in parameters.values()]
     return None if inspect.Parameter.VAR_KEYWORD in kinds else parameters
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import jax
@@ -130,14 +130,15 @@ def outputs_of(part: Any, inputs: Shapes) -> Any:
     if not isinstance(part, nnx.Module):
         return jax.eval_shape(part, *arrays)
     graphdef, state = nnx.split(part)
-
-    def outputs(flags: Mapping[str, bool]) -> Any:
-        return jax.eval_shape(
-            lambda state, arrays: nnx.merge(graphdef, state)(*arrays, **flags), state, arrays
-        )
-
     taken = inspect.signature(type(part).__call__).parameters
-    return outputs({name: value for name, value in _FLAGS.items() if name in taken})
+    flags = {name: value for name, value in _FLAGS.items() if name in taken}
+
+    def run(state: Any, arrays: list[Any]) -> Any:
+        module = nnx.merge(graphdef, state)
+        module.eval()
+        return module(*arrays, **flags)
+
+    return jax.eval_shape(run, state, arrays)
 
 
 @functools.cache
