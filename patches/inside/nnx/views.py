@@ -101,8 +101,8 @@ class Reader:
         )
         if any(_decides(schema.fields[name]) for name in unread):
             values = _searched(module, schema, values) or values
-        given = {**schema.defaults, **values}
-        node = schema.revive({name: given[name] for name in schema.names if name in given})
+        arguments = {**schema.defaults, **values}
+        node = schema.revive({name: arguments[name] for name in schema.names if name in arguments})
         return Reading(node, tuple(name for name in unread if name not in values))
 
     def _argument(self, module: nnx.Module, schema: Schema, field: Field) -> Any:
