@@ -42,10 +42,6 @@ class Reading(NamedTuple):
     unread: tuple[str, ...]
 
 
-class ReadingError(ValueError):
-    """The arguments of a built layer cannot be read back, and a patch needs them."""
-
-
 class Reader:
     """Reads the arguments of built layers back; of each layer once. A `Bridge` is shown as its Linen layer.
 
