@@ -14,7 +14,7 @@ from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments
 from .core.catalogue import catalogue, json_schema
-from .core.errors import PatchError, PatchWarning
+from .core.errors import PatchError, PatchWarning, ReadingError
 from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
@@ -40,6 +40,7 @@ __all__ = [
     "patch",
     "PatchError",
     "PatchWarning",
+    "ReadingError",
     # Patches as values.
     "Patch",
     "patcher",

@@ -39,8 +39,10 @@ class traced(FunctionPatch):
     the default values of their arguments or another choice of their switches (``approximate=False``).
 
     What is not: calls inside a function that has a derivative rule of its own (it is replaced as a whole or
-    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); and
-    functions whose derivative the model itself takes: that is an error.
+    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); what a
+    layer does that is called from outside of its model (``model.bind(…).layer(x)``). Functions whose
+    derivative the model itself takes, and those inside of a `jax.shard_map` with ``check_vma``, are
+    refused.
 
     Where a role is asked for, calls of gates (`jax.nn.sigmoid` and its like), and those within recurrent
     cells, stay; they can be named.

@@ -324,7 +324,7 @@ def _candidates(value: int) -> list[int]:
 
 
 def _fields(node: Any) -> Iterator[tuple[Path, Any]]:
-    """The numbers, switches and functions in a model, by path; those of patches inside are none of its own."""
+    """The numbers, switches and functions in a model, by path; not those of patches inside."""
     for path, value, _ in walk(node):
         kinds = type(value) in (bool, int, float) or (callable(value) and not items(value))
         if path and kinds and INSIDE not in path and not _is_default(node, path):

@@ -16,12 +16,13 @@ from symjax.core.schema import schema_of
 from symjax.verbs.rebind import rebind
 from symjax.verbs.walk import walk
 
+from ...core.errors import ReadingError
 from .bridge import BridgeNode, Shapes, is_linen
 from .graph import modules_of, variables_of
 from .in_linen import in_linen
 from .inputs import inputs_of, tried
 from .inserting import is_insertion, wants_inputs
-from .views import Reader, Reading, ReadingError, abstract, again, difference, stacked
+from .views import Reader, Reading, abstract, again, difference, stacked
 
 _MODES = ("deterministic", "use_running_average")
 
@@ -105,7 +106,7 @@ class Maker:
             for original, module in self._reader.originals():
                 building.reuse(original, module)
             return building.make(node, path)
-        graphdef = None
+        graphdef: Any = None
 
         def single(key: jax.Array) -> Any:
             nonlocal graphdef

@@ -285,6 +285,23 @@ def test_collectives_know_their_axis():
     np.testing.assert_allclose(new[0], bent(X).sum(0), rtol=1e-6)
 
 
+@pytest.mark.parametrize("old", [jax.nn.relu, jax.nn.gelu])
+def test_programs_on_several_devices(old):
+    mesh = jax.make_mesh((2,), ("rows",), axis_types=(jax.sharding.AxisType.Auto,))
+    rows = jax.sharding.PartitionSpec("rows")
+
+    def model(act, x, check):
+        def local(x):
+            return act(x) + jax.lax.psum(act(x).sum(), "rows")
+
+        return jax.shard_map(local, mesh=mesh, in_specs=rows, out_specs=rows, check_vma=check)(x)
+
+    new = rewritten(lambda x: model(old, x, False), old, bent)
+    np.testing.assert_allclose(new(X), model(bent, X, False), rtol=1e-6)
+    with pytest.raises(NotImplementedError, match="possible with check_vma=False alone"):
+        rewritten(lambda x: model(jax.nn.relu, x, True), jax.nn.relu, bent)(X)
+
+
 def test_arrays_are_traced_and_all_else_is_as_it_is():
     def model(x, scales, *, train, name, rows):
         assert train is True
