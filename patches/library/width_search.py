@@ -103,12 +103,12 @@ def _search(plans: list[Resizing], flops: float) -> dict[Path, Any]:
     """The new widths with which the products of the models are most nearly so many operations."""
     low, high, factor = 1 / _LIMIT, _LIMIT, 1.0
     tried: list[tuple[float, dict[Path, Any]]] = []
-    while len(tried) < _STEPS:
+    for _ in range(_STEPS):
         resized = [plan.scaled(factor) for plan in plans]
         cost = max(1, sum(one.flops for one in resized))
         updates = {path: value for one in resized for path, value in one.updates.items()}
         tried.append((abs(math.log(cost / flops)), updates))
-        if tried[-1][0] < _CLOSE or high / low < 1 + _CLOSE:
+        if tried[-1][0] < _CLOSE or high / low < 1 + 2 * _CLOSE:
             break
         low, high = (factor, high) if cost < flops else (low, factor)
         # They grow as the square of the widths, or less fast: a guess, within what is known.

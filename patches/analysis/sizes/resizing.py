@@ -7,7 +7,7 @@ import itertools
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -53,6 +53,7 @@ class Resizing:
     probe: Probe
     fields: list[Knob]
     modules: Modules
+    _known: dict[str, Resized] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, tree: Any, model: Model, inputs: Inputs) -> Resizing:
@@ -131,8 +132,11 @@ class Resizing:
 
     def _tried(self, plan: _Plan) -> Resized:
         """What comes of a plan, if the model runs with it, and ends in the same shapes."""
-        updates = self._updates(plan)
-        return Resized(updates, self.probe.called_alike(updates).flops)
+        key = str([(str(knob), value) for knob, value in itertools.chain(*plan)])
+        if key not in self._known:  # neighbouring factors often have the same widths
+            updates = self._updates(plan)
+            self._known[key] = Resized(updates, self.probe.called_alike(updates).flops)
+        return self._known[key]
 
     def _takes(self, plan: _Plan) -> bool:
         try:
