@@ -22,16 +22,26 @@ def aligned(old: Shapes, new: Shapes) -> dict[Names, Names]:
     shapes, in the same order.
 
     Args:
-        old: The shapes of the variables of the old model, by path.
+        old: The shapes of the variables of the old model, by path: the collection, then names.
         new: Likewise of the new one.
 
     Example:
-        >>> old = {('Dense_0', 'bias'): (8,), ('Dense_1', 'bias'): (3,)}
-        >>> new = {('Dense_0', 'bias'): (8,), ('Dense_1', 'bias'): (8,), ('Dense_2', 'bias'): (3,)}
-        >>> aligned(old, new)
-        {('Dense_0', 'bias'): ('Dense_0', 'bias'), ('Dense_2', 'bias'): ('Dense_1', 'bias')}
+        >>> old = {('params', f'Dense_{i}', 'bias'): (size,) for i, size in enumerate([8, 3])}
+        >>> new = {('params', f'Dense_{i}', 'bias'): (size,) for i, size in enumerate([8, 8, 3])}
+        >>> aligned(old, new)[('params', 'Dense_2', 'bias')]
+        ('params', 'Dense_1', 'bias')
     """
-    return dict(_pairs((), _tree(old), (), _tree(new)))
+    pairs = _pairs((), _tree(map(_inward, old), old), (), _tree(map(_inward, new), new))
+    return {_outward(there): _outward(here) for there, here in pairs}
+
+
+def _inward(path: Names) -> Names:
+    """A path with the name of the collection at its end: a module's variables are found together."""
+    return (*path[1:], path[0])
+
+
+def _outward(path: Names) -> Names:
+    return (path[-1], *path[:-1])
 
 
 def _pairs(here: Names, old: Any, there: Names, new: Any) -> Iterable[tuple[Names, Names]]:
@@ -68,7 +78,7 @@ def _matched(old: dict[str, Any], ours: list[str], new: dict[str, Any], theirs: 
 
 
 def _alike(old: list[str], new: list[str]) -> list[tuple[int, int]]:
-    """The positions of what is the same in two lists, in order: from the start, from the end, then between."""
+    """The positions of what is the same in two lists: from the start, from the end, then between."""
     fewest = min(len(old), len(new))
     start = next((i for i in range(fewest) if old[i] != new[i]), fewest)
     end = next((i for i in range(fewest - start) if old[-1 - i] != new[-1 - i]), fewest - start)
@@ -98,10 +108,10 @@ def _number(name: str) -> int:
     return int(_split(name)[1] or -1)
 
 
-def _tree(shapes: Shapes) -> dict[str, Any]:
-    """Shapes by path as nested mappings."""
+def _tree(paths: Iterable[Names], shapes: Shapes) -> dict[str, Any]:
+    """Shapes as nested mappings, by other paths."""
     tree: dict[str, Any] = {}
-    for path, shape in shapes.items():
+    for path, shape in zip(paths, shapes.values(), strict=True):
         inner = tree
         for name in path[:-1]:
             inner = inner.setdefault(name, {})

@@ -25,6 +25,7 @@ from ..models.nnx_calling import collections_of, module_with
 from .alignment import Names, aligned
 from .axes import model_axes
 from .identities import NEW, Fate, Trial, Values, Variable, drawn, leaves_by_path, with_identities
+from .rules.values import SCAN
 from .uses import uses_of
 from .widening import NotWidened, Widening
 
@@ -37,8 +38,8 @@ class Transplant:
         variables: By collection as `symjax.apply` takes them, or an NNX module that is built.
         report: What became of each variable.
         difference: How far the outputs are from the old model's on some numbers drawn at random: the largest
-            difference, divided by the largest output. Of outputs that have grown, as by new classes, the
-            first are compared; infinite where they have other shapes.
+            difference, divided by the largest output, before noise is added. Of outputs that have grown, as
+            by new classes, the first are compared; infinite where they have other shapes.
         changed: Where the function is not preserved, the innermost layers of a Linen model whose outputs
             are not the old ones, repeated where they are wider: their paths in the new model, in the order
             of calls.
@@ -65,9 +66,11 @@ class Transplant:
         kept = "preserved" if self.preserved else "not preserved"
         by = f"differ by {self.difference:.1e}" if self.difference < math.inf else "have other shapes"
         lines.append(f"The function is {kept}: outputs {by}.")
-        lines += [
-            f"{'/'.join(path) or 'The model'} gives something else than before." for path in self.changed
-        ]
+        if self.changed:
+            first = "/".join(self.changed[0]) or "the model"
+            lines.append(
+                f"The first layer whose outputs are others is {first}; in all {len(self.changed)} are."
+            )
         return "\n".join(lines)
 
 
@@ -140,12 +143,12 @@ def transplant(
     trial = Trial(before, after, known)
     difference = trial.difference(values)
     if not difference <= tolerance:
-        values, report = with_identities(trial, values, report, tolerance)
+        values, report = with_identities(trial, values, report, plan.stacked, tolerance)
         difference = trial.difference(values)
     changed: tuple[Names, ...] = ()
     if not difference <= tolerance:
         changed = trial.changed(values, plan.origins, max(tolerance, _LAYER_TOLERANCE))
-    variables = trial.nested(values)
+    variables = trial.nested(plan.noisy(values, report) if noise else values)
     shown: Any = variables["params"] if bare else variables
     if isinstance(params, nnx.Module):
         shown = module_with(after.model.node, variables)
@@ -192,11 +195,14 @@ class _Plan:
         self.after, self.key, self.noise = after, key, noise
         self.known = leaves_by_path(known)
         shapes = {path: leaf.shape for path, leaf in leaves_by_path(before.variables).items()}
-        wrong = [path for path, shape in shapes.items() if jnp.shape(self.known.get(path)) != shape]
+        wrong = [
+            path for path, shape in shapes.items() if getattr(self.known.get(path), "shape", None) != shape
+        ]
         if wrong:
             raise ValueError(f"these are not the variables of the old model: see {'/'.join(wrong[0])}")
         self.shapes = {path: leaf.shape for path, leaf in leaves_by_path(after.variables).items()}
         self.origins = aligned(shapes, self.shapes)
+        self.stacked: dict[Names, int] = {}  # of loops that have got longer, how many turns are old
         axes = model_axes(before), model_axes(after)
         self.widening = Widening(*axes)
         # By position: both name their variables in the order of the tree, each in its own way.
@@ -244,6 +250,8 @@ class _Plan:
                 note = f"axis {axis} was {before} and is {after}: {why}"
                 if after < before or not why.pinned:
                     return self.fresh[path], Variable(path, "initialized", note)
+                if axis == 0 and str(why) == SCAN:
+                    self.stacked[path] = before
                 kept.append(axis)
                 notes.append(note)
                 continue
@@ -254,13 +262,16 @@ class _Plan:
             elif summed == {True}:
                 counts = np.bincount(index)[index].astype(value.dtype)
                 value = value / jnp.expand_dims(counts, [a for a in range(value.ndim) if a != axis])
-        if self.noise and path[0] == "params":
-            value = self._noisy(path, value)
         if kept:
             corner = tuple(slice(size) for size in value.shape)
             return self.fresh[path].at[corner].set(value), Variable(path, "extended", "; ".join(notes))
         return value, Variable(path, "widened", "; ".join(notes))
 
-    def _noisy(self, path: Names, value: Any) -> Any:
-        key = jax.random.fold_in(self.key, list(self.shapes).index(path) + 1)
-        return value + self.noise * value.std() * jax.random.normal(key, value.shape, value.dtype)
+    def noisy(self, values: Values, report: Mapping[Names, Variable]) -> Values:
+        """The variables, with noise in parameters that repeat others."""
+        noisy = dict(values)
+        for number, (path, value) in enumerate(values.items()):
+            if path[0] == "params" and report[path].fate in ("widened", "extended"):
+                noise = jax.random.normal(jax.random.fold_in(self.key, number), value.shape, value.dtype)
+                noisy[path] = value + self.noise * value.std() * noise
+        return noisy

@@ -20,6 +20,10 @@ class PatchError(ValueError):
     """A patch changed nothing under `strict`, a wrong number of places, or failed its validator."""
 
 
+class ReadingError(PatchError):
+    """A patch changes an argument of a built NNX layer whose arguments cannot be read back."""
+
+
 def in_uri(uri: str) -> str:
     """The suffix that every error of the library's own about a URI ends in."""
     return f"(uri={excerpt(uri)})"

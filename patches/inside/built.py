@@ -61,14 +61,15 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
     from .nnx.standing import applied, called_with, paths_in, standing_for  # NNX is slow to import
 
     node = standing_for(module)
+    own: Any = module
     known = resolve(rules)
     for rule in known:
         if isinstance(rule, Mapping):
-            _check_paths(rule, paths_in(module))
+            _check_paths(rule, paths_in(own))
     context = Context(inputs, strict=strict)
-    with called_with(module, inputs_for(node, inputs)):
+    with called_with(own, inputs_for(node, inputs)):
         patched = patch(node, [_inside(rule, node, context) for rule in known], strict, inputs)
-        return applied(module, patched, rngs)  # type: ignore[no-any-return]
+        return applied(own, patched, rngs)  # type: ignore[no-any-return]
 
 
 def _check_paths(updates: Mapping[Any, Any], paths: Sequence[str]) -> None:

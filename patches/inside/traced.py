@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable
 from typing import Any, ClassVar, ParamSpec, TypeVar, final
 
@@ -11,10 +12,11 @@ from symjax.core.paths import Path
 from ..core.patch import Context, Edited, Rule, describe_rule
 from ..core.registry import add_patcher
 from ..core.resolve import resolve
+from ..models.inputs import Inputs
 from ..roles.marks import functions_of, has_role
 from .attaching import attach
 from .functions.activations import activation
-from .functions.rewriting import Replacement, Scopes
+from .functions.rewriting import Replacement, Scopes, rewrite_program, trace
 from .functions.running import FunctionPatch, Places, run_rewritten
 from .parts import InsidePatch, parts
 from .patterns import matches
@@ -37,8 +39,10 @@ class traced(FunctionPatch):
     the default values of their arguments or another choice of their switches (``approximate=False``).
 
     What is not: calls inside a function that has a derivative rule of its own (it is replaced as a whole or
-    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); and
-    functions whose derivative the model itself takes: that is an error.
+    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); what a
+    layer does that is called from outside of its model (``model.bind(…).layer(x)``). Functions whose
+    derivative the model itself takes, and those inside of a `jax.shard_map` with ``check_vma``, are
+    refused.
 
     Where a role is asked for, calls of gates (`jax.nn.sigmoid` and its like), and those within recurrent
     cells, stay; they can be named.
@@ -65,11 +69,11 @@ class traced(FunctionPatch):
         ...     @flax.linen.compact
         ...     def __call__(self, x):
         ...         return flax.linen.relu(x)
-        >>> model = sj.patch(sj.symbolize(Net)(), 'traced?relu&tanh')
+        >>> model = sj.patch(sj.symbolize(Net)(), 'traced?relu&sigmoid')
         >>> model
-        Net(inside=(traced(function='relu', to='tanh'),))
-        >>> model.apply({}, jax.numpy.array([-1.0])).round(2).tolist()
-        [-0.76]
+        Net(inside=(traced(function='relu', to='sigmoid'),))
+        >>> model.apply({}, jax.numpy.zeros(1)).tolist()
+        [0.5]
     """
 
     patcher_name: ClassVar[str] = "traced"
@@ -85,6 +89,26 @@ class traced(FunctionPatch):
     def edit_in(self, tree: Any, context: Context) -> Edited:
         """See `Patch.edit_in`: models are patched inside, fields are left alone."""
         return attach(self, Edited(tree), context)
+
+    def matched(self, tree: Any, *inputs: Any) -> tuple[Path, ...]:
+        """See `Patch.matched`; of a function that is no model, the calls inside it.
+
+        Example:
+            >>> import jax
+            >>> from symjax import patches
+            >>> def loss(w, x):
+            ...     with jax.named_scope('hidden'):
+            ...         return jax.nn.relu(w * x).sum()
+            >>> patches.traced('activation', 'tanh').matched(loss, 0.5, jax.numpy.ones(2))
+            (Path('hidden.relu'),)
+        """
+        if not isinstance(tree, types.FunctionType | functools.partial):
+            return super().matched(tree, *inputs)
+        call = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], Inputs) else Inputs(*inputs)
+        program = trace(tree, *call.args, **call.kwargs).program
+        _, sights = rewrite_program(program, self.replacement(Places()))
+        paths = [Path((*sight.scopes, sight.name)) for sight in sights if sight.is_replaced]
+        return tuple(dict.fromkeys(paths))
 
     def at(self, path: str | None) -> InsidePatch:
         """See `InsidePatch.at`."""

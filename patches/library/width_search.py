@@ -14,6 +14,7 @@ from symjax.verbs.tree import value_at
 
 from ..analysis.sizes.resizing import Resizing
 from ..analysis.work import Meter
+from ..core.errors import PatchError
 from ..core.patch import RuleFunction
 from ..core.patcher import patcher
 from ..models.calling import outline
@@ -44,7 +45,7 @@ def search_for_width(tree: Any, flops: Annotated[float, Gt(0), Lt(math.inf)], *,
         inputs: The example inputs that `symjax.patch` was given.
 
     Raises:
-        ValueError: There are no example inputs; or the operations hang on no width, or on none enough.
+        PatchError: There are no example inputs; or the operations hang on no width, or not enough on any.
 
     Example:
         >>> import jax.numpy as jnp
@@ -58,7 +59,7 @@ def search_for_width(tree: Any, flops: Annotated[float, Gt(0), Lt(math.inf)], *,
     """
     by_path = inputs_for(tree, inputs)
     if not by_path:
-        raise ValueError(
+        raise PatchError(
             "search_for_width counts what calls of the models cost, and needs example inputs: "
             "sj.patch(…, inputs=…), or a method example_inputs of the experiment"
         )
@@ -102,7 +103,7 @@ def _found(scaled: Callable[[float], Any], count: Callable[[Any], float], flops:
         factor = guess if low * 1.001 < guess < high / 1.001 else math.sqrt(low * high)
     assert best is not None
     if best[0] > math.log(2):
-        raise ValueError(
+        raise PatchError(
             f"no factor of the widths between 1/{_LIMIT:g} and {_LIMIT:g} brings a call to {flops:g} "
             f"operations: the nearest has {best[2]:g}"
         )

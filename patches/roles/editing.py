@@ -90,8 +90,11 @@ def rebuilt(layer: object, role: str, cls: type[M], /, **changes: Any) -> M:
         >>> type(layer).__name__, layer.epsilon
         ('RMSNorm', 0.001)
     """
-    taken = {field.name for field in dataclasses.fields(cls) if field.init} - {"parent"}
-    kept = {name: value for name, value in values(layer, role).items() if name in taken}
+    taken = {field.name: field.default for field in dataclasses.fields(cls) if field.init}
+    taken.pop("parent", None)
+    known = {name: value for name, value in values(layer, role).items() if name in taken}
+    # NNX leaves undecided by None what in Linen has a value.
+    kept = {name: value for name, value in known.items() if value is not None or taken[name] is None}
     name = getattr(layer, "name", None) if isinstance(layer, flax.linen.Module) else None
     return cls(**{**({"name": name} if name else {}), **kept, **changes})
 

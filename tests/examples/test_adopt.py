@@ -50,6 +50,5 @@ def test_with_all_of_them_it_trains(small: adopt.Experiment) -> None:
     metrics = adopt.train(patched, jax.random.key(0))
     assert jnp.isfinite(jnp.stack(list(metrics.values()))).all()
     params = sj.init(patched.model, jax.random.key(0), jnp.ones((1, 8, 8, 1)))["params"]
-    assert {"depthwise", "pointwise"} <= set(params["Block_0"]["Conv_0"]) | set(
-        params["Block_0"]["Conv_0"]["layer"] if "layer" in params["Block_0"]["Conv_0"] else ()
-    )
+    assert {"depthwise", "pointwise", "after_0"} == set(params["Block_0"]["Conv_0"])
+    assert params["stem"]["pointwise"]["kernel"].shape == (1, 1, 1, 4)

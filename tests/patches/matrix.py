@@ -42,6 +42,7 @@ IDEAS: Mapping[str, Idea] = {
     "accumulate_gradients": Idea("steps=2"),
     "add_dropout": Idea("rate=0.2", ("dense",), flax=True),
     "add_normalization": Idea("", ("convolution",), flax=True),
+    "add_skip_connections": Idea("", ("convolution", "dense"), flax=True),
     "apply_remat": Idea("", ("block",), flax=True),
     "apply_sepconv": Idea("", ("convolution",), flax=True),
     "average_parameters": Idea("decay=0.9"),
@@ -55,27 +56,37 @@ IDEAS: Mapping[str, Idea] = {
     "change_steps": Idea("steps=3", ("steps",)),
     "change_weight_decay": Idea("weight_decay=0.1"),
     "clip_gradients": Idea("limit=0.01"),
+    "compound_scale": Idea("phi=2", ("depth",)),
     "factorize_dense": Idea("rank=1", ("dense",), flax=True),
+    "gated_feed_forward": Idea("", ("feed_forward",), flax=True),
     "group_convolutions": Idea("groups=2", ("convolution",), flax=True),
     "grouped_query": Idea("kv_heads=1", ("attention",)),
+    "layer_scale": Idea("", ("attention",), flax=True),
     "linear_attention_bias": Idea("", ("attention",)),
     "lora": Idea("rank=2", ("dense",), flax=True),
+    "mixture_of_experts": Idea("experts=2&top=1", ("feed_forward_module",), flax=True),
     "multi_query": Idea("", ("attention",)),
+    "mup_attention": Idea("base_depth=2", ("attention",)),
+    "mup_initialization": Idea("base_width=4", ("dense",), flax=True),
     "normalize_queries": Idea("", ("attention",)),
     "place_normalization": Idea("where=post", ("prenorm",)),
     "relative_attention_bias": Idea("", ("attention",)),
     "remove_bias": Idea("", WEIGHTS),
     "remove_encoder": Idea("", ("encoder",)),
     "rotary_embedding": Idea("", ("attention",)),
+    "scale_depth": Idea("factor=2.0", ("depth",)),
     "scale_width": Idea("factor=2.0"),
+    "search_for_width": Idea("flops=300000", flax=True),
     "set_dropout": Idea("rate=0.3", ("dropout",)),
     "smooth_labels": Idea("alpha=0.1", ("cross_entropy",)),
     "squeeze_excite": Idea("ratio=2", ("convolution",), flax=True),
     "standardize_weights": Idea("", ("convolution",), flax=True),
+    "stochastic_depth": Idea("rate=0.5", ("residual",), flax=True),
     "swap_activation": Idea("to=elu", ("activation",)),
     "swap_initializer": Idea("to=orthogonal", WEIGHTS, flax=True),
     "swap_normalization": Idea("to=group&groups=2", ("normalization",)),
     "swap_optimizer": Idea("to=sgd"),
+    "tie_weights": Idea("", ("untied",), flax=True),
     "weight_norm": Idea("", ("convolution", "dense"), flax=True),
 }
 """By patcher; those that are not here are called without arguments, and taken to need nothing."""
@@ -94,10 +105,10 @@ class Outcome(NamedTuple):
 
 
 def patchers() -> dict[str, type[patches.Patch]]:
-    """The library's patchers by name, without those that say where in one model they act."""
+    """The library's patchers by name."""
     shown = [getattr(library, name) for name in sorted(library.__all__)]
     classes = [value for value in shown if isinstance(value, type) and issubclass(value, patches.Patch)]
-    return {cls.patcher_name: cls for cls in classes if "paths" not in cls.__annotations__}
+    return {cls.patcher_name: cls for cls in classes if cls.patcher_name}
 
 
 def uri(name: str) -> str:

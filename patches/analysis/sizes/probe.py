@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import jax
 
+from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
 from symjax.core.schema import ATTRIBUTE
 from symjax.verbs.equality import eq
@@ -18,7 +19,6 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 from symjax.verbs.walk import walk
 
-from ...core.patch import Patch
 from ...models.calling import Outline, outline, program_of
 from ...models.finding import LAYERS, Model
 from ...models.inputs import Inputs
@@ -324,14 +324,14 @@ def _candidates(value: int) -> list[int]:
 
 
 def _fields(node: Any) -> Iterator[tuple[Path, Any]]:
-    """The numbers, switches and functions in a model, by path."""
+    """The numbers, switches and functions in a model, by path; not those of patches inside."""
     for path, value, _ in walk(node):
         kinds = type(value) in (bool, int, float) or (callable(value) and not items(value))
-        if path and kinds and not isinstance(value, Patch) and not _is_default(node, path, value):
+        if path and kinds and INSIDE not in path and not _is_default(node, path):
             yield path, value
 
 
-def _is_default(node: Any, path: Path, value: Any) -> bool:
+def _is_default(node: Any, path: Path) -> bool:
     """Whether a value is what a layer's argument is if it is not given."""
     holder = node
     for key in path:

@@ -143,7 +143,7 @@ class Recognizer:
             for operand in dict.fromkeys([atom for atom in eqn.invars if isinstance(atom, Var)]):
                 if not self._may_begin(function, variant, operand, program, start):
                     continue
-                template = self._template(variant, operand)
+                template = self._template(variant, operand, eqn)
                 call = template and _matching(function, template, operand, program, start, uses)
                 if not call:
                     continue
@@ -180,12 +180,12 @@ class Recognizer:
         eqns = program.eqns[start : start + len(outline)]
         return all(map(operator.is_, outline, [eqn.primitive for eqn in eqns]))
 
-    def _template(self, function: Function, operand: Var) -> Jaxpr | None:
-        """What the function's program is where it is called with such an operand."""
-        aval: Any = operand.aval
-        key = (id(function), aval.shape, aval.dtype, aval.weak_type)
+    def _template(self, function: Function, operand: Var, at: JaxprEqn) -> Jaxpr | None:
+        """What the function's program is where it is called with such an operand, at an equation."""
+        key = (id(function), operand.aval)
         if key not in self._templates:
-            self._templates[key] = _program_of(function, aval)
+            with at.ctx.manager:
+                self._templates[key] = _program_of(function, operand.aval)
         return self._templates[key]
 
 
@@ -264,11 +264,10 @@ def _is_named(function: Function, variant: Function, example: jax.ShapeDtypeStru
     return source_of(program.eqns[0]) == Source.of(function)
 
 
-def _program_of(function: Function, aval: Any) -> Jaxpr | None:
-    """The program of a function of one array; None for one that cannot be called so."""
-    example = shape_of(aval.shape, aval.dtype, getattr(aval, "weak_type", False))
+def _program_of(function: Function, operand: Any) -> Jaxpr | None:
+    """The program of a function of one array of a type; None for one that cannot be called so."""
     try:
-        program = jax.make_jaxpr(function)(example)
+        program = jax.make_jaxpr(function)(operand)
     except Exception:  # noqa: BLE001 - then it was not called so in the program either
         return None
     plain = program.jaxpr if not program.consts and len(program.jaxpr.invars) == 1 else None

@@ -146,8 +146,8 @@ class _Scoped:
             object.__setattr__(layer, "__class__", _scoping(type(layer)))
 
     def __exit__(self, *_: object) -> None:
-        for (_, layer), cls in zip(self._layers, self._classes, strict=True):
-            object.__setattr__(layer, "__class__", cls)
+        for (_, layer), own in zip(self._layers, self._classes, strict=True):
+            object.__setattr__(layer, "__class__", own)
             delattr(layer, _PLACE)
 
 
@@ -157,6 +157,6 @@ def _scoping(cls: type[nnx.Module]) -> type[nnx.Module]:
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         with jax.named_scope(getattr(self, _PLACE)):
-            return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
+            return cls.__call__(self, *args, **kwargs)
 
     return subclass(cls, {"__call__": __call__}) if "__call__" in dir(cls) else cls

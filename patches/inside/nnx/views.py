@@ -42,10 +42,6 @@ class Reading(NamedTuple):
     unread: tuple[str, ...]
 
 
-class ReadingError(ValueError):
-    """The arguments of a built layer cannot be read back, and a patch needs them."""
-
-
 class Reader:
     """Reads the arguments of built layers back; of each layer once. A `Bridge` is shown as its Linen layer.
 
@@ -101,8 +97,8 @@ class Reader:
         )
         if any(_decides(schema.fields[name]) for name in unread):
             values = _searched(module, schema, values) or values
-        given = {**schema.defaults, **values}
-        node = schema.revive({name: given[name] for name in schema.names if name in given})
+        arguments = {**schema.defaults, **values}
+        node = schema.revive({name: arguments[name] for name in schema.names if name in arguments})
         return Reading(node, tuple(name for name in unread if name not in values))
 
     def _argument(self, module: nnx.Module, schema: Schema, field: Field) -> Any:

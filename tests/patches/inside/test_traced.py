@@ -130,6 +130,11 @@ def test_each_patch_sees_what_the_one_before_it_made():
     np.testing.assert_allclose(new(X), 2 * jnp.tanh(X), rtol=1e-6)
     back = patches.rewrite(lambda x: jax.nn.relu(x) + jax.nn.silu(x), chain[::-1])
     np.testing.assert_allclose(back(X), jax.nn.silu(X) + jnp.tanh(X), rtol=1e-6)
+    # At its place, too.
+    placed = [patches.traced("relu", "silu"), patches.traced("silu", "tanh", "encoder")]
+    assert "encoder/silu" in [
+        path for path, hit in seen_in(patches.rewrite(network, placed), X).items() if hit
+    ]
 
 
 def test_numbers_in_the_new_function_are_leaves():
@@ -163,6 +168,16 @@ def test_it_is_refused_to_have_two_paths():
     assert patches.traced("relu", "gelu").at("a") == patch
     with pytest.raises(TypeError, match=r"has a path already, and cannot be restricted to 'b' too"):
         patch.at("b")
+
+
+def test_what_it_hits_in_a_function_is_known_without_a_call():
+    patch = patches.traced("relu", bent)
+    hits = tuple(map(sj.Path.parse, ("encoder.relu", "decoder.relu")))
+    assert (
+        patch.matched(network, X) == patch.matched(network, jax.ShapeDtypeStruct((2, 3), jnp.float32)) == hits
+    )
+    assert patch.matched(network, patches.Inputs(X, act=jnp.tanh)) == ()
+    assert patch.matched([network], X) == ()  # a function in a tree is a value of it
 
 
 def test_threads_do_not_see_each_other():

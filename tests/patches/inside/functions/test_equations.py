@@ -9,7 +9,6 @@ import pytest
 from jax.extend.core import Var, jaxpr_as_fun
 
 from symjax.patches.inside.functions.equations import (
-    example_of,
     fitting,
     inlined,
     program_of,
@@ -20,14 +19,15 @@ from symjax.patches.inside.functions.equations import (
 FLOAT = jax.ShapeDtypeStruct((2,), jnp.float32)
 
 
-def test_examples_have_the_weak_type_of_their_values():
-    (x,) = jax.make_jaxpr(jnp.sin)(1.0).jaxpr.invars
-    assert example_of(x) == jax.ShapeDtypeStruct((), jnp.float32, weak_type=True)
+def called(function):
+    """The program of a call in the place of an equation."""
+    (at,) = jax.make_jaxpr(jnp.cos)(FLOAT).jaxpr.eqns
+    return program_of(function, at.invars, at)
 
 
 @pytest.mark.parametrize("function", [lambda x: [x], lambda x: [x + 1] * 2, lambda x: [np.ones(2), x]])
 def test_each_result_is_one_of_an_equation(function):
-    program = program_of(function, [FLOAT])
+    program = called(function)
     computed = [var for eqn in program.jaxpr.eqns for var in eqn.outvars]
     assert len(set(program.jaxpr.outvars)) == len(function(jnp.ones(2)))
     assert all(any(result is var for var in computed) for result in program.jaxpr.outvars)
@@ -39,7 +39,7 @@ def test_inlined_equations_have_variables_of_their_own():
     with jax.named_scope("outer"):
         host = jax.make_jaxpr(lambda x: jnp.cos(x))(jnp.ones(2))
     (at,) = host.jaxpr.eqns
-    program = program_of(lambda x: [jnp.sin(jnp.sin(x)) + 1], [FLOAT]).jaxpr
+    program = called(lambda x: [jnp.sin(jnp.sin(x)) + 1]).jaxpr
     twice = [inlined(program, host.jaxpr.invars, host.jaxpr.outvars, at) for _ in range(2)]
     inner = [{var for eqn in eqns[:-1] for var in eqn.outvars} for eqns in twice]
     assert not inner[0] & inner[1]

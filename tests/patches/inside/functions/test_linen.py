@@ -159,6 +159,27 @@ def test_a_function_of_the_model_that_calls_its_methods_and_its_parts(patched, v
     close(ours[1], Net().apply(variables, X, method=lambda model, x: model.plain(x)[0]))
 
 
+def test_a_setup_may_call_methods():
+    class Late(nn.Module):
+        def setup(self):
+            self.dense = nn.Dense(3)
+            self.scale = self.twice(1.0)
+
+        def twice(self, x):
+            return nn.relu(2 * x)
+
+        def __call__(self, x):
+            return nn.relu(self.dense(x)) * self.scale
+
+    model = sj.patch(sj.symbolize(Late)(), PATCH)
+    variables = Late().init(KEYS, X)
+    expected = bent(nn.Dense(3).apply({"params": variables["params"]["dense"]}, X)) * 2
+    close(model.apply(variables, X), expected)
+    # Its attributes are read from outside, which is when it is set up.
+    assert model.apply(variables, method=lambda model: model.scale) == 2
+    close(model.apply(variables, X, method=lambda model, x: (model.scale, model(x))[1]), expected)
+
+
 def test_a_table_of_the_layers(patched):
     table = patched.tabulate(KEYS, X, console_kwargs={"force_terminal": False, "width": 200})
     written = BentNet().tabulate(KEYS, X, console_kwargs={"force_terminal": False, "width": 200})

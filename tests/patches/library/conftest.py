@@ -1,0 +1,78 @@
+"""A model as people write them: all layers are made inside `@compact`, the words are those of Flax."""
+
+import flax.linen
+import jax
+import jax.numpy as jnp
+import pytest
+
+import symjax as sj
+
+
+class TheirBlock(flax.linen.Module):
+    """A transformer block."""
+
+    @flax.linen.compact
+    def __call__(self, x, train=False):
+        width = x.shape[-1]
+        y = flax.linen.LayerNorm()(x)
+        x = x + flax.linen.MultiHeadDotProductAttention(num_heads=2)(y)
+        y = flax.linen.gelu(flax.linen.Dense(2 * width, name="up")(flax.linen.LayerNorm()(x)))
+        y = flax.linen.Dropout(0.5, deterministic=not train)(y)
+        return x + flax.linen.Dense(width, name="down")(y)
+
+
+class TheirModel(flax.linen.Module):
+    """Convolutions, batch normalization, two blocks, a head."""
+
+    @flax.linen.compact
+    def __call__(self, x, train=False):
+        x = flax.linen.Conv(4, (3,), name="conv")(x)
+        x = flax.linen.BatchNorm(use_running_average=not train, name="norm")(x)
+        x = flax.linen.Conv(4, (1,), name="pointwise")(flax.linen.relu(x))
+        for i in range(2):
+            x = TheirBlock(name=f"block_{i}")(x, train)
+        return flax.linen.Dense(3, name="head")(x.mean(axis=1))
+
+
+@pytest.fixture(scope="session")
+def theirs():
+    """The model, symbolized without its source being touched."""
+    return sj.symbolize(TheirModel)()
+
+
+@pytest.fixture(scope="session")
+def inputs():
+    """What it is called with."""
+    return jax.random.normal(jax.random.key(0), (2, 6, 4))
+
+
+@pytest.fixture(scope="session")
+def their_variables(theirs, inputs):
+    """Its variables, unpatched."""
+    return theirs.init(jax.random.key(0), inputs)
+
+
+@pytest.fixture(scope="session")
+def trains(inputs):
+    """Asserts that a model trains: outputs and gradients are finite, compiled, by the calling convention."""
+
+    def check(model):
+        def loss(params, state):
+            y, new = model.apply(
+                {"params": params, **state},
+                inputs,
+                train=True,
+                rngs={"dropout": jax.random.key(1)},
+                mutable=[name for name in state if name == "batch_stats"] or ["batch_stats"],
+            )
+            return (y**2).sum(), new
+
+        variables = dict(model.init(jax.random.key(0), inputs))
+        params = variables.pop("params")
+        state = {name: value for name, value in variables.items() if name == "batch_stats"}
+        (value, _), gradients = jax.jit(jax.value_and_grad(loss, has_aux=True))(params, state)
+        assert jnp.isfinite(value)
+        assert all(jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))
+        return params
+
+    return check
