@@ -21,7 +21,7 @@ from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
 from . import rules
-from .core.apply import patch
+from .core.apply import tried
 from .core.patch import Patch
 from .core.registry import registered
 from .core.updates import from_diff
@@ -137,7 +137,7 @@ def _attempts(
     for candidate in itertools.islice(hopeful, budget):
         failures[type(candidate)] += 1
         try:
-            tree = patch(start.tree, candidate, strict=True)
+            tree = tried(start.tree, candidate)
         except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
             continue
         attempt = _Attempt(tree, (*start.patches, candidate), diff(tree, goal))
