@@ -7,7 +7,8 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 from . import library
 from .analysis.check import check
 from .analysis.cost import Cost, LayerCost, cost
-from .analysis.effects import Effect, Effects, effects
+from .analysis.effects import Effects, effects
+from .analysis.sizes.probe import Effect
 from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments

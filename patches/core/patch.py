@@ -13,7 +13,7 @@ from symjax.core.paths import Path
 from symjax.core.schema import Schema
 from symjax.nodes.object import Object
 from symjax.types.hint_reading import resolve as resolve_hint
-from symjax.verbs.equality import eq
+from symjax.verbs.equality import surely_eq
 from symjax.verbs.tree import items
 
 from ..uri.grammar import print_call
@@ -310,7 +310,7 @@ def _written_arguments(patch: Patch) -> dict[str, str]:
     schema = patch.__symjax_schema__
     written = {}
     for key, value in items(patch) or ():
-        if value is MISSING or (key in schema.defaults and eq(value, schema.defaults[key])):
+        if value is MISSING or (key in schema.defaults and surely_eq(value, schema.defaults[key])):
             continue
         field = schema.fields[key]
         # Every applied patch writes its URI into the lineage, and numbers are what most are called with.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, final
 
 from symjax.core.errors import NoSuchPath, unknown
+from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
 from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
@@ -85,7 +86,8 @@ def _inside(rule: Any, node: Any, context: Context) -> Patch:
     if not isinstance(rule, Patch):
         return inside(rule)
     edit = _without_purpose(rule.edit_in(node, context))
-    return reaching(rule) if isinstance(edit, Mapping) or _is_rule(edit) else rule
+    planned = isinstance(edit, Mapping) and any(INSIDE in Path.parse(path) for path in edit)
+    return reaching(rule) if (isinstance(edit, Mapping) and not planned) or _is_rule(edit) else rule
 
 
 @final

@@ -3,70 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar, ParamSpec, TypeVar, final
-
-from jax.extend.core import jaxpr_as_fun
 
 from symjax.core.paths import Path
 
 from ..core.patch import Context, Edited, Rule, describe_rule
 from ..core.registry import add_patcher
 from ..core.resolve import resolve
-from ..roles.flax_layers import activation
-from ..roles.marks import functions_of, has_role, makes_role
+from ..roles.marks import functions_of, has_role
 from .attaching import attach
-from .layers import matches
+from .functions.activations import activation
+from .functions.rewriting import Replacement, Scopes
+from .functions.running import FunctionPatch, Places, run_rewritten
 from .parts import InsidePatch, parts
-from .recording import record
-from .rewriting import Replacement, Scopes, rewrite_program, trace
+from .patterns import matches
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Places:
-    """What the named scopes of a program stand for: of a plain function, nothing but themselves."""
-
-    def path(self, scopes: Scopes) -> Scopes:
-        """The path of the module whose method stands in some scopes."""
-        return scopes
-
-    def is_in(self, scopes: Scopes, role: str) -> bool:
-        """Whether one of the modules that stand in each other there has a role."""
-        return False
-
-
-class ModulePlaces(Places):
-    """The modules of a model, in whose scopes its equations stand.
-
-    Attributes:
-        modules: The classes of the modules that were called, by path.
-    """
-
-    def __init__(self) -> None:
-        self.modules: dict[Scopes, type] = {}
-
-    def path(self, scopes: Scopes) -> Scopes:
-        """See `Places.path`; the name of the model, scopes that are no modules, and methods count nowhere."""
-        path: Scopes = ()
-        for scope in scopes[1:]:
-            names = (scope, scope.rpartition(".")[0])
-            inner = [
-                p for p in self.modules if len(p) > len(path) and p[: len(path)] == path and p[-1] in names
-            ]
-            path = min(inner, key=len, default=path)
-        return path
-
-    def is_in(self, scopes: Scopes, role: str) -> bool:
-        """See `Places.is_in`."""
-        path = self.path(scopes)
-        around = [self.modules.get(path[:depth]) for depth in range(len(path) + 1)]
-        return any(makes_role(cls, role) for cls in around)
-
-
 @final
-class traced(InsidePatch):
+class traced(FunctionPatch):
     """A patch of functions that a model calls in its methods: another function is called instead.
 
     ``nn.relu(x)`` in a method is no value of the tree, and no layer. It is a call in the program that JAX
@@ -209,14 +167,15 @@ def rewrite(function: Callable[P, T], rules: Rule) -> Callable[P, T]:
 
     @functools.wraps(function)
     def rewritten(*args: P.args, **kwargs: P.kwargs) -> T:
-        return run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+        result: T = run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+        return result
 
     return rewritten
 
 
 def _traced_in(function: Any, rules: Rule) -> list[traced]:
     """The patches of functions among some rules."""
-    found = []
+    replacing: list[traced] = []
     for rule in resolve(rules):
         own = [part for part in parts(rule, function) if isinstance(part, traced)]
         if not own:
@@ -224,30 +183,5 @@ def _traced_in(function: Any, rules: Rule) -> list[traced]:
                 "expected a patch of functions, such as patches.traced('relu', 'gelu'), got "
                 f"{describe_rule(rule)}"
             )
-        found += own
-    return found
-
-
-def run_rewritten(
-    function: Callable[..., Any],
-    patches: Sequence[tuple[traced, Any]],
-    places: Places,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> Any:
-    """What a function returns with patches of functions inside.
-
-    Args:
-        function: Any function of pytrees.
-        patches: The patches in their order, each with what stands for it where one watches what it changes.
-        places: Where the named scopes of the function's program are; asked after it was traced.
-        args: The arguments by position.
-        kwargs: Those by keyword.
-    """
-    program, arrays, finish = trace(function, *args, **kwargs)
-    for patch, source in patches:
-        program, sights = rewrite_program(program, patch.replacement(places))
-        for sight in sights:
-            path = (*places.path(sight.scopes), sight.name)
-            record("/".join(path), sight.name, (source,) if sight.is_replaced else ())
-    return finish(jaxpr_as_fun(program)(*arrays))
+        replacing += own
+    return replacing

@@ -8,6 +8,7 @@ from typing import Any, Final
 import flax.linen as nn
 
 from symjax.adoption.linen.bound import symbolic_class
+from symjax.adoption.linen.rates import TracedRate
 from symjax.adoption.plain_modules import symbolic_version
 from symjax.core.inside import INSIDE
 from symjax.core.paths import ROOT, Path
@@ -38,10 +39,11 @@ class View:
             changed: New nodes of children, by their place; each runs on the scope of the old one.
         """
         modules = dict(self.originals)
-        for place, new in changed.items():
-            old = self.children[place]
+        for place in sorted(changed, key=len, reverse=True):  # a child's own children first
+            old, new = self.children[place], changed[place]
             if old.scope is not None and isinstance(new, nn.Module):
-                modules[id(new)] = new.clone(parent=old.scope.rewound(), name=old.name)
+                running = _replaced(new, modules)
+                modules[id(new)] = running.clone(parent=old.scope.rewound(), name=old.name)
         return _replaced(layer, modules) if modules else layer
 
 
@@ -92,7 +94,7 @@ def _value(value: Any, place: Path, shown: View) -> Any:
     if isinstance(value, tuple | list):
         items = [_value(item, place / index, shown) for index, item in enumerate(value)]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
-    return value
+    return value.value if isinstance(value, TracedRate) else value
 
 
 def _replaced(value: Any, modules: dict[int, nn.Module]) -> Any:

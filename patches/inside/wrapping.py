@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import flax.linen
@@ -38,7 +40,8 @@ class Wrapping(Module):
     @flax.linen.nowrap
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer inside returns; to be called in a method of Flax's."""
-        return self.bound()(*args, **kwargs)
+        layer = self.bound()
+        return layer(*args, **accepted(layer, kwargs))
 
     @flax.linen.nowrap
     def bound(self) -> Any:
@@ -58,6 +61,21 @@ class Wrapping(Module):
     def attend(self, *args: Any, **kwargs: Any) -> Any:
         """Where the layer inside is an embedding: its own `attend`."""
         return self.bound().attend(*args, **kwargs)
+
+
+def accepted(layer: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a call without those that are None and that a layer does not take.
+
+    NNX's layers, in whose place a layer of Linen may stand, take a few more.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> accepted(nn.BatchNorm(), {'mask': None, 'use_running_average': True, 'out_sharding': None})
+        {'mask': None, 'use_running_average': True}
+    """
+    known = inspect.signature(type(layer).__call__).parameters
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in known.values())
+    return {key: value for key, value in kwargs.items() if value is not None or takes_any or key in known}
 
 
 def innermost(layer: Any) -> Any:

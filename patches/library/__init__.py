@@ -15,7 +15,6 @@ from .attention.variants import (
 from .blocks.experts import MixtureOfExperts, mixture_of_experts
 from .blocks.feed_forward import Gated, gated_feed_forward
 from .blocks.mup import FanInScaled, mup_initialization
-from .blocks.planning import wrap_layers
 from .blocks.residual import (
     LayerScale,
     Residual,
@@ -50,6 +49,7 @@ from .training.run_length import change_epochs, change_seed, change_steps
 from .training.schedule import change_schedule
 from .training.weight_decay import change_weight_decay
 from .width import scale_width
+from .width_search import search_for_width
 
 __all__ = [
     "Attention",
@@ -109,6 +109,7 @@ __all__ = [
     "rotary_embedding",
     "compound_scale",
     "scale_depth",
+    "search_for_width",
     "scale_width",
     "set_dropout",
     "smooth_labels",
@@ -121,5 +122,4 @@ __all__ = [
     "swap_optimizer",
     "tie_weights",
     "weight_norm",
-    "wrap_layers",
 ]

@@ -10,8 +10,8 @@ from annotated_types import Ge, Gt, Lt
 from symjax.core.errors import at, note
 from symjax.core.paths import Path
 
-from ..analysis.effects import Probe
-from ..analysis.stacks import Stack, apportioned, runs_of, stacks_of
+from ..analysis.sizes.probe import Probe
+from ..analysis.sizes.stacks import Stack, apportioned, runs_of, stacks_of
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
 from ..models.finding import Model, models

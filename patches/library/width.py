@@ -15,7 +15,7 @@ from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
-from ..analysis.resizing import Resizing
+from ..analysis.sizes.resizing import Resizing
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
 from ..inside.attaching import makes_layers

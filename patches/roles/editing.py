@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import flax.linen
 
+from symjax import linen
 from symjax.core.schema import schema_of
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.rebind import rebind
 
+from .flax_layers import LINEN
 from .marks import arguments
 
 M = TypeVar("M", bound=flax.linen.Module)
 
-# A hook of Linen's layers; NNX calls its own of the same name with other arguments.
-_OWN_OF_EACH = frozenset({"promote_dtype"})
+# What NNX's layers are called in Linen, where it is not the same.
+_LINEN_NAMES: Final = {
+    "Linear": "Dense",
+    "LinearGeneral": "DenseGeneral",
+    "MultiHeadAttention": "MultiHeadDotProductAttention",
+}
 
 
 def values(layer: object, role: str) -> dict[str, Any]:
@@ -85,8 +91,6 @@ def rebuilt(layer: object, role: str, cls: type[M], /, **changes: Any) -> M:
         ('RMSNorm', 0.001)
     """
     taken = {field.name for field in dataclasses.fields(cls) if field.init} - {"parent"}
-    if not isinstance(layer, flax.linen.Module):
-        taken -= _OWN_OF_EACH
     kept = {name: value for name, value in values(layer, role).items() if name in taken}
     name = getattr(layer, "name", None) if isinstance(layer, flax.linen.Module) else None
     return cls(**{**({"name": name} if name else {}), **kept, **changes})
@@ -113,3 +117,43 @@ def takes(layer: object, name: str) -> bool:
     """
     schema = schema_of(layer)
     return schema is not None and name in schema.fields
+
+
+def linen_version(layer: Any) -> Any:
+    """A layer of Flax's as a Linen module with the same arguments, for what is put around it in Linen.
+
+    Args:
+        layer: A Linen module, which is given back; or a node of one of NNX's own layers.
+
+    Returns:
+        None for anything else.
+
+    Example:
+        >>> from symjax import nnx
+        >>> linen_version(nnx.Linear(4, 8, use_bias=False))
+        Dense(features=8, use_bias=False)
+        >>> linen_version('relu') is None
+        True
+    """
+    if isinstance(layer, flax.linen.Module):
+        return layer
+    if not is_flax_layer(layer):
+        return None
+    original = schema_of(layer).original  # type: ignore[union-attr]
+    name = _LINEN_NAMES.get(original.__name__, original.__name__)
+    roles = LINEN.get(name, ())
+    if not original.__module__.startswith("flax.nnx") or not roles:
+        return None
+    return rebuilt(layer, roles[0], getattr(linen, name))
+
+
+def is_flax_layer(value: object) -> bool:
+    """Whether a value is a Linen module, or a node of an NNX one: something that others can be put around.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> is_flax_layer(nn.Dense(8)), is_flax_layer(nn.relu)
+        (True, False)
+    """
+    schema = schema_of(value)
+    return isinstance(value, flax.linen.Module) or (schema is not None and schema.kind == "nnx")

@@ -136,12 +136,13 @@ def call_lifted(
         kwargs: Its arguments by keyword.
     """
     state = module._state.export()
-    scopes, args, kwargs = linen_transforms.get_module_scopes(module, args, kwargs)
+    transforms: Any = linen_transforms
+    scopes, args, kwargs = transforms.get_module_scopes(module, args, kwargs)
 
     def lifted(unpack: Any, pack: Any, variables: Any, rngs: Any) -> Any:
         def function(variables: Any, rngs: Any, args: Any, kwargs: Any) -> Any:
             inner = unpack(variables, rngs)
-            copy, own_args, own_kwargs = linen_transforms.set_module_scopes(module, args, kwargs, inner)
+            copy, own_args, own_kwargs = transforms.set_module_scopes(module, args, kwargs, inner)
             object.__setattr__(copy, "_state", state.export())
             result = types.MethodType(run.__func__, copy)(method, own_args, own_kwargs)  # type: ignore[attr-defined]
             module._state.reimport(copy._state)

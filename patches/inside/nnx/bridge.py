@@ -184,7 +184,9 @@ class Bridge(nnx.Module):
 
 @functools.lru_cache(1024)
 def _parameters(cls: type, method: str) -> dict[str, inspect.Parameter] | None:
-    """The parameters of a method without `self`; None for one that takes any by keyword."""
+    """The parameters of a method without `self`; None for one that takes any by keyword, or that is no method."""
+    if not hasattr(cls, method):  # a function that a lifted transform calls
+        return None
     parameters = dict(list(inspect.signature(getattr(cls, method)).parameters.items())[1:])
     kinds = [parameter.kind for parameter in parameters.values()]
     return None if inspect.Parameter.VAR_KEYWORD in kinds else parameters

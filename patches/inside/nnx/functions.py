@@ -12,8 +12,8 @@ import jax
 from flax import nnx
 
 from ...roles.marks import has_role
-from ..rewriting import Scopes
-from ..traced import Places, run_rewritten, traced
+from ..functions.rewriting import Scopes
+from ..functions.running import FunctionPatch, Places, run_rewritten
 from .graph import modules_of, subclass, variables_of
 
 _PATCHES: Final = "sj_traced"  # an attribute of a patched module: its patches
@@ -23,7 +23,7 @@ _CALLING: Final = "__symjax_calling__"  # an attribute of a class that was made 
 _acting: Final[ContextVar[frozenset[int]]] = ContextVar("symjax_nnx_acting", default=frozenset())
 
 
-def replacing_functions(module: nnx.Module, patches: Sequence[tuple[traced, Any]]) -> nnx.Module:
+def replacing_functions(module: nnx.Module, patches: Sequence[tuple[FunctionPatch, Any]]) -> nnx.Module:
     """A module whose methods are traced, as by `jax.jit`, and call other functions; `module` is changed.
 
     Args:

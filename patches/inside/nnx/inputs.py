@@ -20,7 +20,7 @@ from ...models.inputs import Inputs
 from ...roles.marks import arguments
 from .bridge import Bridge, Shape, Shapes
 from .graph import modules_of, subclass
-from .inserting import is_insertion
+from .inserting import is_insertion, outputs_of
 from .views import abstract
 
 _BATCH: Final = 1
@@ -121,10 +121,8 @@ def _widths(node: Any, dtype: str) -> Iterator[tuple[int, ...]]:
 
 
 def _takes(layer: nnx.Module, inputs: Shapes) -> bool:
-    graphdef, state = nnx.split(layer)
-    arrays = [jax.ShapeDtypeStruct(*shape) for shape in inputs if shape is not None]
     try:
-        jax.eval_shape(lambda state, arrays: nnx.merge(graphdef, state)(*arrays), state, arrays)
+        outputs_of(layer, inputs)
     except Exception:  # noqa: BLE001 - a layer that is called wrongly may raise anything
         return False
     return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import jax
@@ -17,6 +18,7 @@ from .bridge import Bridge, Shapes, is_linen
 from .graph import subclass
 
 _ORDER: Final = "sj_inserted"  # an attribute: the names of those before and of those after
+_FLAGS: Final = {"decode": False, "deterministic": True}
 _INSERTING: Final = "__symjax_inserting__"  # an attribute of a class that was made here
 
 
@@ -115,14 +117,27 @@ def _through(
 
 def _outputs(part: Any, inputs: Shapes) -> Shapes:
     """Shape and dtype of what a module or a function gives for an input."""
-    arrays = [None if each is None else jax.ShapeDtypeStruct(*each) for each in inputs]
-    if isinstance(part, nnx.Module):
-        graphdef, state = nnx.split(part)
-        output = jax.eval_shape(lambda state, arrays: nnx.merge(graphdef, state)(*arrays), state, arrays)
-    else:
-        output = jax.eval_shape(part, *arrays)
-    first = jax.tree.leaves(output)[0]
+    first = jax.tree.leaves(outputs_of(part, inputs))[0]
     return ((tuple(first.shape), str(first.dtype)),)
+
+
+def outputs_of(part: Any, inputs: Shapes) -> Any:
+    """What a module or a function gives for an input, as shapes and dtypes.
+
+    An attention that is to be told in each call whether it decodes and drops does neither.
+    """
+    arrays = [None if each is None else jax.ShapeDtypeStruct(*each) for each in inputs]
+    if not isinstance(part, nnx.Module):
+        return jax.eval_shape(part, *arrays)
+    graphdef, state = nnx.split(part)
+
+    def outputs(flags: Mapping[str, bool]) -> Any:
+        return jax.eval_shape(
+            lambda state, arrays: nnx.merge(graphdef, state)(*arrays, **flags), state, arrays
+        )
+
+    taken = inspect.signature(type(part).__call__).parameters
+    return outputs({name: value for name, value in _FLAGS.items() if name in taken})
 
 
 @functools.cache

@@ -64,6 +64,7 @@ class Attention(nn.MultiHeadDotProductAttention):
         deterministic: bool | None = None,
         dropout_rng: jax.Array | None = None,
         sow_weights: bool = False,
+        decode: bool | None = None,
     ) -> jax.Array:
         """Attends.
 
@@ -77,6 +78,7 @@ class Attention(nn.MultiHeadDotProductAttention):
             deterministic: Whether no weights are dropped.
             dropout_rng: A key for dropout, in place of the module's.
             sow_weights: Whether the weights go into the collection ``intermediates``.
+            decode: Whether to decode; by default as the layer's own argument has it.
 
         Returns:
             ``[*batch, queries, out_features]``.
@@ -86,6 +88,7 @@ class Attention(nn.MultiHeadDotProductAttention):
         inputs_v = inputs_kv if inputs_v is None else inputs_v
         inputs_v = inputs_k if inputs_v is None else inputs_v
         own = inputs_k is inputs_q
+        decode = self.decode if decode is None else decode
         features = self.qkv_features or inputs_q.shape[-1]
         depth, heads = features // self.num_heads, self.num_heads
         groups = heads if self.kv_heads is None else self.kv_heads
@@ -97,13 +100,13 @@ class Attention(nn.MultiHeadDotProductAttention):
         query = self._projected("query", inputs_q, heads, depth)
         key = self._projected("key", inputs_k, groups, depth)
         value = self._projected("value", inputs_v, groups, depth)
-        start = self._position()
+        start = self.get_variable("cache", "cache_index", 0) if decode else 0
         if own and self.rotary_base is not None:
             query = rotate(query, start + jnp.arange(query.shape[-3]), self.rotary_base)
             key = rotate(key, start + jnp.arange(key.shape[-3]), self.rotary_base)
         if self.base_depth is not None:
             query = query * jnp.asarray(math.sqrt(self.base_depth / depth), query.dtype)
-        if self.decode:
+        if decode:
             key, value, mask = self._cached(key, value, mask)
         options = self._options(mask, deterministic, dropout_rng, sow_weights)
         if own and self.position_bias is not None:
@@ -159,11 +162,6 @@ class Attention(nn.MultiHeadDotProductAttention):
             "param_dtype": self.param_dtype,
             "precision": self.precision,
         }
-
-    @flax.linen.nowrap
-    def _position(self) -> jax.Array | int:
-        """Where the queries begin: after what has been decoded."""
-        return self.get_variable("cache", "cache_index", 0) if self.decode else 0
 
     @flax.linen.nowrap
     def _cached(

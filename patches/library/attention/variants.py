@@ -12,7 +12,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, updated, values
+from ...roles.editing import is_flax_layer, rebuilt, updated, values
 from ...roles.marks import has_role
 from .layer import Attention, OwnAttention
 from .positions import LinearBias, RelativeBias
@@ -195,7 +195,7 @@ def attention(layer: Any) -> Attention | None:
     """
     if isinstance(layer, Attention):
         return layer
-    if not has_role(layer, "attention"):
+    if not has_role(layer, "attention") or not is_flax_layer(layer):
         return None
     arguments = values(layer, "attention")
     if "num_heads" not in arguments or any(arguments.get(name) is not None for name in _HOOKS):

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 from annotated_types import Ge, Gt, Lt
 
+from symjax.core.fields import field
 from symjax.core.paths import Path
 
 from ...analysis.blocks import Blocks
@@ -54,7 +55,7 @@ class MixtureOfExperts(Wrapping):
 
     experts: int = 8
     top: int = 1
-    capacity: float = 1.25
+    capacity: float = field(default=1.25, static=True)
 
     @flax.linen.compact
     def __call__(self, x: jax.Array, *args: Any, **kwargs: Any) -> jax.Array:
@@ -143,7 +144,7 @@ def balance(probabilities: jax.Array) -> jax.Array:
     return experts * (sent * probabilities.mean(0)).sum()
 
 
-@patcher
+@patcher(static=["capacity"])
 def mixture_of_experts(
     tree: Any,
     experts: Annotated[int, Ge(1)] = 8,

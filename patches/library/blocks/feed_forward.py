@@ -55,7 +55,7 @@ class Gated(Wrapping):
 
 
 class _Gates:
-    """An interceptor of one call of a module: gates the second of two dense layers by the first one's inputs."""
+    """An interceptor of one call of a module: gates a second dense layer by the first one's inputs."""
 
     def __init__(self, path: Names, deep: bool) -> None:
         self.path = path

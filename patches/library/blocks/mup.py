@@ -90,7 +90,7 @@ class scale_initializers(LayerPatch):
 def mup_initialization(
     tree: Any, base_width: Annotated[int, Ge(1)] = 64, *, inputs: ExampleInputs = None
 ) -> Any:
-    """Initializes the head of a model with a variance of ``1 / inputs**2``: a wider one has no larger outputs.
+    """Initializes the head with a variance of ``1 / inputs**2``: a wider model has no larger outputs.
 
     The head is the dense layer that is called last, which is found by a call of the model, from example
     inputs. Hidden layers keep their variance of ``1 / inputs``, as Flax's have it. The learning rates of Adam
@@ -105,9 +105,6 @@ def mup_initialization(
         base_width: The inputs of the head in the model whose hyperparameters are taken.
         inputs: Example inputs, see `symjax.patch`.
 
-    Raises:
-        ValueError: There are no inputs.
-
     Example:
         >>> import jax.numpy as jnp
         >>> import symjax as sj
@@ -116,8 +113,6 @@ def mup_initialization(
         >>> sj.patch(model, 'mup_initialization?4', inputs=jnp.ones((1, 3))).inside
         (scale_initializers(base_widths={'layers_2': 4}),)
     """
-    if inputs is None:
-        raise ValueError("mup_initialization finds the head of a model by a call: give inputs to sj.patch")
 
     def plan(seen: Blocks) -> Plan:
         heads = seen.with_role("dense")[-1:]

@@ -68,6 +68,8 @@ def planned(
         patch: From that, by path as text, to the patch.
     """
     known = inputs_for(tree, inputs)
+    if not known:
+        return Edited(tree, why=f"{sought} are found by a call: give example inputs, sj.patch(…, inputs=…)")
     updates: dict[Path, Any] = {}
     places: list[Path] = []
     reasons: list[str] = []

@@ -18,6 +18,7 @@ from ...inside.inserting import insert
 from ...inside.layers import layers
 from ...inside.wrapping import Wrapping
 from ...models.inputs import ExampleInputs
+from ...roles.editing import is_flax_layer, linen_version
 from ...roles.marks import has_role
 from .planning import Plan, planned
 
@@ -118,7 +119,7 @@ class LayerScale(Module):
 
 @patcher
 def add_skip_connections(tree: Any) -> Any:
-    """Adds its inputs to the outputs of each convolution and dense layer that keeps their shape, see `Residual`.
+    """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
@@ -133,7 +134,10 @@ def add_skip_connections(tree: Any) -> Any:
     """
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        return Residual(v) if has_role(v, *_LAYERS) and not isinstance(p, Residual) else v
+        if not has_role(v, *_LAYERS) or isinstance(p, Residual):
+            return v
+        layer = linen_version(v)
+        return v if layer is None else Residual(layer)
 
     return layers(rule)
 
@@ -208,4 +212,8 @@ def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
         (LayerScale(),)
     """
     roles = ("attention", "feed_forward")
-    return layers(lambda k, v: insert(v, after=(LayerScale(initial),)) if has_role(v, *roles) else v)
+
+    def rule(k: Path, v: Any) -> Any:
+        return insert(v, after=(LayerScale(initial),)) if has_role(v, *roles) and is_flax_layer(v) else v
+
+    return layers(rule)

@@ -62,7 +62,7 @@ class TiedDense(Wrapping):
 
 
 @patcher
-def tie_weights(tree: Any, scaled: bool = False, *, inputs: ExampleInputs) -> Any:
+def tie_weights(tree: Any, scaled: bool = False, *, inputs: ExampleInputs = None) -> Any:
     """Lets the head use the weights of the embedding, see `TiedDense`.
 
     The head is the dense layer that is called last, if it has as many features as the embedding has entries,
@@ -86,8 +86,6 @@ def tie_weights(tree: Any, scaled: bool = False, *, inputs: ExampleInputs) -> An
         >>> jax.tree.map(jax.numpy.shape, tied.init(jax.random.key(0), x)['params'])
         {'layers_0': {'embedding': (9, 4)}}
     """
-    if inputs is None:
-        raise ValueError("tie_weights finds embedding and head by a call: give inputs to sj.patch")
 
     def plan(seen: Blocks) -> Plan:
         heads = seen.with_role("dense")[-1:]

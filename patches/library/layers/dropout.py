@@ -12,7 +12,7 @@ from ...core.patcher import patcher
 from ...inside.conventional import AutoDropout
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import updated, values
+from ...roles.editing import is_flax_layer, updated, values
 from ...roles.marks import has_role
 
 
@@ -75,6 +75,7 @@ def add_dropout(
     """
 
     def rule(k: Path, v: Any) -> Any:
-        return insert(v, before=(AutoDropout(rate),)) if has_role(v, before) else v
+        asked = has_role(v, before) and is_flax_layer(v)
+        return insert(v, before=(AutoDropout(rate),)) if asked else v
 
     return layers(rule)

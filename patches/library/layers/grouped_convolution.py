@@ -15,7 +15,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, values
+from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, role
 from .squeeze_excitation import is_pointwise
 
@@ -75,7 +75,12 @@ def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "convolution")
         plain = arguments.get("feature_group_count") == 1 and arguments.get("mask") is None
-        if not plain or has_role(v, *_OTHER_KINDS) or is_pointwise(arguments["kernel_size"]):
+        if (
+            not plain
+            or not is_flax_layer(v)
+            or has_role(v, *_OTHER_KINDS)
+            or is_pointwise(arguments["kernel_size"])
+        ):
             return v
         return rebuilt(v, "convolution", GroupedConv, groups=groups)
 

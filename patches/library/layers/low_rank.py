@@ -18,7 +18,7 @@ from symjax.core.paths import Path
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...inside.wrapping import Wrapping
-from ...roles.editing import is_decided, rebuilt, values
+from ...roles.editing import is_decided, is_flax_layer, linen_version, rebuilt, values
 from ...roles.marks import role
 
 
@@ -100,7 +100,10 @@ def lora(
             return v
         if arguments.get("batch_dims", ()) not in ((), None) or not is_decided(arguments["features"]):
             return v
-        return rebuilt(v, "dense", LowRankAdapted, layer=v, rank=rank, alpha=alpha)
+        layer = linen_version(v)
+        return (
+            v if layer is None else rebuilt(v, "dense", LowRankAdapted, layer=layer, rank=rank, alpha=alpha)
+        )
 
     return layers(rule)
 
@@ -185,7 +188,8 @@ def factorize_dense(tree: Any, rank: Annotated[int, Ge(1)]) -> Any:
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "dense")
         # A dense layer of several axes is one of several matrices: heads of attention, for one.
-        if arguments.keys() & {"axis", "rank"} or type(arguments.get("features")) is not int:
+        several = arguments.keys() & {"axis", "rank"} or type(arguments.get("features")) is not int
+        if several or not is_flax_layer(v):
             return v
         return rebuilt(v, "dense", FactorizedDense, rank=rank)
 

@@ -19,7 +19,7 @@ from ...core.patcher import patcher
 from ...inside.conventional import AutoBatchNorm
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import rebuilt, values
+from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, member, role
 
 Kind: TypeAlias = Literal["batch", "group", "instance", "layer", "rms"]
@@ -166,7 +166,7 @@ def swap_normalization(tree: Any, to: Kind, groups: Annotated[int, Ge(1)] = 32) 
     """
 
     def rule(k: Path, v: Any) -> Any:
-        if not has_role(v, "normalization") or kind_of(v) == to:
+        if not has_role(v, "normalization") or not is_flax_layer(v) or kind_of(v) == to:
             return v
         arguments = values(v, "normalization")
         if "layer_instance" in arguments or any(arguments.get(axes) not in _LAST for axes in _AXES):
@@ -200,7 +200,12 @@ def add_normalization(
         >>> sorted(model.init(jax.random.key(0), jax.numpy.ones((1, 8, 8, 3))))
         ['batch_stats', 'params']
     """
-    return layers(lambda k, v: insert(v, after=(Normalization(kind),)) if has_role(v, after) else v)
+
+    def rule(k: Path, v: Any) -> Any:
+        asked = has_role(v, after) and is_flax_layer(v)
+        return insert(v, after=(Normalization(kind),)) if asked else v
+
+    return layers(rule)
 
 
 @patcher

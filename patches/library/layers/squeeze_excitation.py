@@ -16,7 +16,7 @@ from symjax.core.paths import Path
 from ...core.patcher import patcher
 from ...inside.inserting import insert
 from ...inside.layers import layers
-from ...roles.editing import values
+from ...roles.editing import is_flax_layer, values
 
 
 class SqueezeExcitation(Module):
@@ -88,7 +88,7 @@ def squeeze_excite(tree: Any, ratio: Annotated[int, Ge(1)] = 16) -> Any:
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "convolution")
         size = arguments.get("kernel_size")
-        if size is None or is_pointwise(size):
+        if size is None or is_pointwise(size) or not is_flax_layer(v):
             return v
         types = {name: arguments[name] for name in _TYPES if name in arguments}
         positions = len(size) if isinstance(size, tuple) else 1

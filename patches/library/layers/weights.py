@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
-from ...roles.editing import values
+from ...inside.wrapping import Wrapping, accepted
+from ...roles.editing import linen_version, values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
 
@@ -40,7 +40,10 @@ class Reparametrized(Wrapping):
             }
 
         lifted = flax.linen.map_variables(
-            lambda layer: layer(*args, **kwargs), "params", changed, init=self.is_initializing()
+            lambda layer: layer(*args, **accepted(layer, kwargs)),
+            "params",
+            changed,
+            init=self.is_initializing(),
         )
         return lifted(self.bound())
 
@@ -155,5 +158,6 @@ def _reparametrized(v: Any, cls: type[Reparametrized], *roles: str) -> Any:
             if arguments.get("transpose_kernel"):
                 return v
             features = arguments["features"]
-            return cls(v, len(features) if isinstance(features, tuple) else 1)
+            layer = linen_version(v)
+            return v if layer is None else cls(layer, len(features) if isinstance(features, tuple) else 1)
     return v

@@ -8,14 +8,14 @@ from typing import Annotated, Any, Final, NamedTuple
 from annotated_types import Gt
 
 from symjax.adoption.symbolize import symbolize
-from symjax.core.errors import at, unknown
+from symjax.core.errors import at, excerpt, nearest_first, unknown
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, items, replace
 
-from ...core.errors import PatchWarning, caller_level, nearest_first
+from ...core.errors import PatchWarning, caller_level
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import edit_layers, layers
@@ -25,7 +25,6 @@ from ...models.inputs import inputs_for
 from ...roles.editing import updated
 from ...roles.marks import arguments, classes_with_role, own_names, with_role
 from ...roles.settings import USUAL_NAMES, names_of, setting_test, settings
-from ...uri.grammar import excerpt
 
 _SIZES: Final = ("classes", "vocabulary")
 

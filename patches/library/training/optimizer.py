@@ -7,19 +7,17 @@ from typing import Any
 import optax as plain_optax
 
 from symjax import optax
-from symjax.core.errors import unknown
+from symjax.core.errors import excerpt, nearest_first, unknown
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import is_symbolic
 
-from ...core.errors import nearest_first
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...roles.marks import arguments, has_role
 from ...roles.optax_functions import CONTRIBUTED, OPTIMIZERS
 from ...roles.settings import names_of, setting_test
-from ...uri.grammar import excerpt
 
 
 @patcher

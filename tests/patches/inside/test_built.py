@@ -14,7 +14,7 @@ from symjax.patches import built, has_role
 from symjax.patches.inside.nnx.bridge import Bridge
 from symjax.patches.inside.nnx.views import ReadingError
 
-from .nnx.networks import IMAGES, MLP, X, Config, ResNet, Scanned, shapes, streams
+from .nnx.networks import IMAGES, MLP, Config, ResNet, Scanned, X, shapes, streams
 
 
 @sj.patcher

@@ -123,6 +123,22 @@ def test_a_cell_whose_fields_the_layer_around_it_reads():
     assert model.apply(variables, x).shape == (2, 3, 7)
 
 
+def test_a_change_deep_in_a_field_leaves_the_names_of_parameters():
+    x = jnp.ones((2, 3, 4))
+    rule = patches.layers(lambda k, v: nn.relu if v is nn.tanh else v)
+    model = sj.patch(sj.symbolize(Recurrent)(), rule)
+    variables = Recurrent().init(KEY, x)
+    new = model.init(KEY, x)
+    assert jax.tree.map(jnp.shape, new) == jax.tree.map(jnp.shape, variables)
+
+    class Written(flax.linen.Module):
+        @flax.linen.compact
+        def __call__(self, x):
+            return flax.linen.RNN(flax.linen.GRUCell(5, activation_fn=nn.relu))(x)
+
+    chex.assert_trees_all_close(model.apply(variables, x), Written().apply(variables, x), rtol=1e-6)
+
+
 class Shared(flax.linen.Module):
     """One layer that is called twice, one given to a module that is called with it."""
 

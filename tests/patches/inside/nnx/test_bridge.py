@@ -118,7 +118,7 @@ def test_methods_and_fields_of_the_module():
     assert layer.features == 4
     assert layer.attend(X).shape == (3, 5)
     with pytest.raises(AttributeError, match="nothing"):
-        layer.nothing  # noqa: B018
+        layer.nothing
 
 
 def test_under_jit_grad_vmap_and_eval_shape():

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 from jax.extend.core import Var
 
-from symjax.patches.inside.calls import Recognizer, Source, is_derivative, is_of_jax, scopes_of
+from symjax.patches.inside.functions.calls import Recognizer, Source, is_derivative, is_of_jax, scopes_of
 from symjax.patches.roles.flax_layers import ACTIVATIONS
 
 ALL = tuple(dict.fromkeys(getattr(jax.nn, name) for name in ACTIVATIONS))

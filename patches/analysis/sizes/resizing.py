@@ -14,14 +14,14 @@ from symjax.core.errors import at, note
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 
-from ..core.errors import PatchWarning, caller_level
-from ..inside.layers import edit_layers
-from ..models.finding import Model
-from ..models.inputs import Inputs
-from .axes import Axes
+from ...core.errors import PatchWarning, caller_level
+from ...inside.layers import edit_layers
+from ...models.finding import Model
+from ...models.inputs import Inputs
+from ..axes import Axes
 from .called import Called
-from .effects import Probe
 from .knobs import Knob, Modules, Place, field_knobs
+from .probe import Probe
 
 _UNITS: Final = (1, 2, 8)
 """What new widths are multiples of besides, each tried where a model refuses (it rotates pairs)."""

@@ -143,9 +143,9 @@ class _Rewriter:
             position += len(old)
         if not changed:
             return _Body(program, {})
-        effects = program.effects.union(*[eqn.effects for eqn in eqns if eqn.effects])
+        effects = {*program.effects, *[effect for eqn in eqns for effect in eqn.effects]}
         constvars = [*program.constvars, *captured]
-        return _Body(program.replace(eqns=eqns, constvars=constvars, effects=effects), captured)
+        return _Body(_replaced(program, eqns=eqns, constvars=constvars, effects=effects), captured)
 
     def _replaced(self, call: Call, place: _Place, captured: dict[Var, Any]) -> Sequence[JaxprEqn] | None:
         """The equations that call the new function; None where the call stays."""
@@ -208,11 +208,16 @@ class _Rewriter:
         if all(params[name] is value for name, value in eqn.params.items()):
             return None
         if not captures:
-            effects = [program.effects for program in jaxprs_in_params(params) if program.effects]
-            return [eqn.replace(params=params, effects=eqn.effects.union(*effects))]
+            effects = {effect for program in jaxprs_in_params(params) for effect in program.effects}
+            return [eqn.replace(params=params, effects={*eqn.effects, *effects})]
         program = rebuilt(eqn, params)
         captured.update(zip(program.jaxpr.constvars, program.consts, strict=True))
         return inlined(program.jaxpr, eqn.invars, eqn.outvars, eqn)
+
+
+def _replaced(program: Jaxpr, **changes: Any) -> Jaxpr:
+    new: Jaxpr = program.replace(**changes)  # type: ignore[no-untyped-call]
+    return new
 
 
 class _Place(NamedTuple):

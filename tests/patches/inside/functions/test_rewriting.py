@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax.extend.core import jaxpr_as_fun
 
-from symjax.patches.inside.rewriting import Replacement, rewrite_program, trace
+from symjax.patches.inside.functions.rewriting import Replacement, rewrite_program, trace
 
 X = jnp.linspace(-2, 2, 6).reshape(2, 3)
 

@@ -10,10 +10,10 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items
 
-from ..models.calling import Outline
-from ..roles.marks import has_role, member
+from ...models.calling import Outline
+from ...roles.marks import has_role, member
 from .called import Called, Shapes, called, shapes_of
-from .effects import Effect
+from .probe import Effect
 
 Place: TypeAlias = tuple[str, int]
 """An axis of a variable: its path, and the position."""

@@ -67,6 +67,13 @@ _JIT: Final = ("jit", "pjit")
 _BODIES: Final = ("call_jaxpr", "fun_jaxpr", "jaxpr")
 
 
+def shape_of(
+    shape: tuple[int, ...], dtype: Any = np.float32, weak_type: bool = False
+) -> jax.ShapeDtypeStruct:
+    """An array without its values."""
+    return jax.ShapeDtypeStruct(shape, dtype, weak_type=weak_type)  # type: ignore[no-untyped-call]
+
+
 def opened(program: Jaxpr | ClosedJaxpr) -> Jaxpr:
     """A program without its constants."""
     return program.jaxpr if isinstance(program, ClosedJaxpr) else program
@@ -211,13 +218,13 @@ def _spelled_out(function: Function) -> tuple[Function, ...]:
     A switch is an argument whose default is True or False: `jax.nn.gelu` is one program if it is
     approximate, and another one if it is not.
     """
-    example = jax.ShapeDtypeStruct((), np.float32)
+    example = shape_of(())
     return tuple([variant for variant in _variants(function) if not _is_named(function, variant, example)])
 
 
 def _outline(function: Function, ndim: int, dtype: Any, weak_type: bool) -> tuple[Any, ...] | None:
     """The primitives of a function's program, whatever the sizes of its operand; None where that fails."""
-    program = _program_of(function, jax.ShapeDtypeStruct((3,) * ndim, dtype, weak_type=weak_type))
+    program = _program_of(function, shape_of((3,) * ndim, dtype, weak_type))
     return None if program is None else tuple([eqn.primitive for eqn in program.eqns])
 
 
@@ -238,9 +245,9 @@ def _variants(function: Function) -> Iterator[Function]:
         yield function
         return
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # without a signature, as builtins are
-        parameters = ()
+        parameters = []
     switches = [p.name for p in parameters if type(p.default) is bool]
     for choices in itertools.product((True, False), repeat=len(switches)):
         chosen = dict(zip(switches, choices, strict=True))
@@ -259,7 +266,7 @@ def _is_named(function: Function, variant: Function, example: jax.ShapeDtypeStru
 
 def _program_of(function: Function, aval: Any) -> Jaxpr | None:
     """The program of a function of one array; None for one that cannot be called so."""
-    example = jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
+    example = shape_of(aval.shape, aval.dtype, getattr(aval, "weak_type", False))
     try:
         program = jax.make_jaxpr(function)(example)
     except Exception:  # noqa: BLE001 - then it was not called so in the program either

@@ -12,10 +12,9 @@ from symjax.core.schema import is_symbolic
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.walk import walk
 
-from ..core.patch import Patch
-from ..roles.marks import has_role
-from .called import shapes_of
-from .effects import Probe
+from ...core.patch import Patch
+from ...roles.marks import has_role
+from .probe import Probe
 
 
 @dataclass(frozen=True)
@@ -144,8 +143,7 @@ def _adds(probe: Probe, stack: Stack) -> bool:
         longer = probe.called(stack.repeated(2 * stack.count))
     except Exception:  # noqa: BLE001 - other people's models may raise anything
         return False
-    added = len(shapes_of(longer.params)) > len(shapes_of(probe.base.params))
-    return added and probe.keeps_outputs(longer)
+    return len(longer.params) > len(probe.reply.params) and probe.keeps_outputs(longer)
 
 
 def apportioned(counts: Sequence[int], total: int) -> list[int]:

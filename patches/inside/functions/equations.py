@@ -10,13 +10,13 @@ from typing import Any, Final
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var
 
-from .calls import Atom, Function, opened
+from .calls import Atom, Function, opened, shape_of
 
 
 def example_of(atom: Atom) -> jax.ShapeDtypeStruct:
     """Shape and type of a value in a program."""
     aval: Any = atom.aval
-    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
+    return shape_of(aval.shape, aval.dtype, getattr(aval, "weak_type", False))
 
 
 def constants_of(program: Jaxpr | ClosedJaxpr) -> Sequence[Any]:
@@ -37,7 +37,12 @@ def program_of(function: Function, operands: Sequence[jax.ShapeDtypeStruct]) -> 
     program = jax.make_jaxpr(function)(*operands)
     if _is_direct(program.jaxpr):
         return program
-    return jax.make_jaxpr(lambda *arrays: [jax.numpy.copy(result) for result in function(*arrays)])(*operands)
+    return jax.make_jaxpr(lambda *arrays: [_computed(result) for result in function(*arrays)])(*operands)
+
+
+def _computed(array: Any) -> jax.Array:
+    """An array as the result of equations, which XLA leaves out; a constant would not be copied by any."""
+    return jax.lax.squeeze(jax.lax.expand_dims(array, (0,)), (0,))
 
 
 def _is_direct(program: Jaxpr) -> bool:
@@ -107,7 +112,7 @@ def _jit(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
 
 def _checkpoint(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
     function = _function(params["jaxpr"])
-    return jax.checkpoint(function, prevent_cse=params["prevent_cse"], policy=params["policy"])  # type: ignore[no-any-return]
+    return jax.checkpoint(function, prevent_cse=params["prevent_cse"], policy=params["policy"])
 
 
 def _scan(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from symjax.adoption.flax_private import call_lifted
 from symjax.adoption.linen.bound import symbolic_class
 from symjax.adoption.linen.modules import Module
 
-from .traced import ModulePlaces, run_rewritten, traced
+from .running import FunctionPatch, ModulePlaces, run_rewritten
 
 
 class FunctionLayer(Module):
@@ -45,7 +45,7 @@ def run_traced(
     method: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    patches: Sequence[tuple[traced, Any]],
+    patches: Sequence[tuple[FunctionPatch, Any]],
 ) -> Any:
     """Calls a method of a bound module in which patches replace functions.
 
