@@ -56,11 +56,15 @@ def _body(equation: Any) -> Any:
         jaxpr = getattr(value, "jaxpr", value)
         if not isinstance(jaxpr, core.Jaxpr):
             continue
-        pairs = [*zip(jaxpr.invars, equation.invars), *zip(jaxpr.outvars, equation.outvars)]  # noqa: B905
-        fits = len(jaxpr.invars) == len(equation.invars) and len(jaxpr.outvars) == len(equation.outvars)
-        if fits and all(inner.aval.shape == outer.aval.shape for inner, outer in pairs):
+        if _shapes(jaxpr.invars) == _shapes(equation.invars) and _shapes(jaxpr.outvars) == _shapes(
+            equation.outvars
+        ):
             return value
     return None
+
+
+def _shapes(atoms: Any) -> list[Any]:
+    return [getattr(atom.aval, "shape", None) for atom in atoms]
 
 
 def _call(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
