@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import flax.linen
 import jax
 
-from symjax.adoption.nnx.building import is_builder
 from symjax.core.paths import ROOT
 
 from ...inside.views import is_lifted, view
@@ -134,7 +133,9 @@ def _called_in_linen(outline: Outline) -> list[Called]:
 
 
 def _held_in_nnx(node: Any) -> list[Called]:
-    from ...inside.nnx.graph import modules_of  # NNX is slow to import
+    from symjax.adoption.nnx.building import is_builder  # NNX is slow to import
+
+    from ...inside.nnx.graph import modules_of
     from ...inside.nnx.views import Reader, abstract
 
     module = abstract(node) if is_builder(node) else node
