@@ -63,7 +63,8 @@ class Trial:
 
     @functools.cached_property
     def _reference(self) -> list[Any]:
-        return jax.jit(self._numbers(self.before))(self.known)
+        reference: list[Any] = jax.jit(self._numbers(self.before))(self.known)
+        return reference
 
     @functools.cached_property
     def _compiled(self) -> Callable[[Any], list[Any]]:

@@ -52,7 +52,7 @@ def uses_of(jaxpr: core.Jaxpr) -> Uses:
     """
     uses: Uses = {}
     views = [
-        View(position, tuple((axis,) for axis in range(len(variable.aval.shape))))
+        View(position, tuple((axis,) for axis in range(len(getattr(variable.aval, "shape", ())))))
         for position, variable in enumerate(jaxpr.invars)
     ]
     _follow(jaxpr, views, uses)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, Final, TypeAlias
 
 import flax.linen
 
+from symjax.adoption.linen.bound import symbolic_class
 from symjax.adoption.linen.modules import Module
 
 from .views import view
+
+
+Place: TypeAlias = tuple[tuple[str, ...], type]
+# Paths and classes of what runs just now: all that stands around one layer has its path.
+_running: Final[ContextVar[frozenset[Place]]] = ContextVar("symjax_wrapping", default=frozenset())
 
 
 class Wrapping(Module):
@@ -41,7 +48,20 @@ class Wrapping(Module):
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer inside returns; to be called in a method of Flax's."""
         layer = self.bound()
-        return layer(*args, **accepted(layer, kwargs))
+        token = _running.set(_running.get() | {self._place()})
+        try:
+            return layer(*args, **accepted(layer, kwargs))
+        finally:
+            _running.reset(token)
+
+    @flax.linen.nowrap
+    def is_repeated(self) -> bool:
+        """Whether one of the same class runs around this one, as where a patch is applied twice."""
+        return self._place() in _running.get()
+
+    @flax.linen.nowrap
+    def _place(self) -> Place:
+        return tuple(self.path), symbolic_class(self)
 
     @flax.linen.nowrap
     def bound(self) -> Any:

@@ -73,11 +73,12 @@ def _planned(
     """The updates of a model that was asked what makes it deeper, and takes them."""
     probe = Probe.of(tree, model, inputs)
     updates = _repeated(stacks_of(probe), factor, to)
-    failure = probe.failure(updates)
-    if failure is not None:
+    try:
+        probe.called_alike(updates)
+    except Exception as error:
         depths = ", ".join([f"{path}: {value!r}" for path, value in updates.items()])
-        note(failure, f"with the new depths {depths} {at(model.path)}")
-        raise failure
+        note(error, f"with the new depths {depths} {at(model.path)}")
+        raise
     return updates
 
 

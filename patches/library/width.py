@@ -101,7 +101,7 @@ def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inp
     updates: dict[Path, Any] = {}
     for model in models(tree):
         if model.path in by_path:
-            updates.update(Resizing.of(tree, model, by_path[model.path]).scaled(factor))
+            updates.update(Resizing.of(tree, model, by_path[model.path]).scaled(factor).updates)
     rest = {path: value for path, value in _in_fields(tree, factor) if not _below(path, by_path)}
     return LookingFor(_what(tree, by_path), {**updates, **rest})
 

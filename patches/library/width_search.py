@@ -22,7 +22,8 @@ from ..models.finding import models
 from ..models.inputs import inputs_for
 
 _LIMIT: Final = 64.0  # the largest factor, and the inverse of the smallest
-_STEPS: Final = 12
+_STEPS: Final = 10
+_ROUNDS: Final = 3
 _CLOSE: Final = 0.005  # of the budget
 
 
@@ -67,12 +68,6 @@ def search_for_width(tree: Any, flops: Annotated[float, Gt(0), Lt(math.inf)], *,
     plans = [Resizing.of(tree, model, by_path[model.path]) for model in standing]
     meter = Meter()
 
-    def scaled(factor: float) -> Any:
-        updates: dict[Path, Any] = {}
-        for plan in plans:
-            updates.update(plan.scaled(factor))
-        return rebind(tree, updates)
-
     def count(experiment: Any) -> float:
         calls = [
             outline(model._replace(node=value_at(experiment, model.path)), by_path[model.path])
@@ -80,31 +75,43 @@ def search_for_width(tree: Any, flops: Annotated[float, Gt(0), Lt(math.inf)], *,
         ]
         return sum(work.flops for call in calls for _, work in meter.entries(call.jaxpr()))
 
-    new = _found(scaled, count, flops)
+    new = _nearest(tree, plans, count, flops)
     return lambda k, v, p: new if p is None else v
 
 
-def _found(scaled: Callable[[float], Any], count: Callable[[Any], float], flops: float) -> Any:
+def _nearest(tree: Any, plans: list[Resizing], count: Callable[[Any], float], flops: float) -> Any:
     """The scaled experiment that costs most nearly what it may."""
-    low, high = 1 / _LIMIT, _LIMIT
-    factor = 1.0
-    best: tuple[float, Any, float] | None = None
-    for _ in range(_STEPS):
-        experiment = scaled(factor)
+    tried: list[tuple[float, float, Any]] = []
+    budget = flops  # of products alone, which are quick to count, as all operations grow with them
+    for _ in range(_ROUNDS):
+        experiment = rebind(tree, _search(plans, budget))
         cost = count(experiment)
-        distance = abs(math.log(cost / flops)) if cost else math.inf
-        if best is None or distance < best[0]:
-            best = distance, experiment, cost
-        if distance < _CLOSE or high / low < 1 + _CLOSE:
+        tried.append((abs(math.log(max(cost, 1) / flops)), cost, experiment))
+        if tried[-1][0] < _CLOSE:
             break
-        low, high = (factor, high) if cost < flops else (low, factor)
-        # Products grow as the square of the widths, or less fast: a guess, within what is known.
-        guess = factor * math.sqrt(flops / cost) if cost else math.inf
-        factor = guess if low * 1.001 < guess < high / 1.001 else math.sqrt(low * high)
-    assert best is not None
-    if best[0] > math.log(2):
+        budget *= flops / max(cost, 1)
+    distance, cost, experiment = min(tried, key=lambda entry: entry[0])
+    if distance > math.log(2):
         raise PatchError(
             f"no factor of the widths between 1/{_LIMIT:g} and {_LIMIT:g} brings a call to {flops:g} "
-            f"operations: the nearest has {best[2]:g}"
+            f"operations: the nearest has {cost:g}"
         )
-    return best[1]
+    return experiment
+
+
+def _search(plans: list[Resizing], flops: float) -> dict[Path, Any]:
+    """The new widths with which the products of the models are most nearly so many operations."""
+    low, high, factor = 1 / _LIMIT, _LIMIT, 1.0
+    tried: list[tuple[float, dict[Path, Any]]] = []
+    for _ in range(_STEPS):
+        resized = [plan.scaled(factor) for plan in plans]
+        cost = max(1, sum(one.flops for one in resized))
+        updates = {path: value for one in resized for path, value in one.updates.items()}
+        tried.append((abs(math.log(cost / flops)), updates))
+        if tried[-1][0] < _CLOSE or high / low < 1 + 2 * _CLOSE:
+            break
+        low, high = (factor, high) if cost < flops else (low, factor)
+        # They grow as the square of the widths, or less fast: a guess, within what is known.
+        guess = factor * math.sqrt(flops / cost)
+        factor = guess if low * 1.001 < guess < high / 1.001 else math.sqrt(low * high)
+    return min(tried, key=lambda entry: entry[0])[1]

@@ -170,18 +170,20 @@ class Probe:
         """Whether another call gives outputs of the same shapes."""
         return bool(self.reply.shapes_of_outputs == new.shapes_of_outputs)
 
-    def failure(self, updates: Mapping[Path, Any]) -> Exception | None:
-        """Why the model cannot have other values of the tree's fields; None if it runs to the same shapes."""
+    def called_alike(self, updates: Mapping[Path, Any]) -> Reply:
+        """The model with other values of the tree's fields, called, to outputs of the same shapes.
+
+        Raises:
+            ValueError: The outputs would change their shapes.
+            Exception: What the model raises.
+        """
         if not updates:
-            return None
-        try:
-            new = self.called(updates)
-        except Exception as error:  # noqa: BLE001 - other people's models may raise anything
-            return error
-        if self.keeps_outputs(new):
-            return None
-        before, after = self.reply.shapes_of_outputs, new.shapes_of_outputs
-        return ValueError(f"the outputs would be of shape {after} instead of {before}")
+            return self.reply
+        new = self.called(updates)
+        if not self.keeps_outputs(new):
+            before, after = self.reply.shapes_of_outputs, new.shapes_of_outputs
+            raise ValueError(f"the outputs would be of shape {after} instead of {before}")
+        return new
 
     def _switch(self, path: Path, value: bool) -> Effect:
         try:

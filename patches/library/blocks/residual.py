@@ -48,7 +48,7 @@ class Residual(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
-        return x.astype(y.dtype) + y if x.shape == y.shape else y
+        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y
 
 
 class StochasticDepth(Wrapping):

@@ -61,6 +61,8 @@ class LowRankAdapted(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
+        if self.is_repeated():
+            return y  # type: ignore[no-any-return]
         types: dict[str, Any] = {"use_bias": False, "dtype": self.dtype, "param_dtype": self.param_dtype}
         narrow = flax.linen.DenseGeneral(self.rank, axis=self.axis, name="lora_a", **types)(x)
         zeros = flax.linen.initializers.zeros_init()

@@ -124,7 +124,7 @@ def weight_norm(tree: Any) -> Any:
         >>> sj.patch([nn.Dense(8)], 'weight_norm')
         [WeightNormalized(layer=Dense(features=8))]
     """
-    return layers(lambda k, v: _reparametrized(v, WeightNormalized, "convolution", "dense"))
+    return layers(lambda k, v, p: _reparametrized(v, p, WeightNormalized, "convolution", "dense"))
 
 
 @patcher
@@ -145,12 +145,12 @@ def standardize_weights(tree: Any) -> Any:
         >>> sj.patch([nn.Conv(8, (3, 3)), nn.Dense(8)], 'standardize_weights')
         [WeightStandardized(layer=Conv(features=8, kernel_size=(3, 3))), Dense(features=8)]
     """
-    return layers(lambda k, v: _reparametrized(v, WeightStandardized, "convolution"))
+    return layers(lambda k, v, p: _reparametrized(v, p, WeightStandardized, "convolution"))
 
 
-def _reparametrized(v: Any, cls: type[Reparametrized], *roles: str) -> Any:
+def _reparametrized(v: Any, p: Any, cls: type[Reparametrized], *roles: str) -> Any:
     """A layer of one of these roles inside another one, if it has one kernel that this one finds."""
-    if isinstance(v, Reparametrized):
+    if isinstance(p, cls):
         return v
     for role in roles:
         arguments = values(v, role)

@@ -24,7 +24,7 @@ from ...models.finding import models
 from ...models.inputs import inputs_for
 from ...roles.editing import updated
 from ...roles.marks import arguments, classes_with_role, own_names, with_role
-from ...roles.settings import USUAL_NAMES, is_setting, names_of, settings
+from ...roles.settings import USUAL_NAMES, names_of, setting_test, settings
 
 _SIZES: Final = ("classes", "vocabulary")
 
@@ -125,11 +125,12 @@ def _renamed(old: Any, name: str, path: Path) -> Any:
 
 def _sized(dataset: Any, sizes: dict[str, int]) -> Any:
     """The dataset with its sizes, where they are arguments of it."""
+    tests = {size: setting_test(size) for size in sizes}
     changes = {
-        key: new
+        key: sizes[size]
         for key, _ in items(dataset) or ()
-        for size, new in sizes.items()
-        if is_setting(Path((key,)), dataset, size)
+        for size, is_size in tests.items()
+        if is_size(Path((key,)), dataset)
     }
     return replace(dataset, changes) if changes else dataset
 

