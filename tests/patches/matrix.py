@@ -173,7 +173,8 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
         if not _is_refusal(error):
             raise
         return Outcome(False, _sentence(str(error)))
-    jax.eval_shape(trained, experiment)
+    if patches.models(experiment):
+        patches.check(experiment)
     if train:
         result = trained(experiment)
         losses = [float(loss) for loss in result.losses]
