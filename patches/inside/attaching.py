@@ -53,7 +53,9 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
         if calls is not None:
             changed = dict.fromkeys([call.path for call in calls if call.by(item)])
             if not changed:
-                reasons.append(f"nothing matched inside of {host}{seen(calls)}")
+                reasons.append(
+                    f"nothing inside of {host} matched, or it had its new value already{seen(calls)}"
+                )
                 continue
             places += [path / name for name in changed]
         else:

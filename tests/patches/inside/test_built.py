@@ -220,7 +220,8 @@ def test_without_inputs_the_layers_of_a_node_are_known():
         f"blocks/{i}/conv{j}" for i in (0, 1) for j in (1, 2)
     ]
     with pytest.raises(
-        patches.PatchError, match=r"nothing matched inside of <root>; it calls blocks/0 \(Block\)"
+        patches.PatchError,
+        match=r"nothing inside of <root> matched, or it had its new value already; it calls blocks/0 \(Block\)",
     ):
         sj.patch(node, patches.inside(lambda k, v: v), strict=True)
     open_choice = sj.symbolize(MLP)(sj.oneof([4, 8]))
