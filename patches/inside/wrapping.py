@@ -14,7 +14,6 @@ from symjax.adoption.linen.modules import Module
 
 from .views import view
 
-
 Place: TypeAlias = tuple[tuple[str, ...], type]
 # Paths and classes of what runs just now: all that stands around one layer has its path.
 _running: Final[ContextVar[frozenset[Place]]] = ContextVar("symjax_wrapping", default=frozenset())

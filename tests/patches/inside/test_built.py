@@ -100,6 +100,13 @@ def test_a_path_that_there_is_not(model):
         built(model, {"pair[0].rat": 1.0})
 
 
+def test_in_a_tree_a_built_module_stays_and_it_is_said_what_to_do(model):
+    with pytest.raises(
+        patches.PatchError, match=r"model is an NNX module that is built already.*patches.built"
+    ):
+        sj.patch({"model": model}, without_biases(), strict=True)
+
+
 def test_no_module():
     with pytest.raises(TypeError, match=r"expected a built NNX module, got .* sj.patch"):
         built(symbolic.Linear(2, 3), "without_biases")
