@@ -72,7 +72,7 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
 
 
 def _refusal(model: Model) -> str:
-    return f"{model} is an NNX module that is built already, of which patches.built(module, rules) gives a new one"
+    return f"{model} is an NNX module that is built already: patches.built(module, rules) gives a new one"
 
 
 def makes_layers(model: Any) -> bool:
