@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from symjax.adoption.linen.functions import LinenFunction
 from symjax.core.inside import INSIDE, is_patchable
@@ -17,10 +17,7 @@ from ..models.inputs import inputs_for
 from ..roles.marks import noting_roles
 from .expectations import required, seen
 from .matching import built_sightings, sightings
-from .parts import InsidePatch, parts
-
-STANDING: Final = "symjax.patches.copy_of"
-"""The name of the nodes that stand for built NNX modules."""
+from .parts import STANDING, InsidePatch, parts
 
 
 def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:

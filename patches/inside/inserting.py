@@ -8,12 +8,13 @@ from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
 import flax.linen as nn
+import jax
 
 from symjax.core.containers import freeze
 from symjax.core.errors import brief
 from symjax.core.schema import schema_of
 
-from .wrapping import Wrapping
+from .wrapping import Wrapping, wrappers
 
 Counts: TypeAlias = Mapping[tuple[str, ...], tuple[int, int]]
 # How many modules stand before and after the layer at a path: patches may insert further ones as it is
@@ -67,6 +68,27 @@ class Inserted(Wrapping):
             return module
         assert self.scope is not None
         return module.clone(parent=self.scope.rewound().push(name))
+
+
+def inserts(parent: Any, module: Any) -> bool:
+    """Whether a module like another one has been inserted around a layer, whose parent a rule was shown.
+
+    A rule asks it, that may be shown a layer again around which it has inserted something. Modules are alike that
+    differ in floats only.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> around = insert(nn.Dense(3), after=[nn.LayerNorm()])
+        >>> inserts(around, nn.LayerNorm(epsilon=1e-3)), inserts(around, nn.RMSNorm())
+        (True, False)
+    """
+    structure = jax.tree.structure(module)
+    return any(
+        jax.tree.structure(other) == structure
+        for wrapper in wrappers(parent)
+        if isinstance(wrapper, Inserted)
+        for other in (*wrapper.before, *wrapper.after)
+    )
 
 
 def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> Any:

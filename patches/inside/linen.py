@@ -27,6 +27,7 @@ from .functions.running import FunctionPatch
 from .parts import LayerPatch, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
+from .wrapping import wrapper_of
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
@@ -135,9 +136,9 @@ def _is_method(context: nn.module.InterceptorContext) -> bool:
 
 
 def _parent(module: nn.Module) -> Any:
-    """The module that made a layer, as a node."""
-    parent = module.parent
-    shown = view(parent) if isinstance(parent, nn.Module) else None
+    """The module that made a layer, or that stands around it, as a node."""
+    parent = module.parent if isinstance(module.parent, nn.Module) else wrapper_of(module)
+    shown = None if parent is None else view(parent)
     return None if shown is None else shown.node
 
 

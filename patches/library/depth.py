@@ -24,7 +24,7 @@ def scale_depth(
     factor: Annotated[float, Gt(0), Lt(math.inf)] | None = None,
     *,
     to: Annotated[int, Ge(1)] | None = None,
-    inputs: Any,
+    inputs: Any = None,
 ) -> LookingFor:
     """Multiplies the depth of a model by a factor, or makes it a number.
 

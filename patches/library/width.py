@@ -57,7 +57,9 @@ class _Layer(NamedTuple):
 
 
 @patcher(static=["factor"])
-def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any) -> LookingFor:
+def scale_width(
+    tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any = None
+) -> LookingFor:
     """Multiplies the widths of a model's layers by a factor.
 
     With example inputs (``sj.patch(exp, 'scale_width?2', inputs=x)``, or a method ``example_inputs`` of the

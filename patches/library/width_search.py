@@ -28,7 +28,9 @@ _CLOSE: Final = 0.005  # of the budget
 
 
 @patcher(static=["flops"])
-def search_for_width(tree: Any, flops: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any) -> RuleFunction:
+def search_for_width(
+    tree: Any, flops: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any = None
+) -> RuleFunction:
     """Scales the widths of the models so that a call costs a number of operations, as nearly as widths can.
 
     The factor is found by a search between 1/64 and 64; each is tried by abstract calls, with the widths
@@ -99,7 +101,7 @@ def _nearest(tree: Any, plans: list[Resizing], count: Callable[[Any], float], fl
     return experiment
 
 
-def _search(plans: list[Resizing], flops: float) -> dict[Path, Any]:
+def _search(plans: list[Resizing], flops: float) -> dict[Any, Any]:
     """The new widths with which the products of the models are most nearly so many operations."""
     low, high, factor = 1 / _LIMIT, _LIMIT, 1.0
     tried: list[tuple[float, dict[Path, Any]]] = []

@@ -9,6 +9,7 @@ from jax.extend import core
 
 from ..extents import Extents
 from .elementwise import ELEMENTWISE, SOURCES, same
+from .loops import scan_counts
 from .products import PRODUCTS, WINDOWS
 from .shapes import SCATTERS, SHAPES
 from .values import SCAN, Rule, Value, fresh, join, pinned
@@ -55,11 +56,15 @@ def _body(equation: Any) -> Any:
         jaxpr = getattr(value, "jaxpr", value)
         if not isinstance(jaxpr, core.Jaxpr):
             continue
-        pairs = [*zip(jaxpr.invars, equation.invars), *zip(jaxpr.outvars, equation.outvars)]  # noqa: B905
-        fits = len(jaxpr.invars) == len(equation.invars) and len(jaxpr.outvars) == len(equation.outvars)
-        if fits and all(inner.aval.shape == outer.aval.shape for inner, outer in pairs):
+        if _shapes(jaxpr.invars) == _shapes(equation.invars) and _shapes(jaxpr.outvars) == _shapes(
+            equation.outvars
+        ):
             return value
     return None
+
+
+def _shapes(atoms: Any) -> list[Any]:
+    return [getattr(atom.aval, "shape", None) for atom in atoms]
 
 
 def _call(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
@@ -82,7 +87,7 @@ def constants_of(extents: Extents, body: core.ClosedJaxpr) -> list[Value]:
 
 
 def _scan(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
-    constants, carries = equation.params["num_consts"], equation.params["num_carry"]
+    constants, carries = scan_counts(equation.params)
     fixed, carry, slices = (
         operands[:constants],
         operands[constants : constants + carries],

@@ -70,8 +70,8 @@ class Called:
         A block adds to its input: its own width cannot change alone.
         """
         arrays = [
-            jax.ShapeDtypeStruct((*array.shape[:-1], 2 * width), array.dtype)
-            if array.shape and array.shape[-1] == width
+            jax.ShapeDtypeStruct((*array.shape[:-1], 2 * width), array.dtype)  # type: ignore[no-untyped-call]
+            if array.shape[-1:] == (width,)
             else array
             for array in self.inputs.arrays
         ]

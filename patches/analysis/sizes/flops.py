@@ -31,11 +31,13 @@ def _flops(equation: Any) -> int:
     name, params = equation.primitive.name, equation.params
     if name == "dot_general":
         (summed, _), _ = params["dimension_numbers"]
-        left = equation.invars[0].aval.shape
-        return 2 * equation.outvars[0].aval.size * math.prod(left[axis] for axis in summed)
+        left: tuple[int, ...] = equation.invars[0].aval.shape
+        depth: int = math.prod(left[axis] for axis in summed)
+        return 2 * int(equation.outvars[0].aval.size) * depth
     if name == "conv_general_dilated":
         numbers, kernel = params["dimension_numbers"], equation.invars[1].aval
-        return 2 * equation.outvars[0].aval.size * kernel.size // kernel.shape[numbers.rhs_spec[0]]
+        each = int(kernel.size) // int(kernel.shape[numbers.rhs_spec[0]])
+        return 2 * int(equation.outvars[0].aval.size) * each
     bodies = [product_flops(body) for body in _bodies(equation)]
     if name == "cond":
         return max(bodies)

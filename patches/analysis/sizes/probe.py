@@ -149,7 +149,7 @@ class Probe:
             return self._float(path, value)
         return Effect(path, value, "choice", remark=", ".join(_roles(value)))
 
-    def called(self, updates: Mapping[Path, Any]) -> Reply:
+    def called(self, updates: Mapping[Any, Any]) -> Reply:
         """The model with other values of the tree's fields, called.
 
         Raises:
@@ -170,7 +170,7 @@ class Probe:
         """Whether another call gives outputs of the same shapes."""
         return bool(self.reply.shapes_of_outputs == new.shapes_of_outputs)
 
-    def called_alike(self, updates: Mapping[Path, Any]) -> Reply:
+    def called_alike(self, updates: Mapping[Any, Any]) -> Reply:
         """The model with other values of the tree's fields, called, to outputs of the same shapes.
 
         Raises:
