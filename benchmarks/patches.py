@@ -38,7 +38,6 @@ AIMS = (
     Aim("rule-chain", OTHER, 1.05, at_most=True),
     Aim("uri-chain", OTHER, 1.05, at_most=True),
     Aim("hit", OTHER, 80),
-    Aim("hits", OTHER, 80),
     Aim("trace", OTHER, 1.5, at_most=True),
     Aim("trace-scan", OTHER, 1.5, at_most=True),
     Aim("call", OTHER, 1.05, at_most=True),

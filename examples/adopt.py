@@ -26,8 +26,8 @@ from symjax import optax, patches
 
 URIS = (
     "apply_sepconv",  # the paper's Figure 2
-    "squeeze_and_excite?ratio=4",
-    "swap_normalization?to=group",
+    "squeeze_excite?ratio=4",
+    "swap_normalization?to=group&groups=4",
     "scale_width?0.5",
     "change_dtype?bfloat16",
 )
@@ -57,8 +57,8 @@ class Experiment(sj.Object):
 
     model: nn.Module
     optimizer: optax.GradientTransformation = optax.adam(3e-3)
-    batch_size: Annotated[int, Gt(0)] = 64
-    steps: Annotated[int, Gt(0)] = 60
+    batch_size: Annotated[int, Gt(0)] = 32
+    steps: Annotated[int, Gt(0)] = 50
 
     def example_inputs(self) -> jax.ShapeDtypeStruct:
         """What the model is called with, as a shape."""
@@ -97,7 +97,7 @@ class Experiment(sj.Object):
         }
 
 
-def experiment(features: int = 32) -> Experiment:
+def experiment(features: int = 16) -> Experiment:
     """Their network, in an experiment."""
     return Experiment(ResNet(stage_sizes=[2, 2, 2], num_classes=10, features=features))
 
@@ -108,13 +108,14 @@ train = jax.jit(Experiment.run)
 def show_costs(exp: Experiment, title: str) -> None:
     """Prints what an experiment's model costs, in one line."""
     cost = patches.cost(exp)
-    print(f"{title:<32}{cost.parameters:>12,} parameters{cost.flops / 64 / 1e6:>10.2f} MFLOPs an image")
+    flops = cost.forward.flops / exp.batch_size
+    print(f"{title:<48}{cost.parameters:>10,} parameters{flops / 1e6:>9.2f} MFLOPs an image")
 
 
 def show_training(exp: Experiment, key: jax.Array, title: str) -> dict[str, jax.Array]:
     """Trains, and prints what came of it in one line."""
     metrics = train(exp, key)
-    print(f"{title:<32}" + ", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()))
+    print(f"{title:<12}" + ", ".join(f"{name} {float(value):.3f}" for name, value in metrics.items()))
     return metrics
 
 
@@ -122,20 +123,21 @@ def main() -> None:
     """Applies the patches one by one, then all of them, and trains before and after."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (0)")
-    parser.add_argument("--features", type=int, default=32, help="width of the first stage (32)")
+    parser.add_argument("--features", type=int, default=16, help="width of the first stage (16)")
     options = parser.parse_args()
     exp, key = experiment(options.features), jax.random.key(options.seed)
 
     print(sj.format(exp), end="\n\n")
     show_costs(exp, "as it is")
     for uri in URIS:
-        patched = sj.patch(exp, uri, strict=True)
-        show_costs(patched, uri)
+        places = patches.from_uri(uri).matched(exp)
+        show_costs(sj.patch(exp, uri, strict=True), f"{uri} ({len(places)} places)")
     patched = sj.patch(exp, URIS, strict=True)
     show_costs(patched, "all of them")
-    print("\nlayers that the patches replaced:")
-    for path in patches.matched(patched):
-        print(f"    {path}")
+
+    print("\nThe layers that apply_sepconv replaces:")
+    for path in patches.from_uri("apply_sepconv").matched(exp):
+        print(f"    {path.key}")
     print(f"\n{sj.format(patched)}\n")
     show_training(exp, key, "as it is")
     show_training(patched, key, "all of them")

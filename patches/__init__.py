@@ -7,12 +7,14 @@ The folders are floors, and imports only go down: `uri` (text), `core` (what a p
 from . import library
 from .analysis.check import check
 from .analysis.cost import Cost, LayerCost, cost
-from .analysis.effects import Effect, Effects, effects
+from .analysis.effects import Effects, effects
+from .analysis.sizes.probe import Effect
+from .analysis.transplant import Transplant, transplant
 from .analysis.work import Work
 from .core.apply import patch
 from .core.assignments import Assignments
 from .core.catalogue import catalogue, json_schema
-from .core.errors import PatchError, PatchWarning
+from .core.errors import PatchError, PatchWarning, ReadingError
 from .core.patch import LookingFor, Patch
 from .core.patcher import patcher
 from .core.registry import names
@@ -38,6 +40,7 @@ __all__ = [
     "patch",
     "PatchError",
     "PatchWarning",
+    "ReadingError",
     # Patches as values.
     "Patch",
     "patcher",
@@ -76,6 +79,8 @@ __all__ = [
     "cost",
     "Cost",
     "LayerCost",
+    "transplant",
+    "Transplant",
     "Work",
     "Inputs",
     "Model",

@@ -21,7 +21,7 @@ from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
 from . import rules
-from .core.apply import patch
+from .core.apply import tried
 from .core.patch import Patch
 from .core.registry import registered
 from .core.updates import from_diff
@@ -29,13 +29,14 @@ from .uri.hints import arms_of, enums_in
 from .uri.literals import admits
 
 _VALUES: Final = 8  # for an argument
-_CALLS: Final = 24  # with different arguments, of a patcher
-_FIRSTS: Final = 6  # to which a second patch is sought
+_CALLS: Final = 12  # with different arguments, of a patcher
+_FAILURES: Final = 5  # after which a patcher is not tried again
+_FIRSTS: Final = 4  # to which a second patch is sought
 _CLUES: Final = 200  # values of a subtree that is new as a whole
 
 
 def minimal(
-    a: Any, b: Any, *, patchers: Iterable[type[Patch]] | None = None, budget: int = 1000
+    a: Any, b: Any, *, patchers: Iterable[type[Patch]] | None = None, budget: int = 400
 ) -> list[Patch]:
     """The shortest list of known patches that leads from one tree to another, as far as one is found.
 
@@ -51,7 +52,8 @@ def minimal(
         b: The tree to reach.
         patchers: What is tried; by default all that are known, apart from the rules without a function
             (`on_key` and the like), which could do anything.
-        budget: How many applications of a patch are tried at most.
+        budget: How many applications of a patch are tried at most. Most take a millisecond; those that call
+            a model abstractly, to plan widths, a hundred.
 
     Returns:
         Patches for which ``sj.patch(a, minimal(a, b))`` equals `b`; none if the trees are equal.
@@ -70,11 +72,16 @@ def minimal(
         return []
     singles = _attempts(start, b, known, budget // 2)
     best = min([start, *singles], key=_Attempt.rank)
-    if best.left and start.left > 1:
-        firsts = sorted(singles, key=_Attempt.rank)[:_FIRSTS]
+    if best.left:
+        nearer = _best_of_each(singles)
+        firsts = nearer[:_FIRSTS]
         share = (budget - budget // 2) // max(1, len(firsts))
-        pairs = [pair for first in firsts for pair in _attempts(first, b, known, share)]
-        best = min([best, *pairs], key=_Attempt.rank)
+        for first in firsts:
+            # What leads nearer from the start most often does so from here, too.
+            seconds = [attempt.patches[0] for attempt in nearer if attempt is not first]
+            best = min([best, *_attempts(first, b, known, share, seconds)], key=_Attempt.rank)
+            if not best.left:
+                break
     rest = [from_diff(best.difference)] if best.left else []
     return [*best.patches, *rest]
 
@@ -89,12 +96,18 @@ class _Attempt:
 
     @property
     def left(self) -> int:
-        return len(self.difference)
+        """How many values still differ."""
+        return sum(max(_size(left), _size(right)) for left, right in self.difference.flat.values())
 
     def rank(self) -> tuple[int, int, int, str]:
         """Less is better: few patches and few differences, and among equals those of the shorter text."""
         text = "|".join([patch.uri for patch in self.patches])
         return len(self.patches) + self.left, self.left, len(text), text
+
+
+def _size(value: Any) -> int:
+    """The number of values in a value, itself among them."""
+    return sum(1 for _ in itertools.islice(walk(value), _CLUES))
 
 
 def _known() -> list[type[Patch]]:
@@ -106,20 +119,42 @@ def _name(patcher: type[Patch]) -> str:
     return f"{patcher.patcher_name}:{patcher.__module__}.{patcher.__qualname__}"
 
 
-def _attempts(start: _Attempt, goal: Any, known: Iterable[type[Patch]], budget: int) -> list[_Attempt]:
-    """What one more patch leads to, where that is nearer to the goal."""
-    attempts = []
-    for candidate in itertools.islice(_candidates(start.difference, known), budget):
+def _attempts(
+    start: _Attempt,
+    goal: Any,
+    known: Iterable[type[Patch]],
+    budget: int,
+    before: Iterable[Patch] = (),
+) -> list[_Attempt]:
+    """What one more patch leads to, where that is nearer to the goal; those `before` are tried first."""
+    attempts: list[_Attempt] = []
+    failures: Counter[type[Patch]] = Counter()
+    hopeful = (
+        candidate
+        for candidate in itertools.chain(before, _candidates(start.difference, known))
+        if failures[type(candidate)] < _FAILURES
+    )
+    for candidate in itertools.islice(hopeful, budget):
+        failures[type(candidate)] += 1
         try:
-            tree = patch(start.tree, candidate, strict=True)
+            tree = tried(start.tree, candidate)
         except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
             continue
         attempt = _Attempt(tree, (*start.patches, candidate), diff(tree, goal))
         if attempt.left < start.left:
+            failures[type(candidate)] = 0
             attempts.append(attempt)
-            if not attempt.left:
-                break
+        if not attempt.left:
+            break
     return attempts
+
+
+def _best_of_each(attempts: Iterable[_Attempt]) -> list[_Attempt]:
+    """The best attempt by each patcher, best first."""
+    best: dict[type[Patch], _Attempt] = {}
+    for attempt in sorted(attempts, key=_Attempt.rank):
+        best.setdefault(type(attempt.patches[-1]), attempt)
+    return list(best.values())
 
 
 def _candidates(difference: Difference, known: Iterable[type[Patch]]) -> Iterator[Patch]:
@@ -132,18 +167,24 @@ def _candidates(difference: Difference, known: Iterable[type[Patch]]) -> Iterato
 
 
 def _calls(patcher: type[Patch], clues: _Clues) -> Iterator[Patch]:
-    """The patches of one class with different arguments: first the required ones alone vary."""
+    """The patches of one class: with the required arguments alone, in turns with an optional one."""
     fields = patcher.__symjax_schema__.fields.values()
     required = [field for field in fields if field.required]
-    for values in itertools.product(*[clues.values_for(field) for field in required]):
-        arguments = dict(zip([field.name for field in required], values, strict=True))
-        yield from _made(patcher, arguments)
-    first = {field.name: next(iter(clues.values_for(field)), None) for field in required}
-    for field in fields:
-        if not field.required:
-            for value in clues.values_for(field):
-                if not eq(value, field.default):
-                    yield from _made(patcher, {**first, field.name: value})
+    rows = itertools.product(*[clues.values_for(field) for field in required])
+    names = [field.name for field in required]
+    plain, likeliest = itertools.tee(dict(zip(names, row, strict=True)) for row in rows)
+    first = next(likeliest, {})
+    varied = (
+        {**first, field.name: value}
+        for field in fields
+        if not field.required
+        for value in clues.values_for(field)
+        if not eq(value, field.default)
+    )
+    for pair in itertools.zip_longest(plain, varied):
+        for arguments in pair:
+            if arguments is not None:
+                yield from _made(patcher, arguments)
 
 
 def _made(patcher: type[Patch], arguments: dict[str, Any]) -> Iterator[Patch]:
@@ -162,6 +203,8 @@ class _Clues:
         self._values: Counter[_Value] = Counter()
         for left, right in difference.flat.values():
             self._add_ratio(left, right)
+            self._add(right)
+            self._add(right)
             for _, value, _ in itertools.islice(walk(right), _CLUES):
                 self._add(value)
 
@@ -174,7 +217,7 @@ class _Clues:
         return list(distinct.values())[:_VALUES]
 
     def _add(self, value: Any) -> None:
-        if isinstance(value, Patch):
+        if isinstance(value, Patch) and value not in self.patches:
             self.patches.append(value)
         name = value.__name__ if callable(value) and public_name(value) is not None else None
         if is_symbolic(value):

@@ -142,7 +142,7 @@ def first_edit(name: str) -> Edit | None:
         name: The name of the patcher.
     """
     patcher: Any = find_patcher(name)
-    scope: dict[str, Any] = {"__name__": "example"}
+    scope = {**vars(sys.modules[patcher.__module__]), "__name__": "__main__"}  # as doctest has it
     for example in examples(inspect.cleandoc(patcher.__doc__ or "")):
         program = ast.parse(example.source)
         with warnings.catch_warnings():
@@ -151,7 +151,7 @@ def first_edit(name: str) -> Edit | None:
                 edit = _edit(node, scope) if isinstance(node, ast.Call) else None
                 if edit is not None and name in edit.rule and not sj.eq(edit.before, edit.after):
                     return edit
-            exec(compile(program, name, "exec"), scope)
+            exec(compile(program, name, "exec", dont_inherit=True), scope)
     return None
 
 
@@ -159,7 +159,7 @@ def _edit(call: ast.Call, scope: dict[str, Any]) -> Edit | None:
     """What a call in an example does, if it applies a patch: ``sj.patch(tree, …)`` or ``patch(tree)``."""
 
     def value(node: ast.AST) -> Any:
-        return eval(compile(ast.Expression(node), "example", "eval"), scope)  # type: ignore[arg-type]
+        return eval(compile(ast.Expression(node), "example", "eval", dont_inherit=True), scope)  # type: ignore[arg-type]
 
     try:
         function = value(call.func)

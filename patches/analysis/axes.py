@@ -9,8 +9,9 @@ from typing import Any
 import jax
 
 from ..models.calling import Outline
-from .axis_rules import Value, constants_of, interpret
 from .extents import Extent, Extents
+from .rules.programs import constants_of, interpret
+from .rules.values import Value
 
 
 class Axes:

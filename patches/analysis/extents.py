@@ -204,8 +204,9 @@ class Extents:
 
     def _cut_class(self, number: int, at: int) -> tuple[Extent, Extent]:
         if number not in self._terms:
-            self._terms[number] = (self.fresh(at), self.fresh(self._size[number] - at))
-            return self._terms[number]
+            halves = self.fresh(at), self.fresh(self._size[number] - at)
+            self._terms[number] = halves
+            return halves
         before: list[Extent] = []
         after: list[Extent] = []
         offset = 0

@@ -157,6 +157,7 @@ def _analysed(equation: Any) -> Work:
     def alone(*operands: Any) -> Any:
         return equation.primitive.bind(*operands, **equation.params)
 
-    shapes = [jax.ShapeDtypeStruct(atom.aval.shape, atom.aval.dtype) for atom in equation.invars]
+    struct: Any = jax.ShapeDtypeStruct
+    shapes = [struct(atom.aval.shape, atom.aval.dtype) for atom in equation.invars]
     analysis = jax.jit(alone).lower(*shapes).cost_analysis() or {}
     return Work(max(0.0, analysis.get("flops", 0.0)), max(0.0, analysis.get("bytes accessed", 0.0)))

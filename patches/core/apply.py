@@ -117,6 +117,19 @@ def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]
     return tuple(places)
 
 
+def tried(tree: T, rule: Rule) -> T:
+    """The tree with a rule applied, to see what comes of it: nothing is said where nothing changes."""
+    result: Any = tree
+    checks: list[_Check] = []
+    for source in _numbered(resolve(rule), Context()):
+        edit = _apply(result, source)
+        result = edit.tree
+        checks += edit.checks
+    for check in checks:
+        check.run(result)
+    return result  # type: ignore[no-any-return]
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A rule and its place in the list of those that are applied with it, as messages name them."""

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Hashable, Mapping
 from typing import Any, ClassVar, Final, final
 
-from symjax.core.errors import NoSuchPath, at, brief, note, unknown
+from symjax.core.errors import NoSuchPath, at, brief, excerpt, nearest_first, note, unknown
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 from symjax.types.hint_reading import parse as parse_hint
@@ -14,12 +14,12 @@ from symjax.types.hint_reading import resolve as resolve_hint
 from symjax.types.hints import Anything, Either, Entries, Hint, Instance, Items, Nothing, Scalar, Text
 from symjax.verbs.tree import child
 
-from ..uri.grammar import Assignment, excerpt, parse_value, print_assignments
+from ..uri.grammar import Assignment, parse_value, print_assignments
 from ..uri.hints import arms_of, item_hint_of
 from ..uri.literals import Text as TextToken
 from ..uri.literals import Token, admits, is_word, print_token, read
 from ..uri.named import Kind, kind_named, known_names, named
-from .errors import nearest_first, note_members
+from .errors import note_members
 from .patch import Patch
 from .registry import find_patcher
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import functools
 import inspect
@@ -310,15 +309,11 @@ def _name_of(what: str) -> Any:
 
 
 def _bounded(kind: Any, constraints: tuple[Any, ...], sayable: tuple[type, ...]) -> Any:
-    """A type with those constraints that JSON Schema can say of it: no infinite bounds, no predicates."""
+    """A type with those constraints that JSON Schema can say of it: no predicates."""
     flat = [part for one in constraints for part in (one if _is_group(one) else (one,))]
-    bounds = [part for part in flat if isinstance(part, sayable) and _is_finite(part)]
+    bounds = [part for part in flat if isinstance(part, sayable)]
     return Annotated[(kind, *bounds)] if bounds else kind
 
 
 def _is_group(constraint: object) -> TypeGuard[annotated_types.GroupedMetadata]:
     return isinstance(constraint, annotated_types.GroupedMetadata)
-
-
-def _is_finite(bound: Any) -> bool:
-    return all(not isinstance(value, float) or math.isfinite(value) for value in dataclasses.astuple(bound))

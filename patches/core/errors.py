@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import sys
-from collections.abc import Iterable
 
-from symjax.core.errors import note, unknown
+from symjax.core.errors import excerpt, nearest_first, note, unknown
 from symjax.types.hints import Hint
 
-from ..uri.grammar import excerpt
 from ..uri.hints import member_names
 from ..uri.literals import Text, Token
-
-_LIKENESS_LIMIT = 100  # characters; comparing texts is quadratic, and no longer name is a typing error
 
 
 class PatchWarning(UserWarning):
@@ -25,21 +20,13 @@ class PatchError(ValueError):
     """A patch changed nothing under `strict`, a wrong number of places, or failed its validator."""
 
 
+class ReadingError(PatchError):
+    """A patch changes an argument of a built NNX layer whose arguments cannot be read back."""
+
+
 def in_uri(uri: str) -> str:
     """The suffix that every error of the library's own about a URI ends in."""
     return f"(uri={excerpt(uri)})"
-
-
-def nearest_first(name: str, known: Iterable[str]) -> list[str]:
-    """The names in the order of their likeness to `name`; the alphabetical one where that is very long."""
-    names = sorted(known)
-    if len(name) > _LIKENESS_LIMIT:
-        return names
-
-    def likeness(other: str) -> float:
-        return difflib.SequenceMatcher(None, name, other).ratio()
-
-    return sorted(names, key=likeness, reverse=True)
 
 
 def note_members(error: Exception, name: str, token: Token, hint: Hint) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from symjax.core.errors import brief, note, unknown
+from symjax.core.errors import brief, excerpt, nearest_first, note, unknown
 from symjax.core.schema import Schema
 from symjax.types.hint_reading import parse as parse_hint
 from symjax.types.hint_reading import resolve as resolve_hint
 from symjax.types.hint_reading import show
 
-from ..uri.grammar import Assignment, Call, Step, excerpt, parse
+from ..uri.grammar import Assignment, Call, Step, parse
 from ..uri.literals import Token, read
 from .assignments import assignments
-from .errors import in_uri, nearest_first, note_members
+from .errors import in_uri, note_members
 from .patch import Chain, Patch, SingleRule
 from .registry import find_patcher, names
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, final
 
 from symjax.core.errors import NoSuchPath, unknown
+from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
 from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
@@ -60,14 +61,15 @@ def built(module: M, rules: Rule, *, rngs: Any = 0, strict: bool = False, inputs
     from .nnx.standing import applied, called_with, paths_in, standing_for  # NNX is slow to import
 
     node = standing_for(module)
+    own: Any = module
     known = resolve(rules)
     for rule in known:
         if isinstance(rule, Mapping):
-            _check_paths(rule, paths_in(module))
+            _check_paths(rule, paths_in(own))
     context = Context(inputs, strict=strict)
-    with called_with(module, inputs_for(node, inputs)):
+    with called_with(own, inputs_for(node, inputs)):
         patched = patch(node, [_inside(rule, node, context) for rule in known], strict, inputs)
-        return applied(module, patched, rngs)  # type: ignore[no-any-return]
+        return applied(own, patched, rngs)  # type: ignore[no-any-return]
 
 
 def _check_paths(updates: Mapping[Any, Any], paths: Sequence[str]) -> None:
@@ -85,7 +87,8 @@ def _inside(rule: Any, node: Any, context: Context) -> Patch:
     if not isinstance(rule, Patch):
         return inside(rule)
     edit = _without_purpose(rule.edit_in(node, context))
-    return reaching(rule) if isinstance(edit, Mapping) or _is_rule(edit) else rule
+    planned = isinstance(edit, Mapping) and any(INSIDE in Path.parse(path) for path in edit)
+    return reaching(rule) if (isinstance(edit, Mapping) and not planned) or _is_rule(edit) else rule
 
 
 @final

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Callable
 from typing import Any, final
 
@@ -17,6 +15,7 @@ from ..core.apply import changed_by
 from ..core.patch import Context, Edited, Patch
 from .attaching import attach
 from .parts import InsidePatch, LayerPatch, parts
+from .patterns import matches
 
 
 @final
@@ -156,21 +155,3 @@ class edit_layers(LayerPatch):
         """See `LayerPatch.on_layer`."""
         changes = self.updates.get("/".join(map(str, path)))
         return layer if changes is None else rebind(layer, changes)
-
-
-def matches(pattern: str, path: Path) -> bool:
-    """Whether a path in a model, its names joined by slashes, is one of those that a pattern stands for.
-
-    Example:
-        >>> matches('encoder/*/Dense_?', Path(('encoder', 'Block_0', 'Dense_1'))), matches('**', Path(('a',)))
-        (True, True)
-    """
-    return _expression(pattern).fullmatch("/".join(map(str, path))) is not None
-
-
-@functools.lru_cache(256)
-def _expression(pattern: str) -> re.Pattern[str]:
-    """A pattern as a regular expression."""
-    spelled = {"**/": "(?:.+/)?", "/**": "(?:/.+)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", pattern)
-    return re.compile("".join(spelled.get(piece, re.escape(piece)) for piece in pieces))

@@ -22,10 +22,10 @@ from symjax.verbs.tree import items, value_at
 
 from ..core.patch import describe_rule
 from .expectations import expecting
-from .linen_functions import FunctionLayer, run_traced
+from .functions.linen import FunctionLayer, run_traced
+from .functions.running import FunctionPatch
 from .parts import LayerPatch, parts, placed
 from .recording import record
-from .traced import traced
 from .views import View, below, class_of, is_lifted, view
 from .wrapping import Wrapping, wrapper_of
 
@@ -89,7 +89,7 @@ def run_inside(
     with unbound():
         own_parts = [(part, item) for item in own for part in parts(item, model)]
     entries = [Active(part, item, root) for part, item in own_parts if isinstance(part, LayerPatch)]
-    functions = [(part, item) for part, item in own_parts if isinstance(part, traced)]
+    functions = [(part, item) for part, item in own_parts if isinstance(part, FunctionPatch)]
     with _running((*entries, *active)), expecting(own):
         return run_traced(module, run, method, args, kwargs, functions)
 
@@ -201,7 +201,8 @@ class _Outcome:
         children: dict[Path, Names] = {place: tuple(child.path) for place, child in shown.children.items()}
         if changed:
             self.layer = rebind(self.layer, changed)
-            self.parts.update({place: new for place, new in changed.items() if place in children})
+            touched = [place for place in children if any(where.startswith(place) for where in changed)]
+            self.parts.update({place: value_at(self.layer, place) for place in touched})
             if not changed.keys() <= children.keys():
                 self.changes += (entry.source,)
         for place in changed.keys() & children.keys():

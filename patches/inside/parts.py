@@ -78,12 +78,16 @@ def parts(patch: Any, model: Any) -> list[InsidePatch]:
         return [part for rule in patch.rules for part in parts(rule, model)]
     if not isinstance(patch, Patch):
         return []
-    outcome = patch.edit_in(model, Context(carrier=patch))
-    if isinstance(outcome, LookingFor):
-        outcome = outcome.edit
-    if isinstance(outcome, str | Patch):
-        outcome = [outcome]
-    if not isinstance(outcome, list | tuple):
-        return []
-    rules = [rule for rule in outcome if isinstance(rule, str | Patch | list)]
+    rules = _patches_among(patch.edit_in(model, Context(carrier=patch)))
     return [part for rule in resolve(rules) for part in parts(rule, model)]
+
+
+def _patches_among(outcome: object) -> list[str | Patch]:
+    """The patches that a patch returned, among whatever else."""
+    if isinstance(outcome, LookingFor):
+        return _patches_among(outcome.edit)
+    if isinstance(outcome, str | Patch):
+        return [outcome]
+    if isinstance(outcome, list | tuple):
+        return [rule for item in outcome for rule in _patches_among(item)]
+    return []

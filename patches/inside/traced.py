@@ -3,70 +3,30 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import types
+from collections.abc import Callable
 from typing import Any, ClassVar, ParamSpec, TypeVar, final
-
-from jax.extend.core import jaxpr_as_fun
 
 from symjax.core.paths import Path
 
 from ..core.patch import Context, Edited, Rule, describe_rule
 from ..core.registry import add_patcher
 from ..core.resolve import resolve
-from ..roles.flax_layers import activation
-from ..roles.marks import functions_of, has_role, makes_role
+from ..models.inputs import Inputs
+from ..roles.marks import functions_of, has_role
 from .attaching import attach
-from .layers import matches
+from .functions.activations import activation
+from .functions.rewriting import Replacement, Scopes, rewrite_program, trace
+from .functions.running import FunctionPatch, Places, run_rewritten
 from .parts import InsidePatch, parts
-from .recording import record
-from .rewriting import Replacement, Scopes, rewrite_program, trace
+from .patterns import matches
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Places:
-    """What the named scopes of a program stand for: of a plain function, nothing but themselves."""
-
-    def path(self, scopes: Scopes) -> Scopes:
-        """The path of the module whose method stands in some scopes."""
-        return scopes
-
-    def is_in(self, scopes: Scopes, role: str) -> bool:
-        """Whether one of the modules that stand in each other there has a role."""
-        return False
-
-
-class ModulePlaces(Places):
-    """The modules of a model, in whose scopes its equations stand.
-
-    Attributes:
-        modules: The classes of the modules that were called, by path.
-    """
-
-    def __init__(self) -> None:
-        self.modules: dict[Scopes, type] = {}
-
-    def path(self, scopes: Scopes) -> Scopes:
-        """See `Places.path`; the name of the model, scopes that are no modules, and methods count nowhere."""
-        path: Scopes = ()
-        for scope in scopes[1:]:
-            names = (scope, scope.rpartition(".")[0])
-            inner = [
-                p for p in self.modules if len(p) > len(path) and p[: len(path)] == path and p[-1] in names
-            ]
-            path = min(inner, key=len, default=path)
-        return path
-
-    def is_in(self, scopes: Scopes, role: str) -> bool:
-        """See `Places.is_in`."""
-        path = self.path(scopes)
-        around = [self.modules.get(path[:depth]) for depth in range(len(path) + 1)]
-        return any(makes_role(cls, role) for cls in around)
-
-
 @final
-class traced(InsidePatch):
+class traced(FunctionPatch):
     """A patch of functions that a model calls in its methods: another function is called instead.
 
     ``nn.relu(x)`` in a method is no value of the tree, and no layer. It is a call in the program that JAX
@@ -79,8 +39,10 @@ class traced(InsidePatch):
     the default values of their arguments or another choice of their switches (``approximate=False``).
 
     What is not: calls inside a function that has a derivative rule of its own (it is replaced as a whole or
-    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); and
-    functions whose derivative the model itself takes: that is an error.
+    not at all); calls inside a function of JAX (the sigmoid that is part of `jax.nn.silu`); what a
+    layer does that is called from outside of its model (``model.bind(…).layer(x)``). Functions whose
+    derivative the model itself takes, and those inside of a `jax.shard_map` with ``check_vma``, are
+    refused.
 
     Where a role is asked for, calls of gates (`jax.nn.sigmoid` and its like), and those within recurrent
     cells, stay; they can be named.
@@ -107,11 +69,11 @@ class traced(InsidePatch):
         ...     @flax.linen.compact
         ...     def __call__(self, x):
         ...         return flax.linen.relu(x)
-        >>> model = sj.patch(sj.symbolize(Net)(), 'traced?relu&tanh')
+        >>> model = sj.patch(sj.symbolize(Net)(), 'traced?relu&sigmoid')
         >>> model
-        Net(inside=(traced(function='relu', to='tanh'),))
-        >>> model.apply({}, jax.numpy.array([-1.0])).round(2).tolist()
-        [-0.76]
+        Net(inside=(traced(function='relu', to='sigmoid'),))
+        >>> model.apply({}, jax.numpy.zeros(1)).tolist()
+        [0.5]
     """
 
     patcher_name: ClassVar[str] = "traced"
@@ -127,6 +89,26 @@ class traced(InsidePatch):
     def edit_in(self, tree: Any, context: Context) -> Edited:
         """See `Patch.edit_in`: models are patched inside, fields are left alone."""
         return attach(self, Edited(tree), context)
+
+    def matched(self, tree: Any, *inputs: Any) -> tuple[Path, ...]:
+        """See `Patch.matched`; of a function that is no model, the calls inside it.
+
+        Example:
+            >>> import jax
+            >>> from symjax import patches
+            >>> def loss(w, x):
+            ...     with jax.named_scope('hidden'):
+            ...         return jax.nn.relu(w * x).sum()
+            >>> patches.traced('activation', 'tanh').matched(loss, 0.5, jax.numpy.ones(2))
+            (Path('hidden.relu'),)
+        """
+        if not isinstance(tree, types.FunctionType | functools.partial):
+            return super().matched(tree, *inputs)
+        call = inputs[0] if len(inputs) == 1 and isinstance(inputs[0], Inputs) else Inputs(*inputs)
+        program = trace(tree, *call.args, **call.kwargs).program
+        _, sights = rewrite_program(program, self.replacement(Places()))
+        paths = [Path((*sight.scopes, sight.name)) for sight in sights if sight.is_replaced]
+        return tuple(dict.fromkeys(paths))
 
     def at(self, path: str | None) -> InsidePatch:
         """See `InsidePatch.at`."""
@@ -209,14 +191,15 @@ def rewrite(function: Callable[P, T], rules: Rule) -> Callable[P, T]:
 
     @functools.wraps(function)
     def rewritten(*args: P.args, **kwargs: P.kwargs) -> T:
-        return run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+        result: T = run_rewritten(function, [(part, part) for part in replacing], Places(), args, kwargs)
+        return result
 
     return rewritten
 
 
 def _traced_in(function: Any, rules: Rule) -> list[traced]:
     """The patches of functions among some rules."""
-    found = []
+    replacing: list[traced] = []
     for rule in resolve(rules):
         own = [part for part in parts(rule, function) if isinstance(part, traced)]
         if not own:
@@ -224,30 +207,5 @@ def _traced_in(function: Any, rules: Rule) -> list[traced]:
                 "expected a patch of functions, such as patches.traced('relu', 'gelu'), got "
                 f"{describe_rule(rule)}"
             )
-        found += own
-    return found
-
-
-def run_rewritten(
-    function: Callable[..., Any],
-    patches: Sequence[tuple[traced, Any]],
-    places: Places,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-) -> Any:
-    """What a function returns with patches of functions inside.
-
-    Args:
-        function: Any function of pytrees.
-        patches: The patches in their order, each with what stands for it where one watches what it changes.
-        places: Where the named scopes of the function's program are; asked after it was traced.
-        args: The arguments by position.
-        kwargs: Those by keyword.
-    """
-    program, arrays, finish = trace(function, *args, **kwargs)
-    for patch, source in patches:
-        program, sights = rewrite_program(program, patch.replacement(places))
-        for sight in sights:
-            path = (*places.path(sight.scopes), sight.name)
-            record("/".join(path), sight.name, (source,) if sight.is_replaced else ())
-    return finish(jaxpr_as_fun(program)(*arrays))
+        replacing += own
+    return replacing

@@ -39,10 +39,11 @@ class View:
             changed: New nodes of children, by their place; each runs on the scope of the old one.
         """
         modules = dict(self.originals)
-        for place, new in changed.items():
-            old = self.children[place]
+        for place in sorted(changed, key=len, reverse=True):  # a child's own children first
+            old, new = self.children[place], changed[place]
             if old.scope is not None and isinstance(new, nn.Module):
-                modules[id(new)] = new.clone(parent=old.scope.rewound(), name=old.name)
+                running = _replaced(new, modules)
+                modules[id(new)] = running.clone(parent=old.scope.rewound(), name=old.name)
         return _replaced(layer, modules) if modules else layer
 
 

@@ -49,6 +49,7 @@ from .training.run_length import change_epochs, change_seed, change_steps
 from .training.schedule import change_schedule
 from .training.weight_decay import change_weight_decay
 from .width import scale_width
+from .width_search import search_for_width
 
 __all__ = [
     "Attention",
@@ -108,6 +109,7 @@ __all__ = [
     "rotary_embedding",
     "compound_scale",
     "scale_depth",
+    "search_for_width",
     "scale_width",
     "set_dropout",
     "smooth_labels",

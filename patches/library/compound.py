@@ -58,13 +58,15 @@ def compound_scale(
     return [sizes, *steps] if sizes else steps
 
 
-def _resized(tree: Any, factor: float) -> dict[Path, int]:
+def _resized(tree: Any, factor: float) -> dict[Any, int]:
     """The new resolution, as near to the factor as the models take it; nothing if they take none."""
     old = dict(_resolutions(tree))
     for unit in _UNITS:
         if any(value % unit for value in old.values()):
             break
-        new = {path: max(1, round(value * factor / unit)) * unit for path, value in old.items()}
+        new: dict[Any, int] = {
+            path: max(1, round(value * factor / unit)) * unit for path, value in old.items()
+        }
         if new == old:
             break
         try:

@@ -10,8 +10,8 @@ from annotated_types import Ge, Gt, Lt
 from symjax.core.errors import at, note
 from symjax.core.paths import Path
 
-from ..analysis.effects import Probe
-from ..analysis.stacks import Stack, apportioned, runs_of, stacks_of
+from ..analysis.sizes.probe import Probe
+from ..analysis.sizes.stacks import Stack, apportioned, runs_of, stacks_of
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
 from ..models.finding import Model, models
@@ -24,7 +24,7 @@ def scale_depth(
     factor: Annotated[float, Gt(0), Lt(math.inf)] | None = None,
     *,
     to: Annotated[int, Ge(1)] | None = None,
-    inputs: Any,
+    inputs: Any = None,
 ) -> LookingFor:
     """Multiplies the depth of a model by a factor, or makes it a number.
 
@@ -73,11 +73,12 @@ def _planned(
     """The updates of a model that was asked what makes it deeper, and takes them."""
     probe = Probe.of(tree, model, inputs)
     updates = _repeated(stacks_of(probe), factor, to)
-    failure = probe.failure(updates)
-    if failure is not None:
+    try:
+        probe.called_alike(updates)
+    except Exception as error:
         depths = ", ".join([f"{path}: {value!r}" for path, value in updates.items()])
-        note(failure, f"with the new depths {depths} {at(model.path)}")
-        raise failure
+        note(error, f"with the new depths {depths} {at(model.path)}")
+        raise
     return updates
 
 

@@ -11,7 +11,7 @@ from symjax.core.paths import Path
 
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
-from ..roles.settings import is_setting, names_of
+from ..roles.settings import names_of, setting_test
 from .training.rates import with_rate
 
 
@@ -41,8 +41,9 @@ def change_lr(tree: Any, learning_rate: Annotated[float, Gt(0), Lt(math.inf)]) -
         >>> sj.patch(adam, 'change_lr?0.003').learning_rate.init_value
         0.003
     """
+    is_rate = setting_test("learning_rate")
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        return with_rate(v, learning_rate, k) if is_setting(k, p, "learning_rate") else v
+        return with_rate(v, learning_rate, k) if is_rate(k, p) else v
 
     return LookingFor(f"numbers and schedules called {names_of('learning_rate')}", rule)

@@ -15,7 +15,7 @@ from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.tree import is_symbolic
 from symjax.verbs.walk import walk
 
-from ..analysis.resizing import Resizing
+from ..analysis.sizes.resizing import Resizing
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
 from ..inside.attaching import makes_layers
@@ -57,7 +57,9 @@ class _Layer(NamedTuple):
 
 
 @patcher(static=["factor"])
-def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any) -> LookingFor:
+def scale_width(
+    tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inputs: Any = None
+) -> LookingFor:
     """Multiplies the widths of a model's layers by a factor.
 
     With example inputs (``sj.patch(exp, 'scale_width?2', inputs=x)``, or a method ``example_inputs`` of the
@@ -101,7 +103,7 @@ def scale_width(tree: Any, factor: Annotated[float, Gt(0), Lt(math.inf)], *, inp
     updates: dict[Path, Any] = {}
     for model in models(tree):
         if model.path in by_path:
-            updates.update(Resizing.of(tree, model, by_path[model.path]).scaled(factor))
+            updates.update(Resizing.of(tree, model, by_path[model.path]).scaled(factor).updates)
     rest = {path: value for path, value in _in_fields(tree, factor) if not _below(path, by_path)}
     return LookingFor(_what(tree, by_path), {**updates, **rest})
 

@@ -158,7 +158,7 @@ def _naming_axes(function: Callable[..., Any]) -> Any:
     def bound(names: Sequence[str], operands: tuple[Any, ...]) -> Any:
         if not names:
             return function(*operands)
-        over_axis = jax.vmap(lambda: bound(names[1:], operands), axis_size=1, axis_name=names[0])
+        over_axis: Any = jax.vmap(lambda: bound(names[1:], operands), axis_size=1, axis_name=names[0])
         return jax.tree.map(lambda leaf: leaf[0], over_axis())
 
     def named(*operands: Any) -> Any:

@@ -189,9 +189,9 @@ def _abstract(leaf: Any) -> Any:
     if not is_array(leaf):
         return leaf
     # As JAX would have it: NumPy's float64 is a float32, unless JAX was told otherwise.
-    return jax.ShapeDtypeStruct(
-        leaf.shape, jax.dtypes.canonicalize_dtype(leaf.dtype, allow_extended_dtype=True)
-    )
+    dtype = jax.dtypes.canonicalize_dtype(leaf.dtype, allow_extended_dtype=True)
+    struct: Any = jax.ShapeDtypeStruct
+    return struct(leaf.shape, dtype)
 
 
 def _show(value: Any) -> str:

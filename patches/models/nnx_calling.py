@@ -68,6 +68,24 @@ def nnx_layers(node: Any) -> dict[tuple[str, ...], str]:
     return name_scopes(nnx.merge(graph, shapes))
 
 
+def collections_of(module: nnx.Module) -> Collections:
+    """The variables of a built module by the name of their type, as in Linen, and by path."""
+    return _by_collection(nnx.state(module))
+
+
+def module_with(node: Any, variables: Mapping[str, Any]) -> Any:
+    """A module with these variables, in the form of `collections_of`; nothing is drawn.
+
+    Args:
+        node: A node of the module, or a built one of the same structure, which stays as it is.
+        variables: All of them.
+    """
+    graph, shapes = jax.eval_shape(
+        lambda key: nnx.split(_built(node, key)), jax.eval_shape(jax.random.key, 0)
+    )
+    return nnx.merge(graph, _as_state(shapes, variables))
+
+
 def _built(node: Any, key: jax.Array) -> Any:
     return build(node, rngs=nnx.Rngs(key)) if is_builder(node) else node
 

@@ -38,8 +38,8 @@ def _scoped(cls: type) -> type:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         with jax.named_scope(getattr(self, _SCOPE)):
-            return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
+            return cls.__call__(self, *args, **kwargs)
 
-    functools.update_wrapper(call, cls.__call__)  # type: ignore[operator]
+    functools.update_wrapper(call, cls.__call__)
     body = {"__call__": call, "__module__": cls.__module__, "__qualname__": cls.__qualname__}
     return type(cls)(cls.__name__, (cls,), body)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 import flax.linen
 import jax
 
-from symjax.core.errors import unknown
-
-from ..core.errors import nearest_first
-from ..uri.grammar import excerpt
-from .marks import Members, functions_of, role
+from .marks import Members, role
 
 LINEN: Final[Mapping[str, tuple[str, ...]]] = {
     "Conv": ("convolution",),
@@ -98,26 +94,3 @@ def mark_layers(
 mark_layers(flax.linen, LINEN)
 mark_layers(jax.nn, dict.fromkeys(ACTIVATIONS, ("activation",)))
 mark_layers(jax.nn, dict.fromkeys(GATES, ("gate",)))
-
-
-def activation(name: str) -> Callable[..., Any]:
-    """The activation of a name.
-
-    Args:
-        name: That of one in `jax.nn`, or of a function that is marked as an activation.
-
-    Raises:
-        ValueError: There is none; the message lists them, the nearest first.
-
-    Example:
-        >>> activation('gelu') is jax.nn.gelu
-        True
-    """
-    if name in ACTIVATIONS:
-        function: Callable[..., Any] = getattr(jax.nn, name)
-        return function
-    marked = {getattr(function, "__name__", ""): function for function in functions_of("activation")}
-    if name not in marked:
-        listed = nearest_first(name, sorted({*ACTIVATIONS, *marked} - {""}))
-        raise ValueError(unknown("activation", excerpt(name), listed, "known activations"))
-    return marked[name]

@@ -22,6 +22,7 @@ Members: TypeAlias = Mapping[str, str | None]
 _marked: Final[dict[int, tuple[object, dict[str, Members]]]] = {}
 _later: Final[dict[str, Callable[[], None]]] = {}  # what marks the classes of modules, once they are imported
 _marking: Final[set[str]] = set()  # the modules whose classes are being marked
+_NUMBERS_AND_TEXTS: Final = frozenset({int, float, bool, str, type(None)})  # most values of a tree: no roles
 _asked: Final[ContextVar[set[str] | None]] = ContextVar("symjax_roles_asked", default=None)
 
 
@@ -130,6 +131,8 @@ def has_role(value: object, *names: str) -> bool:
         False
     """
     _note_asked(names)
+    if type(value) in _NUMBERS_AND_TEXTS:
+        return False
     return any(name in roles for roles in _roles(value) for name in names)
 
 
@@ -291,6 +294,23 @@ def classes_with_role(name: str) -> list[type]:
     """
     _mark_imported()
     return [target for target, roles in list(_marked.values()) if isinstance(target, type) and name in roles]
+
+
+def names_given_to(argument: str) -> frozenset[str]:
+    """What an argument of a role is called in any class that is marked so far.
+
+    Example:
+        >>> import symjax as sj
+        >>> @sj.role('experiment', batch_size='examples')
+        ... class Experiment(sj.Object):
+        ...     examples: int = 32
+        >>> 'examples' in names_given_to('batch_size')
+        True
+    """
+    names = [
+        members.get(argument) for _, roles in list(_marked.values()) for members in roles.values() if members
+    ]
+    return frozenset(name for name in names if name is not None)
 
 
 def own_names(value: object, argument: str) -> tuple[str, ...]:

@@ -40,10 +40,12 @@ NNX: Final[Mapping[str, tuple[str, ...]]] = {
 # What is something else in NNX than what Linen has under the same name.
 _OTHERWISE: Final = {"promote_dtype": None, "conv_general_dilated": None, "dot_general": None}
 _OUTPUTS: Final[Mapping[str, str | None]] = {"features": "out_features", **_OTHERWISE}
+_CELLS: Final[Mapping[str, str | None]] = {"features": "hidden_features", **_OTHERWISE}
 
 MEMBERS: Final[Mapping[str, Mapping[str, str | None]]] = {
     **dict.fromkeys(NNX, _OTHERWISE),
     **dict.fromkeys(("Conv", "ConvTranspose", "Linear", "LinearGeneral"), _OUTPUTS),
+    **dict.fromkeys(("SimpleCell", "GRUCell", "LSTMCell", "OptimizedLSTMCell"), _CELLS),
 }
 """What the arguments of the roles are called here; the others, and `in_features`, are called as they are."""
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 from urllib.parse import unquote
 
+from symjax.core.errors import excerpt
 from symjax.core.paths import Path, PathError
 
 from .literals import NESTING_LIMIT, Text, Token
@@ -79,20 +80,6 @@ def is_name(text: str) -> bool:
         (True, False)
     """
     return all(part.isidentifier() for part in text.split("."))
-
-
-def excerpt(text: str, at: int = 0, limit: int = 200) -> str:
-    """A text for the middle of a message: whole, or the part around a character where it is long.
-
-    Example:
-        >>> excerpt('scale_width?2'), excerpt('0123456789', at=5, limit=4)
-        ('scale_width?2', '…3456…')
-    """
-    if len(text) <= limit:
-        return text
-    start = max(0, min(at - limit // 2, len(text) - limit))
-    end = start + limit
-    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
 def print_call(name: str, arguments: Mapping[str, str]) -> str:
@@ -250,7 +237,7 @@ class _Reader:
     def assigned_path(self) -> Path | None:
         """The path before an ``=``, which is gone past; None where none stands here."""
         end = self.at
-        while end - self.at < _PATH_LIMIT and (mark := self.text[end : end + 1]) not in _PATH_ENDS:
+        while (mark := self.text[end : end + 1]) not in _PATH_ENDS:
             bracket = _BRACKET.match(self.text, end) if mark == "[" else None
             end = end + 1 if bracket is None else bracket.end()
         if not self.text.startswith("=", end):

@@ -128,23 +128,21 @@ def call_lifted(
     As in `flax.linen.remat`, a copy of the module runs on a scope of its own; what it writes is put back.
 
     Args:
-        module: The module.
+        module: The module, none of whose methods is running.
         lift: What to make of the function, whose arguments and results are pytrees.
         run: See `InterceptedModule._sj_run`; a method of the module.
         method: The method, as a function.
         args: Its arguments by position, without the module.
         kwargs: Its arguments by keyword.
     """
-    state = module._state.export()
-    scopes, args, kwargs = linen_transforms.get_module_scopes(module, args, kwargs)
+    transforms: Any = linen_transforms
+    scopes, args, kwargs = transforms.get_module_scopes(module, args, kwargs)
 
     def lifted(unpack: Any, pack: Any, variables: Any, rngs: Any) -> Any:
         def function(variables: Any, rngs: Any, args: Any, kwargs: Any) -> Any:
             inner = unpack(variables, rngs)
-            copy, own_args, own_kwargs = linen_transforms.set_module_scopes(module, args, kwargs, inner)
-            object.__setattr__(copy, "_state", state.export())
+            copy, own_args, own_kwargs = transforms.set_module_scopes(module, args, kwargs, inner)
             result = types.MethodType(run.__func__, copy)(method, own_args, own_kwargs)  # type: ignore[attr-defined]
-            module._state.reimport(copy._state)
             return result, pack(inner)
 
         return lift(function)(variables, rngs, args, kwargs)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from symjax.core.paths import Path
 
+_LIKENESS_LIMIT = 100  # characters; comparing texts is quadratic, and no longer name is a typing error
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -132,6 +133,18 @@ def nearest(name: object, names: Iterable[object]) -> str:
     return f"did you mean {close[0]!r}?" if close else ""
 
 
+def nearest_first(name: str, known: Iterable[str]) -> list[str]:
+    """The names in the order of their likeness to `name`; the alphabetical one where that is very long."""
+    names = sorted(known)
+    if len(name) > _LIKENESS_LIMIT:
+        return names
+
+    def likeness(other: str) -> float:
+        return difflib.SequenceMatcher(None, name, other).ratio()
+
+    return sorted(names, key=likeness, reverse=True)
+
+
 def known(names: Iterable[object], what: str = "valid names", limit: int = 24) -> str:
     """A sentence part that lists what would have been valid."""
     listed = [str(n) for n in names]
@@ -161,6 +174,20 @@ def brief(value: object, limit: int = 60) -> str:
         text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def excerpt(text: str, at: int = 0, limit: int = 200) -> str:
+    """A text for the middle of a message: whole, or the part around a character where it is long.
+
+    Example:
+        >>> excerpt('scale_width?2'), excerpt('0123456789', at=5, limit=4)
+        ('scale_width?2', '…3456…')
+    """
+    if len(text) <= limit:
+        return text
+    start = max(0, min(at - limit // 2, len(text) - limit))
+    end = start + limit
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
 def advise_symbolize(value: object) -> str:

@@ -327,8 +327,8 @@ class Network(NamedTuple):
         return self.has | settings | flax
 
 
-def _has(*names: str) -> frozenset[str]:
-    return frozenset(names)
+def _has(names: str) -> frozenset[str]:
+    return frozenset(names.split())
 
 
 Reader = sj.role("encoder")(sj.symbolize(linen_seq2seq.Reader))
@@ -337,28 +337,19 @@ sj.role("activation")(plain_jax.softsign)
 
 NETWORKS: dict[str, Network] = {
     "Linen MLP": Network(
-        lambda: LinenExperiment(sj.symbolize(linen_mlp.MLP)([16, 8], num_classes=10), Images()),
-        _has("cross_entropy", "dense", "activation", "depth"),
+        lambda: LinenExperiment(sj.symbolize(linen_mlp.MLP)([16, 16], num_classes=10), Images()),
+        _has("dense activation cross_entropy depth"),
     ),
     "Linen CNN": Network(
         lambda: LinenExperiment(sj.symbolize(linen_cnn.CNN)(), Images()),
-        _has("cross_entropy", "convolution", "dense", "activation"),
+        _has("dense convolution activation cross_entropy"),
     ),
     "Linen ResNet": Network(
         lambda: LinenExperiment(
             sj.symbolize(linen_resnet.ResNet)([1, 1], num_classes=10, num_filters=4),
             Images(),
         ),
-        _has(
-            "block",
-            "cross_entropy",
-            "convolution",
-            "dense",
-            "normalization",
-            "activation",
-            "depth",
-            "residual",
-        ),
+        _has("dense convolution normalization activation block cross_entropy depth residual"),
     ),
     "Linen transformer": Network(
         lambda: LinenExperiment(
@@ -370,16 +361,8 @@ NETWORKS: dict[str, Network] = {
             Reviews(),
         ),
         _has(
-            "block",
-            "cross_entropy",
-            "dense",
-            "normalization",
-            "dropout",
-            "embedding",
-            "attention",
-            "activation",
-            "depth",
-            "residual",
+            "dense embedding attention normalization dropout activation "
+            "block cross_entropy depth feed_forward feed_forward_module residual"
         ),
     ),
     "Linen LSTM": Network(
@@ -387,7 +370,7 @@ NETWORKS: dict[str, Network] = {
             sj.symbolize(linen_rnn.CharLSTM)(vocab_size=11, embed_dim=8, hidden_size=8),
             Characters(),
         ),
-        _has("cross_entropy", "dense", "normalization", "dropout", "embedding", "activation", "recurrence"),
+        _has("dense embedding recurrence normalization dropout activation cross_entropy untied"),
     ),
     "Linen mixer": Network(
         lambda: LinenExperiment(
@@ -397,14 +380,8 @@ NETWORKS: dict[str, Network] = {
             Images(),
         ),
         _has(
-            "block",
-            "cross_entropy",
-            "convolution",
-            "dense",
-            "normalization",
-            "activation",
-            "depth",
-            "residual",
+            "dense convolution normalization activation "
+            "block cross_entropy depth feed_forward feed_forward_module residual"
         ),
     ),
     "Linen language model": Network(
@@ -415,22 +392,15 @@ NETWORKS: dict[str, Network] = {
             Characters(),
         ),
         _has(
-            "block",
-            "cross_entropy",
-            "dense",
-            "normalization",
-            "embedding",
-            "attention",
-            "activation",
-            "depth",
-            "residual",
+            "dense embedding attention normalization activation "
+            "block cross_entropy depth feed_forward residual"
         ),
     ),
     "Linen U-Net": Network(
         lambda: LinenExperiment(
             sj.symbolize(linen_unet.UNet)([4, 8]), NoisyImages(), loss=optax.squared_error
         ),
-        _has("block", "convolution", "normalization", "activation", "depth"),
+        _has("convolution normalization activation block depth"),
     ),
     "Linen seq2seq": Network(
         lambda: LinenExperiment(
@@ -440,30 +410,15 @@ NETWORKS: dict[str, Network] = {
             Copies(),
         ),
         _has(
-            "cross_entropy",
-            "dense",
-            "normalization",
-            "embedding",
-            "attention",
-            "activation",
-            "recurrence",
-            "encoder",
+            "dense embedding attention recurrence normalization activation "
+            "cross_entropy encoder residual untied"
         ),
     ),
     "NNX CNN": Network(
         lambda: NNXExperiment(
             sj.symbolize(nnx_cnn.CNN)(nnx_cnn.CNNConfig(in_channels=1, channels=(4, 8))), Images()
         ),
-        _has(
-            "block",
-            "cross_entropy",
-            "convolution",
-            "dense",
-            "normalization",
-            "dropout",
-            "activation",
-            "depth",
-        ),
+        _has("dense convolution normalization dropout activation block cross_entropy depth"),
     ),
     "NNX transformer": Network(
         lambda: NNXExperiment(
@@ -473,16 +428,8 @@ NETWORKS: dict[str, Network] = {
             Characters(),
         ),
         _has(
-            "block",
-            "cross_entropy",
-            "dense",
-            "normalization",
-            "dropout",
-            "embedding",
-            "attention",
-            "activation",
-            "depth",
-            "residual",
+            "dense embedding attention normalization dropout activation "
+            "block cross_entropy depth feed_forward feed_forward_module residual untied"
         ),
     ),
     "NNX autoencoder": Network(
@@ -491,12 +438,12 @@ NETWORKS: dict[str, Network] = {
             NoisyImages(),
             loss=optax.squared_error,
         ),
-        _has("convolution", "dense", "normalization", "activation"),
+        _has("dense convolution normalization activation"),
     ),
     "Plain JAX": Network(
         lambda: PlainExperiment(
             sj.symbolize(plain_jax.Network)([Affine(16), Affine(8), Affine(10)]), Images(), optax.adam(1e-3)
         ),
-        _has("dense", "activation", "depth"),
+        _has("dense activation depth"),
     ),
 }

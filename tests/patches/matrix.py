@@ -6,6 +6,7 @@ No pair is named anywhere: a patch says what it needs, a model what it has, and 
 import functools
 import math
 import re
+import traceback
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -42,6 +43,7 @@ IDEAS: Mapping[str, Idea] = {
     "accumulate_gradients": Idea("steps=2"),
     "add_dropout": Idea("rate=0.2", ("dense",), flax=True),
     "add_normalization": Idea("", ("convolution",), flax=True),
+    "add_skip_connections": Idea("", ("convolution", "dense"), flax=True),
     "apply_remat": Idea("", ("block",), flax=True),
     "apply_sepconv": Idea("", ("convolution",), flax=True),
     "average_parameters": Idea("decay=0.9"),
@@ -55,27 +57,37 @@ IDEAS: Mapping[str, Idea] = {
     "change_steps": Idea("steps=3", ("steps",)),
     "change_weight_decay": Idea("weight_decay=0.1"),
     "clip_gradients": Idea("limit=0.01"),
+    "compound_scale": Idea("phi=2", ("depth",)),
     "factorize_dense": Idea("rank=1", ("dense",), flax=True),
+    "gated_feed_forward": Idea("", ("feed_forward",), flax=True),
     "group_convolutions": Idea("groups=2", ("convolution",), flax=True),
     "grouped_query": Idea("kv_heads=1", ("attention",)),
+    "layer_scale": Idea("", ("attention",), flax=True),
     "linear_attention_bias": Idea("", ("attention",)),
     "lora": Idea("rank=2", ("dense",), flax=True),
+    "mixture_of_experts": Idea("experts=2&top=1", ("feed_forward_module",), flax=True),
     "multi_query": Idea("", ("attention",)),
+    "mup_attention": Idea("base_depth=2", ("attention",)),
+    "mup_initialization": Idea("base_width=4", ("dense",), flax=True),
     "normalize_queries": Idea("", ("attention",)),
     "place_normalization": Idea("where=post", ("prenorm",)),
     "relative_attention_bias": Idea("", ("attention",)),
     "remove_bias": Idea("", WEIGHTS),
     "remove_encoder": Idea("", ("encoder",)),
     "rotary_embedding": Idea("", ("attention",)),
+    "scale_depth": Idea("factor=2.0", ("depth",)),
     "scale_width": Idea("factor=2.0"),
+    "search_for_width": Idea("flops=1000000", flax=True),
     "set_dropout": Idea("rate=0.3", ("dropout",)),
     "smooth_labels": Idea("alpha=0.1", ("cross_entropy",)),
     "squeeze_excite": Idea("ratio=2", ("convolution",), flax=True),
     "standardize_weights": Idea("", ("convolution",), flax=True),
+    "stochastic_depth": Idea("rate=0.5", ("residual",), flax=True),
     "swap_activation": Idea("to=elu", ("activation",)),
     "swap_initializer": Idea("to=orthogonal", WEIGHTS, flax=True),
     "swap_normalization": Idea("to=group&groups=2", ("normalization",)),
     "swap_optimizer": Idea("to=sgd"),
+    "tie_weights": Idea("", ("untied",), flax=True),
     "weight_norm": Idea("", ("convolution", "dense"), flax=True),
 }
 """By patcher; those that are not here are called without arguments, and taken to need nothing."""
@@ -94,10 +106,10 @@ class Outcome(NamedTuple):
 
 
 def patchers() -> dict[str, type[patches.Patch]]:
-    """The library's patchers by name, without those that say where in one model they act."""
+    """The library's patchers by name."""
     shown = [getattr(library, name) for name in sorted(library.__all__)]
     classes = [value for value in shown if isinstance(value, type) and issubclass(value, patches.Patch)]
-    return {cls.patcher_name: cls for cls in classes if "paths" not in cls.__annotations__}
+    return {cls.patcher_name: cls for cls in classes if cls.patcher_name}
 
 
 def uri(name: str) -> str:
@@ -115,7 +127,7 @@ def patched(patcher: str, model: str) -> Any:
     """The experiment with the patch applied.
 
     Raises:
-        PatchError: It does not apply; the text is the reason.
+        ValueError: It does not apply; the text is the reason.
     """
     experiment = NETWORKS[model].build()
     with warnings.catch_warnings():
@@ -157,9 +169,12 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
     """
     try:
         experiment = patched(patcher, model)
-    except patches.PatchError as error:
+    except ValueError as error:
+        if not _is_refusal(error):
+            raise
         return Outcome(False, _sentence(str(error)))
-    jax.eval_shape(trained, experiment)
+    if patches.models(experiment):
+        patches.check(experiment)
     if train:
         result = trained(experiment)
         losses = [float(loss) for loss in result.losses]
@@ -168,6 +183,15 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
         if not changed(result, experiment, model):
             raise AssertionError(f"{uri(patcher)} changed the tree of {model}, and nothing that it computes")
     return Outcome(True)
+
+
+def _is_refusal(error: ValueError) -> bool:
+    """Whether a patch says itself that it does not apply.
+
+    Tracebacks leave out the library's own frames; what JAX, Flax or NumPy raise has theirs.
+    """
+    last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    return isinstance(error, patches.PatchError) or last.f_code is patched.__code__
 
 
 def _sentence(message: str) -> str:

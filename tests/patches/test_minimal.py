@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+import flax.linen
 import jax
 import pytest
 from annotated_types import Gt
@@ -120,6 +121,27 @@ def test_the_library_is_known_and_rules_without_a_function_are_not_tried():
     model = nn.Sequential([nn.Dense(8), nn.relu, nn.Dense(10)])
     for uri in ("swap_activation?to=gelu", "scale_width?factor=3.0"):
         assert [str(patch) for patch in minimal(model, sj.patch(model, uri))] == [uri]
+
+
+@sj.symbolize
+class Net(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        return flax.linen.Dense(2)(flax.linen.relu(flax.linen.Conv(4, (3, 3))(x)).ravel())
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ["apply_sepconv", "swap_activation?to=gelu"],
+        ["swap_activation?to=gelu", "test_minimal.set_rate?rate=0.25"],
+    ],
+)
+def test_patches_of_a_model_with_its_layers_inside_are_found(rules):
+    start = Run(act=Net())
+    goal = sj.patch(start, rules)
+    known = [patches.apply_sepconv, patches.swap_activation, patches.remove_bias, set_rate, scale_sizes]
+    assert sorted(map(str, minimal(start, goal, patchers=known))) == sorted(rules)
 
 
 def test_the_budget_bounds_what_is_tried():

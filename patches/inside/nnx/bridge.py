@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import flax.linen
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -31,6 +32,11 @@ _OWN: Final = frozenset({"linen", "inputs", "rngs", "deterministic", "use_runnin
 
 Shapes: TypeAlias = tuple[Shape | None, ...]
 """Those of each array that a layer is called with by position, None for what is no array."""
+
+
+def arrays_of(inputs: Shapes) -> list[jax.ShapeDtypeStruct | None]:
+    """Shapes and dtypes as JAX has them, and None where there is none."""
+    return [None if each is None else jax.ShapeDtypeStruct(each[0], jnp.dtype(each[1])) for each in inputs]  # type: ignore[no-untyped-call]
 
 
 def is_linen(value: Any) -> bool:
@@ -75,7 +81,7 @@ class Bridge(nnx.Module):
         self.inputs = nnx.static(tuple(inputs))
         self.deterministic: bool | None = True
         self.use_running_average: bool | None = True
-        arrays = [None if each is None else jax.ShapeDtypeStruct(*each) for each in inputs]
+        arrays = arrays_of(inputs)
         with flax.linen.intercept_methods(self._deciding):
             variables = linen.lazy_init({"params": rngs.params()}, *arrays)
         for name, value in _merged(flax.linen.unbox(variables)).items():
@@ -106,7 +112,8 @@ class Bridge(nnx.Module):
         return getattr(linen, name)
 
     def _run(self, method: str, *args: Any, rngs: Any = None, **kwargs: Any) -> Any:
-        known = _parameters(type(self.linen), method)
+        cls: type = type(self.linen)
+        known = _parameters(cls, method)
         if known is not None:
             kwargs = {name: value for name, value in kwargs.items() if name in known or value is not None}
         keys = {} if self.deterministic else self._keys(rngs)
@@ -166,7 +173,8 @@ class Bridge(nnx.Module):
 
     def _deciding(self, call: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> Any:
         """Hands the mode to the module, and to the layers in it that leave it undecided."""
-        known = _parameters(type(context.module), context.method_name)
+        cls: type = type(context.module)
+        known = _parameters(cls, context.method_name)
         if not known:
             return call(*args, **kwargs)
         modes = {"deterministic": self.deterministic, "use_running_average": self.use_running_average}
@@ -184,10 +192,11 @@ class Bridge(nnx.Module):
 
 @functools.lru_cache(1024)
 def _parameters(cls: type, method: str) -> dict[str, inspect.Parameter] | None:
-    """The parameters of a method without `self`; None for one that takes any by keyword, or is none."""
-    if not hasattr(cls, method):  # a function that a lifted transform calls
+    """The parameters of a method without `self`; None for one that takes any by keyword, or has no name."""
+    function = getattr(cls, method, None)
+    if function is None:  # a lambda that Flax calls with the module
         return None
-    parameters = dict(list(inspect.signature(getattr(cls, method)).parameters.items())[1:])
+    parameters = dict(list(inspect.signature(function).parameters.items())[1:])
     kinds = [parameter.kind for parameter in parameters.values()]
     return None if inspect.Parameter.VAR_KEYWORD in kinds else parameters
 
@@ -230,5 +239,5 @@ def _collection(variable: nnx.Variable[Any]) -> str:
     return name
 
 
-BridgeNode: Final[Any] = symbolize(Bridge, name="symjax.patches.Bridge")
+BridgeNode: Final[Any] = symbolize(Bridge, name="symjax.patches.nnx.Bridge")
 """The class of nodes that stand for a `Bridge`."""

@@ -12,8 +12,8 @@ import jax
 from flax import nnx
 
 from ...roles.marks import has_role
-from ..rewriting import Scopes
-from ..traced import Places, run_rewritten, traced
+from ..functions.rewriting import Scopes
+from ..functions.running import FunctionPatch, Places, run_rewritten
 from .graph import modules_of, subclass, variables_of
 
 _PATCHES: Final = "sj_traced"  # an attribute of a patched module: its patches
@@ -23,7 +23,7 @@ _CALLING: Final = "__symjax_calling__"  # an attribute of a class that was made 
 _acting: Final[ContextVar[frozenset[int]]] = ContextVar("symjax_nnx_acting", default=frozenset())
 
 
-def replacing_functions(module: nnx.Module, patches: Sequence[tuple[traced, Any]]) -> nnx.Module:
+def replacing_functions(module: nnx.Module, patches: Sequence[tuple[FunctionPatch, Any]]) -> nnx.Module:
     """A module whose methods are traced, as by `jax.jit`, and call other functions; `module` is changed.
 
     Args:
@@ -146,8 +146,8 @@ class _Scoped:
             object.__setattr__(layer, "__class__", _scoping(type(layer)))
 
     def __exit__(self, *_: object) -> None:
-        for (_, layer), cls in zip(self._layers, self._classes, strict=True):
-            object.__setattr__(layer, "__class__", cls)
+        for (_, layer), own in zip(self._layers, self._classes, strict=True):
+            object.__setattr__(layer, "__class__", own)
             delattr(layer, _PLACE)
 
 
@@ -157,6 +157,6 @@ def _scoping(cls: type[nnx.Module]) -> type[nnx.Module]:
 
     def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
         with jax.named_scope(getattr(self, _PLACE)):
-            return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
+            return cls.__call__(self, *args, **kwargs)
 
     return subclass(cls, {"__call__": __call__}) if "__call__" in dir(cls) else cls

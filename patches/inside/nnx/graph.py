@@ -35,13 +35,16 @@ ORIGIN: Final = "__symjax_origin__"
 
 def own_class(cls: type[nnx.Module]) -> type[nnx.Module]:
     """The class of a layer as its author knows it."""
-    return vars(cls).get(ORIGIN, cls)
+    origin: type[nnx.Module] = vars(cls).get(ORIGIN, cls)
+    return origin
 
 
 def subclass(cls: type[nnx.Module], methods: Mapping[str, Any]) -> type[nnx.Module]:
     """A class of the same name in which some methods are others."""
     names = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
-    return type(cls)(cls.__name__, (cls,), {**names, **methods, ORIGIN: own_class(cls)})
+    meta: Any = type(cls)  # Flax's
+    new: type[nnx.Module] = meta(cls.__name__, (cls,), {**names, **methods, ORIGIN: own_class(cls)})
+    return new
 
 
 def is_container(value: Any) -> bool:

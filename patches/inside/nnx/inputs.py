@@ -72,7 +72,7 @@ def _recording(cls: type[nnx.Module]) -> type:
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         _calls.get().setdefault(getattr(self, _PLACE)[1], tuple(map(_shape, args)))
-        return cls.__call__(self, *args, **kwargs)  # type: ignore[operator]
+        return cls.__call__(self, *args, **kwargs)
 
     return subclass(cls, {"__call__": call}) if "__call__" in dir(cls) else cls
 

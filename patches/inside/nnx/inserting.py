@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import jax
@@ -14,7 +14,7 @@ from symjax.adoption.symbolize import symbolize
 from symjax.core.containers import freeze
 from symjax.core.schema import ATTRIBUTE
 
-from .bridge import Bridge, Shapes, is_linen
+from .bridge import Bridge, Shapes, arrays_of, is_linen
 from .graph import subclass
 
 _ORDER: Final = "sj_inserted"  # an attribute: the names of those before and of those after
@@ -55,7 +55,7 @@ def inserted(
     return layer
 
 
-InsertedNode: Final[Any] = symbolize(inserted, name="symjax.patches.inserted")
+InsertedNode: Final[Any] = symbolize(inserted, name="symjax.patches.nnx.inserted")
 """The class of nodes of layers with others before and after them."""
 
 
@@ -126,18 +126,19 @@ def outputs_of(part: Any, inputs: Shapes) -> Any:
 
     An attention that is to be told in each call whether it decodes and drops does neither.
     """
-    arrays = [None if each is None else jax.ShapeDtypeStruct(*each) for each in inputs]
+    arrays = arrays_of(inputs)
     if not isinstance(part, nnx.Module):
         return jax.eval_shape(part, *arrays)
     graphdef, state = nnx.split(part)
-
-    def outputs(flags: Mapping[str, bool]) -> Any:
-        return jax.eval_shape(
-            lambda state, arrays: nnx.merge(graphdef, state)(*arrays, **flags), state, arrays
-        )
-
     taken = inspect.signature(type(part).__call__).parameters
-    return outputs({name: value for name, value in _FLAGS.items() if name in taken})
+    flags = {name: value for name, value in _FLAGS.items() if name in taken}
+
+    def run(state: Any, arrays: list[Any]) -> Any:
+        module: Any = nnx.merge(graphdef, state)
+        module.eval()
+        return module(*arrays, **flags)
+
+    return jax.eval_shape(run, state, arrays)
 
 
 @functools.cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from symjax.adoption.nnx.building import Building, is_builder
@@ -15,11 +16,13 @@ from symjax.core.schema import schema_of
 from symjax.verbs.rebind import rebind
 from symjax.verbs.walk import walk
 
+from ...core.errors import ReadingError
 from .bridge import BridgeNode, Shapes, is_linen
 from .graph import modules_of, variables_of
+from .in_linen import in_linen
 from .inputs import inputs_of, tried
 from .inserting import is_insertion, wants_inputs
-from .views import Reader, Reading, ReadingError, abstract, again, difference, stacked
+from .views import Reader, Reading, abstract, again, difference, stacked
 
 _MODES = ("deterministic", "use_running_average")
 
@@ -103,7 +106,7 @@ class Maker:
             for original, module in self._reader.originals():
                 building.reuse(original, module)
             return building.make(node, path)
-        graphdef = None
+        graphdef: Any = None
 
         def single(key: jax.Array) -> Any:
             nonlocal graphdef
@@ -128,7 +131,7 @@ class Maker:
 
 def bridged(new: Any, inputs: Shapes) -> Any:
     """What a rule has returned, as a node of NNX that knows what it is called with."""
-    return BridgeNode(new, inputs) if is_linen(new) else rebind(new, {"inputs": inputs})
+    return BridgeNode(in_linen(new), inputs) if is_linen(new) else rebind(new, {"inputs": inputs})
 
 
 def fitting(old: Any, new: Any, path: Path = ROOT) -> Any:
@@ -191,15 +194,31 @@ def _alike(reading: Reading, new: Any) -> Iterable[Path]:
         return ()
     schema = schema_of(new)
     old, values = schema.arguments(reading.node), schema.arguments(new)  # type: ignore[union-attr]
-    if all(old.get(name) is values.get(name) for name in reading.unread):
-        return variables_of(abstract(new))
-    with jax.ensure_compile_time_eval():  # also while the model is traced
-        one, other = (variables_of(Building(nnx.Rngs(0)).make(node)) for node in (reading.node, new))
-        return [
-            path
-            for path in one.keys() & other.keys()
-            if one[path].shape == other[path].shape and bool((one[path][...] == other[path][...]).all())
-        ]
+    changed = [name for name in reading.unread if values.get(name) is not old.get(name)]
+    return variables_of(abstract(new)).keys() - _started_by(new, [n for n in changed if callable(values[n])])
+
+
+def _started_by(node: Any, initializers: Sequence[str]) -> set[Path]:
+    """The variables of a layer that start with what some of its arguments return, as its program tells."""
+    if not initializers:
+        return set()
+    paths: list[Path] = []
+
+    def start(value: jax.Array) -> list[jax.Array]:
+        def fill(key: Any, shape: Any, dtype: Any = jnp.float32, *_: Any, **__: Any) -> jax.Array:
+            return jnp.full(shape, value, dtype)
+
+        module = Building(nnx.Rngs(0)).make(rebind(node, dict.fromkeys(initializers, fill)))
+        variables = variables_of(module)
+        paths[:] = variables
+        return [variable.get_value() for variable in variables.values()]
+
+    program = jax.make_jaxpr(start)(1.0).jaxpr
+    reached = {id(program.invars[0])}
+    for equation in program.eqns:
+        if not reached.isdisjoint(map(id, equation.invars)):
+            reached.update(map(id, equation.outvars))
+    return {path for path, result in zip(paths, program.outvars, strict=True) if id(result) in reached}
 
 
 def _keep(module: Any, old: nnx.Module, paths: Iterable[Path]) -> None:

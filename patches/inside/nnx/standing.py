@@ -19,8 +19,8 @@ from symjax.verbs.rebind import rebind
 from ...models.inputs import Inputs
 from ..attaching import STANDING
 from ..expectations import expecting
+from ..functions.running import FunctionPatch
 from ..parts import LayerPatch, parts
-from ..traced import traced
 from .editing import Editing, Entry
 from .functions import replacing_functions
 from .inputs import knowing, known_calls, recorded
@@ -129,7 +129,7 @@ def _run(
 ) -> Any:
     acting = [(part, item) for item in items for part in parts(item, model)]
     entries = [Entry(part, item) for part, item in acting if isinstance(part, LayerPatch)]
-    replacing = [(part, item) for part, item in acting if isinstance(part, traced)]
+    replacing = [(part, item) for part, item in acting if isinstance(part, FunctionPatch)]
     with expecting([] if replacing else items):  # what a method calls is known when it runs
         new = Editing(entries, reader, maker, fields).run(module).module
     return replacing_functions(new, replacing) if replacing and isinstance(new, nnx.Module) else new

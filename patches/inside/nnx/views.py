@@ -24,6 +24,7 @@ from ...roles.marks import is_marked
 from .bridge import Bridge, BridgeNode
 from .graph import items_of, own_class, variables_of
 from .inserting import around, inserted_node
+from .rematerializing import policy_of, rematerialized_node
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _SEARCHED: Final = 2  # how many sizes are looked for at once; a constructor is tried for each combination
@@ -39,10 +40,6 @@ class Reading(NamedTuple):
 
     node: Any
     unread: tuple[str, ...]
-
-
-class ReadingError(ValueError):
-    """The arguments of a built layer cannot be read back, and a patch needs them."""
 
 
 class Reader:
@@ -77,6 +74,9 @@ class Reader:
         if isinstance(module, Bridge):
             return Reading(module.linen, ())
         layer, inserted = self._read_layer(module), around(module)
+        again = policy_of(module)
+        if again is not None:
+            layer = layer._replace(node=rematerialized_node(layer.node, *again))
         if inserted is None:
             return layer
         before, after = map(self._shown, inserted)
@@ -97,8 +97,8 @@ class Reader:
         )
         if any(_decides(schema.fields[name]) for name in unread):
             values = _searched(module, schema, values) or values
-        given = {**schema.defaults, **values}
-        node = schema.revive({name: given[name] for name in schema.names if name in given})
+        arguments = {**schema.defaults, **values}
+        node = schema.revive({name: arguments[name] for name in schema.names if name in arguments})
         return Reading(node, tuple(name for name in unread if name not in values))
 
     def _argument(self, module: nnx.Module, schema: Schema, field: Field) -> Any:

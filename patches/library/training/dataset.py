@@ -8,14 +8,14 @@ from typing import Annotated, Any, Final, NamedTuple
 from annotated_types import Gt
 
 from symjax.adoption.symbolize import symbolize
-from symjax.core.errors import at, unknown
+from symjax.core.errors import at, excerpt, nearest_first, unknown
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, items, replace
 
-from ...core.errors import PatchWarning, caller_level, nearest_first
+from ...core.errors import PatchWarning, caller_level
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import edit_layers, layers
@@ -24,8 +24,7 @@ from ...models.finding import models
 from ...models.inputs import inputs_for
 from ...roles.editing import updated
 from ...roles.marks import arguments, classes_with_role, own_names, with_role
-from ...roles.settings import USUAL_NAMES, is_setting, names_of, settings
-from ...uri.grammar import excerpt
+from ...roles.settings import USUAL_NAMES, names_of, setting_test, settings
 
 _SIZES: Final = ("classes", "vocabulary")
 
@@ -126,11 +125,12 @@ def _renamed(old: Any, name: str, path: Path) -> Any:
 
 def _sized(dataset: Any, sizes: dict[str, int]) -> Any:
     """The dataset with its sizes, where they are arguments of it."""
+    tests = {size: setting_test(size) for size in sizes}
     changes = {
-        key: new
+        key: sizes[size]
         for key, _ in items(dataset) or ()
-        for size, new in sizes.items()
-        if is_setting(Path((key,)), dataset, size)
+        for size, is_size in tests.items()
+        if is_size(Path((key,)), dataset)
     }
     return replace(dataset, changes) if changes else dataset
 

@@ -9,8 +9,8 @@ from symjax.core.paths import Path
 
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...roles.marks import has_role, own_names
-from ...roles.settings import is_setting, names_of
+from ...roles.marks import has_role, names_given_to, own_names
+from ...roles.settings import names_of, setting_test
 
 _ROLES: Final = ("encoder", "cross_attention")
 
@@ -41,11 +41,15 @@ def remove_encoder(tree: Any) -> LookingFor:
         >>> sj.patch(Model(nn.Dense(8), nn.Dense(8), nn.SelfAttention(2)), 'remove_encoder')
         Model(decoder=Dense(features=8))
     """
+    is_decoder_only = setting_test("decoder_only")
+    names = frozenset[str]().union(*map(names_given_to, _ROLES))
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if is_setting(k, p, "decoder_only") and isinstance(v, bool):
+        if isinstance(v, bool) and is_decoder_only(k, p):
             return True
-        if v is None or not (has_role(v, *_ROLES) or any(k.key in own_names(p, role) for role in _ROLES)):
+        if v is None or not (
+            has_role(v, *_ROLES) or (k.key in names and any(k.key in own_names(p, role) for role in _ROLES))
+        ):
             return v
         return MISSING if isinstance(p, list | tuple) and isinstance(k.key, int) else None
 

@@ -15,7 +15,7 @@ from symjax.core.paths import Path
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...roles.marks import has_role, makes_role, role
-from ...roles.settings import is_number, is_setting, names_of, settings
+from ...roles.settings import is_number, names_of, setting_test, settings
 
 
 @role("loss", "smoothed_loss", label_smoothing="alpha")
@@ -94,11 +94,17 @@ def smooth_labels(tree: Any, alpha: Annotated[float, Ge(0), Lt(1)]) -> LookingFo
         >>> sj.patch({'label_smoothing': 0.0}, 'smooth_labels?0.1')
         {'label_smoothing': 0.1}
     """
+    is_smoothing = setting_test("label_smoothing")
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if is_setting(k, p, "label_smoothing") and (v is None or is_number(v)):
+        if (v is None or is_number(v)) and is_smoothing(k, p):
             return alpha
-        if not _is(v, "cross_entropy") or has_role(p, "smoothed_loss") or settings(v, "label_smoothing"):
+        if (
+            not callable(v)
+            or not _is(v, "cross_entropy")
+            or has_role(p, "smoothed_loss")
+            or settings(v, "label_smoothing")
+        ):
             return v
         return _smoothed(loss=v, alpha=alpha)
 

@@ -7,19 +7,17 @@ from typing import Any
 import optax as plain_optax
 
 from symjax import optax
-from symjax.core.errors import unknown
+from symjax.core.errors import excerpt, nearest_first, unknown
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.equality import eq
 from symjax.verbs.tree import is_symbolic
 
-from ...core.errors import nearest_first
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...roles.marks import arguments, has_role
 from ...roles.optax_functions import CONTRIBUTED, OPTIMIZERS
-from ...roles.settings import is_setting, names_of
-from ...uri.grammar import excerpt
+from ...roles.settings import names_of, setting_test
 
 
 @patcher
@@ -52,8 +50,11 @@ def swap_optimizer(tree: Any, to: str) -> LookingFor:
     """
     new = _optimizer(to)
 
+    names = frozenset(_names())
+    is_name = setting_test("optimizer")
+
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if isinstance(v, str) and v in _names() and is_setting(k, p, "optimizer"):
+        if isinstance(v, str) and v in names and is_name(k, p):
             return to
         if is_symbolic(v) and has_role(v, "optimizer") and type(v) is not new:
             return new(**_shared(v, new))

@@ -14,13 +14,11 @@ from symjax.core.schema import schema_of
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...roles.editing import updated
-from ...roles.marks import arguments, has_role
-from ...roles.settings import is_setting, names_of
+from ...roles.marks import has_role
+from ...roles.settings import names_of, setting_test
 
 Precision = Literal["bfloat16", "float16", "float32", "float64"]
 _DTYPES: Final = {name: getattr(jnp, name) for name in ("bfloat16", "float16", "float32", "float64")}
-_LAYERS: Final = ("attention", "convolution", "dense", "embedding", "normalization")
 # What is called a dtype there is not what a model computes in.
 _OTHERS: Final = ("dataset", "transformation", "schedule", "loss")
 
@@ -30,11 +28,10 @@ def change_dtype(tree: Any, dtype: Precision = "bfloat16", param_dtype: Precisio
     """Computes in one precision, and keeps the parameters in another: mixed precision.
 
     Micikevicius et al., "Mixed Precision Training", 2018, section 3.1; bfloat16, which needs no scaling of
-    the loss, Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019. Layers with
-    parameters (roles ``'dense'``, ``'convolution'``, ``'normalization'``, ``'embedding'``, ``'attention'``,
-    see `symjax.role`) get their ``dtype`` and ``param_dtype``, wherever they stand: in fields, or made
-    inside a model. So do fields of modules and configurations that are called so, and booleans such as
-    ``config.use_bfloat16``.
+    the loss, Kalamkar et al., "A Study of BFLOAT16 for Deep Learning Training", 2019. Layers get their
+    ``dtype`` and ``param_dtype``, whatever a role calls these (see `symjax.role`) and wherever the layers
+    stand: in fields, or made inside a model. So do modules and configurations with fields that are called
+    so, and booleans such as ``config.use_bfloat16``.
 
     Flax's normalizations compute means and variances in float32 all the same. The outputs have the
     dtype of the last layer: a loss in bfloat16 is coarse, and Optax's are computed in what they are given.
@@ -55,28 +52,22 @@ def change_dtype(tree: Any, dtype: Precision = "bfloat16", param_dtype: Precisio
     """
     new = {"dtype": _DTYPES[dtype], "param_dtype": _DTYPES[param_dtype]}
 
+    tests = {name: setting_test(name) for name in new}
+    is_mixed = setting_test("mixed_precision")
+
     def rule(k: Path, v: Any, p: Any) -> Any:
-        for role in _LAYERS:
-            if "dtype" in arguments(v, role):
-                return _changed(v, role, new)
-        if is_setting(k, p, "mixed_precision") and isinstance(v, bool):
+        if isinstance(v, bool) and is_mixed(k, p):
             return dtype != "float32"
-        for name, value in new.items():
-            if is_setting(k, p, name) and _computes(p):
-                return _as_before(v, value)
+        for name, is_dtype_of in tests.items():
+            if is_dtype_of(k, p) and _computes(p):
+                return _as_before(v, new[name])
         return v
 
     what = (
-        f"layers with the argument 'dtype' (roles {', '.join(map(repr, _LAYERS))}), dtypes in fields called "
-        f"{names_of('dtype')}, {names_of('param_dtype')}, and booleans called {names_of('mixed_precision')}"
+        f"dtypes of layers, models and configurations that are called {names_of('dtype')} or "
+        f"{names_of('param_dtype')}, and booleans called {names_of('mixed_precision')}"
     )
     return LookingFor(what, layers(rule))
-
-
-def _changed(layer: Any, role: str, new: dict[str, Any]) -> Any:
-    """The layer with the new dtypes, where they differ: a dtype has several notations."""
-    own = arguments(layer, role)
-    return updated(layer, role, **{n: d for n, d in new.items() if n in own and not _same(own[n].value, d)})
 
 
 def _as_before(old: Any, new: Any) -> Any:

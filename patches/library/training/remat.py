@@ -12,7 +12,7 @@ import jax
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.leaves import is_array
 from symjax.core.paths import Path
-from symjax.core.schema import ATTRIBUTE
+from symjax.core.schema import ATTRIBUTE, schema_of
 
 from ...analysis.blocks import Blocks, Names, blocks
 from ...core.patch import LookingFor, RuleFunction
@@ -27,8 +27,8 @@ from ...roles.settings import names_of, settings
 Policy = Literal["nothing", "dots", "dots_without_batch"]
 _POLICIES: Final = {
     "nothing": None,
-    "dots": jax.checkpoint_policies.dots_saveable,
-    "dots_without_batch": jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
+    "dots": "dots_saveable",
+    "dots_without_batch": "dots_with_no_batch_dims_saveable",
 }
 _NUMBERED: Final = re.compile(r".*_\d+")
 
@@ -68,7 +68,18 @@ class Rematerialized(Wrapping):
             args, kwargs = jax.tree.unflatten(treedef, filled)
             return module.run(*args, **kwargs)
 
-        return flax.linen.remat(run, policy=_POLICIES[self.policy])(self, arrays)
+        name = _POLICIES[self.policy]
+        policy = None if name is None else getattr(jax.checkpoint_policies, name)
+        return flax.linen.remat(run, policy=policy)(self, arrays)
+
+
+def _rematerialized(layer: Any, policy: Policy) -> Any:
+    """A layer of Linen or NNX, as a node, whose activations are computed again."""
+    if isinstance(layer, flax.linen.Module):
+        return Rematerialized(layer, policy=policy)
+    from ...inside.nnx.rematerializing import RematerializedNode  # NNX is slow to import
+
+    return RematerializedNode(layer, _POLICIES[policy])
 
 
 @patcher
@@ -84,9 +95,9 @@ def apply_remat(
     The blocks are modules with the role ``'block'``, see `symjax.role`. Where there are none, and inputs
     are known (``inputs=…`` of `symjax.patch`, or ``example_inputs``), they are found by an abstract call:
     the innermost residual blocks and others of their classes, or else the outermost modules of classes of
-    which there are several. Without inputs every numbered module of a class that is not Flax's own
-    (``Block_0``, ``layers_1``) is one. A configuration that has a boolean for it (``config.remat``) gets it
-    set.
+    which there are several. Without inputs and in NNX, every numbered module of a class that is not Flax's
+    own is one (``Block_0``, ``blocks[1]``). A configuration that has a boolean for it (``config.remat``)
+    gets it set.
 
     Args:
         tree: The experiment.
@@ -115,7 +126,7 @@ def apply_remat(
         edit = switches or _plan(tree, policy, inputs) or layers(_rule(policy))
     what = (
         "modules of the role 'block', residual or repeated blocks of Linen models (found by inputs=…), "
-        "numbered modules of classes that are not Flax's, and booleans called "
+        "numbered modules and items of lists of classes that are not Flax's, and booleans called "
         f"{names_of('remat')}"
     )
     return LookingFor(what, edit)
@@ -123,17 +134,17 @@ def apply_remat(
 
 def _rule_of_paths(paths: frozenset[str], policy: Policy) -> RuleFunction:
     def rule(k: Path, v: Any) -> Any:
-        return Rematerialized(v, policy=policy) if "/".join(map(str, k)) in paths else v
+        return _rematerialized(v, policy) if _is_module(v) and "/".join(map(str, k)) in paths else v
 
     return rule
 
 
 def _rule(policy: Policy) -> RuleFunction:
     def rule(k: Path, v: Any) -> Any:
-        if has_role(v, "block") and isinstance(v, flax.linen.Module):
-            return Rematerialized(v, policy=policy)
+        if has_role(v, "block") and _is_module(v):
+            return _rematerialized(v, policy)
         is_numbered = isinstance(k.key, int) or _NUMBERED.fullmatch(str(k.key))
-        return Rematerialized(v, policy=policy) if is_numbered and _is_composite(v) else v
+        return _rematerialized(v, policy) if is_numbered and _is_composite(v) else v
 
     return rule
 
@@ -172,8 +183,16 @@ def _blocks_of(seen: Blocks) -> list[Names]:
 
 def _is_composite(value: Any) -> bool:
     """Whether a value is a module of a class of the user's, which no role says to be a single layer."""
-    if not isinstance(value, flax.linen.Module) or isinstance(value, Wrapping) or has_role(value, *LAYERS):
+    if not _is_module(value) or isinstance(value, Wrapping) or has_role(value, *LAYERS):
         return False
     schema = getattr(type(value), ATTRIBUTE, None)
     original = getattr(schema, "original", None) or type(value)
     return original.__module__.partition(".")[0] not in ("flax", "symjax")
+
+
+def _is_module(value: Any) -> bool:
+    """Whether a value is a module of Linen, or a node of one of NNX."""
+    if isinstance(value, flax.linen.Module):
+        return True
+    schema = schema_of(value)
+    return schema is not None and schema.kind == "nnx"

@@ -11,7 +11,7 @@ from symjax.core.paths import Path
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...roles.marks import has_role
-from ...roles.settings import is_count, is_number, is_setting, names_of, settings
+from ...roles.settings import is_count, is_number, names_of, setting_test, settings
 
 _LENGTHS: Final = ("decay_steps", "transition_steps", "warmup_steps")
 
@@ -47,8 +47,10 @@ def change_steps(tree: Any, steps: Annotated[int, Gt(0)]) -> LookingFor:
         raise ValueError(f"which of these is the length of training? {places}: set it by its path")
     factor = steps / numbers.pop() if numbers else 1.0
 
+    is_steps = setting_test("steps")
+
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if is_setting(k, p, "steps") and is_count(v):
+        if is_count(v) and is_steps(k, p):
             return steps
         if not old or not has_role(p, "schedule"):
             return v
@@ -77,9 +79,10 @@ def change_epochs(tree: Any, epochs: Annotated[int, Gt(0)]) -> LookingFor:
         >>> sj.patch({'num_epochs': 90.0, 'warmup_epochs': 5}, 'change_epochs?30')
         {'num_epochs': 30.0, 'warmup_epochs': 5}
     """
+    is_epochs = setting_test("epochs")
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if not is_setting(k, p, "epochs") or not is_number(v):
+        if not is_number(v) or not is_epochs(k, p):
             return v
         return float(epochs) if isinstance(v, float) else epochs
 
@@ -102,8 +105,9 @@ def change_seed(tree: Any, seed: Annotated[int, Ge(0)]) -> LookingFor:
         >>> sj.patch({'seed': 0, 'data': {'seed': 1}}, 'change_seed?7')
         {'seed': 7, 'data': {'seed': 7}}
     """
+    is_seed = setting_test("seed")
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        return seed if is_setting(k, p, "seed") and is_count(v) else v
+        return seed if is_count(v) and is_seed(k, p) else v
 
     return LookingFor(f"integers called {names_of('seed')}", rule)

@@ -18,7 +18,7 @@ from symjax.nodes.placeholders import Placeholder
 from ...core.patch import LookingFor, RuleFunction
 from ...core.patcher import patcher
 from ...roles.marks import has_role, role
-from ...roles.settings import is_count, is_setting, names_of, settings
+from ...roles.settings import is_count, names_of, setting_test, settings
 from .rates import peak
 
 ScheduleName = Literal[
@@ -178,12 +178,17 @@ class _Shape:
 
 
 def _rule(shape: _Shape) -> RuleFunction:
+    is_named = any(isinstance(name, str) for name in settings(shape.tree, "schedule").values())
+
+    is_schedule, is_warmup = setting_test("schedule"), setting_test("warmup_steps")
+    is_rate = setting_test("learning_rate")
+
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if is_setting(k, p, "schedule") and isinstance(v, str):
+        if isinstance(v, str) and is_schedule(k, p):
             return shape.name
-        if is_setting(k, p, "warmup_steps") and is_count(v) and not has_role(p, "schedule"):
+        if is_named and is_count(v) and is_warmup(k, p) and not has_role(p, "schedule"):
             return shape.warmup_steps or v
-        if not is_setting(k, p, "learning_rate") or not has_role(p, "optimizer", "transformation"):
+        if not is_rate(k, p) or not has_role(p, "optimizer", "transformation"):
             return v
         if callable(v) and not has_role(v, "schedule") and peak(v) is None:
             raise ValueError(f"{v!r} is a schedule whose peak cannot be told; set it by its path {at(k)}")

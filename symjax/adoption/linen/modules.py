@@ -169,7 +169,7 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
     ) -> Any:
         try:
             with taking_rates():
-                if INSIDE in self.__dict__ and self.scope is not None:  # type: ignore[attr-defined]
+                if INSIDE in self.__dict__ and _is_patched(self):
                     return provided.run_inside(self, run, method, args, kwargs)
                 return run(method, args, kwargs)
         except Exception as error:
@@ -206,6 +206,12 @@ class SymbolicModule(Node, InterceptedModule, metaclass=_SymbolicMeta):
             if inside and schema.patchable:
                 vars(clone)[INSIDE] = inside
             return clone
+
+
+def _is_patched(module: Any) -> bool:
+    """Whether a module that has an attribute `inside` runs with patches: it may be one of its class's own."""
+    patched = isinstance(vars(module)[INSIDE], tuple) and module.scope is not None
+    return patched and getattr(symbolic_class(module), ATTRIBUTE).patchable
 
 
 def symbolize_linen(

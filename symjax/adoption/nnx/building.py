@@ -28,6 +28,7 @@ from symjax.verbs.tree import map_items, replace
 from symjax.verbs.walk import walk
 
 RNGS = "rngs"
+KEEPS_NODES = "__symjax_keeps_nodes__"  # in a class of nodes that build those in them by themselves
 _constructing = contextvars.ContextVar("symjax_nnx_constructing", default=False)
 
 
@@ -114,6 +115,8 @@ class Building:
             return self._modules[id(value)][1]
         if is_placeholder(value):
             raise TypeError(f"the tree cannot be built, {value!r} is not decided yet {at(path)}")
+        if getattr(type(value), KEEPS_NODES, False):
+            return value
         changes = map_items(_without_patches(value), path, self._visit)
         if not is_builder(value):
             return replace(value, changes, path) if changes else value
@@ -124,7 +127,7 @@ class Building:
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
         schema = _schema(node)
         values = {**schema.read(node), **changes}
-        inside = values.pop(INSIDE, ()) if schema.patchable else ()  # as they are: layers in them are no part yet
+        inside = values.pop(INSIDE, ()) if schema.patchable else ()
         fields = self.built() if inside else []
         args, kwargs = call_arguments(schema, values)
         if schema.takes_rngs and self.rngs is not None:

@@ -8,7 +8,7 @@ from flax import nnx as flax_nnx
 
 import symjax as sj
 from symjax import linen as nn
-from symjax import nnx
+from symjax import nnx, patches
 from symjax.patches import AutoBatchNorm, Inputs, check
 
 X = jax.ShapeDtypeStruct((2, 3), jnp.float32)
@@ -125,3 +125,29 @@ def test_a_tree_without_models_or_inputs():
         check(nn.Dense(3))
     with pytest.raises(ValueError, match="no model"):
         check(Experiment(3), X)
+
+
+@sj.patcher
+def bias_free(tree):
+    """Takes the biases of all dense layers away, wherever they are made."""
+    return patches.layers(lambda k, v: v.rebind(use_bias=False) if patches.has_role(v, "dense") else v)
+
+
+@pytest.mark.parametrize(("places", "refused"), [(1, False), (2, True)])
+def test_what_patches_inside_of_a_model_have_to_change_is_counted(places, refused):
+    exp = sj.patch(Experiment(sj.symbolize(Net)()), bias_free().expects(places))
+    if not refused:
+        assert check(exp, X)["model"].shape == (2, 4)
+        return
+    with pytest.raises(patches.PatchError, match="was to change 2 places inside of the model, and changed 1"):
+        check(exp, X)
+
+
+def test_a_strict_patch_that_changes_nothing_inside_speaks_up():
+    @sj.patcher(name="tests.nothing_inside")
+    def nothing_inside(tree):
+        return patches.layers(lambda k, v: v)
+
+    exp = sj.patch(Experiment(sj.symbolize(Net)()), nothing_inside(), strict=True)
+    with pytest.raises(patches.PatchError, match="changed nothing inside of the model"):
+        check(exp, X)

@@ -218,6 +218,6 @@ def test_a_package_may_ask_for_names_while_it_is_loaded(fresh_installation):
 
         KNOWN = patches.names()
         """
-    install(fresh_installation, "asking_package", {"ideas": source}, {"x": "asking_package.ideas"})
+    install(fresh_installation, "asking_package", {"ideas": source}, {"x": "asking_package.ideas:KNOWN"})
     assert "scale_width" in patches.names()
     assert "scale_width" in sys.modules["asking_package.ideas"].KNOWN

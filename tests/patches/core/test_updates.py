@@ -98,6 +98,19 @@ def test_a_tree_that_holds_such_a_patch_leaves_its_references_alone():
     assert tree.rebind({"inner[0]": sj.MISSING}).inner[0] == patch
 
 
+def test_a_tree_that_holds_such_a_patch_resolves_none_of_its_references():
+    deep = Inner(width=Inner(width=sj.ref("width", up=3)))
+    patch = from_diff(sj.diff(Tied(), Tied(inner=deep)))
+    tree = Tied(inner=(0, patch), head=sj.ref("width"))
+    assert tree.head == 8
+    assert tree.inner[1] == patch
+
+
+def test_references_in_such_a_patch_do_not_follow_what_moves_in_the_tree_that_holds_it():
+    patch = Updates({"head": sj.ref("inner[2]", up=2)})
+    assert Tied(inner=(0, patch, 5)).rebind({"inner[0]": sj.MISSING}).inner[0] == patch
+
+
 def test_what_differs_nowhere_changes_nothing():
     with pytest.warns(patches.PatchWarning, match="changed nothing"):
         assert from_diff(sj.diff([1], [1]))([1]) == [1]

@@ -10,11 +10,10 @@ import symjax as sj
 from symjax import linen as nn
 from symjax import nnx as symbolic
 from symjax import patches
-from symjax.patches import built, has_role
+from symjax.patches import ReadingError, built, has_role
 from symjax.patches.inside.nnx.bridge import Bridge
-from symjax.patches.inside.nnx.views import ReadingError
 
-from .nnx.networks import IMAGES, MLP, X, Config, ResNet, Scanned, shapes, streams
+from .nnx.networks import IMAGES, MLP, Config, ResNet, Scanned, X, shapes, streams
 
 
 @sj.patcher
@@ -121,6 +120,17 @@ def test_a_layer_whose_arguments_cannot_be_read_back():
         built(layer, lambda k, v: v.rebind(config={"width": 4}) if not k else v)
     assert shapes(built(layer, {"dense.out_features": 4})) == {"dense/kernel": (4, 4), "dense/bias": (4,)}
     assert type(built(layer, lambda k, v: symbolic.Linear(4, 2) if not k else v)) is nnx.Linear
+
+
+def test_an_attribute_that_is_no_longer_the_argument_is_noticed():
+    class Doubling(nnx.Module):
+        def __init__(self, width: int, *, rngs):
+            self.width = 2 * width
+            self.dense = nnx.Linear(4, self.width, rngs=rngs)
+
+    layer = Doubling(3, rngs=streams())
+    with pytest.raises(ReadingError, match=r"cannot be read back: .*6\].* or .*12\]"):
+        built(layer, lambda k, v: v.rebind(width=4) if not k else v)
 
 
 def test_the_mode_of_the_module_counts_for_new_layers(model):

@@ -8,7 +8,7 @@ import symjax as sj
 from symjax import linen as nn
 from symjax import patches
 from symjax.core.paths import Path
-from symjax.patches.inside.layers import matches
+from symjax.patches.inside.patterns import matches
 
 KEY = jax.random.key(0)
 

@@ -209,3 +209,131 @@ def test_the_factor_is_structure():
 def test_a_factor_of_one_says_that_nothing_changed():
     with pytest.warns(patches.PatchWarning, match=r"scale_width\?factor=1.0 changed nothing"):
         assert scale_width(1.0)(CNN) is CNN
+
+
+# With inputs.
+
+
+class Bottleneck(flax.linen.Module):
+    """A residual block as people write it: all layers made inside."""
+
+    filters: int
+    train: bool = False
+
+    @flax.linen.compact
+    def __call__(self, x):
+        y = flax.linen.Conv(self.filters, (1, 1), use_bias=False)(x)
+        y = nn.relu(flax.linen.BatchNorm(use_running_average=not self.train)(y))
+        y = flax.linen.Conv(4 * self.filters, (3, 3), use_bias=False)(y)
+        if x.shape != y.shape:
+            x = flax.linen.Conv(4 * self.filters, (1, 1))(x)
+        return nn.relu(x + y)
+
+
+class TheirNet(flax.linen.Module):
+    """Widths in the code, no field."""
+
+    @flax.linen.compact
+    def __call__(self, x):
+        for filters in (4, 4, 8):
+            x = Bottleneck(filters)(x)
+        x = flax.linen.Dense(12)(x.mean((1, 2)))
+        return flax.linen.Dense(10)(x)
+
+
+class InSetup(flax.linen.Module):
+    def setup(self):
+        self.encoder = flax.linen.Dense(6)
+        self.cell = flax.linen.RNN(flax.linen.GRUCell(4))
+        self.head = flax.linen.Dense(3)
+
+    def __call__(self, x):
+        return self.head(self.cell(self.encoder(x)))
+
+
+SMALL = jnp.zeros((1, 4, 4, 3))
+
+
+def variables(model, x):
+    return jax.tree.map(jnp.shape, jax.eval_shape(model.init, jax.random.key(0), x))
+
+
+def test_layers_made_inside_are_scaled_with_inputs():
+    wide = patch(sj.symbolize(TheirNet)(), "scale_width?2", inputs=SMALL)
+    params = variables(wide, SMALL)["params"]
+    assert params["Bottleneck_0"]["Conv_0"]["kernel"] == (1, 1, 3, 8)
+    assert params["Bottleneck_2"]["Conv_2"]["kernel"] == (1, 1, 32, 64)
+    assert params["Dense_0"]["kernel"] == (64, 24)
+    assert params["Dense_1"]["kernel"] == (24, 10)
+
+
+def test_layers_made_in_setup_are_scaled_with_inputs_and_recurrent_cells_too():
+    x = jnp.zeros((2, 5, 3))
+    params = variables(patch(sj.symbolize(InSetup)(), "scale_width?1.5", inputs=x), x)["params"]
+    assert params["encoder"]["kernel"] == (3, 9)
+    assert params["cell"]["cell"]["in"]["kernel"] == (9, 6)
+    assert params["head"]["kernel"] == (6, 3)
+
+
+def test_a_model_that_was_scaled_inside_runs_and_is_saved():
+    wide = patch(sj.symbolize(InSetup)(), "scale_width?2", inputs=jnp.zeros((2, 5, 3)))
+    x = jnp.ones((2, 5, 3))
+    params = wide.init(jax.random.key(0), x)
+    assert wide.apply(params, x).shape == (2, 5, 3)
+    assert sj.from_json(sj.to_json(wide)) == wide
+    assert jnp.array_equal(sj.from_json(sj.to_json(wide)).apply(params, x), wide.apply(params, x))
+
+
+def test_it_is_scaled_again():
+    once = patch(sj.symbolize(TheirNet)(), "scale_width?2", inputs=SMALL)
+    twice = patch(once, "scale_width?0.5", inputs=SMALL)
+    assert variables(twice, SMALL) == variables(sj.symbolize(TheirNet)(), SMALL)
+
+
+class Experiment(sj.Object):
+    model: nn.Module
+    batch_size: int = 2
+
+    def example_inputs(self):
+        return jnp.zeros((self.batch_size, 4, 4, 3))
+
+
+def test_an_experiment_may_have_its_own_inputs():
+    wide = patch(Experiment(sj.symbolize(TheirNet)()), "scale_width?2")
+    assert variables(wide.model, SMALL)["params"]["Dense_0"]["kernel"] == (64, 24)
+    assert wide.batch_size == 2
+    assert sj.lineage(wide) == ("scale_width?factor=2.0",)
+
+
+def test_an_autoencoder_keeps_its_output_and_not_its_last_dense_layer_of_the_tree():
+    class Autoencoder(nn.Module):
+        head: nn.Module = nn.Dense(5)
+        code: nn.Module = nn.Dense(2)
+
+        @flax.linen.compact
+        def __call__(self, x):
+            return self.head(self.code(x))
+
+    wide = patch(Autoencoder(), "scale_width?2", inputs=jnp.zeros((1, 5)))
+    assert (wide.head.features, wide.code.features) == (5, 4)
+
+
+def test_models_with_inputs_are_planned_and_the_others_scaled_by_their_fields():
+    rivals = Rivals(nn.Sequential([nn.Dense(32), nn.Dense(7)]), nn.Sequential([nn.Dense(16), nn.Dense(1)]))
+    wide = patch(rivals, "scale_width?2", inputs={"generator": jnp.zeros((1, 7))})
+    assert (features(wide.generator), features(wide.critic)) == ([64, 7], [32, 1])
+
+
+def test_without_inputs_it_says_what_it_could_not_see():
+    with pytest.warns(
+        patches.PatchWarning, match=r"those that <root> may make inside only example inputs show"
+    ):
+        assert patch(sj.symbolize(TheirNet)(), "scale_width?2") == sj.symbolize(TheirNet)()
+
+
+def test_with_inputs_it_says_that_all_widths_are_fixed():
+    model = nn.Sequential([nn.Dense(3)])
+    with pytest.warns(
+        patches.PatchWarning, match="widths that neither the inputs nor the outputs of a model fix"
+    ):
+        assert patch(model, "scale_width?2", inputs=jnp.zeros((1, 2))) is model

@@ -67,6 +67,7 @@ def test_every_layer_with_a_role_has_one_in_the_table():
         (nnx.Linear(1, 2), "dense", "out_features"),
         (nnx.Conv(1, 2, (3,)), "convolution", "out_features"),
         (nnx.Embed(3, 4), "embedding", "features"),
+        (nnx.GRUCell(3, 4), "recurrent_cell", "hidden_features"),
     ],
 )
 def test_arguments_go_by_linen_s_names_and_by_their_own(node, role, own):

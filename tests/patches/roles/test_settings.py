@@ -5,7 +5,7 @@ import pytest
 import symjax as sj
 from symjax import optax
 from symjax.patches import role
-from symjax.patches.roles.settings import USUAL_NAMES, is_count, is_number, is_setting, names_of, settings
+from symjax.patches.roles.settings import USUAL_NAMES, is_count, is_number, names_of, setting_test, settings
 
 
 @role("experiment", batch_size="examples", seed="noise")
@@ -25,7 +25,7 @@ def test_usual_names_where_no_role_says_otherwise():
     tree = Experiment(config={"batch_size": 8, "optimizer": optax.adamw(0.1)})
     assert settings(tree, "batch_size") == {"examples": 3, "config.batch_size": 8}
     assert settings(tree, "weight_decay") == {"config.optimizer.weight_decay": 1e-4}
-    assert not is_setting(sj.Path([0]), [1], "seed")
+    assert not setting_test("seed")(sj.Path([0]), [1])
 
 
 def test_no_name_belongs_to_two_settings():

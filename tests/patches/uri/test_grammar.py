@@ -12,7 +12,6 @@ from symjax.patches.uri.grammar import (
     Assignment,
     Call,
     Step,
-    excerpt,
     is_name,
     parse,
     parse_value,
@@ -147,14 +146,6 @@ def test_lists_nest_as_deep_as_they_can_be_read():
     (step,) = parse(print_call("f", {"x": write(nested(NESTING_LIMIT))}))
     assert read(step.target.kwargs[0][1]) == nested(NESTING_LIMIT)
     assert write(nested(NESTING_LIMIT + 1)).startswith("<")
-
-
-@given(st.text(max_size=30), st.integers(0, 30), st.integers(1, 40))
-def test_an_excerpt_holds_the_place(text, at, limit):
-    part = excerpt(text, at, limit)
-    assert part.strip("…") in text or "…" in text
-    assert len(part) <= limit + 2
-    assert at >= len(text) or text[at] in part
 
 
 def test_names_are_dotted_identifiers():

@@ -6,9 +6,11 @@ from typing import Any
 
 import jax
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import symjax as sj
-from symjax.core.errors import locate, note, summary, with_article
+from symjax.core.errors import excerpt, locate, nearest_first, note, summary, with_article
 
 
 class Two(Exception):
@@ -96,3 +98,20 @@ def test_names_take_their_article():
         "an adam",
         "a ü",
     ]
+
+
+def test_the_nearest_name_comes_first():
+    assert nearest_first("widht", ["depth", "width", "rate"])[0] == "width"
+    assert sorted(nearest_first("x", {"b", "a"})) == ["a", "b"]
+
+
+def test_no_name_is_compared_with_a_very_long_one():
+    assert nearest_first("z" * 10**6, ["b", "a", "z" * 100]) == ["a", "b", "z" * 100]
+
+
+@given(st.text(max_size=30), st.integers(0, 30), st.integers(1, 40))
+def test_an_excerpt_holds_the_place(text, at, limit):
+    part = excerpt(text, at, limit)
+    assert part.strip("…") in text or "…" in text
+    assert len(part) <= limit + 2
+    assert at >= len(text) or text[at] in part

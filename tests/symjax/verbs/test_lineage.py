@@ -94,6 +94,23 @@ def test_a_step_around_or_inside_a_value_counts():
     assert why(net, "").rule == "rate=0.1"
 
 
+class Scaled(sj.Object):
+    width: int = 2
+    doubled: int = 4
+    other: int = 1
+
+    def on_rebind(self, changes):
+        return {"doubled": 2 * self.width, "other": 1}
+
+
+def test_follow_up_updates_are_places_of_the_step_where_they_change_something():
+    scaled = sj.patch(Scaled(), [{"width": 3}, {"other": 5}])
+    assert why(scaled, "doubled").rule == "<{'width': 3}>"
+    assert why(scaled, "doubled").places == ("width", "doubled")
+    by_rule = sj.patch(Scaled(), lambda k, v: 3 if k.key == "width" else v)
+    assert why(by_rule, "doubled").places == ("width", "doubled")
+
+
 def test_follow_up_updates_belong_to_the_step_that_caused_them():
     net = sj.patch(Net(), ["layers[0]=7", {"layers[0]": sj.MISSING}, "layers[0]=8"])
     assert why(net, "count").rule == "<{'layers[0]': MISSING}>"

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import pytest
 from flax import nnx as plain
 
+import symjax as sj
 from symjax import Path, nnx
 from symjax import linen as nn
 from symjax.patches import Inputs
@@ -12,7 +13,7 @@ from symjax.patches.inside.nnx.bridge import Bridge
 from symjax.patches.inside.nnx.inputs import inputs_of, recorded, tried
 from symjax.patches.inside.nnx.views import abstract
 
-from .networks import IMAGES, MLP, X, Config, ResNet, Scanned, streams
+from .networks import IMAGES, MLP, Config, ResNet, Scanned, X, streams
 
 
 def test_each_layer_s_input_is_recorded_and_nothing_computed():
@@ -73,8 +74,6 @@ def test_what_they_do_not_tell():
     class Two(plain.Module):
         def __call__(self, x, y):
             return x + y
-
-    import symjax as sj
 
     assert tried(Two(), sj.symbolize(Two)()) is None
 

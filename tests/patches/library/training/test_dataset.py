@@ -111,6 +111,7 @@ def test_vocabularies():
         vocab_size: int = 11
         output_vocab_size: int = 11
         position_vocab_size: int = 11
+        input_vocab_size: int = 50
 
     exp = {"data": Named("a"), "config": Config(), "embed": nn.Embed(11, 3)}
     patched = change_dataset("a", vocabulary=32)(exp)

@@ -6,6 +6,7 @@ import flax.linen
 import jax
 import numpy as np
 import pytest
+from flax import nnx as flax_nnx
 
 import symjax as sj
 from symjax import linen as nn
@@ -81,6 +82,51 @@ def test_parameters_keep_their_names():
     assert shapes == jax.eval_shape(Net().init, jax.random.key(0), X)
 
 
+class Wider(flax.linen.Module):
+    """A block that is residual where the width stays."""
+
+    features: int
+    residual: bool = True
+
+    @flax.linen.compact
+    def __call__(self, x):
+        y = flax.linen.Dense(self.features)(x)
+        if not self.residual:
+            return y
+        return y + (x if x.shape == y.shape else flax.linen.Dense(self.features, name="shortcut")(x))
+
+
+class Widening(flax.linen.Module):
+    """Blocks of one class, and a module of another."""
+
+    residual: bool = True
+
+    @flax.linen.compact
+    def __call__(self, x, train=False):
+        x = Wider(3, self.residual, name="same")(x)
+        x = Wider(5, self.residual, name="wider")(x)
+        return Block(name="alone")(x) if not self.residual else x
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_blocks_of_one_class(residual):
+    model = sj.symbolize(Widening)(residual)
+    paths = sj.patch(model, "apply_remat", inputs=X).inside[0].paths
+    assert paths == (("same", "wider") if residual else ("alone",))
+
+
+def test_repeated_modules_where_none_is_residual():
+    class Plain(flax.linen.Module):
+        @flax.linen.compact
+        def __call__(self, x, train=False):
+            x = Wider(4, residual=False, name="first")(x)
+            return Wider(2, residual=False, name="second")(x)
+
+    patched = sj.patch(sj.symbolize(Plain)(), "apply_remat", inputs=X)
+    assert patched.inside == (apply_remat(paths=("first", "second")),)
+    assert remats(patched) == 2
+
+
 def test_without_inputs_numbered_modules_are_blocks():
     patched = sj.patch(NET, "apply_remat")
     assert patched.inside == (apply_remat(),)
@@ -149,3 +195,48 @@ def test_nothing_there():
 def test_it_is_saved():
     patched = sj.patch(NET, "apply_remat", inputs=X)
     assert sj.from_json(sj.to_json(patched)) == patched
+
+
+class NnxBlock(flax_nnx.Module):
+    """A residual block that asks for a switch in Python."""
+
+    def __init__(self, width, *, rngs):
+        self.width = width
+        self.norm = flax_nnx.BatchNorm(width, rngs=rngs)
+        self.dense = flax_nnx.Linear(width, width, rngs=rngs)
+
+    def __call__(self, x, active=True):
+        return x + flax_nnx.relu(self.dense(self.norm(x))) if active else x
+
+
+class NnxNet(flax_nnx.Module):
+    """Blocks in a list, made in ``__init__``."""
+
+    def __init__(self, depth, *, rngs):
+        self.depth = depth
+        self.blocks = flax_nnx.List([NnxBlock(3, rngs=rngs) for _ in range(depth)])
+        self.head = flax_nnx.Linear(3, 2, rngs=rngs)
+
+    def __call__(self, x):
+        for block in self.blocks:
+            x = block(x, active=True)
+        return self.head(x)
+
+
+def nnx_values(model):
+    """Gradients and statistics after a call."""
+    gradients = flax_nnx.grad(lambda model: (model(X) ** 2).sum())(model)
+    return flax_nnx.to_pure_dict(gradients), flax_nnx.to_pure_dict(flax_nnx.state(model, flax_nnx.BatchStat))
+
+
+def test_blocks_of_nnx_models():
+    node = sj.patch(sj.symbolize(NnxNet)(2), "apply_remat")
+    assert node.inside == (apply_remat(),)
+    plain, model = NnxNet(2, rngs=flax_nnx.Rngs(0)), sj.build(node, rngs=flax_nnx.Rngs(0))
+    graph, state = flax_nnx.split(model)
+    program = jax.make_jaxpr(lambda state: flax_nnx.merge(graph, state)(X))(state)
+    assert str(program).count("remat2[") + str(program).count("checkpoint[") == 2
+    expected, got = nnx_values(plain), nnx_values(model)
+    assert jax.tree.structure(expected) == jax.tree.structure(got)
+    for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)

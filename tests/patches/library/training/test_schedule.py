@@ -76,6 +76,12 @@ def test_a_schedule_in_place_of_another_keeps_the_peak():
     assert change_schedule("constant")(joined).learning_rate == optax.constant_schedule(0.2)
 
 
+def test_schedules_of_other_things_keep_their_warmup():
+    decay = optax.warmup_cosine_decay_schedule(0.0, 0.1, 5, 20)
+    exp = change_schedule("inverse_sqrt", warmup_steps=9)({"decay": decay, "optimizer": optax.sgd(0.1)})
+    assert exp == {"decay": decay, "optimizer": optax.sgd(inverse_sqrt_schedule(0.1, 9))}
+
+
 def test_a_schedule_of_ones_own_has_no_peak():
     with pytest.raises(ValueError, match=r"whose peak cannot be told.*\(path=learning_rate\)"):
         change_schedule("constant")(optax.sgd(lambda step: 0.1))
@@ -85,6 +91,8 @@ def test_configurations():
     exp = sj.patch(Configured(TrainConfig()), "change_schedule?cosine&warmup_steps=9")
     assert (exp.config.schedule, exp.config.warmup_steps, exp.config.learning_rate) == ("cosine", 9, 0.1)
     assert sj.patch(Configured(TrainConfig()), "change_schedule?cosine").config.warmup_steps == 1
+    with pytest.warns(patches.PatchWarning):  # nothing there that could be a cosine
+        sj.patch({"learning_rate": 0.1, "warmup_steps": 5}, "change_schedule?cosine&warmup_steps=9")
     config = dataclasses.replace(TrainConfig(), schedule="cosine")
     with pytest.warns(patches.PatchWarning, match="it looks for learning rates of optimizers"):
         sj.patch(Configured(config), "change_schedule?cosine")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import pytest
 from jax.extend.core import Var
 
-from symjax.patches.inside.calls import Recognizer, Source, is_derivative, is_of_jax, scopes_of
+from symjax.patches.inside.functions.calls import Recognizer, Source, is_derivative, is_of_jax, scopes_of
 from symjax.patches.roles.flax_layers import ACTIVATIONS
 
 ALL = tuple(dict.fromkeys(getattr(jax.nn, name) for name in ACTIVATIONS))
@@ -65,8 +65,15 @@ def test_a_function_that_jax_does_not_call_as_a_whole_is_found_by_its_equations(
 
     assert calls_in(lambda x: mine(x) + 1, mine) == [(mine,)]
     assert calls_in(lambda x: x * jnp.tanh(x), mine) == []
-    # Of several that may stand there it is the longest.
-    assert calls_in(lambda x: mine(x) + 1, *ALL, mine) == [(mine,)]
+
+
+def test_of_several_calls_that_begin_at_an_equation_it_is_the_longest():
+    def scaled(x):
+        return 1.7 * jnp.tanh(x)
+
+    for functions in ([jnp.tanh, scaled], [scaled, jnp.tanh]):
+        assert calls_in(lambda x: scaled(x) + 1, *functions) == [(scaled,)]
+        assert calls_in(lambda x: 2 * jnp.tanh(x), *functions) == [(jnp.tanh,)]
 
 
 def test_unless_a_part_of_it_is_used_elsewhere():

@@ -25,7 +25,7 @@ from .calls import (
     scopes_of,
     source_of,
 )
-from .equations import constants_of, example_of, fitting, inlined, program_of, rebuilt, required
+from .equations import constants_of, fitting, inlined, program_of, rebuilt, required
 
 Scopes: TypeAlias = tuple[str, ...]
 
@@ -143,9 +143,9 @@ class _Rewriter:
             position += len(old)
         if not changed:
             return _Body(program, {})
-        effects = program.effects.union(*[eqn.effects for eqn in eqns if eqn.effects])
+        effects = {*program.effects, *[effect for eqn in eqns for effect in eqn.effects]}
         constvars = [*program.constvars, *captured]
-        return _Body(program.replace(eqns=eqns, constvars=constvars, effects=effects), captured)
+        return _Body(_replaced(program, eqns=eqns, constvars=constvars, effects=effects), captured)
 
     def _replaced(self, call: Call, place: _Place, captured: dict[Var, Any]) -> Sequence[JaxprEqn] | None:
         """The equations that call the new function; None where the call stays."""
@@ -169,12 +169,12 @@ class _Rewriter:
 
     def _called_with(self, operands: Sequence[Any], call: Call, place: _Place) -> ClosedJaxpr:
         """The program of one call of the new function."""
-        examples = [example_of(atom) for atom in operands]
-        results = [example_of(var) for var in call.results]
-        key = (tuple(examples), tuple([example.weak_type for example in examples]), tuple(results))
+        types: list[Any] = [atom.aval for atom in operands]
+        results: list[Any] = [var.aval for var in call.results]
+        key = (tuple(types), tuple(results))
         if key not in self._called:
             try:
-                self._called[key] = program_of(fitting(self.replacement.to, results), examples)
+                self._called[key] = program_of(fitting(self.replacement.to, results), operands, call.eqns[0])
             except Exception as error:
                 note(error, f"while it is called in place of {call.name}{place}")
                 raise
@@ -207,12 +207,22 @@ class _Rewriter:
         params = {name: enter(value) for name, value in eqn.params.items()}
         if all(params[name] is value for name, value in eqn.params.items()):
             return None
+        if params.get("check_vma"):  # what JAX adds for it to code is missing in a function traced by itself
+            raise NotImplementedError(
+                "a function is to be replaced inside of a jax.shard_map that checks the axes over which its "
+                f"values vary{place}, which is possible with check_vma=False alone"
+            )
         if not captures:
-            effects = [program.effects for program in jaxprs_in_params(params) if program.effects]
-            return [eqn.replace(params=params, effects=eqn.effects.union(*effects))]
+            effects = {effect for program in jaxprs_in_params(params) for effect in program.effects}
+            return [eqn.replace(params=params, effects={*eqn.effects, *effects})]
         program = rebuilt(eqn, params)
         captured.update(zip(program.jaxpr.constvars, program.consts, strict=True))
         return inlined(program.jaxpr, eqn.invars, eqn.outvars, eqn)
+
+
+def _replaced(program: Jaxpr, **changes: Any) -> Jaxpr:
+    new: Jaxpr = program.replace(**changes)  # type: ignore[no-untyped-call]
+    return new
 
 
 class _Place(NamedTuple):

@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
 from symjax.core.schema import is_symbolic
 from symjax.verbs.equality import surely_eq
 from symjax.verbs.walk import walk
 
-from ..core.patch import Patch
-from ..roles.marks import has_role
-from .called import shapes_of
-from .effects import Probe
+from ...roles.marks import has_role
+from .probe import Probe
 
 
 @dataclass(frozen=True)
@@ -91,14 +90,10 @@ def runs_of(node: Any, base: Path = Path()) -> Iterator[Stack]:  # noqa: B008 - 
         [('layers', 2, 2)]
     """
     for path, value, _ in walk(node):
-        if type(value) is tuple and len(value) > 1 and any(map(_is_block, value)):
+        if type(value) is tuple and len(value) > 1 and INSIDE not in path and any(map(is_symbolic, value)):
             stack = _longest_run(base / path, value) or _of_one_class(base / path, value)
             if stack is not None:
                 yield stack
-
-
-def _is_block(item: Any) -> bool:
-    return is_symbolic(item) and not isinstance(item, Patch)
 
 
 def _longest_run(path: Path, items: tuple[Any, ...]) -> Stack | None:
@@ -108,7 +103,7 @@ def _longest_run(path: Path, items: tuple[Any, ...]) -> Stack | None:
         for start in range(len(items) - 2 * unit + 1):
             count = _count(items, start, unit)
             covered = 0 if best is None else best.count * best.unit
-            if count > 1 and count * unit > covered and any(map(_is_block, items[start : start + unit])):
+            if count > 1 and count * unit > covered and any(map(is_symbolic, items[start : start + unit])):
                 best = Stack(path, count, items, start, unit)
     return best
 
@@ -134,7 +129,7 @@ def _count(items: tuple[Any, ...], start: int, unit: int) -> int:
 def _listed(probe: Probe) -> Iterator[Stack]:
     """The sequences of ints in a model."""
     for path, value, _ in walk(probe.model.node):
-        if type(value) is tuple and value and all(type(item) is int for item in value):
+        if type(value) is tuple and value and INSIDE not in path and all(type(v) is int for v in value):
             yield Stack(probe.model.path / path, len(value), value, unit=0)
 
 
@@ -144,8 +139,7 @@ def _adds(probe: Probe, stack: Stack) -> bool:
         longer = probe.called(stack.repeated(2 * stack.count))
     except Exception:  # noqa: BLE001 - other people's models may raise anything
         return False
-    added = len(shapes_of(longer.params)) > len(shapes_of(probe.base.params))
-    return added and probe.keeps_outputs(longer)
+    return len(longer.params) > len(probe.reply.params) and probe.keeps_outputs(longer)
 
 
 def apportioned(counts: Sequence[int], total: int) -> list[int]:

@@ -12,7 +12,7 @@ from symjax.adoption.flax_private import call_lifted
 from symjax.adoption.linen.bound import symbolic_class
 from symjax.adoption.linen.modules import Module
 
-from .traced import ModulePlaces, run_rewritten, traced
+from .running import FunctionPatch, ModulePlaces, run_rewritten
 
 
 class FunctionLayer(Module):
@@ -45,7 +45,7 @@ def run_traced(
     method: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    patches: Sequence[tuple[traced, Any]],
+    patches: Sequence[tuple[FunctionPatch, Any]],
 ) -> Any:
     """Calls a method of a bound module in which patches replace functions.
 
@@ -60,12 +60,31 @@ def run_traced(
     root = tuple(module.path)
     acting = _acting.get()
     patches = [(patch, item) for patch, item in patches if (id(item), root) not in acting]
-    if not patches or method.__name__ == "setup":
+    if not patches:
         return run(method, args, kwargs)
+    token = _acting.set(acting | {(id(item), root) for _, item in patches})
+    try:
+        if method.__name__ == "setup":  # which makes the module what it is, and computes nothing
+            return run(method, args, kwargs)
+        return _run_lifted(module, run, method, args, kwargs, patches)
+    finally:
+        _acting.reset(token)
+
+
+def _run_lifted(
+    module: nn.Module,
+    run: Callable[..., Any],
+    method: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    patches: Sequence[tuple[FunctionPatch, Any]],
+) -> Any:
+    """Calls the method as a pure function, which is traced and rewritten; see `run_traced`."""
     places = ModulePlaces()
+    depth = len(module.path)
 
     def note(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> Any:
-        places.modules.setdefault(tuple(context.module.path)[len(root) :], symbolic_class(context.module))
+        places.modules.setdefault(tuple(context.module.path)[depth:], symbolic_class(context.module))
         return run(*args, **kwargs)
 
     def lift(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,8 +94,4 @@ def run_traced(
 
         return lambda *arguments: run_rewritten(noted, patches, places, arguments, {})
 
-    token = _acting.set(acting | {(id(item), root) for _, item in patches})
-    try:
-        return call_lifted(module, lift, run, method, args, kwargs)
-    finally:
-        _acting.reset(token)
+    return call_lifted(module, lift, run, method, args, kwargs)

@@ -8,18 +8,14 @@ from typing import Any, TypeAlias
 
 import flax.linen
 import jax
-from flax import nnx
 
-from symjax.adoption.nnx.building import is_builder
 from symjax.core.paths import ROOT
 
-from ..inside.nnx.graph import modules_of
-from ..inside.nnx.views import Reader, abstract
-from ..inside.views import is_lifted, view
-from ..models.calling import Outline, program_of
-from ..models.finding import Kind, Model
-from ..models.inputs import Inputs
-from .axes import abstract_key
+from ...inside.views import is_lifted, view
+from ...models.calling import Outline, program_of
+from ...models.finding import Kind, Model
+from ...models.inputs import Inputs
+from ..axes import abstract_key
 
 Shapes: TypeAlias = dict[str, tuple[int, ...]]
 """The shapes of variables by path: the collection, then names, joined by slashes."""
@@ -74,8 +70,8 @@ class Called:
         A block adds to its input: its own width cannot change alone.
         """
         arrays = [
-            jax.ShapeDtypeStruct((*array.shape[:-1], 2 * width), array.dtype)
-            if array.shape and array.shape[-1] == width
+            jax.ShapeDtypeStruct((*array.shape[:-1], 2 * width), array.dtype)  # type: ignore[no-untyped-call]
+            if array.shape[-1:] == (width,)
             else array
             for array in self.inputs.arrays
         ]
@@ -137,7 +133,12 @@ def _called_in_linen(outline: Outline) -> list[Called]:
 
 
 def _held_in_nnx(node: Any) -> list[Called]:
-    module: nnx.Module = abstract(node) if is_builder(node) else node
+    from symjax.adoption.nnx.building import is_builder  # NNX is slow to import
+
+    from ...inside.nnx.graph import modules_of
+    from ...inside.nnx.views import Reader, abstract
+
+    module = abstract(node) if is_builder(node) else node
     reader = Reader()
     return [
         Called(tuple(map(str, path)), reader.read(layer).node, "nnx", Inputs())

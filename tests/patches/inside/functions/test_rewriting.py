@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax.extend.core import jaxpr_as_fun
 
-from symjax.patches.inside.rewriting import Replacement, rewrite_program, trace
+from symjax.patches.inside.functions.rewriting import Replacement, rewrite_program, trace
 
 X = jnp.linspace(-2, 2, 6).reshape(2, 3)
 
@@ -29,12 +29,13 @@ def sights(function, old, new, *args, **options):
 
 
 def in_scan(act, x):
-    carry, rows = jax.lax.scan(lambda c, row: (act(c) + row, act(row)), x, jnp.stack([x, x]))
+    rows = jnp.stack([x, 2 * x])
+    carry, rows = jax.lax.scan(lambda c, row: (act(c) + row, act(row)), x, rows, reverse=True)
     return carry + rows.sum(0)
 
 
 def in_carried_scan(act, x):
-    return jax.lax.scan(lambda c, _: (act(c), None), x, length=2, reverse=True)[0]
+    return jax.lax.scan(lambda c, _: (act(c), None), x, length=2)[0]
 
 
 def in_map(act, x):
@@ -189,7 +190,15 @@ def test_it_is_replaced_with_its_derivative():
     np.testing.assert_allclose(jax.grad(lambda x: new(x).sum())(X), jnp.full_like(X, 6))
 
 
-@pytest.mark.parametrize("inner", [jax.nn.relu, lambda x: jax.checkpoint(jax.nn.silu)(jax.nn.relu(x))])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        jax.nn.relu,
+        jax.jit(lambda x: jnp.sin(jax.nn.relu(x))),
+        jax.checkpoint(lambda x: jnp.sin(jax.nn.relu(x))),
+        lambda x: jax.lax.cond(x.sum() > 0, jax.nn.relu, jnp.sin, x),
+    ],
+)
 def test_a_derivative_that_is_taken_inside_is_refused(inner):
     def gradient(x):
         with jax.named_scope("loss"):
@@ -262,6 +271,10 @@ def test_the_new_function_may_have_an_effect():
     np.testing.assert_array_equal(new(X), X + 1)
     jax.effects_barrier()
     assert seen == [(2, 3)]
+    program, _ = rewrite_program(trace(function, X).program, Replacement((jax.nn.relu,), noisy))
+    (checkpoint,) = program.eqns
+    assert program.effects
+    assert checkpoint.effects
 
 
 def test_collectives_know_their_axis():
@@ -270,6 +283,23 @@ def test_collectives_know_their_axis():
 
     new = jax.vmap(rewritten(model, jax.nn.relu, bent), axis_name="batch")(X)
     np.testing.assert_allclose(new[0], bent(X).sum(0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("old", [jax.nn.relu, jax.nn.gelu])
+def test_programs_on_several_devices(old):
+    mesh = jax.make_mesh((2,), ("rows",), axis_types=(jax.sharding.AxisType.Auto,))
+    rows = jax.sharding.PartitionSpec("rows")
+
+    def model(act, x, check):
+        def local(x):
+            return act(x) + jax.lax.psum(act(x).sum(), "rows")
+
+        return jax.shard_map(local, mesh=mesh, in_specs=rows, out_specs=rows, check_vma=check)(x)
+
+    new = rewritten(lambda x: model(old, x, False), old, bent)
+    np.testing.assert_allclose(new(X), model(bent, X, False), rtol=1e-6)
+    with pytest.raises(NotImplementedError, match="possible with check_vma=False alone"):
+        rewritten(lambda x: model(jax.nn.relu, x, True), jax.nn.relu, bent)(X)
 
 
 def test_arrays_are_traced_and_all_else_is_as_it_is():

@@ -67,6 +67,13 @@ _JIT: Final = ("jit", "pjit")
 _BODIES: Final = ("call_jaxpr", "fun_jaxpr", "jaxpr")
 
 
+def shape_of(
+    shape: tuple[int, ...], dtype: Any = np.float32, weak_type: bool = False
+) -> jax.ShapeDtypeStruct:
+    """An array without its values."""
+    return jax.ShapeDtypeStruct(shape, dtype, weak_type=weak_type)  # type: ignore[no-untyped-call]
+
+
 def opened(program: Jaxpr | ClosedJaxpr) -> Jaxpr:
     """A program without its constants."""
     return program.jaxpr if isinstance(program, ClosedJaxpr) else program
@@ -136,7 +143,7 @@ class Recognizer:
             for operand in dict.fromkeys([atom for atom in eqn.invars if isinstance(atom, Var)]):
                 if not self._may_begin(function, variant, operand, program, start):
                     continue
-                template = self._template(variant, operand)
+                template = self._template(variant, operand, eqn)
                 call = template and _matching(function, template, operand, program, start, uses)
                 if not call:
                     continue
@@ -173,12 +180,12 @@ class Recognizer:
         eqns = program.eqns[start : start + len(outline)]
         return all(map(operator.is_, outline, [eqn.primitive for eqn in eqns]))
 
-    def _template(self, function: Function, operand: Var) -> Jaxpr | None:
-        """What the function's program is where it is called with such an operand."""
-        aval: Any = operand.aval
-        key = (id(function), aval.shape, aval.dtype, aval.weak_type)
+    def _template(self, function: Function, operand: Var, at: JaxprEqn) -> Jaxpr | None:
+        """What the function's program is where it is called with such an operand, at an equation."""
+        key = (id(function), operand.aval)
         if key not in self._templates:
-            self._templates[key] = _program_of(function, aval)
+            with at.ctx.manager:
+                self._templates[key] = _program_of(function, operand.aval)
         return self._templates[key]
 
 
@@ -211,13 +218,13 @@ def _spelled_out(function: Function) -> tuple[Function, ...]:
     A switch is an argument whose default is True or False: `jax.nn.gelu` is one program if it is
     approximate, and another one if it is not.
     """
-    example = jax.ShapeDtypeStruct((), np.float32)
+    example = shape_of(())
     return tuple([variant for variant in _variants(function) if not _is_named(function, variant, example)])
 
 
 def _outline(function: Function, ndim: int, dtype: Any, weak_type: bool) -> tuple[Any, ...] | None:
     """The primitives of a function's program, whatever the sizes of its operand; None where that fails."""
-    program = _program_of(function, jax.ShapeDtypeStruct((3,) * ndim, dtype, weak_type=weak_type))
+    program = _program_of(function, shape_of((3,) * ndim, dtype, weak_type))
     return None if program is None else tuple([eqn.primitive for eqn in program.eqns])
 
 
@@ -238,9 +245,9 @@ def _variants(function: Function) -> Iterator[Function]:
         yield function
         return
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # without a signature, as builtins are
-        parameters = ()
+        parameters = []
     switches = [p.name for p in parameters if type(p.default) is bool]
     for choices in itertools.product((True, False), repeat=len(switches)):
         chosen = dict(zip(switches, choices, strict=True))
@@ -257,11 +264,10 @@ def _is_named(function: Function, variant: Function, example: jax.ShapeDtypeStru
     return source_of(program.eqns[0]) == Source.of(function)
 
 
-def _program_of(function: Function, aval: Any) -> Jaxpr | None:
-    """The program of a function of one array; None for one that cannot be called so."""
-    example = jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
+def _program_of(function: Function, operand: Any) -> Jaxpr | None:
+    """The program of a function of one array of a type; None for one that cannot be called so."""
     try:
-        program = jax.make_jaxpr(function)(example)
+        program = jax.make_jaxpr(function)(operand)
     except Exception:  # noqa: BLE001 - then it was not called so in the program either
         return None
     plain = program.jaxpr if not program.consts and len(program.jaxpr.invars) == 1 else None

@@ -13,31 +13,33 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Var
 from .calls import Atom, Function, opened
 
 
-def example_of(atom: Atom) -> jax.ShapeDtypeStruct:
-    """Shape and type of a value in a program."""
-    aval: Any = atom.aval
-    return jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=getattr(aval, "weak_type", False))
-
-
 def constants_of(program: Jaxpr | ClosedJaxpr) -> Sequence[Any]:
     """The values of a program's constants."""
     return program.consts if isinstance(program, ClosedJaxpr) else ()
 
 
-def program_of(function: Function, operands: Sequence[jax.ShapeDtypeStruct]) -> ClosedJaxpr:
+def program_of(function: Function, operands: Sequence[Atom], at: JaxprEqn) -> ClosedJaxpr:
     """The program of one call of a function.
 
     Args:
         function: A function of arrays that returns a tuple of arrays.
-        operands: The shapes of its arguments.
+        operands: Its arguments, in another program.
+        at: The equation in whose place the call stands: under its mesh, say.
 
     Returns:
         Its constants are what the function closes over. Each result is one of an equation.
     """
-    program = jax.make_jaxpr(function)(*operands)
-    if _is_direct(program.jaxpr):
-        return program
-    return jax.make_jaxpr(lambda *arrays: [jax.numpy.copy(result) for result in function(*arrays)])(*operands)
+    types = [atom.aval for atom in operands]
+    with at.ctx.manager:
+        program = jax.make_jaxpr(function)(*types)
+        if _is_direct(program.jaxpr):
+            return program
+        return jax.make_jaxpr(lambda *arrays: [_computed(result) for result in function(*arrays)])(*types)
+
+
+def _computed(array: Any) -> jax.Array:
+    """An array as the result of equations, which XLA leaves out; a constant would not be copied by any."""
+    return jax.lax.squeeze(jax.lax.expand_dims(array, (0,)), (0,))
 
 
 def _is_direct(program: Jaxpr) -> bool:
@@ -91,7 +93,7 @@ def rebuilt(eqn: JaxprEqn, params: Mapping[str, Any]) -> ClosedJaxpr:
             "would be called; replace by a function of its operands alone"
         )
     function = rebuild(eqn, params)
-    return program_of(lambda *operands: tuple(function(*operands)), [example_of(atom) for atom in eqn.invars])
+    return program_of(lambda *operands: tuple(function(*operands)), eqn.invars, eqn)
 
 
 def _function(program: Jaxpr | ClosedJaxpr) -> Callable[..., list[Any]]:
@@ -107,7 +109,7 @@ def _jit(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
 
 def _checkpoint(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
     function = _function(params["jaxpr"])
-    return jax.checkpoint(function, prevent_cse=params["prevent_cse"], policy=params["policy"])  # type: ignore[no-any-return]
+    return jax.checkpoint(function, prevent_cse=params["prevent_cse"], policy=params["policy"])
 
 
 def _scan(eqn: JaxprEqn, params: Mapping[str, Any]) -> Callable[..., Any]:
@@ -182,8 +184,12 @@ _REBUILDERS: Final[Mapping[str, Callable[[JaxprEqn, Mapping[str, Any]], Callable
 }
 
 
-def fitting(function: Function, results: Sequence[jax.ShapeDtypeStruct]) -> Function:
-    """A function of arrays as one that returns a tuple of arrays of some types.
+def fitting(function: Function, results: Sequence[Any]) -> Function:
+    """A function of arrays as one that returns a tuple of arrays.
+
+    Args:
+        function: The function.
+        results: What has the shapes and dtypes of the results.
 
     Raises:
         ValueError: When it is called: it returns other shapes, or not as many arrays.

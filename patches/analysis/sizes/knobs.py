@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items
 
-from ..models.calling import Outline
-from ..roles.marks import has_role, member
+from ...models.calling import Outline
+from ...roles.marks import has_role, member
 from .called import Called, Shapes, called, shapes_of
-from .effects import Effect
+from .probe import Effect
 
 Place: TypeAlias = tuple[str, int]
 """An axis of a variable: its path, and the position."""
@@ -38,7 +38,6 @@ class Knob:
         argument: The name of the argument, and in a tuple its index.
         companions: Where numbers stand that are always the same, in the tree or among the arguments: the
             groups of a depthwise convolution, and its channels.
-        is_count: Whether it numbers heads or groups.
         owner: The path of the module whose argument it is, wherever that stands; ``''`` for fields.
     """
 
@@ -48,7 +47,6 @@ class Knob:
     module: str | None = None
     argument: Path = field(default_factory=Path)
     companions: tuple[Path, ...] = ()
-    is_count: bool = False
     owner: str = ""
 
     def __str__(self) -> str:
@@ -67,6 +65,16 @@ def field_knobs(effects: Iterable[Effect]) -> list[Knob]:
     return list(knobs.values())
 
 
+class _Trial(NamedTuple):
+    """An argument of a module, another value of it, and the module's variables with both."""
+
+    argument: Path
+    value: int
+    tried: int
+    before: Shapes
+    after: Shapes
+
+
 class Modules:
     """The modules that a model calls, and the knobs that their arguments are; each is tried once.
 
@@ -77,7 +85,7 @@ class Modules:
     def __init__(self, outline: Outline) -> None:
         self._variables = shapes_of(outline.variables)
         self._model = outline.model
-        self._tried: dict[Any, list[tuple[Path, int, Shapes, Shapes]]] = {}
+        self._tried: dict[Any, list[_Trial]] = {}
         self.called = called(outline)
 
     def counts(self) -> list[int]:
@@ -93,7 +101,9 @@ class Modules:
 
     def knobs(self, module: Called) -> list[Knob]:
         """The arguments of a module that axes of its variables grow with, and nothing else changes with."""
-        return [knob for knob in self._knobs(module) if not knob.is_count]
+        widths = [trial for trial in self._trials(module) if not _is_count(module, trial.argument)]
+        places = [(trial, self._places(module, trial)) for trial in widths]
+        return [self._knob(module, trial, its) for trial, its in places if its]
 
     def has_parts(self, knob: Knob) -> bool:
         """Whether a knob is an argument of a module that calls others."""
@@ -102,48 +112,49 @@ class Modules:
     def numbered(self) -> list[Place]:
         """The axes that number heads: those that grow with such an argument while others shrink."""
         layers = [module for module in self.called if has_role(module.node, "attention")]
-        knobs = [knob for module in layers for knob in self._knobs(module, growing=True)]
-        return [place for knob in knobs if knob.is_count for place in knob.places]
+        trials = [(module, trial) for module in layers for trial in self._trials(module)]
+        return [
+            place
+            for module, trial in trials
+            if _is_count(module, trial.argument)
+            for place in self._places(module, trial, along=True)
+        ]
 
-    def _knobs(self, module: Called, growing: bool = False) -> list[Knob]:
-        knobs = []
-        for argument, value, before, after in self._probes(module):
-            own = module.names_of(before, self._variables)
-            places = tuple(
-                [
-                    (own[name][0], own[name][1] + axis)
-                    for name, shape in before.items()
-                    if name in own and len(shape) == len(after[name])
-                    for axis, (old, new) in enumerate(zip(shape, after[name], strict=True))
-                    if (new > old if growing else new != old)
-                ]
-            )
-            if places:
-                knobs.append(self._knob(module, argument, value, places))
-        return knobs
+    def _places(self, module: Called, trial: _Trial, along: bool = False) -> tuple[Place, ...]:
+        """The axes that change with an argument, or those alone that grow when it grows."""
+        own = module.names_of(trial.before, self._variables)
+        sign = trial.tried - trial.value
+        return tuple(
+            [
+                (own[name][0], own[name][1] + axis)
+                for name, shape in trial.before.items()
+                if name in own and len(shape) == len(trial.after[name])
+                for axis, (old, new) in enumerate(zip(shape, trial.after[name], strict=True))
+                if ((new - old) * sign > 0 if along else new != old)
+            ]
+        )
 
-    def _knob(self, module: Called, argument: Path, value: int, places: tuple[Place, ...]) -> Knob:
+    def _knob(self, module: Called, trial: _Trial, places: tuple[Place, ...]) -> Knob:
         place = self._in_tree(module)
-        is_count = _is_count(module, argument)
-        companions = _companions(module, argument)
+        argument, companions = trial.argument, _companions(module, trial.argument)
         if place is None:
-            return Knob(value, places, (), module.path, argument, companions, is_count, module.path)
-        path = Path((*self._model.path, *place))
+            return Knob(trial.value, places, (), module.path, argument, companions, module.path)
+        path = self._model.path / place
         companions = tuple([path / companion for companion in companions])
-        return Knob(value, places, (path / argument,), None, argument, companions, is_count, module.path)
+        return Knob(trial.value, places, (path / argument,), None, argument, companions, module.path)
 
     def _in_tree(self, module: Called) -> Path | None:
         """Where a module stands in the tree, if it is a field there, which Flax names it after."""
         return next((path for path in _held(self._model.node) if _matches(path, module)), None)
 
-    def _probes(self, module: Called) -> list[tuple[Path, int, Shapes, Shapes]]:
+    def _trials(self, module: Called) -> list[_Trial]:
         key = (module.node, repr(module.inputs))
         try:
             if key not in self._tried:
-                self._tried[key] = list(_probe(module))
+                self._tried[key] = list(_trials_of(module))
             return self._tried[key]
         except TypeError:  # an argument that cannot be hashed
-            return list(_probe(module))
+            return list(_trials_of(module))
 
 
 def is_depthwise(node: Any) -> bool:
@@ -170,8 +181,8 @@ def _is_count(module: Called, argument: Path) -> bool:
     return next(iter(argument)) in names
 
 
-def _probe(module: Called) -> Iterator[tuple[Path, int, Shapes, Shapes]]:
-    """The numbers among a module's arguments: path, value, and the variables with it and with its double."""
+def _trials_of(module: Called) -> Iterator[_Trial]:
+    """The numbers among a module's arguments, with which its variables change."""
     numbers = list(_numbers(module.node))
     if not numbers:
         return
@@ -180,13 +191,16 @@ def _probe(module: Called) -> Iterator[tuple[Path, int, Shapes, Shapes]]:
     except Exception:  # noqa: BLE001 - other people's modules; one that cannot be called alone has no knobs
         return
     for path, value in numbers:
-        for inputs in (module.inputs, module.widened(value)):
+        attempts = [(2 * value, module), (2 * value, replace(module, inputs=module.widened(value)))]
+        if _is_count(module, path):
+            attempts.append((1, module))  # which divides everything
+        for number, called_so in attempts:
             try:
-                after = replace(module, inputs=inputs).shapes(rebind(module.node, {path: 2 * value}))
+                after = called_so.shapes(rebind(module.node, {path: number}))
             except Exception:  # noqa: BLE001 - as above
                 continue
             if after.keys() == before.keys() and after != before:
-                yield path, value, before, after
+                yield _Trial(path, value, number, before, after)
             break
 
 

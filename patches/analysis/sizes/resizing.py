@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from symjax.core.errors import at, note
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 
-from ..core.errors import PatchWarning, caller_level
-from ..inside.layers import edit_layers
-from ..models.finding import Model
-from ..models.inputs import Inputs
-from .axes import Axes
+from ...core.errors import PatchWarning, caller_level
+from ...inside.layers import edit_layers
+from ...models.finding import Model
+from ...models.inputs import Inputs
+from ..axes import Axes
 from .called import Called
-from .effects import Probe
 from .knobs import Knob, Modules, Place, field_knobs
+from .probe import Probe
 
 _UNITS: Final = (1, 2, 8)
 """What new widths are multiples of besides, each tried where a model refuses (it rotates pairs)."""
+
+
+class Resized(NamedTuple):
+    """Other widths of a model.
+
+    Attributes:
+        updates: New widths by path in the tree, and what is to be put into the model's argument `inside`.
+        flops: How many operations the model's products are then.
+    """
+
+    updates: dict[Path, Any]
+    flops: int
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class Resizing:
     probe: Probe
     fields: list[Knob]
     modules: Modules
+    _known: dict[str, Resized] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, tree: Any, model: Model, inputs: Inputs) -> Resizing:
@@ -53,7 +67,7 @@ class Resizing:
         probe = Probe.of(tree, model, inputs)
         return cls(probe, field_knobs(probe.integers), Modules(probe.base))
 
-    def scaled(self, factor: float) -> dict[Path, Any]:
+    def scaled(self, factor: float) -> Resized:
         """The updates of the tree that multiply the widths by a factor.
 
         What hangs together is multiplied by one ratio, the nearest at which all its sizes are whole and those
@@ -63,35 +77,73 @@ class Resizing:
             factor: Greater than 0.
 
         Returns:
-            New widths by path, and what is to be put into the model's argument `inside`. Nothing if there
-            is no width that could change. Where the model refuses some of the new widths, which stand in its
-            code too, these stay as they are, with a warning.
+            No updates if there is no width that could change. Where the model refuses some of the new widths,
+            which stand in its code too, these stay as they are, with a warning.
 
         Raises:
             Exception: What the model raises if it takes none of the new widths, with a note that names them.
         """
+        first: Exception | None = None
+        plans: list[_Plan] = []
+        for fixed, unit in self._attempts():
+            plan = self._planned(factor, fixed, unit)
+            plans.append(plan)
+            if not plan and first is not None:
+                continue
+            try:
+                resized = self._tried(plan)
+            except Exception as error:  # noqa: BLE001 - other people's models may raise anything
+                first = first or error
+                continue
+            if first is not None:
+                self._warn(plans[0], plan, first)
+            return resized
+        assert first is not None
+        return self._in_part((plans[0], plans[-1]), first)
+
+    def _attempts(self) -> Iterator[tuple[frozenset[int], int]]:
+        """What stays, and what new widths are multiples of besides, one after the other."""
+        fixed = self._fixed
+        yield from ((fixed, unit) for unit in _UNITS)
+        yield fixed | self.probe.axes.loose.keys(), 1
+        yield fixed | self._own(), 1
+
+    @functools.cached_property
+    def _fixed(self) -> frozenset[int]:
+        """The classes that are pinned, and those that number heads."""
         axes = self.probe.axes
         heads = {number for place in self.modules.numbered() for number in axes.leaves(_extent(axes, place))}
-        fixed = frozenset(heads | axes.pinned.keys())
-        plans = [self._planned(factor, fixed, unit) for unit in _UNITS]
-        plans.append(self._planned(factor, fixed | axes.loose.keys(), 1))
-        plans.append(self._planned(factor, fixed | self._own(), 1))
-        first: Exception | None = None
+        return frozenset(heads | axes.pinned.keys())
+
+    def _in_part(self, plans: Iterable[_Plan], failure: Exception) -> Resized:
+        """What the model takes of a plan that it refuses as a whole.
+
+        Raises:
+            Exception: The failure, if there is none.
+        """
+        whole, *_ = plans
         for plan in plans:
-            failure = self._failure(plan)
-            if failure is None and (plan or first is None):
-                if first is not None:
-                    self._warn(plans[0], plan, first)
-                return self._updates(plan)
-            first = first or failure
-        assert first is not None
-        for plan in (plans[0], plans[-1]):
-            groups = [group for group in plan if self._failure([group]) is None]
-            if groups and self._failure(groups) is None:
-                self._warn(plans[0], groups, first)
-                return self._updates(groups)
-        note(first, f"with the widths {_show(plans[0])} {at(self.probe.model.path)}")
-        raise first
+            groups = [group for group in plan if self._takes([group])]
+            if groups and self._takes(groups):
+                self._warn(whole, groups, failure)
+                return self._tried(groups)
+        note(failure, f"with the widths {_show(whole)} {at(self.probe.model.path)}")
+        raise failure
+
+    def _tried(self, plan: _Plan) -> Resized:
+        """What comes of a plan, if the model runs with it, and ends in the same shapes."""
+        key = str([(str(knob), value) for knob, value in itertools.chain(*plan)])
+        if key not in self._known:  # neighbouring factors often have the same widths
+            updates = self._updates(plan)
+            self._known[key] = Resized(updates, self.probe.called_alike(updates).flops)
+        return self._known[key]
+
+    def _takes(self, plan: _Plan) -> bool:
+        try:
+            self._tried(plan)
+        except Exception:  # noqa: BLE001 - other people's models may raise anything
+            return False
+        return True
 
     def _own(self) -> set[int]:
         """The classes of variables that the model makes itself: their sizes may stand in its code."""
@@ -116,10 +168,6 @@ class Resizing:
                 PatchWarning,
                 stacklevel=caller_level(),
             )
-
-    def pinned(self) -> list[str]:
-        """Why the sizes of the model's parameters cannot change, for messages."""
-        return sorted(set(self.probe.axes.pinned.values()))
 
     def _planned(self, factor: float, fixed: frozenset[int], unit: int) -> _Plan:
         """The new values of all knobs, in groups of those that hang together."""
@@ -210,10 +258,6 @@ class Resizing:
             before = tuple(getattr(model.node, INSIDE, ()) or ())
             updates[model.path / INSIDE] = (*before, *_nested(inside))
         return updates
-
-    def _failure(self, plan: _Plan) -> Exception | None:
-        """Why the model does not run with new widths, or not to the same shapes; None if it does."""
-        return self.probe.failure(self._updates(plan))
 
 
 _Plan: TypeAlias = list[list[tuple[Knob, int]]]
