@@ -73,8 +73,8 @@ class Inserted(Wrapping):
 def inserts(parent: Any, module: Any) -> bool:
     """Whether a module like another one has been inserted around a layer, whose parent a rule was shown.
 
-    A rule asks it, that may be shown a layer again around which it has inserted something. Modules are alike that
-    differ in floats only.
+    A rule asks it, that may be shown a layer again around which it has inserted something. Modules are alike
+    that differ in floats only.
 
     Example:
         >>> from symjax import linen as nn
@@ -82,12 +82,19 @@ def inserts(parent: Any, module: Any) -> bool:
         >>> inserts(around, nn.LayerNorm(epsilon=1e-3)), inserts(around, nn.RMSNorm())
         (True, False)
     """
-    structure = jax.tree.structure(module)
+    own = _structure(module)
     return any(
-        jax.tree.structure(other) == structure
+        _structure(other) == own
         for wrapper in wrappers(parent)
         if isinstance(wrapper, Inserted)
         for other in (*wrapper.before, *wrapper.after)
+    )
+
+
+def _structure(module: Any) -> object:
+    """What a module is apart from its floats and the name that it got where it was placed."""
+    return (
+        jax.tree.structure(module.clone(parent=None, name=None)) if isinstance(module, nn.Module) else module
     )
 
 

@@ -27,7 +27,7 @@ from .functions.running import FunctionPatch
 from .parts import LayerPatch, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
-from .wrapping import wrapper_of
+from .wrapping import Wrapping, wrapper_of
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
@@ -224,6 +224,8 @@ class _Outcome:
             where = place / key
             if where == _INSIDE or item is MISSING:
                 continue
+            if isinstance(value, Wrapping) and key == "layer":
+                continue  # it is shown when it is called, with all that stands around it as its parent
             path = entry.path(names) / where
             if isinstance(item, nn.Module):
                 child = shown.children.get(where)
