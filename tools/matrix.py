@@ -73,7 +73,9 @@ def main() -> int:
     print(f"{sum(works for works, _, _ in results.values())} of {len(cells)} work, {failures} fail")
     if not failures and options.only is None:
         outcomes = {cell: matrix.Outcome(works, reason) for cell, (works, _, reason) in results.items()}
-        PAGE.write_text(matrix.page(outcomes), encoding="utf-8")
+        page = matrix.page(outcomes)
+        PAGE.write_text(page, encoding="utf-8")
+        print(page)
     return int(failures > 0)
 
 

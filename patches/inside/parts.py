@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any, Final, final
 
 from symjax.core.paths import Path
 
 from ..core.patch import Chain, Context, Expects, LookingFor, Patch, describe_rule
 from ..core.resolve import resolve
+
+STANDING: Final = "symjax.patches.copy_of"
+"""The name of the nodes that stand for built NNX modules."""
 
 
 class InsidePatch(Patch):
