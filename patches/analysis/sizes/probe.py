@@ -19,9 +19,9 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 from symjax.verbs.walk import walk
 
-from ...models.calling import Outline, outline, program_of
-from ...models.finding import LAYERS, Model
-from ...models.inputs import Inputs
+from ...outlines.calling import Outline, outline, program_of
+from ...outlines.finding import LAYERS, Model
+from ...outlines.inputs import Inputs
 from ...roles.marks import classes_with_role, has_role
 from ..axes import Axes, abstract_key, model_axes
 from ..rules.values import SCAN, WINDOW

@@ -16,9 +16,9 @@ from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 
 from ...core.errors import PatchWarning, caller_level
-from ...inside.layers import edit_layers
-from ...models.finding import Model
-from ...models.inputs import Inputs
+from ...interior.layers import edit_layers
+from ...outlines.finding import Model
+from ...outlines.inputs import Inputs
 from ..axes import Axes
 from .called import Called
 from .knobs import Knob, Modules, Place, field_knobs

@@ -14,10 +14,10 @@ from symjax.core.paths import Path
 
 from ...analysis.blocks import Blocks
 from ...core.patcher import patcher
-from ...inside.inserting import insert, inserts
-from ...inside.layers import layers
-from ...inside.wrapping import Wrapping, is_wrapped
-from ...models.inputs import ExampleInputs
+from ...interior.inserting import insert, inserts
+from ...interior.layers import layers
+from ...interior.wrapping import Wrapping, is_wrapped
+from ...outlines.inputs import ExampleInputs
 from ...roles.editing import is_flax_layer, linen_version
 from ...roles.marks import has_role
 from .planning import Plan, planned

@@ -10,8 +10,8 @@ import pytest
 import symjax as sj
 from symjax import linen, nnx, patches
 from symjax.patches.analysis.sizes.resizing import Resizing
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 ROWS = jax.ShapeDtypeStruct((2, 5), "float32")
 
