@@ -142,7 +142,7 @@ class Unit(nn.Module):
 
     @nn.compact
     def __call__(self, x):
-        y = nn.relu(nn.Dense(10)(x))
+        y = nn.relu(nn.Dense(2 * self.width)(x))
         return x + nn.Dense(self.width)(y)
 
 
@@ -157,7 +157,7 @@ class WithParameter(nn.Module):
 
 def test_what_is_in_a_block_is_scaled_where_the_block_cannot_be():
     with pytest.warns(patches.PatchWarning, match=r"Dense_0: features \(8\), Unit_0: width \(8\) of <root>"):
-        assert scaled(sj.symbolize(WithParameter)(), 1.5) == {"Unit_0/Dense_0.features": 15}
+        assert scaled(sj.symbolize(WithParameter)(), 1.5) == {"Unit_0/Dense_0.features": 24}
 
 
 class Stubborn(nn.Module):
