@@ -61,6 +61,7 @@ for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 for _room in ("symjax.patches", "symjax.search"):
     ROOMS[_room] = functools.partial(importlib.import_module, _room)
+ROOMS["symjax.patches.nnx"] = functools.partial(importlib.import_module, "symjax.patches.inside.nnx.saved")
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
 
 

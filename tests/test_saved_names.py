@@ -42,7 +42,8 @@ NAMES = {
     "symjax.patches.rules.Updates",
     "symjax.patches.Assignments",
     "symjax.patches.library.activation.swap_activation",
-    "symjax.patches.rematerialized",
+    "symjax.patches.inside.built.reaching",
+    "symjax.patches.inside.built.updating",
     "symjax.patches.library.learning_rate.change_lr",
     *(
         f"symjax.patches.library.training.{name}"

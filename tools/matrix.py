@@ -17,6 +17,12 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+# Every program is worth keeping: they are small and many, and most are the same the next time.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).resolve().parents[1] / ".cache/jax"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/matrix.md"
 
@@ -38,6 +44,12 @@ def run(patcher: str, model: str) -> tuple[bool, bool, str]:
     return works, False, reason
 
 
+def show(patcher: str, model: str, works: bool, fails: bool, reason: str) -> None:
+    """Prints what came of a cell."""
+    print(f"{patcher} on {model}: {'fails' if fails else 'works' if works else 'does not apply'}")
+    print("".join(f"    {line}\n" for line in reason.splitlines()), end="", flush=True)
+
+
 def main() -> int:
     """Runs the cells on all cores, one process for each, and writes the page if none fails."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -52,18 +64,18 @@ def main() -> int:
         if options.only is None or options.only in patcher or options.only in model
     ]
     context = multiprocessing.get_context("spawn")  # JAX has threads, which no fork survives
+    results: dict[tuple[str, str], tuple[bool, bool, str]] = {}
     with ProcessPoolExecutor(options.jobs, context) as pool:
-        results = dict(zip(cells, pool.map(run, *zip(*cells, strict=True), chunksize=4), strict=True))
-    failures = 0
-    for (patcher, model), (works, fails, reason) in results.items():
-        failures += fails
-        if fails or options.only is not None:
-            print(f"{patcher} on {model}: {'fails' if fails else 'works' if works else 'does not apply'}")
-            print("".join(f"    {line}\n" for line in reason.splitlines()), end="")
+        for cell, result in zip(cells, pool.map(run, *zip(*cells, strict=True), chunksize=4), strict=True):
+            results[cell] = result
+            show(*cell, *result)
+    failures = sum(fails for _, fails, _ in results.values())
     print(f"{sum(works for works, _, _ in results.values())} of {len(cells)} work, {failures} fail")
     if not failures and options.only is None:
         outcomes = {cell: matrix.Outcome(works, reason) for cell, (works, _, reason) in results.items()}
-        PAGE.write_text(matrix.page(outcomes), encoding="utf-8")
+        page = matrix.page(outcomes)
+        PAGE.write_text(page, encoding="utf-8")
+        print(page)
     return int(failures > 0)
 
 

@@ -33,7 +33,7 @@ class Visit(NamedTuple):
         module: The module, as it ran.
         inputs: The first argument, if that is an array; its shape and dtype.
         outputs: The outputs, likewise.
-        shares: Whether another module beside it was called with the same array before.
+        shares: Whether it is a dense layer, and another one beside it was called with the same array.
     """
 
     path: Names
@@ -138,7 +138,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
     variables = jax.eval_shape(program.init, key, program.arrays)
     visits: dict[Names, Visit] = {}
     ends: dict[Names, tuple[Any, Any]] = {}  # inputs and outputs of those in the outermost program
-    arguments: dict[Names, dict[Names, Any]] = {}  # by the path of the module, and the name in it
+    firsts: dict[Names, Any] = {}  # first arguments
     level: list[Any] = []
 
     def watch(run: Any, args: Any, kwargs: Any, context: Any) -> Any:
@@ -149,19 +149,17 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
         path = tuple(module.path)
         visits.setdefault(path, Visit(path, module))
         x = args[0] if args else None
-        beside = arguments.setdefault(path[:-1], {})
-        shares = any(other is x for name, other in beside.items() if name != path[-1:])
-        beside.setdefault(path[-1:], x)
         y = run(*args, **kwargs)
         if visits[path].outputs is None:
-            visits[path] = Visit(path, module, _outline(x), _outline(y), shares)
+            visits[path] = Visit(path, module, _outline(x), _outline(y))
+            firsts[path] = x
             if module.scope.trace_level == level[0] and _is_traced(x) and _is_traced(y):
                 ends[path] = x, y
         return y
 
     def call(variables: Any, key: Any, arrays: Any) -> list[Any]:
         with flax.linen.intercept_methods(watch):
-            program.apply(variables, key, arrays, program.trains)
+            program.apply(variables, key, arrays, bool(program.trains))
         return list(ends.values())
 
     jaxpr = jax.make_jaxpr(call)(variables, key, program.arrays).jaxpr
@@ -178,7 +176,18 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
         if path in candidates
         and not any(other != path and other[: len(path)] == path for other in candidates)
     ]
-    return Blocks(tuple(visits.values()), tuple(innermost))
+    sharing = _sharing({path: x for path, x in firsts.items() if has_role(visits[path].module, "dense")})
+    return Blocks(
+        tuple(visit._replace(shares=path in sharing) for path, visit in visits.items()), tuple(innermost)
+    )
+
+
+def _sharing(firsts: dict[Names, Any]) -> set[Names]:
+    """The paths of those modules that were called with the same array as another one beside them."""
+    alike: dict[tuple[Names, int], list[Names]] = {}
+    for path, x in firsts.items():
+        alike.setdefault((path[:-1], id(x)), []).append(path)
+    return {path for paths in alike.values() if len(paths) > 1 for path in paths}
 
 
 def _is_lifted(module: flax.linen.Module) -> bool:
@@ -186,7 +195,7 @@ def _is_lifted(module: flax.linen.Module) -> bool:
 
 
 def _outline(x: Any) -> jax.ShapeDtypeStruct | None:
-    return jax.ShapeDtypeStruct(x.shape, x.dtype) if isinstance(x, jax.Array) else None
+    return jax.ShapeDtypeStruct(x.shape, x.dtype) if isinstance(x, jax.Array) else None  # type: ignore[no-untyped-call]
 
 
 def _is_traced(x: Any) -> bool:

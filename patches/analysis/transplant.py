@@ -12,16 +12,14 @@ import flax.linen
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 
 from symjax.core.errors import brief, relocate
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
 
 from ..models.calling import Outline, outline
-from ..models.finding import Model, models
+from ..models.finding import Model, is_nnx, models
 from ..models.inputs import Inputs, inputs_of_call
-from ..models.nnx_calling import collections_of, module_with
 from .alignment import Names, aligned
 from .axes import model_axes
 from .identities import NEW, Fate, Trial, Values, Variable, drawn, leaves_by_path, with_identities
@@ -150,7 +148,9 @@ def transplant(
         changed = trial.changed(values, plan.origins, max(tolerance, _LAYER_TOLERANCE))
     variables = trial.nested(plan.noisy(values, report) if noise else values)
     shown: Any = variables["params"] if bare else variables
-    if isinstance(params, nnx.Module):
+    if is_nnx(params):
+        from ..models.nnx_calling import module_with  # NNX is slow to import
+
         shown = module_with(after.model.node, variables)
     return Transplant(shown, tuple(report.values()), difference, changed, tolerance)
 
@@ -171,7 +171,9 @@ def _outlined(tree: Any, path: Path, inputs: Inputs) -> Outline:
 
 def _collections(before: Outline, params: Any) -> tuple[dict[str, Any], bool]:
     """The variables of the old model by collection, and whether parameters were given alone."""
-    if isinstance(params, nnx.Module):
+    if is_nnx(params):
+        from ..models.nnx_calling import collections_of  # NNX is slow to import
+
         return collections_of(params), False
     if not isinstance(params, Mapping):
         raise TypeError(f"expected the variables of the old model, got {brief(params)}")

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from jax.extend import core
 
+from .rules.loops import scan_counts
+
 
 class View(NamedTuple):
     """An array that is a parameter in another shape.
@@ -100,11 +102,11 @@ def _results(equation: Any, operands: list[View | None], uses: Uses) -> list[Vie
 
 def _scan(params: Mapping[str, Any], operands: list[View | None], uses: Uses) -> list[View | None]:
     """A loop over slices: of a stacked parameter, the first axis is the loop's."""
-    first = params["num_consts"]
-    last = first + params["num_carry"]
+    first, carried = scan_counts(params)
+    last = first + carried
     slices = [None if view is None else View(view.parameter, view.axes[1:]) for view in operands[last:]]
-    inner = [*operands[:first], *[None] * params["num_carry"], *slices]
-    results = _follow(params["jaxpr"].jaxpr, inner, uses)
+    inner = [*operands[:first], *[None] * carried, *slices]
+    results = _follow(getattr(params["jaxpr"], "jaxpr", params["jaxpr"]), inner, uses)
     return [None] * len(results)
 
 

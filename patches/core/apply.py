@@ -291,7 +291,9 @@ def _edit_by_outcome(tree: object, outcome: object, context: Context) -> _Edit:
         reasons += [edit.why] * bool(edit.why)
         is_open = is_open or edit.open
     kept = tuple(dict.fromkeys(changed))
-    return _Edit(tree, tuple(places), tuple(checks), changed=kept, open=is_open, why="; ".join(reasons))
+    return _Edit(
+        tree, tuple(places), tuple(checks), changed=kept, open=is_open, why="; ".join(dict.fromkeys(reasons))
+    )
 
 
 def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:

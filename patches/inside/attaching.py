@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from symjax.adoption.linen.functions import LinenFunction
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
-from symjax.core.schema import ATTRIBUTE
+from symjax.core.schema import ATTRIBUTE, is_symbolic
 from symjax.verbs.rebind import rebind
 from symjax.verbs.walk import walk
 
@@ -17,10 +17,7 @@ from ..models.inputs import inputs_for
 from ..roles.marks import noting_roles
 from .expectations import required, seen
 from .matching import built_sightings, sightings
-from .parts import InsidePatch, parts
-
-STANDING: Final = "symjax.patches.copy_of"
-"""The name of the nodes that stand for built NNX modules."""
+from .parts import STANDING, InsidePatch, parts
 
 
 def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
@@ -37,11 +34,13 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     """
     tree = edited.tree
     with noting_roles():  # to know a model by its layers is not to look for them
-        hosts = [model for model in models(tree) if is_patchable(model.node) and makes_layers(model.node)]
+        standing = models(tree)
+        hosts = [model for model in standing if is_patchable(model.node) and makes_layers(model.node)]
         inputs = inputs_for(tree, context.inputs) if hosts else {}
     updates: dict[Path, Any] = {}
     places = list(edited.places)
     reasons = [edited.why] * bool(edited.why)
+    reasons += [_refusal(model) for model in standing if model.kind == "nnx" and not is_symbolic(model.node)]
     is_open = edited.open
     for host in hosts:
         path = host.path / INSIDE
@@ -56,7 +55,9 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
         if calls is not None:
             changed = dict.fromkeys([call.path for call in calls if call.by(item)])
             if not changed:
-                reasons.append(f"nothing matched inside of {host}{seen(calls)}")
+                reasons.append(
+                    f"nothing inside of {host} matched, or it had its new value already{seen(calls)}"
+                )
                 continue
             places += [path / name for name in changed]
         else:
@@ -67,6 +68,10 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     changed_values = (*(edited.changed or edited.places), *updates)
     new = rebind(tree, updates) if updates else tree
     return Edited(new, tuple(places), changed_values, is_open, "; ".join(reasons))
+
+
+def _refusal(model: Model) -> str:
+    return f"{model} is an NNX module that is built already: patches.built(module, rules) gives a new one"
 
 
 def makes_layers(model: Any) -> bool:

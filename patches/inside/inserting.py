@@ -8,12 +8,13 @@ from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
 import flax.linen as nn
+import jax
 
 from symjax.core.containers import freeze
 from symjax.core.errors import brief
 from symjax.core.schema import schema_of
 
-from .wrapping import Wrapping
+from .wrapping import Wrapping, wrappers
 
 Counts: TypeAlias = Mapping[tuple[str, ...], tuple[int, int]]
 # How many modules stand before and after the layer at a path: patches may insert further ones as it is
@@ -67,6 +68,34 @@ class Inserted(Wrapping):
             return module
         assert self.scope is not None
         return module.clone(parent=self.scope.rewound().push(name))
+
+
+def inserts(parent: Any, module: Any) -> bool:
+    """Whether a module like another one has been inserted around a layer, whose parent a rule was shown.
+
+    A rule asks it, that may be shown a layer again around which it has inserted something. Modules are alike
+    that differ in floats only.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> around = insert(nn.Dense(3), after=[nn.LayerNorm()])
+        >>> inserts(around, nn.LayerNorm(epsilon=1e-3)), inserts(around, nn.RMSNorm())
+        (True, False)
+    """
+    own = _structure(module)
+    return any(
+        _structure(other) == own
+        for wrapper in wrappers(parent)
+        if isinstance(wrapper, Inserted)
+        for other in (*wrapper.before, *wrapper.after)
+    )
+
+
+def _structure(module: Any) -> object:
+    """What a module is apart from its floats and the name that it got where it was placed."""
+    return (
+        jax.tree.structure(module.clone(parent=None, name=None)) if isinstance(module, nn.Module) else module
+    )
 
 
 def insert(layer: Any, *, before: Sequence[Any] = (), after: Sequence[Any] = ()) -> Any:

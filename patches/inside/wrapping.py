@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import flax.linen
 
@@ -14,10 +15,8 @@ from symjax.adoption.linen.modules import Module
 
 from .views import view
 
-
-Place: TypeAlias = tuple[tuple[str, ...], type]
-# Paths and classes of what runs just now: all that stands around one layer has its path.
-_running: Final[ContextVar[frozenset[Place]]] = ContextVar("symjax_wrapping", default=frozenset())
+# What runs just now: all that stands around one layer has its path.
+_running: Final[ContextVar[tuple[Wrapping, ...]]] = ContextVar("symjax_wrapping", default=())
 
 
 class Wrapping(Module):
@@ -48,20 +47,27 @@ class Wrapping(Module):
     def run(self, *args: Any, **kwargs: Any) -> Any:
         """What the layer inside returns; to be called in a method of Flax's."""
         layer = self.bound()
-        token = _running.set(_running.get() | {self._place()})
-        try:
+        with self.running():
             return layer(*args, **accepted(layer, kwargs))
+
+    @flax.linen.nowrap
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """While it lasts, the layer inside runs, and patches see this one as its parent."""
+        token = _running.set((*_running.get(), self))
+        try:
+            yield
         finally:
             _running.reset(token)
 
     @flax.linen.nowrap
     def is_repeated(self) -> bool:
         """Whether one of the same class runs around this one, as where a patch is applied twice."""
-        return self._place() in _running.get()
-
-    @flax.linen.nowrap
-    def _place(self) -> Place:
-        return tuple(self.path), symbolic_class(self)
+        return any(
+            other.path == self.path and symbolic_class(other) is symbolic_class(self)
+            for other in _running.get()
+            if other is not self
+        )
 
     @flax.linen.nowrap
     def bound(self) -> Any:
@@ -81,6 +87,45 @@ class Wrapping(Module):
     def attend(self, *args: Any, **kwargs: Any) -> Any:
         """Where the layer inside is an embedding: its own `attend`."""
         return self.bound().attend(*args, **kwargs)
+
+
+def wrapper_of(module: flax.linen.Module) -> Wrapping | None:
+    """What runs a module that it stands around, the outermost at its path; None for nothing.
+
+    Args:
+        module: A bound module.
+    """
+    path = tuple(module.path)
+    running = _running.get()
+    for place in (path, path[:-1]):
+        for wrapper in running:
+            if tuple(wrapper.path) == place:
+                return wrapper
+    return None
+
+
+def wrappers(layer: Any) -> Iterator[Wrapping]:
+    """All that stands around one layer, from the outside.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> len(list(wrappers(Wrapping(Wrapping(nn.Dense(3))))))
+        2
+    """
+    while isinstance(layer, Wrapping):
+        yield layer
+        layer = layer.layer
+
+
+def is_wrapped(parent: Any, cls: type[Wrapping]) -> bool:
+    """Whether something of a class stands around a layer, whose parent a rule was shown.
+
+    Example:
+        >>> from symjax import linen as nn
+        >>> is_wrapped(Wrapping(nn.Dense(3)), Wrapping), is_wrapped(None, Wrapping)
+        (True, False)
+    """
+    return any(isinstance(wrapper, cls) for wrapper in wrappers(parent))
 
 
 def accepted(layer: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,12 +93,12 @@ def _kind(value: Any) -> Kind | None:
     """What a value is a model of by itself; None for what may be one by what it holds."""
     if isinstance(value, flax.linen.Module | LinenFunction):
         return "linen"
-    if _is_nnx(value):
+    if is_nnx(value):
         return "nnx"
     return "plain" if is_symbolic(value) and has_role(value, *LAYERS) else None
 
 
-def _is_nnx(value: Any) -> bool:
+def is_nnx(value: Any) -> bool:
     """Whether a value is a node of an NNX module, or such a module."""
     schema = schema_of(value)
     nnx = sys.modules.get("flax.nnx")  # slow to import, and imported wherever there is one of its modules

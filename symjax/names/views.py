@@ -13,7 +13,7 @@ VIEWS: dict[str, Callable[[], ModuleType]] = {}
 """The library's views by name, with what imports each; `symjax/__init__.py` fills it in."""
 
 ROOMS: dict[str, Callable[[], ModuleType]] = {}
-"""Its rooms that are imported at their first use, likewise; their classes have names in files."""
+"""Its rooms that are imported at their first use, likewise, and parts of them; files name their classes."""
 
 
 class Namespace:

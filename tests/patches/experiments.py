@@ -337,7 +337,7 @@ sj.role("activation")(plain_jax.softsign)
 
 NETWORKS: dict[str, Network] = {
     "Linen MLP": Network(
-        lambda: LinenExperiment(sj.symbolize(linen_mlp.MLP)([16, 8], num_classes=10), Images()),
+        lambda: LinenExperiment(sj.symbolize(linen_mlp.MLP)([16, 16], num_classes=10), Images()),
         _has("dense activation cross_entropy depth"),
     ),
     "Linen CNN": Network(

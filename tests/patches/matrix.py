@@ -173,7 +173,8 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
         if not _is_refusal(error):
             raise
         return Outcome(False, _sentence(str(error)))
-    jax.eval_shape(trained, experiment)
+    if patches.models(experiment):
+        patches.check(experiment)
     if train:
         result = trained(experiment)
         losses = [float(loss) for loss in result.losses]
@@ -185,9 +186,12 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
 
 
 def _is_refusal(error: ValueError) -> bool:
-    """Whether a patch says itself that it does not apply: what JAX, Flax or NumPy raise is a failure."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return frames[-1].f_globals["__name__"].startswith("symjax.patches.")
+    """Whether a patch says itself that it does not apply.
+
+    Tracebacks leave out the library's own frames; what JAX, Flax or NumPy raise has theirs.
+    """
+    last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    return isinstance(error, patches.PatchError) or last.f_code is patched.__code__
 
 
 def _sentence(message: str) -> str:

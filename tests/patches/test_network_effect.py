@@ -22,6 +22,20 @@ def test_no_patch_is_said_to_need_what_does_not_exist() -> None:
     assert set(matrix.IDEAS) <= set(matrix.patchers())
 
 
+def test_nearly_all_cells_that_could_work_do() -> None:
+    could = [PAGE[cell] for cell in CELLS if matrix.could_apply(*cell)]
+    assert sum(could) / len(could) >= 0.85
+
+
+def test_the_page_gives_a_reason_for_each_cell_that_does_not_work() -> None:
+    text = (ROOT / "docs/matrix.md").read_text(encoding="utf-8")
+    reasons = text.partition("## Why")[2].splitlines()
+    for (patcher, model), works in PAGE.items():
+        named = any(line.startswith(f"- `{patcher}` on ") and model in line for line in reasons)
+        assert named != works
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("model", NETWORKS)
 def test_a_model_trains_unpatched(model: str) -> None:
     first, second = matrix.trained(NETWORKS[model].build()).losses

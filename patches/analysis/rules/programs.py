@@ -9,6 +9,7 @@ from jax.extend import core
 
 from ..extents import Extents
 from .elementwise import ELEMENTWISE, SOURCES, same
+from .loops import scan_counts
 from .products import PRODUCTS, WINDOWS
 from .shapes import SCATTERS, SHAPES
 from .values import SCAN, Rule, Value, fresh, join, pinned
@@ -86,7 +87,7 @@ def constants_of(extents: Extents, body: core.ClosedJaxpr) -> list[Value]:
 
 
 def _scan(extents: Extents, equation: Any, operands: list[Value]) -> list[Value]:
-    constants, carries = equation.params["num_consts"], equation.params["num_carry"]
+    constants, carries = scan_counts(equation.params)
     fixed, carry, slices = (
         operands[:constants],
         operands[constants : constants + carries],

@@ -239,5 +239,5 @@ def _collection(variable: nnx.Variable[Any]) -> str:
     return name
 
 
-BridgeNode: Final[Any] = symbolize(Bridge, name="symjax.patches.Bridge")
+BridgeNode: Final[Any] = symbolize(Bridge, name="symjax.patches.nnx.Bridge")
 """The class of nodes that stand for a `Bridge`."""

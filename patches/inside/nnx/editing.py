@@ -110,7 +110,7 @@ class Editing:
             return self._visit_items(value, path, parent)
         node = self._reader.read(value).node
         if id(value) not in self._fields:
-            stored = frozenset(id(item) for _, item in items_of(value) if callable(item))
+            stored = frozenset(_stored(value))
             new, entries = self._shown(node, path, parent, stored)
             if new is not node:
                 return self._replaced(value, new, path, entries)
@@ -213,6 +213,15 @@ def _with_parts(entry: Entry, path: Path, node: Any, parent: Any, stored: frozen
 
     changes = map_items(node, path, shown)
     return replace(node, changes, path) if changes else node
+
+
+def _stored(value: Any) -> Iterator[int]:
+    """The functions that a layer stores, also in containers, by identity."""
+    for _, item in items_of(value):
+        if is_container(item):
+            yield from _stored(item)
+        elif callable(item) and not isinstance(item, nnx.Pytree):
+            yield id(item)
 
 
 def _is_layer(value: Any) -> bool:

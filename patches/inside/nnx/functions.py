@@ -146,9 +146,9 @@ class _Scoped:
             object.__setattr__(layer, "__class__", _scoping(type(layer)))
 
     def __exit__(self, *_: object) -> None:
-        for (_, layer), own in zip(self._layers, self._classes, strict=True):
-            object.__setattr__(layer, "__class__", own)
-            delattr(layer, _PLACE)
+        for (_, module), own in zip(self._layers, self._classes, strict=True):
+            object.__setattr__(module, "__class__", own)
+            delattr(module, _PLACE)
 
 
 @functools.cache

@@ -55,7 +55,7 @@ def inserted(
     return layer
 
 
-InsertedNode: Final[Any] = symbolize(inserted, name="symjax.patches.inserted")
+InsertedNode: Final[Any] = symbolize(inserted, name="symjax.patches.nnx.inserted")
 """The class of nodes of layers with others before and after them."""
 
 

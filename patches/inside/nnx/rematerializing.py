@@ -32,7 +32,7 @@ def rematerialized(layer: nnx.Module, policy: str | None = None) -> nnx.Module:
     return layer
 
 
-RematerializedNode: Final[Any] = symbolize(rematerialized, name="symjax.patches.rematerialized")
+RematerializedNode: Final[Any] = symbolize(rematerialized, name="symjax.patches.nnx.rematerialized")
 """The class of nodes of such layers."""
 
 

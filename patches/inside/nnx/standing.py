@@ -17,10 +17,9 @@ from symjax.core.schema import ATTRIBUTE, schema_of
 from symjax.verbs.rebind import rebind
 
 from ...models.inputs import Inputs
-from ..attaching import STANDING
 from ..expectations import expecting
 from ..functions.running import FunctionPatch
-from ..parts import LayerPatch, parts
+from ..parts import STANDING, LayerPatch, parts
 from .editing import Editing, Entry
 from .functions import replacing_functions
 from .inputs import knowing, known_calls, recorded

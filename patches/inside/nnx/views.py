@@ -156,13 +156,11 @@ def difference(module: nnx.Module, other: nnx.Module) -> str | None:
 
     Axes that all variables of `module` have in front of those of `other` do not count: `nnx.vmap` stacks so.
     """
-    ours, theirs = variables_of(module), variables_of(other)
+    ours, theirs = map(_kept_variables, (module, other))
     if only := ours.keys() ^ theirs.keys():
         return f"only one of them has {min(map(str, only))}"
     stack = stacked(module, other)
     for path, variable in ours.items():
-        if isinstance(variable, nnx.RngState):
-            continue
         one, another = (variable.shape, variable.dtype), ((*stack, *theirs[path].shape), theirs[path].dtype)
         if type(variable) is not type(theirs[path]) or one != another:
             return f"{path} is {_text(variable, *one)} or {_text(theirs[path], *another)}"
@@ -171,6 +169,12 @@ def difference(module: nnx.Module, other: nnx.Module) -> str | None:
         if statics[path] != others[path]:
             return f"{path} is {statics[path]!r} or {others[path]!r}"
     return None
+
+
+def _kept_variables(module: nnx.Module) -> dict[Path, nnx.Variable[Any]]:
+    """The variables but for sources of randomness: a layer may have been made without."""
+    variables = variables_of(module).items()
+    return {path: variable for path, variable in variables if not isinstance(variable, nnx.RngState)}
 
 
 def stacked(module: nnx.Module, single: nnx.Module) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from symjax.core.paths import Path
 from ...analysis.blocks import Blocks
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
+from ...inside.wrapping import Wrapping, is_wrapped
 from ...models.inputs import ExampleInputs
 from ...roles.marks import has_role
 from .planning import Plan, planned
@@ -92,7 +92,8 @@ class MixtureOfExperts(Wrapping):
             metadata_params={flax.linen.PARTITION_NAME: None},
         )
         assert self.scope is not None
-        outputs = run(self.unbound().clone(parent=self.scope.push("expert"), name=None), sent)
+        with self.running():
+            outputs = run(self.unbound().clone(parent=self.scope.push("expert"), name=None), sent)  # type: ignore[no-untyped-call]
         mixed = jnp.einsum("tec,ecd->td", combine.astype(outputs.dtype), outputs)
         return mixed.reshape(*x.shape[:-1], outputs.shape[-1])
 
@@ -187,7 +188,7 @@ def mixture_of_experts(
     partial = MixtureOfExperts.partial(experts=experts, top=top, capacity=capacity)
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        marked = has_role(v, "feed_forward") and not isinstance(p, MixtureOfExperts)
+        marked = has_role(v, "feed_forward") and not is_wrapped(p, MixtureOfExperts)
         return partial.rebind(layer=v) if marked else v
 
     if inputs is None:

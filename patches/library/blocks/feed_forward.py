@@ -14,7 +14,7 @@ from ...analysis.blocks import Blocks, Names
 from ...core.patcher import patcher
 from ...inside.layers import layers
 from ...inside.views import view
-from ...inside.wrapping import Wrapping, innermost
+from ...inside.wrapping import Wrapping, innermost, is_wrapped
 from ...models.finding import LAYERS
 from ...models.inputs import ExampleInputs
 from ...roles.editing import values
@@ -50,6 +50,8 @@ class Gated(Wrapping):
     @flax.linen.compact
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the module returns, gated."""
+        if self.is_repeated():
+            return self.run(*args, **kwargs)
         with flax.linen.intercept_methods(_Gates(tuple(self.path), self.deep)):
             return self.run(*args, **kwargs)
 
@@ -154,7 +156,11 @@ def gated_feed_forward(tree: Any, *, inputs: ExampleInputs = None) -> Any:
 
 def _gated(k: Path, v: Any, p: Any) -> Any:
     """A rule that puts `Gated` around what is, or may have, a feed-forward."""
+    if is_wrapped(p, Gated):
+        return v
     if has_role(v, "feed_forward"):
         return Gated(v)
-    is_part = isinstance(v, flax.linen.Module) and isinstance(p, flax.linen.Module)
-    return Gated(v, deep=True) if is_part and not has_role(v, *LAYERS) and not isinstance(v, Wrapping) else v
+    # What a lifted transform runs has no parent, nor has the root of a tree, which stays what it is.
+    is_part = isinstance(p, flax.linen.Module) or (p is None and bool(k))
+    is_block = isinstance(v, flax.linen.Module) and not has_role(v, *LAYERS) and not isinstance(v, Wrapping)
+    return Gated(v, deep=True) if is_part and is_block else v

@@ -14,9 +14,9 @@ from symjax.core.paths import Path
 
 from ...analysis.blocks import Blocks
 from ...core.patcher import patcher
-from ...inside.inserting import insert
+from ...inside.inserting import insert, inserts
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
+from ...inside.wrapping import Wrapping, is_wrapped
 from ...models.inputs import ExampleInputs
 from ...roles.editing import is_flax_layer, linen_version
 from ...roles.marks import has_role
@@ -48,7 +48,7 @@ class Residual(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
-        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y
+        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y  # type: ignore[no-any-return]
 
 
 class StochasticDepth(Wrapping):
@@ -87,8 +87,8 @@ class StochasticDepth(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
-        if not self.has_rng("dropout"):
-            return y
+        if self.is_repeated() or not self.has_rng("dropout"):
+            return y  # type: ignore[no-any-return]
         x = x.astype(y.dtype)
         keep = 1.0 - jnp.asarray(self.rate, y.dtype)
         runs = jax.random.bernoulli(self.make_rng("dropout"), keep, (y.shape[0],) + (1,) * (y.ndim - 1))
@@ -134,7 +134,7 @@ def add_skip_connections(tree: Any) -> Any:
     """
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if not has_role(v, *_LAYERS) or isinstance(p, Residual):
+        if not has_role(v, *_LAYERS) or is_wrapped(p, Residual):
             return v
         layer = linen_version(v)
         return v if layer is None else Residual(layer)
@@ -177,7 +177,7 @@ def stochastic_depth(
         {'layers_1': 0.1, 'layers_2': 0.2}
     """
     if inputs is None:
-        return layers(lambda k, v: _stochastic(v, rate))
+        return layers(lambda k, v, p: _stochastic(v, p, rate))
 
     def plan(seen: Blocks) -> Plan:
         count = len(seen.residual)
@@ -189,8 +189,9 @@ def stochastic_depth(
     return planned(tree, inputs, plan, "residual blocks")
 
 
-def _stochastic(v: Any, rate: float) -> Any:
-    return StochasticDepth(v, rate) if has_role(v, "residual_block") else v
+def _stochastic(v: Any, p: Any, rate: float) -> Any:
+    marked = has_role(v, "residual_block") and not is_wrapped(p, StochasticDepth)
+    return StochasticDepth(v, rate) if marked else v
 
 
 @patcher
@@ -212,8 +213,10 @@ def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
         (LayerScale(),)
     """
     roles = ("attention", "feed_forward")
+    new = LayerScale(initial)
 
-    def rule(k: Path, v: Any) -> Any:
-        return insert(v, after=(LayerScale(initial),)) if has_role(v, *roles) and is_flax_layer(v) else v
+    def rule(k: Path, v: Any, p: Any) -> Any:
+        asked = has_role(v, *roles) and is_flax_layer(v) and not inserts(p, new)
+        return insert(v, after=(new,)) if asked else v
 
     return layers(rule)

@@ -10,7 +10,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.conventional import AutoDropout
-from ...inside.inserting import insert
+from ...inside.inserting import insert, inserts
 from ...inside.layers import layers
 from ...roles.editing import is_flax_layer, updated, values
 from ...roles.marks import has_role
@@ -73,9 +73,10 @@ def add_dropout(
         >>> model.apply(variables, x, rngs={'dropout': jax.random.key(3)}).item() % 2
         0.0
     """
+    new = AutoDropout(rate)
 
-    def rule(k: Path, v: Any) -> Any:
-        asked = has_role(v, before) and is_flax_layer(v)
-        return insert(v, before=(AutoDropout(rate),)) if asked else v
+    def rule(k: Path, v: Any, p: Any) -> Any:
+        asked = has_role(v, before) and is_flax_layer(v) and not inserts(p, new)
+        return insert(v, before=(new,)) if asked else v
 
     return layers(rule)

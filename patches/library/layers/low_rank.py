@@ -17,7 +17,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
+from ...inside.wrapping import Wrapping, is_wrapped
 from ...roles.editing import is_decided, is_flax_layer, linen_version, rebuilt, values
 from ...roles.marks import role
 
@@ -67,7 +67,7 @@ class LowRankAdapted(Wrapping):
         narrow = flax.linen.DenseGeneral(self.rank, axis=self.axis, name="lora_a", **types)(x)
         zeros = flax.linen.initializers.zeros_init()
         wide = flax.linen.DenseGeneral(self.features, kernel_init=zeros, name="lora_b", **types)(narrow)
-        return y + (self.alpha / self.rank * wide).astype(y.dtype)
+        return y + (self.alpha / self.rank * wide).astype(y.dtype)  # type: ignore[no-any-return]
 
 
 @patcher
@@ -98,7 +98,7 @@ def lora(
 
     def rule(k: Path, v: Any, p: Any) -> Any:
         arguments = values(v, "dense")
-        if isinstance(p, LowRankAdapted) or "features" not in arguments:
+        if is_wrapped(p, LowRankAdapted) or "features" not in arguments:
             return v
         if arguments.get("batch_dims", ()) not in ((), None) or not is_decided(arguments["features"]):
             return v

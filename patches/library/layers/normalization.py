@@ -17,7 +17,7 @@ from symjax.core.paths import Path
 
 from ...core.patcher import patcher
 from ...inside.conventional import AutoBatchNorm
-from ...inside.inserting import insert
+from ...inside.inserting import insert, inserts
 from ...inside.layers import layers
 from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, member, role
@@ -98,8 +98,8 @@ class Normalization(Module):
         bound = layer.clone(parent=self.scope.rewound())
         if self.kind == "batch":
             use = self.use_running_average if use_running_average is None else use_running_average
-            return bound(x, use, mask=mask)
-        return bound(x, mask=mask)
+            return bound(x, use, mask=mask)  # type: ignore[no-any-return]
+        return bound(x, mask=mask)  # type: ignore[no-any-return]
 
     @flax.linen.nowrap
     def _layer(self, x: jax.Array) -> Any:
@@ -200,10 +200,11 @@ def add_normalization(
         >>> sorted(model.init(jax.random.key(0), jax.numpy.ones((1, 8, 8, 3))))
         ['batch_stats', 'params']
     """
+    new = Normalization(kind)
 
-    def rule(k: Path, v: Any) -> Any:
-        asked = has_role(v, after) and is_flax_layer(v)
-        return insert(v, after=(Normalization(kind),)) if asked else v
+    def rule(k: Path, v: Any, p: Any) -> Any:
+        asked = has_role(v, after) and is_flax_layer(v) and not inserts(p, new)
+        return insert(v, after=(new,)) if asked else v
 
     return layers(rule)
 

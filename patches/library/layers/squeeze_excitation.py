@@ -14,7 +14,7 @@ from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.inserting import insert
+from ...inside.inserting import insert, inserts
 from ...inside.layers import layers
 from ...roles.editing import is_flax_layer, values
 
@@ -85,14 +85,15 @@ def squeeze_excite(tree: Any, ratio: Annotated[int, Ge(1)] = 16) -> Any:
         302
     """
 
-    def rule(k: Path, v: Any) -> Any:
+    def rule(k: Path, v: Any, p: Any) -> Any:
         arguments = values(v, "convolution")
         size = arguments.get("kernel_size")
         if size is None or is_pointwise(size) or not is_flax_layer(v):
             return v
         types = {name: arguments[name] for name in _TYPES if name in arguments}
         positions = len(size) if isinstance(size, tuple) else 1
-        return insert(v, after=(SqueezeExcitation(ratio, positions, **types),))
+        new = SqueezeExcitation(ratio, positions, **types)
+        return v if inserts(p, new) else insert(v, after=(new,))
 
     return layers(rule)
 

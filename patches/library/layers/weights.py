@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ...core.patcher import patcher
 from ...inside.layers import layers
-from ...inside.wrapping import Wrapping, accepted
+from ...inside.wrapping import Wrapping, accepted, is_wrapped
 from ...roles.editing import linen_version, values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one
@@ -45,7 +45,8 @@ class Reparametrized(Wrapping):
             changed,
             init=self.is_initializing(),
         )
-        return lifted(self.bound())
+        with self.running():
+            return lifted(self.bound())  # type: ignore[no-untyped-call]
 
     @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
@@ -150,7 +151,7 @@ def standardize_weights(tree: Any) -> Any:
 
 def _reparametrized(v: Any, p: Any, cls: type[Reparametrized], *roles: str) -> Any:
     """A layer of one of these roles inside another one, if it has one kernel that this one finds."""
-    if isinstance(p, cls):
+    if is_wrapped(p, cls):
         return v
     for role in roles:
         arguments = values(v, role)

@@ -127,9 +127,7 @@ class Building:
     def _call(self, node: Any, changes: dict[Any, Any], path: Path) -> Any:
         schema = _schema(node)
         values = {**schema.read(node), **changes}
-        inside = (
-            values.pop(INSIDE, ()) if schema.patchable else ()
-        )  # as they are: layers in them are no part yet
+        inside = values.pop(INSIDE, ()) if schema.patchable else ()
         fields = self.built() if inside else []
         args, kwargs = call_arguments(schema, values)
         if schema.takes_rngs and self.rngs is not None:

@@ -64,7 +64,10 @@ def test_example_inputs_of_the_experiment_are_used(net, x):
             return jax.ShapeDtypeStruct((2, 4), jnp.float32)
 
     conv = patches.layers(lambda k, v: v.rebind(use_bias=False) if isinstance(v, nn.Conv) else v)
-    with pytest.warns(patches.PatchWarning, match="nothing matched inside of model; it calls Dense_0"):
+    with pytest.warns(
+        patches.PatchWarning,
+        match="nothing inside of model matched, or it had its new value already; it calls Dense_0",
+    ):
         assert sj.patch(Experiment(net), conv) == Experiment(net)
 
 

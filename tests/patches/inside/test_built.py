@@ -100,6 +100,22 @@ def test_a_path_that_there_is_not(model):
         built(model, {"pair[0].rat": 1.0})
 
 
+def test_in_a_tree_a_built_module_stays_and_it_is_said_what_to_do(model):
+    with pytest.raises(
+        patches.PatchError, match=r"model is an NNX module that is built already: patches.built"
+    ):
+        sj.patch({"model": model}, without_biases(), strict=True)
+
+
+def test_a_layer_that_holds_others_stays_where_only_they_change():
+    layer = nnx.Sequential(nnx.Linear(4, 3, rngs=streams()), nnx.relu, nnx.Dropout(0.5))
+    new = built(
+        layer, [patches.layers(lambda k, v: nnx.gelu if v is nnx.relu else v), {"layers[2].rate": 0.25}]
+    )
+    assert (new.layers[1], new.layers[2].rate) == (nnx.gelu, 0.25)
+    assert layer.layers[1] is nnx.relu
+
+
 def test_no_module():
     with pytest.raises(TypeError, match=r"expected a built NNX module, got .* sj.patch"):
         built(symbolic.Linear(2, 3), "without_biases")
@@ -220,7 +236,8 @@ def test_without_inputs_the_layers_of_a_node_are_known():
         f"blocks/{i}/conv{j}" for i in (0, 1) for j in (1, 2)
     ]
     with pytest.raises(
-        patches.PatchError, match=r"nothing matched inside of <root>; it calls blocks/0 \(Block\)"
+        patches.PatchError,
+        match=r"nothing inside of <root> matched, or it had its new value already; it calls blocks/0 \(Block\)",
     ):
         sj.patch(node, patches.inside(lambda k, v: v), strict=True)
     open_choice = sj.symbolize(MLP)(sj.oneof([4, 8]))

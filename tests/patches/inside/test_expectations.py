@@ -40,7 +40,10 @@ def test_strict_asks_for_one(net, x):
     ):
         jax.eval_shape(model.init, KEY, x)
     jax.eval_shape(sj.patch(net, patches.layers(dense), strict=True).init, KEY, x)
-    with pytest.raises(patches.PatchError, match="nothing matched inside of <root>; it calls Dense_0"):
+    with pytest.raises(
+        patches.PatchError,
+        match="nothing inside of <root> matched, or it had its new value already; it calls Dense_0",
+    ):
         sj.patch(net, nothing, strict=True, inputs=x)
 
 

@@ -1,61 +1,73 @@
-"""`insert`: modules before and after a layer."""
+"""Layers before and after another one, which keeps the names of its parameters."""
+
+from typing import Any
 
 import flax.linen
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import symjax as sj
 from symjax import linen as nn
-from symjax import patches
+from symjax.patches import insert
+from symjax.patches.inside.inserting import inserts
 
-KEY = jax.random.key(0)
+X = jnp.arange(6.0).reshape(2, 3)
 
 
-def test_all_are_called_in_order_and_the_layer_keeps_its_names():
-    x = jnp.arange(4.0)[None]
-    plain = nn.Dense(3)
-    layer = patches.insert(plain, before=[lambda x: 2 * x, nn.LayerNorm()], after=[nn.relu, nn.Dense(2)])
-    variables = layer.init(KEY, x)
-    assert jax.tree.map(jnp.shape, variables["params"]) == {
-        "kernel": (4, 3),
-        "bias": (3,),
-        "before_1": {"scale": (4,), "bias": (4,)},
-        "after_1": {"kernel": (3, 2), "bias": (2,)},
-    }
+def test_all_are_called_in_order():
+    layer = insert(nn.Dense(2, use_bias=False), before=[jnp.square, nn.Dense(3)], after=[nn.relu])
+    variables = layer.init(jax.random.key(0), X)
     params = variables["params"]
-    normed = nn.LayerNorm().apply({"params": params["before_1"]}, 2 * x)
-    hidden = nn.relu(plain.apply({"params": {"kernel": params["kernel"], "bias": params["bias"]}}, normed))
-    expected = nn.Dense(2).apply({"params": params["after_1"]}, hidden)
-    assert jnp.allclose(layer.apply(variables, x), expected)
+    assert params.keys() == {"kernel", "before_1"}
+    hidden = X**2 @ params["before_1"]["kernel"] + params["before_1"]["bias"]
+    np.testing.assert_allclose(layer.apply(variables, X), jax.nn.relu(hidden @ params["kernel"]), rtol=1e-5)
 
 
 def test_nothing_inserted_is_the_layer():
-    layer = nn.Dense(3)
-    assert patches.insert(layer) is layer
+    layer = nn.Dense(2)
+    assert insert(layer) is layer
+    with pytest.raises(TypeError, match="modules can be inserted around"):
+        insert(3, after=[nn.relu])
 
 
-def test_only_around_modules():
-    with pytest.raises(TypeError, match="got 3"):
-        patches.insert(3, after=[nn.relu])
+def test_whether_a_parent_inserts():
+    around = insert(nn.Dense(2), before=[nn.LayerNorm()])
+    assert inserts(around, nn.LayerNorm())
+    assert not inserts(around, nn.Dense(2))
+    assert not inserts(around.layer, nn.LayerNorm())
 
 
-def test_one_insertion_after_another(net, x):
-    def after(k, v):
-        return patches.insert(v, after=[nn.LayerNorm()]) if isinstance(v, nn.Dense) else v
+class Holder(nn.Module):
+    """A layer in a field, and one that is made inside."""
 
-    model = sj.patch(net, [patches.inside(after), patches.inside(after)])
-    params = model.init(KEY, x)["params"]
-    assert sorted(params["head"]) == ["after_0", "after_1", "bias", "kernel"]
+    layer: Any
+
+    @flax.linen.compact
+    def __call__(self, x):
+        return nn.Dense(2)(self.layer(x))
 
 
-def test_trained_parameters_still_fit(net, x):
+@pytest.mark.parametrize(
+    "uri", ["add_normalization?rms&dense", "add_normalization?rms&dense|add_normalization?rms&dense"]
+)
+def test_a_layer_gets_once_what_a_patch_inserts(uri):
+    model = sj.patch(Holder(nn.Dense(4)), uri)
+    shapes = jax.tree.map(jnp.shape, jax.eval_shape(model.init, jax.random.key(0), jnp.ones((1, 3))))[
+        "params"
+    ]
+    assert shapes["layer"] == {"kernel": (3, 4), "bias": (4,), "after_0": {"scale": (4,)}}
+    assert shapes["Dense_0"] == {"kernel": (4, 2), "bias": (2,), "after_0": {"scale": (2,)}}
+
+
+def test_insertions_around_one_layer_have_names_of_their_own():
     model = sj.patch(
-        net, patches.inside(lambda k, v: patches.insert(v, after=[jnp.tanh]) if k.key == "head" else v)
+        Holder(nn.Dense(4)), "add_normalization?rms&dense|add_dropout|add_normalization?layer&dense"
     )
-    variables = net.init(KEY, x)
-    assert jnp.allclose(model.apply(variables, x), jnp.tanh(net.apply(variables, x)))
-    assert flax.linen.Dense(3).apply({"params": variables["params"]["head"]}, jnp.ones((1, 5))).shape == (
-        1,
-        3,
-    )
+    wrapped = [insert(insert(nn.Dense(4), after=[nn.LayerNorm()]), after=[nn.RMSNorm()]), model]
+    params = [jax.eval_shape(m.init, jax.random.key(0), jnp.ones((1, 3)))["params"] for m in wrapped]
+    assert params[0].keys() == {"kernel", "bias", "after_0", "after_1"}
+    assert params[0]["after_0"].keys() == {"scale"}
+    assert params[0]["after_1"].keys() == {"scale", "bias"}
+    assert params[1]["layer"].keys() == {"kernel", "bias", "after_0", "after_1"}

@@ -139,6 +139,24 @@ def test_a_change_deep_in_a_field_leaves_the_names_of_parameters():
     chex.assert_trees_all_close(model.apply(variables, x), Written().apply(variables, x), rtol=1e-6)
 
 
+class Nested(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        inner = flax.linen.Sequential([flax.linen.Dense(3), flax.linen.tanh])
+        return flax.linen.Sequential([inner, flax.linen.Dense(2)])(x)
+
+
+def test_so_does_one_in_a_layer_that_holds_others(x):
+    rule = patches.layers(lambda k, v: nn.relu if v is nn.tanh else v)
+    model = sj.patch(sj.symbolize(Nested)(), rule)
+    variables = Nested().init(KEY, x)
+    assert jax.tree.map(jnp.shape, model.init(KEY, x)) == jax.tree.map(jnp.shape, variables)
+    first, last = (variables["params"][f"Dense_{i}"] for i in range(2))
+    hidden = nn.relu(x @ first["kernel"] + first["bias"])
+    expected = hidden @ last["kernel"] + last["bias"]
+    chex.assert_trees_all_close(model.apply(variables, x), expected, rtol=1e-6)
+
+
 class Shared(flax.linen.Module):
     """One layer that is called twice, one given to a module that is called with it."""
 

@@ -154,5 +154,5 @@ def test_layers_are_replaced_that_a_class_in_a_field_makes(conv):
 
 @pytest.mark.parametrize("conv", [nn.ConvTranspose, SeparableConv])
 def test_layers_of_other_kinds_stay(conv):
-    with pytest.warns(patches.PatchWarning, match="nothing matched inside"):
+    with pytest.warns(patches.PatchWarning, match="nothing inside of <root> matched"):
         patch(Block(conv=conv), "apply_sepconv", inputs=jnp.ones((1, 5, 5, 3)))

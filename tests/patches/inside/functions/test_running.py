@@ -18,6 +18,8 @@ def test_places():
     places.modules.update({(): object, ("encoder",): object, ("encoder", "cell"): cell, ("a", "b"): object})
     assert places.path(("Model", "encoder.encode", "other", "cell", "cell.helper")) == ("encoder", "cell")
     assert places.path(("Model", "Model.encode")) == ()
+    places.modules["encoder", "layers", "encoder"] = object
+    assert places.path(("Model", "encoder", "encoder")) == ("encoder",)  # as in lifted transforms
     assert places.path(("Model", "b")) == ("a", "b")  # of a module whose own method was not called
     assert places.path(()) == ()
     assert places.is_in(("Model", "encoder", "cell"), "recurrent_cell")

@@ -9,6 +9,7 @@ from flax import nnx
 
 import symjax as sj
 from symjax import linen as nn
+from symjax.patches import AutoBatchNorm
 from symjax.patches.inside.nnx.bridge import Bridge, BridgeNode, is_linen
 
 from .networks import X, streams
@@ -63,6 +64,15 @@ def test_modes():
     layer.set_attributes(deterministic=False, use_running_average=True)
     assert not jnp.array_equal(layer(X), layer(X))
     assert jnp.array_equal(before, layer.BatchNorm_0["mean"][...])
+
+
+def test_layers_that_tell_by_what_may_change_whether_they_train():
+    layer = bridge(AutoBatchNorm(momentum=0.5))
+    layer(X)
+    before = layer.mean[...]
+    layer.eval()
+    assert not jnp.allclose(layer(X).mean(0), 0, atol=1e-3)  # by the running averages
+    assert jnp.array_equal(layer.mean[...], before)
 
 
 def test_variables_change_in_place():

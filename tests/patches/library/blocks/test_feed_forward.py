@@ -124,4 +124,5 @@ def test_a_marked_module():
     class Marked(nn.Module):
         width: int = 4
 
-    assert sj.patch([Marked()], "gated_feed_forward") == [Gated(Marked())]
+    (gated,) = sj.patch([Marked()], "gated_feed_forward")
+    assert (type(gated), gated.layer, gated.deep) == (Gated, Marked(), False)

@@ -84,7 +84,8 @@ class Marked(nn.Module):
 
 
 def test_a_marked_block_needs_no_inputs():
-    assert sj.patch([Marked()], "stochastic_depth?0.3") == [StochasticDepth(Marked(), 0.3)]
+    (block,) = sj.patch([Marked()], "stochastic_depth?0.3")
+    assert (type(block), block.layer, block.rate) == (StochasticDepth, Marked(), 0.3)
 
 
 def test_no_block_is_the_reason():
