@@ -156,7 +156,7 @@ class WithParameter(nn.Module):
 
 
 def test_what_is_in_a_block_is_scaled_where_the_block_cannot_be():
-    with pytest.warns(patches.PatchWarning, match=r"Dense_0: features \(8\), Unit_0: width \(8\) of <root>"):
+    with pytest.warns(patches.PatchWarning, match=r"Dense_0: features \(8\) of <root> cannot be"):
         assert scaled(sj.symbolize(WithParameter)(), 1.5) == {"Unit_0/Dense_0.features": 24}
 
 
