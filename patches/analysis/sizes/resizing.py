@@ -105,7 +105,6 @@ class Resizing:
         """What stays, and what new widths are multiples of besides, one after the other."""
         fixed = self._fixed
         yield from ((fixed, unit) for unit in _UNITS)
-        yield fixed | self.probe.axes.loose.keys(), 1
         yield fixed | self._own(), 1
 
     @functools.cached_property

@@ -161,6 +161,23 @@ def test_the_length_of_a_scan_over_layers_is_a_depth_and_what_changes_no_paramet
     assert found["layers"].flops == 2.0
 
 
+class Projecting(flax.linen.Module):
+    """Where widths differ, there is a layer more."""
+
+    width: int = 4
+
+    @flax.linen.compact
+    def __call__(self, x):
+        for _ in range(2):
+            y = flax.linen.Dense(self.width)(x)
+            x = y + (x if x.shape == y.shape else flax.linen.Dense(self.width, name="projection")(x))
+        return flax.linen.Dense(2)(x)
+
+
+def test_a_width_with_which_a_layer_comes_is_a_width():
+    assert kinds(effects(sj.symbolize(Projecting)(), jnp.ones((2, 4)))) == {"width": "width"}
+
+
 class Tied(flax.linen.Module):
     stem: int = 6
     block: int = 6
