@@ -159,7 +159,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
 
     def call(variables: Any, key: Any, arrays: Any) -> list[Any]:
         with flax.linen.intercept_methods(watch):
-            program.apply(variables, key, arrays, program.trains)
+            program.apply(variables, key, arrays, bool(program.trains))
         return list(ends.values())
 
     jaxpr = jax.make_jaxpr(call)(variables, key, program.arrays).jaxpr
@@ -195,7 +195,7 @@ def _is_lifted(module: flax.linen.Module) -> bool:
 
 
 def _outline(x: Any) -> jax.ShapeDtypeStruct | None:
-    return jax.ShapeDtypeStruct(x.shape, x.dtype) if isinstance(x, jax.Array) else None
+    return jax.ShapeDtypeStruct(x.shape, x.dtype) if isinstance(x, jax.Array) else None  # type: ignore[no-untyped-call]
 
 
 def _is_traced(x: Any) -> bool:

@@ -14,7 +14,7 @@ from symjax.verbs.rebind import rebind
 from ..core.apply import changed_by
 from ..core.patch import Context, Edited, Patch
 from .attaching import attach
-from .parts import InsidePatch, LayerPatch, parts
+from .parts import InsidePatch, LayerPatch, LayerRule, parts
 from .patterns import matches
 
 
@@ -60,17 +60,23 @@ class layers(LayerPatch):
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""
-        return with_arity(self.rule, ("kv", "kvp"), "a rule")(path, layer, parent)
+        return self.for_many()(path, layer, parent)
+
+    def for_many(self) -> LayerRule:
+        """See `LayerPatch.for_many`."""
+        return with_arity(self.rule, ("kv", "kvp"), "a rule")
 
     def edit_in(self, tree: Any, context: Context) -> Edited:
         """See `Patch.edit_in`: the fields are changed, and the models patched inside."""
-        return attach(self, changed_by(tree, self._on_field), context)
+        rule = self.for_many()
 
-    def _on_field(self, path: Path, value: Any, parent: Any) -> Any:
-        if INSIDE in path:
-            return value
-        new = self.on_layer(path, value, parent)
-        return new if new is value else _fitting(value, new, path)
+        def on_field(path: Path, value: Any, parent: Any) -> Any:
+            if INSIDE in path:
+                return value
+            new = rule(path, value, parent)
+            return new if new is value else _fitting(value, new, path)
+
+        return attach(self, changed_by(tree, on_field), context)
 
 
 def _fitting(old: Any, new: Any, path: Path) -> Any:
@@ -118,10 +124,16 @@ class inside(LayerPatch):
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""
-        if self.path is not None and not matches(self.path, path):
-            return layer
-        rule = self.rule.on_layer if isinstance(self.rule, LayerPatch) else self.rule
-        return with_arity(rule, ("kv", "kvp"), "a rule")(path, layer, parent)
+        return self.for_many()(path, layer, parent)
+
+    def for_many(self) -> LayerRule:
+        """See `LayerPatch.for_many`."""
+        by_hand = not isinstance(self.rule, LayerPatch)
+        rule = with_arity(self.rule, ("kv", "kvp"), "a rule") if by_hand else self.rule.for_many()
+        pattern = self.path
+        if pattern is None:
+            return rule
+        return lambda path, layer, parent: rule(path, layer, parent) if matches(pattern, path) else layer
 
 
 @final

@@ -6,13 +6,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import flax.linen as nn
 
 from symjax.adoption.flax_private import interceptors, unbound
 from symjax.core.errors import brief, note
 from symjax.core.inside import INSIDE
+from symjax.core.leaves import ATOMS
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import is_symbolic, schema_of
@@ -24,7 +25,7 @@ from ..core.patch import describe_rule
 from .expectations import expecting
 from .functions.linen import FunctionLayer, run_traced
 from .functions.running import FunctionPatch
-from .parts import LayerPatch, parts, placed
+from .parts import LayerPatch, LayerRule, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
 from .wrapping import Wrapping, wrapper_of
@@ -39,6 +40,7 @@ class Active:
 
     Attributes:
         rule: The patch.
+        ask: What it makes of a layer.
         source: What stands in the argument `inside` of the model, of which the rule is a part.
         root: Where the model runs.
         settled: The paths and classes of layers that the rule has seen: a layer may share the scope, and so
@@ -47,6 +49,7 @@ class Active:
     """
 
     rule: LayerPatch
+    ask: LayerRule
     source: Any
     root: Names
     settled: frozenset[tuple[Names, type]] = frozenset()
@@ -61,7 +64,6 @@ class Active:
         return Path(names[len(self.root) :])
 
 
-_INSIDE: Final = Path((INSIDE,))
 _active: ContextVar[tuple[Active, ...]] = ContextVar("symjax_active_patches", default=())
 
 
@@ -88,7 +90,9 @@ def run_inside(
     model = rebind(shown.node, {INSIDE: ()})
     with unbound():
         own_parts = [(part, item) for item in own for part in parts(item, model)]
-    entries = [Active(part, item, root) for part, item in own_parts if isinstance(part, LayerPatch)]
+    entries = [
+        Active(part, part.for_many(), item, root) for part, item in own_parts if isinstance(part, LayerPatch)
+    ]
     functions = [(part, item) for part, item in own_parts if isinstance(part, FunctionPatch)]
     with _running((*entries, *active)), expecting(own):
         return run_traced(module, run, method, args, kwargs, functions)
@@ -191,13 +195,14 @@ class _Outcome:
     def _show(self, entry: Active, shown: View, names: Names, parent: Any) -> None:
         """Shows the layer to one patch: first itself, then what stands in its fields."""
         layer = self._with_earlier(names)
-        new = entry.rule.on_layer(entry.path(names), layer, parent)
+        path = entry.path(names)
+        new = entry.ask(path, layer, parent)
         if new is not layer:
             self.layer = _as_layer(new)
             self.changes += (entry.source,)
             self.active = ()  # those before go along with the old layer, if the new one has a place for it
             return
-        changed = dict(self._changed_fields(entry, shown, names, ROOT, self.layer))
+        changed = dict(self._changed_fields(entry, shown, path, ROOT, self.layer))
         children: dict[Path, Names] = {place: tuple(child.path) for place, child in shown.children.items()}
         if changed:
             self.layer = rebind(self.layer, changed)
@@ -214,29 +219,28 @@ class _Outcome:
         self.active += (entry,)
 
     def _changed_fields(
-        self, entry: Active, shown: View, names: Names, place: Path, value: Any
+        self, entry: Active, shown: View, path: Path, place: Path, value: Any
     ) -> Iterator[tuple[Path, Any]]:
         """What a patch makes of the values in the fields of a layer, by place.
 
         Modules that an earlier patch put there are not shown before they are called.
         """
         for key, item in items(value) or ():
-            where = place / key
-            if where == _INSIDE or item is MISSING:
+            if (not place and key == INSIDE) or item is MISSING:
                 continue
-            if isinstance(value, Wrapping) and key == "layer":
+            if key == "layer" and isinstance(value, Wrapping):
                 continue  # it is shown when it is called, with all that stands around it as its parent
-            path = entry.path(names) / where
+            where, its_path = place / key, path / key
             if isinstance(item, nn.Module):
                 child = shown.children.get(where)
                 if child is None or not entry.sees(tuple(child.path), class_of(child)):
                     continue
-                path = entry.path(tuple(child.path))
-            new = entry.rule.on_layer(path, item, value)
+                its_path = entry.path(tuple(child.path))
+            new = entry.ask(its_path, item, value)
             if new is not item:
                 yield where, new
-            else:
-                yield from self._changed_fields(entry, shown, names, where, item)
+            elif type(item) not in ATOMS:
+                yield from self._changed_fields(entry, shown, its_path, where, item)
 
     def _with_earlier(self, names: Names) -> Any:
         """The layer with the patches that were shown it before, and act inside of it."""

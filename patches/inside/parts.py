@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, final
 
 from symjax.core.paths import Path
 
@@ -11,6 +12,10 @@ from ..core.resolve import resolve
 
 STANDING: Final = "symjax.patches.copy_of"
 """The name of the nodes that stand for built NNX modules."""
+
+
+LayerRule: TypeAlias = Callable[[Path, Any, Any], Any]
+"""Of the path of a layer, the layer as a node and its parent: what stands in its place."""
 
 
 class InsidePatch(Patch):
@@ -45,6 +50,10 @@ class LayerPatch(InsidePatch):
             A layer; the same one where nothing is to be changed.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no on_layer(self, path, layer, parent)")
+
+    def for_many(self) -> LayerRule:
+        """`on_layer`, made ready to be called for all layers of a model."""
+        return self.on_layer
 
 
 @final

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import flax.linen
 
 from symjax import linen
+from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.equality import surely_eq
@@ -67,7 +68,7 @@ def updated(layer: Any, role: str, /, **changes: Any) -> Any:
         True
     """
     own = arguments(layer, role)
-    updates = {
+    updates: dict[str | Path, Any] = {
         own[name].name: value
         for name, value in changes.items()
         if name in own and not surely_eq(own[name].value, value)
@@ -143,7 +144,7 @@ def linen_version(layer: Any) -> Any:
     if not is_flax_layer(layer):
         return None
     original = schema_of(layer).original  # type: ignore[union-attr]
-    name = _LINEN_NAMES.get(original.__name__, original.__name__)
+    name = _LINEN_NAMES.get(original.__name__, original.__name__)  # type: ignore[union-attr]
     roles = LINEN.get(name, ())
     if not original.__module__.startswith("flax.nnx") or not roles:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Any
 
 import flax.linen as nn
@@ -42,6 +43,7 @@ def symbolic_version(cls: type) -> Any:
     return symbolic_layer(cls, f"{LINEN}.{cls.__name__}") if is_layer else _symbolic_class(cls)
 
 
+@functools.cache
 def symbolic_layer(cls: type[nn.Module], name: str) -> Any:
     """The symbolic version of one of Flax's own layers.
 

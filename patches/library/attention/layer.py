@@ -53,7 +53,7 @@ class Attention(nn.MultiHeadDotProductAttention):
     base_depth: int | None = None
 
     @flax.linen.compact
-    def __call__(  # type: ignore[override]
+    def __call__(
         self,
         inputs_q: jax.Array,
         inputs_k: jax.Array | None = None,
@@ -136,7 +136,7 @@ class Attention(nn.MultiHeadDotProductAttention):
         )(x)
         if not self.normalize_qk or name == "value":
             return projected
-        return flax.linen.LayerNorm(
+        return flax.linen.LayerNorm(  # type: ignore[no-any-return]
             use_bias=False, dtype=self.dtype, param_dtype=self.param_dtype, name=f"{name}_ln"
         )(projected)
 

@@ -93,7 +93,7 @@ class MixtureOfExperts(Wrapping):
         )
         assert self.scope is not None
         with self.running():
-            outputs = run(self.unbound().clone(parent=self.scope.push("expert"), name=None), sent)
+            outputs = run(self.unbound().clone(parent=self.scope.push("expert"), name=None), sent)  # type: ignore[no-untyped-call]
         mixed = jnp.einsum("tec,ecd->td", combine.astype(outputs.dtype), outputs)
         return mixed.reshape(*x.shape[:-1], outputs.shape[-1])
 

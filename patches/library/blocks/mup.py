@@ -53,7 +53,7 @@ class FanInScaled(Object):
             **kwargs: Likewise.
         """
         scale = math.sqrt(self.base_width / math.prod(shape[:-1]))
-        return jax.tree.map(
+        return jax.tree.map(  # type: ignore[no-any-return]
             lambda values: (scale * values).astype(values.dtype), self.init(key, shape, *args, **kwargs)
         )
 

@@ -70,7 +70,7 @@ def planned(
     known = inputs_for(tree, inputs)
     if not known:
         return Edited(tree, why=f"{sought} are found by a call: give example inputs, sj.patch(…, inputs=…)")
-    updates: dict[Path, Any] = {}
+    updates: dict[str | Path, Any] = {}
     places: list[Path] = []
     reasons: list[str] = []
     for model in models(tree):

@@ -50,7 +50,7 @@ class Residual(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
-        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y
+        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y  # type: ignore[no-any-return]
 
 
 class StochasticDepth(Wrapping):
@@ -90,7 +90,7 @@ class StochasticDepth(Wrapping):
         """
         y = self.run(x, *args, **kwargs)
         if self.is_repeated() or not self.has_rng("dropout"):
-            return y
+            return y  # type: ignore[no-any-return]
         x = x.astype(y.dtype)
         keep = 1.0 - jnp.asarray(self.rate, y.dtype)
         runs = jax.random.bernoulli(self.make_rng("dropout"), keep, (y.shape[0],) + (1,) * (y.ndim - 1))

@@ -46,7 +46,7 @@ class TiedDense(Wrapping):
             y = y / jnp.sqrt(x.shape[-1]).astype(y.dtype)
         if layer.use_bias:
             y = y + self.param("bias", layer.bias_init, (y.shape[-1],), layer.param_dtype).astype(y.dtype)
-        return y
+        return y  # type: ignore[no-any-return]
 
     @flax.linen.nowrap
     def _table(self) -> Any:
@@ -101,7 +101,7 @@ def _fit(head: Visit, embedding: Visit) -> bool:
     if head.inputs is None or head.outputs is None or embedding.outputs is None:
         return False
     entries = getattr(embedding.module, "num_embeddings", None)
-    return head.outputs.shape[-1] == entries and head.inputs.shape[-1] == embedding.outputs.shape[-1]
+    return head.outputs.shape[-1] == entries and head.inputs.shape[-1] == embedding.outputs.shape[-1]  # type: ignore[no-any-return]
 
 
 def _tied(head: Names, embedding: Names, scaled: bool) -> Any:

@@ -45,7 +45,7 @@ class GroupedConv(nn.Conv):
         own["feature_group_count"] = math.gcd(self.groups, inputs.shape[-1], self.features)
         assert self.scope is not None
         convolution = flax.linen.Conv(**{**own, "parent": self.scope.rewound(), "name": None})
-        return convolution(inputs)  # type: ignore[no-any-return]
+        return convolution(inputs)
 
 
 _OTHER_KINDS: Final = ("separable_convolution", "transposed_convolution", "local_convolution")

@@ -67,7 +67,7 @@ class LowRankAdapted(Wrapping):
         narrow = flax.linen.DenseGeneral(self.rank, axis=self.axis, name="lora_a", **types)(x)
         zeros = flax.linen.initializers.zeros_init()
         wide = flax.linen.DenseGeneral(self.features, kernel_init=zeros, name="lora_b", **types)(narrow)
-        return y + (self.alpha / self.rank * wide).astype(y.dtype)
+        return y + (self.alpha / self.rank * wide).astype(y.dtype)  # type: ignore[no-any-return]
 
 
 @patcher

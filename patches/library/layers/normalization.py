@@ -98,8 +98,8 @@ class Normalization(Module):
         bound = layer.clone(parent=self.scope.rewound())
         if self.kind == "batch":
             use = self.use_running_average if use_running_average is None else use_running_average
-            return bound(x, use, mask=mask)
-        return bound(x, mask=mask)
+            return bound(x, use, mask=mask)  # type: ignore[no-any-return]
+        return bound(x, mask=mask)  # type: ignore[no-any-return]
 
     @flax.linen.nowrap
     def _layer(self, x: jax.Array) -> Any:

@@ -46,7 +46,7 @@ class Reparametrized(Wrapping):
             init=self.is_initializing(),
         )
         with self.running():
-            return lifted(self.bound())
+            return lifted(self.bound())  # type: ignore[no-untyped-call]
 
     @flax.linen.nowrap
     def kernel(self, kernel: jax.Array) -> jax.Array:
