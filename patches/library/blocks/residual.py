@@ -12,12 +12,14 @@ from annotated_types import Ge, Gt, Lt
 from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
-from ...analysis.blocks import Blocks
+from ...analysis.blocks import Blocks, blocks
+from ...core.patch import Edited
 from ...core.patcher import patcher
 from ...interior.inserting import insert, inserts
 from ...interior.layers import layers
 from ...interior.wrapping import Wrapping, is_wrapped
-from ...outlines.inputs import ExampleInputs
+from ...outlines.finding import Model, models
+from ...outlines.inputs import ExampleInputs, Inputs, inputs_for
 from ...roles.editing import is_flax_layer, linen_version
 from ...roles.marks import has_role
 from .planning import Plan, planned
@@ -118,13 +120,16 @@ class LayerScale(Module):
 
 
 @patcher
-def add_skip_connections(tree: Any) -> Any:
+def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> Any:
     """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
+
+    With example inputs it is known whether any have, in Linen models; where none has, nothing is changed.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
     Args:
         tree: The experiment.
+        inputs: Example inputs, see `symjax.patch`.
 
     Example:
         >>> import symjax as sj
@@ -139,7 +144,21 @@ def add_skip_connections(tree: Any) -> Any:
         layer = linen_version(v)
         return v if layer is None else Residual(layer)
 
+    known = inputs_for(tree, inputs)
+    if known and all(_none_keeps(model, known.get(model.path)) for model in models(tree)):
+        return Edited(tree, why="no convolution or dense layer keeps the shape of its inputs")
     return layers(rule)
+
+
+def _none_keeps(model: Model, inputs: Inputs | None) -> bool:
+    """Whether it is known of a model that no layer of it keeps the shape of its inputs."""
+    if inputs is None or model.kind != "linen":
+        return False
+    visits = blocks(model, inputs).with_role(*_LAYERS)
+    return not any(
+        visit.inputs is not None and visit.outputs is not None and visit.inputs.shape == visit.outputs.shape
+        for visit in visits
+    )
 
 
 @patcher

@@ -38,6 +38,17 @@ def test_skips_inside_of_models(theirs, inputs, their_variables, trains):
     assert not jnp.allclose(model.apply(their_variables, inputs), theirs.apply(their_variables, inputs))
 
 
+class Narrowing(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(2)(nn.Dense(3)(x))
+
+
+def test_a_model_whose_layers_all_change_the_shape_has_no_place_for_skips():
+    with pytest.raises(patches.PatchError, match="no convolution or dense layer keeps the shape"):
+        sj.patch(Narrowing(), "add_skip_connections", inputs=X, strict=True)
+
+
 class NnxModel(nnx.Module):
     def __init__(self, *, rngs):
         self.linear = nnx.Linear(4, 4, rngs=rngs)
