@@ -20,7 +20,7 @@ from symjax.verbs.reactions import Change, reaction
 from symjax.verbs.tree import child, items, replace, replace_fields
 
 T = TypeVar("T")
-Updates = Mapping[Any, Any]  # of texts or paths, or of both: the key of a mapping is invariant to type checkers
+Updates = Mapping[Any, Any]  # of texts or paths, or of both: type checkers hold keys to be invariant
 Rule = Callable[..., Any]
 Log = list[Change]
 
