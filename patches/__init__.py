@@ -1,7 +1,9 @@
 """Patches: pure functions from tree to tree, as values with names, an algebra and URIs.
 
-The folders are floors, and imports only go down: `uri` (text), `core` (what a patch is, and applying it),
-`roles` (what classes are for), `library` (the ready-made patches). `rules` needs no more than the core.
+The folders are floors, and imports only go down: `library` (the ready-made patches), `analysis` (what can
+be said of a model without running it), `interior` (layers and functions inside of models), `outlines`
+(models and their inputs), `rules`, `core` (what a patch is, and applying it), `roles` (what things are for),
+`uri` (text).
 """
 
 from . import library
@@ -20,17 +22,17 @@ from .core.patcher import patcher
 from .core.registry import names
 from .core.resolve import from_uri
 from .core.updates import Updates, from_diff
-from .inside.built import built
-from .inside.conventional import AutoBatchNorm, AutoDropout
-from .inside.inserting import insert
-from .inside.layers import edit_layers, inside, layers
-from .inside.traced import rewrite, traced
-from .inside.wrapping import Wrapping
+from .interior.built import built
+from .interior.conventional import AutoBatchNorm, AutoDropout
+from .interior.inserting import insert
+from .interior.layers import edit_layers, inside, layers
+from .interior.traced import rewrite, traced
+from .interior.wrapping import Wrapping
 from .library import *  # noqa: F403 - it lists its names itself
 from .minimal import minimal
-from .models.calling import Outline, outline
-from .models.finding import Model, models
-from .models.inputs import Inputs
+from .outlines.calling import Outline, outline
+from .outlines.finding import Model, models
+from .outlines.inputs import Inputs
 from .roles import flax_layers, nnx_layers, optax_functions  # noqa: F401 - they mark Flax's and Optax's
 from .roles.marks import has_role, member, role
 from .rules import on_key, on_member, on_path, on_type, on_value

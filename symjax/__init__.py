@@ -53,7 +53,7 @@ _LATE = {
 
 
 def _run_inside(*args: Any) -> Any:
-    return importlib.import_module("symjax.patches.inside.linen").run_inside(*args)
+    return importlib.import_module("symjax.patches.interior.linen").run_inside(*args)
 
 
 provided.run_inside = _run_inside  # by the room of patches, at its first use
@@ -61,7 +61,7 @@ for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 for _room in ("symjax.patches", "symjax.search"):
     ROOMS[_room] = functools.partial(importlib.import_module, _room)
-ROOMS["symjax.patches.nnx"] = functools.partial(importlib.import_module, "symjax.patches.inside.nnx.saved")
+ROOMS["symjax.patches.nnx"] = functools.partial(importlib.import_module, "symjax.patches.interior.nnx.saved")
 _SUBMODULES = frozenset({"linen", "nnx", "optax", "patches", "search"})
 
 

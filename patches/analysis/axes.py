@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from ..models.calling import Outline
+from ..outlines.calling import Outline
 from .extents import Extent, Extents
 from .rules.programs import constants_of, interpret
 from .rules.values import Value

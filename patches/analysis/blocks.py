@@ -11,9 +11,9 @@ import flax.linen
 import jax
 from jax.extend import core as jex
 
-from ..models.calling import program_of
-from ..models.finding import LAYERS, Model
-from ..models.inputs import Inputs
+from ..outlines.calling import program_of
+from ..outlines.finding import LAYERS, Model
+from ..outlines.inputs import Inputs
 from ..roles.marks import has_role
 
 Names: TypeAlias = tuple[str, ...]
@@ -122,7 +122,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
         >>> import flax.linen
         >>> import jax.numpy as jnp
         >>> from symjax import linen as nn
-        >>> from symjax.patches.models.finding import models
+        >>> from symjax.patches.outlines.finding import models
         >>> class Block(nn.Module):
         ...     @flax.linen.compact
         ...     def __call__(self, x):

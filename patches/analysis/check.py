@@ -8,9 +8,9 @@ from symjax.core.errors import relocate
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
 
-from ..models.calling import outline
-from ..models.finding import models
-from ..models.inputs import Inputs, inputs_of_call
+from ..outlines.calling import outline
+from ..outlines.finding import models
+from ..outlines.inputs import Inputs, inputs_of_call
 
 
 @hiding_frames

@@ -15,9 +15,9 @@ from symjax.core.paths import ROOT, Path
 from symjax.core.schema import is_symbolic
 from symjax.core.tracebacks import hiding_frames
 
-from ..models.calling import Outline, outline
-from ..models.finding import Model, models
-from ..models.inputs import Inputs, inputs_of_call
+from ..outlines.calling import Outline, outline
+from ..outlines.finding import Model, models
+from ..outlines.inputs import Inputs, inputs_of_call
 from .work import Meter, Scope, Work
 
 

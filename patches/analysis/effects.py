@@ -8,8 +8,8 @@ from typing import Any
 from symjax.core.errors import brief, nearest_first, unknown
 from symjax.core.tracebacks import hiding_frames
 
-from ..models.finding import models
-from ..models.inputs import inputs_of_call
+from ..outlines.finding import models
+from ..outlines.inputs import inputs_of_call
 from .sizes.probe import Effect, Kind, Probe
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from symjax.adoption.linen.applying import Call, linen_module
 
-from ..models.calling import Outline
-from ..models.inputs import Inputs
+from ..outlines.calling import Outline
+from ..outlines.inputs import Inputs
 from .alignment import Names
 
 Fate: TypeAlias = Literal["carried", "widened", "extended", "initialized"]

@@ -17,9 +17,9 @@ from symjax.core.errors import brief, relocate
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
 
-from ..models.calling import Outline, outline
-from ..models.finding import Model, is_nnx, models
-from ..models.inputs import Inputs, inputs_of_call
+from ..outlines.calling import Outline, outline
+from ..outlines.finding import Model, is_nnx, models
+from ..outlines.inputs import Inputs, inputs_of_call
 from .alignment import Names, aligned
 from .axes import model_axes
 from .identities import NEW, Fate, Trial, Values, Variable, drawn, leaves_by_path, with_identities
@@ -149,7 +149,7 @@ def transplant(
     variables = trial.nested(plan.noisy(values, report) if noise else values)
     shown: Any = variables["params"] if bare else variables
     if is_nnx(params):
-        from ..models.nnx_calling import module_with  # NNX is slow to import
+        from ..outlines.nnx_calling import module_with  # NNX is slow to import
 
         shown = module_with(after.model.node, variables)
     return Transplant(shown, tuple(report.values()), difference, changed, tolerance)
@@ -172,7 +172,7 @@ def _outlined(tree: Any, path: Path, inputs: Inputs) -> Outline:
 def _collections(before: Outline, params: Any) -> tuple[dict[str, Any], bool]:
     """The variables of the old model by collection, and whether parameters were given alone."""
     if is_nnx(params):
-        from ..models.nnx_calling import collections_of  # NNX is slow to import
+        from ..outlines.nnx_calling import collections_of  # NNX is slow to import
 
         return collections_of(params), False
     if not isinstance(params, Mapping):

@@ -10,9 +10,9 @@ from symjax.nodes.placeholders import Placeholder
 
 from ..core.patch import Patch
 from ..core.patcher import patcher
-from ..inside.functions.activations import activation
-from ..inside.layers import layers
-from ..inside.traced import traced
+from ..interior.functions.activations import activation
+from ..interior.layers import layers
+from ..interior.traced import traced
 from ..roles.marks import has_role
 
 

@@ -14,7 +14,7 @@ from symjax.verbs.walk import walk
 
 from ..analysis.check import check
 from ..core.patcher import patcher
-from ..models.finding import models
+from ..outlines.finding import models
 from .depth import scale_depth
 from .width import scale_width
 

@@ -14,8 +14,8 @@ from ..analysis.sizes.probe import Probe
 from ..analysis.sizes.stacks import Stack, apportioned, runs_of, stacks_of
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
-from ..models.finding import Model, models
-from ..models.inputs import Inputs, inputs_for
+from ..outlines.finding import Model, models
+from ..outlines.inputs import Inputs, inputs_for
 
 
 @patcher(static=["factor"])

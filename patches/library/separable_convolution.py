@@ -17,7 +17,7 @@ from symjax.verbs.equality import eq
 
 from ..core.patch import Patch
 from ..core.patcher import patcher
-from ..inside.layers import layers
+from ..interior.layers import layers
 from ..roles.marks import arguments, has_role, role
 
 

@@ -18,9 +18,9 @@ from symjax.verbs.walk import walk
 from ..analysis.sizes.resizing import Resizing
 from ..core.patch import LookingFor
 from ..core.patcher import patcher
-from ..inside.attaching import makes_layers
-from ..models.finding import models
-from ..models.inputs import Inputs, inputs_for
+from ..interior.attaching import makes_layers
+from ..outlines.finding import models
+from ..outlines.inputs import Inputs, inputs_for
 from ..roles.marks import Argument, arguments, has_role
 
 _WIDTHS: Final = (

@@ -17,9 +17,9 @@ from ..analysis.work import Meter
 from ..core.errors import PatchError
 from ..core.patch import RuleFunction
 from ..core.patcher import patcher
-from ..models.calling import outline
-from ..models.finding import models
-from ..models.inputs import inputs_for
+from ..outlines.calling import outline
+from ..outlines.finding import models
+from ..outlines.inputs import inputs_for
 
 _LIMIT: Final = 64.0  # the largest factor, and the inverse of the smallest
 _STEPS: Final = 10

@@ -34,9 +34,10 @@ class Provided:
             (`adoption/traced_floats.py`).
         adopt: The symbolic version of a class or function that was symbolized with some options
             (`adoption/symbolize.py`).
-        run_inside: Runs a method of a bound Linen module whose inside is patched (`patches/inside/linen.py`).
+        run_inside: Runs a method of a bound Linen module whose inside is patched
+            (`patches/interior/linen.py`).
         patch_built: Applies the patches inside of a node to the NNX module that is built of it
-            (`patches/inside/built.py`).
+            (`patches/interior/built.py`).
         configuration: The symbolic version of a class that a file names, if it is one of configurations and
             known (`adoption/configurations.py`).
     """

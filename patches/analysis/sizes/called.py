@@ -11,10 +11,10 @@ import jax
 
 from symjax.core.paths import ROOT
 
-from ...inside.views import is_lifted, view
-from ...models.calling import Outline, program_of
-from ...models.finding import Kind, Model
-from ...models.inputs import Inputs
+from ...interior.views import is_lifted, view
+from ...outlines.calling import Outline, program_of
+from ...outlines.finding import Kind, Model
+from ...outlines.inputs import Inputs
 from ..axes import abstract_key
 
 Shapes: TypeAlias = dict[str, tuple[int, ...]]
@@ -135,8 +135,8 @@ def _called_in_linen(outline: Outline) -> list[Called]:
 def _held_in_nnx(node: Any) -> list[Called]:
     from symjax.adoption.nnx.building import is_builder  # NNX is slow to import
 
-    from ...inside.nnx.graph import modules_of
-    from ...inside.nnx.views import Reader, abstract
+    from ...interior.nnx.graph import modules_of
+    from ...interior.nnx.views import Reader, abstract
 
     module = abstract(node) if is_builder(node) else node
     reader = Reader()

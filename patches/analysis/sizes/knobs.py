@@ -10,7 +10,7 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items
 
-from ...models.calling import Outline
+from ...outlines.calling import Outline
 from ...roles.marks import has_role, member
 from .called import Called, Shapes, called, shapes_of
 from .probe import Effect

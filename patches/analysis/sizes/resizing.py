@@ -16,9 +16,9 @@ from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 
 from ...core.errors import PatchWarning, caller_level
-from ...inside.layers import edit_layers
-from ...models.finding import Model
-from ...models.inputs import Inputs
+from ...interior.layers import edit_layers
+from ...outlines.finding import Model
+from ...outlines.inputs import Inputs
 from ..axes import Axes
 from .called import Called
 from .knobs import Knob, Modules, Place, field_knobs
@@ -105,7 +105,6 @@ class Resizing:
         """What stays, and what new widths are multiples of besides, one after the other."""
         fixed = self._fixed
         yield from ((fixed, unit) for unit in _UNITS)
-        yield fixed | self.probe.axes.loose.keys(), 1
         yield fixed | self._own(), 1
 
     @functools.cached_property

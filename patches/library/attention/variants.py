@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Lt
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.layers import layers
+from ...interior.layers import layers
 from ...roles.editing import is_flax_layer, rebuilt, updated, values
 from ...roles.marks import has_role
 from .layer import Attention, OwnAttention

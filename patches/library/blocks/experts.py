@@ -15,9 +15,9 @@ from symjax.core.paths import Path
 
 from ...analysis.blocks import Blocks
 from ...core.patcher import patcher
-from ...inside.layers import layers
-from ...inside.wrapping import Wrapping, is_wrapped
-from ...models.inputs import ExampleInputs
+from ...interior.layers import layers
+from ...interior.wrapping import Wrapping, is_wrapped
+from ...outlines.inputs import ExampleInputs
 from ...roles.marks import has_role
 from .planning import Plan, planned
 

@@ -12,11 +12,11 @@ from symjax.core.paths import Path
 
 from ...analysis.blocks import Blocks, Names
 from ...core.patcher import patcher
-from ...inside.layers import layers
-from ...inside.views import view
-from ...inside.wrapping import Wrapping, innermost, is_wrapped
-from ...models.finding import LAYERS
-from ...models.inputs import ExampleInputs
+from ...interior.layers import layers
+from ...interior.views import view
+from ...interior.wrapping import Wrapping, innermost, is_wrapped
+from ...outlines.finding import LAYERS
+from ...outlines.inputs import ExampleInputs
 from ...roles.editing import values
 from ...roles.marks import has_role
 from .planning import Plan, planned

@@ -15,9 +15,9 @@ from symjax.nodes.object import Object
 from ...analysis.blocks import Blocks
 from ...core.patch import Context, Edited
 from ...core.patcher import patcher
-from ...inside.attaching import attach
-from ...inside.parts import LayerPatch
-from ...models.inputs import ExampleInputs
+from ...interior.attaching import attach
+from ...interior.parts import LayerPatch
+from ...outlines.inputs import ExampleInputs
 from ...roles.editing import updated, values
 from ...roles.marks import has_role
 from .planning import Plan, planned

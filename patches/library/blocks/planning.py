@@ -13,10 +13,10 @@ from symjax.verbs.rebind import rebind
 
 from ...analysis.blocks import Blocks, Names, blocks
 from ...core.patch import Context, Edited
-from ...inside.attaching import attach
-from ...inside.parts import LayerPatch
-from ...models.finding import models
-from ...models.inputs import ExampleInputs, inputs_for
+from ...interior.attaching import attach
+from ...interior.parts import LayerPatch
+from ...outlines.finding import models
+from ...outlines.inputs import ExampleInputs, inputs_for
 
 Plan: TypeAlias = Mapping[Names, Any]
 """What is to become of modules, by path: for `wrap_layers`, nodes whose argument `layer` is not given."""

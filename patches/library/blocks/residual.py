@@ -15,11 +15,11 @@ from symjax.core.paths import Path
 from ...analysis.blocks import Blocks, blocks
 from ...core.patch import Edited
 from ...core.patcher import patcher
-from ...inside.inserting import insert, inserts
-from ...inside.layers import layers
-from ...inside.wrapping import Wrapping, is_wrapped
-from ...models.finding import Model, models
-from ...models.inputs import ExampleInputs, Inputs, inputs_for
+from ...interior.inserting import insert, inserts
+from ...interior.layers import layers
+from ...interior.wrapping import Wrapping, is_wrapped
+from ...outlines.finding import Model, models
+from ...outlines.inputs import ExampleInputs, Inputs, inputs_for
 from ...roles.editing import is_flax_layer, linen_version
 from ...roles.marks import has_role
 from .planning import Plan, planned

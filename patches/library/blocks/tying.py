@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from ...analysis.blocks import Blocks, Names, Visit
 from ...core.patcher import patcher
-from ...inside.wrapping import Wrapping
-from ...models.inputs import ExampleInputs
+from ...interior.wrapping import Wrapping
+from ...outlines.inputs import ExampleInputs
 from .planning import Plan, planned
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.layers import layers
+from ...interior.layers import layers
 from ...roles.editing import updated
 
 _ROLES: Final = ("convolution", "dense", "attention")

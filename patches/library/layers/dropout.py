@@ -9,9 +9,9 @@ from annotated_types import Ge, Lt
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.conventional import AutoDropout
-from ...inside.inserting import insert, inserts
-from ...inside.layers import layers
+from ...interior.conventional import AutoDropout
+from ...interior.inserting import insert, inserts
+from ...interior.layers import layers
 from ...roles.editing import is_flax_layer, updated, values
 from ...roles.marks import has_role
 

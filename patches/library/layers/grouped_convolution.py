@@ -14,7 +14,7 @@ from symjax import linen as nn
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.layers import layers
+from ...interior.layers import layers
 from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, role
 from .squeeze_excitation import is_pointwise

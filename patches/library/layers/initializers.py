@@ -9,7 +9,7 @@ from symjax import linen as nn
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.layers import layers
+from ...interior.layers import layers
 from ...roles.editing import updated
 
 Name: TypeAlias = Literal[

@@ -16,8 +16,8 @@ from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.layers import layers
-from ...inside.wrapping import Wrapping, is_wrapped
+from ...interior.layers import layers
+from ...interior.wrapping import Wrapping, is_wrapped
 from ...roles.editing import is_decided, is_flax_layer, linen_version, rebuilt, values
 from ...roles.marks import role
 

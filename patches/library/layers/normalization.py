@@ -16,9 +16,9 @@ from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.conventional import AutoBatchNorm
-from ...inside.inserting import insert, inserts
-from ...inside.layers import layers
+from ...interior.conventional import AutoBatchNorm
+from ...interior.inserting import insert, inserts
+from ...interior.layers import layers
 from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, member, role
 

@@ -14,8 +14,8 @@ from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
 from ...core.patcher import patcher
-from ...inside.inserting import insert, inserts
-from ...inside.layers import layers
+from ...interior.inserting import insert, inserts
+from ...interior.layers import layers
 from ...roles.editing import is_flax_layer, values
 
 

@@ -9,8 +9,8 @@ import jax
 import jax.numpy as jnp
 
 from ...core.patcher import patcher
-from ...inside.layers import layers
-from ...inside.wrapping import Wrapping, accepted, is_wrapped
+from ...interior.layers import layers
+from ...interior.wrapping import Wrapping, accepted, is_wrapped
 from ...roles.editing import linen_version, values
 
 _EPSILON: Final = 1e-10  # of squares; a kernel of zeros stays one

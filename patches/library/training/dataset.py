@@ -18,10 +18,10 @@ from symjax.verbs.tree import is_symbolic, items, replace
 from ...core.errors import PatchWarning, caller_level
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...inside.layers import edit_layers, layers
-from ...inside.matching import sightings
-from ...models.finding import models
-from ...models.inputs import inputs_for
+from ...interior.layers import edit_layers, layers
+from ...interior.matching import sightings
+from ...outlines.finding import models
+from ...outlines.inputs import inputs_for
 from ...roles.editing import updated
 from ...roles.marks import arguments, classes_with_role, own_names, with_role
 from ...roles.settings import USUAL_NAMES, names_of, setting_test, settings

@@ -13,7 +13,7 @@ from symjax.core.schema import schema_of
 
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...inside.layers import layers
+from ...interior.layers import layers
 from ...roles.marks import has_role
 from ...roles.settings import names_of, setting_test
 

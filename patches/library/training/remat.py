@@ -17,10 +17,10 @@ from symjax.core.schema import ATTRIBUTE, schema_of
 from ...analysis.blocks import Blocks, Names, blocks
 from ...core.patch import LookingFor, RuleFunction
 from ...core.patcher import patcher
-from ...inside.layers import layers
-from ...inside.wrapping import Wrapping
-from ...models.finding import LAYERS, models
-from ...models.inputs import inputs_for
+from ...interior.layers import layers
+from ...interior.wrapping import Wrapping
+from ...outlines.finding import LAYERS, models
+from ...outlines.inputs import inputs_for
 from ...roles.marks import has_role
 from ...roles.settings import names_of, settings
 
@@ -77,7 +77,7 @@ def _rematerialized(layer: Any, policy: Policy) -> Any:
     """A layer of Linen or NNX, as a node, whose activations are computed again."""
     if isinstance(layer, flax.linen.Module):
         return Rematerialized(layer, policy=policy)
-    from ...inside.nnx.rematerializing import RematerializedNode  # NNX is slow to import
+    from ...interior.nnx.rematerializing import RematerializedNode  # NNX is slow to import
 
     return RematerializedNode(layer, _POLICIES[policy])
 

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import symjax as sj
 from symjax import nnx
 from symjax.patches.analysis.axes import model_axes, trace_axes
-from symjax.patches.models.calling import outline
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.calling import outline
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 
 def mlp(p, x):

@@ -9,7 +9,7 @@ import symjax as sj
 from symjax import linen as nn
 from symjax.patches import Inputs
 from symjax.patches.analysis.blocks import FeedForward, blocks, paths_shown
-from symjax.patches.models.finding import models
+from symjax.patches.outlines.finding import models
 
 X = jnp.ones((2, 5, 4))
 

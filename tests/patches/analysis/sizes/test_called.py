@@ -8,9 +8,9 @@ import pytest
 import symjax as sj
 from symjax import nnx
 from symjax.patches.analysis.sizes.called import called, shapes_of
-from symjax.patches.models.calling import outline
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.calling import outline
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 
 class Block(nn.Module):

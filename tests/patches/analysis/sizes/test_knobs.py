@@ -9,8 +9,8 @@ from symjax import linen, nnx
 from symjax.core.paths import Path
 from symjax.patches.analysis.sizes.knobs import Modules, field_knobs, is_depthwise
 from symjax.patches.analysis.sizes.probe import Probe
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 IMAGES = Inputs(jax.ShapeDtypeStruct((1, 4, 4, 3), "float32"))
 

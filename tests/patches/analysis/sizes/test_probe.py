@@ -8,8 +8,8 @@ import pytest
 import symjax as sj
 from symjax.core.paths import Path
 from symjax.patches.analysis.sizes.probe import Probe
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 
 @sj.symbolize

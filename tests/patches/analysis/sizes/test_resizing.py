@@ -10,8 +10,8 @@ import pytest
 import symjax as sj
 from symjax import linen, nnx, patches
 from symjax.patches.analysis.sizes.resizing import Resizing
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 ROWS = jax.ShapeDtypeStruct((2, 5), "float32")
 
@@ -135,6 +135,29 @@ class OfBlocks(nn.Module):
 def test_blocks_are_scaled_by_their_own_arguments():
     model = sj.symbolize(OfBlocks)()
     assert scaled(model, 1.5) == {"Dense_0.features": 12, "Block_0.width": 12, "Block_1.width": 12}
+
+
+class Unit(nn.Module):
+    width: int
+
+    @nn.compact
+    def __call__(self, x):
+        y = nn.relu(nn.Dense(2 * self.width)(x))
+        return x + nn.Dense(self.width)(y)
+
+
+class WithParameter(nn.Module):
+    """Adds a parameter of its own, whose size stands in its code, to what its blocks add to."""
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Dense(8)(x) + self.param("shift", nn.initializers.zeros, (8,))
+        return nn.Dense(3)(Unit(8)(x))
+
+
+def test_what_is_in_a_block_is_scaled_where_the_block_cannot_be():
+    with pytest.warns(patches.PatchWarning, match=r"Dense_0: features \(8\) of <root> cannot be"):
+        assert scaled(sj.symbolize(WithParameter)(), 1.5) == {"Unit_0/Dense_0.features": 24}
 
 
 class Stubborn(nn.Module):

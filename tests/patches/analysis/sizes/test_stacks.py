@@ -13,8 +13,8 @@ from symjax import linen
 from symjax.core.paths import Path
 from symjax.patches.analysis.sizes.probe import Probe
 from symjax.patches.analysis.sizes.stacks import Stack, apportioned, runs_of, stacks_of
-from symjax.patches.models.finding import models
-from symjax.patches.models.inputs import Inputs
+from symjax.patches.outlines.finding import models
+from symjax.patches.outlines.inputs import Inputs
 
 LAYERS = Path(("layers",))
 

@@ -1,0 +1,87 @@
+"""What stands around a layer keeps the names of its parameters."""
+
+import flax.linen
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from symjax import linen as nn
+from symjax.patches.interior.wrapping import Wrapping, accepted, innermost
+
+KEY = jax.random.key(0)
+X = jax.random.normal(KEY, (2, 4))
+
+
+class Scaled(Wrapping):
+    factor: float = 2.0
+
+    @flax.linen.compact
+    def __call__(self, *args, **kwargs):
+        y = self.run(*args, **kwargs)
+        return y if self.is_repeated() else self.factor * y
+
+
+LAYERS = [
+    nn.Dense(3),
+    nn.Sequential([nn.Dense(3), nn.relu, nn.Dense(2)]),
+    nn.BatchNorm(use_running_average=True),
+]
+
+
+def test_parameters_and_numbers_are_those_of_the_layer():
+    for layer in LAYERS:
+        variables = layer.init(KEY, X)
+        jax.tree.map(np.testing.assert_array_equal, Scaled(layer).init(KEY, X), variables)
+        np.testing.assert_allclose(
+            Scaled(layer).apply(variables, X), 2 * layer.apply(variables, X), rtol=1e-6
+        )
+
+
+class Net(nn.Module):
+    """Wrapped layers in setup, and in a scan of a remat."""
+
+    def setup(self):
+        self.first = Scaled(nn.Dense(4))
+        body = flax.linen.remat(Body)
+        self.rest = flax.linen.scan(
+            body, variable_axes={"params": 0}, split_rngs={"params": True}, length=2
+        )()
+
+    def __call__(self, x):
+        return self.rest(self.first(x), None)[0]
+
+
+class Body(nn.Module):
+    @flax.linen.compact
+    def __call__(self, x, _):
+        return Scaled(Scaled(nn.Dense(4, parent=None)), name="part")(x), None
+
+
+def test_they_work_in_setup_and_in_lifts():
+    variables = Net().init(KEY, X)
+    assert jax.tree.map(jnp.shape, variables["params"]["rest"]) == {
+        "part": {"bias": (2, 4), "kernel": (2, 4, 4)}
+    }
+    expected = 2 * nn.Dense(4).apply({"params": variables["params"]["first"]}, X)
+    for index in range(2):
+        params = jax.tree.map(lambda leaf, i=index: leaf[i], variables["params"]["rest"]["part"])
+        expected = 2 * nn.Dense(4).apply({"params": params}, expected)
+    np.testing.assert_allclose(Net().apply(variables, X), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_an_embedding_still_attends():
+    layer = nn.Embed(5, 4)
+    variables = layer.init(KEY, jnp.array([1]))
+    attend = Scaled(layer).apply(variables, X, method="attend")
+    np.testing.assert_array_equal(attend, layer.apply(variables, X, method="attend"))
+
+
+def test_what_stands_inside():
+    assert innermost(Scaled(Scaled(nn.Dense(3)))) == nn.Dense(3)
+    assert innermost(3) == 3
+
+
+def test_what_is_none_and_unknown_is_left_out():
+    assert accepted(nn.Dense(3), {"out_sharding": None}) == {}
+    assert accepted(nn.Dense(3), {"out_sharding": 1}) == {"out_sharding": 1}
+    assert accepted(Scaled(nn.Dense(3)), {"out_sharding": None}) == {"out_sharding": None}
