@@ -101,7 +101,8 @@ def unlifted(cls: type, method: str) -> Callable[..., Any] | None:
         method: The name of a method.
     """
     mark = "method_handler_wrapped"
-    function = outer = getattr(cls, method, None)
+    outer: Any = getattr(cls, method, None)
+    function = outer
     while hasattr(getattr(function, "__wrapped__", None), mark):
         function = function.__wrapped__
     return None if function is outer else function

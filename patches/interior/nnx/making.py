@@ -22,7 +22,7 @@ from .graph import modules_of, variables_of
 from .in_linen import in_linen
 from .inputs import inputs_of, tried
 from .inserting import is_insertion, wants_inputs
-from .views import Reader, Reading, abstract, again, difference, stacked
+from .views import Reader, Reading, abstract, again, difference, kept_variables, stacked
 
 _MODES = ("deterministic", "use_running_average")
 
@@ -124,7 +124,8 @@ class Maker:
         for module in (layer, *around):
             for _, inner in modules_of(module):
                 node = self._reader.read(inner).node
-                if variables_of(inner) and not missing_in(node) and _unlike(inner, node) is None:
+                # Sources of randomness tell nothing: a layer of dropout in a stack has no more than those.
+                if kept_variables(inner) and not missing_in(node) and _unlike(inner, node) is None:
                     return stacked(inner, again(inner, node))
         return ()
 

@@ -156,7 +156,7 @@ def difference(module: nnx.Module, other: nnx.Module) -> str | None:
 
     Axes that all variables of `module` have in front of those of `other` do not count: `nnx.vmap` stacks so.
     """
-    ours, theirs = map(_kept_variables, (module, other))
+    ours, theirs = map(kept_variables, (module, other))
     if only := ours.keys() ^ theirs.keys():
         return f"only one of them has {min(map(str, only))}"
     stack = stacked(module, other)
@@ -171,7 +171,7 @@ def difference(module: nnx.Module, other: nnx.Module) -> str | None:
     return None
 
 
-def _kept_variables(module: nnx.Module) -> dict[Path, nnx.Variable[Any]]:
+def kept_variables(module: nnx.Module) -> dict[Path, nnx.Variable[Any]]:
     """The variables but for sources of randomness: a layer may have been made without."""
     variables = variables_of(module).items()
     return {path: variable for path, variable in variables if not isinstance(variable, nnx.RngState)}

@@ -79,3 +79,30 @@ def test_a_module_that_was_unflattened_runs_and_refuses_assignment():
     assert module.init(jax.random.key(0), X)["params"]["kernel"].shape == (2, 3)
     with pytest.raises(AttributeError, match="immutable"):
         module.features = 4
+
+
+def test_a_method_that_lifted_transforms_decorate_is_found_below_them():
+    class Decorated(flax.linen.Module):
+        @flax.linen.remat
+        @flax.linen.jit
+        @flax.linen.compact
+        def __call__(self, x):
+            return flax.linen.Dense(2)(x)
+
+        def plain(self, x):
+            return x
+
+    names = []
+
+    def watch(run, args, kwargs, context):
+        names.append(context.method_name)
+        return run(*args, **kwargs)
+
+    inner = flax_private.unlifted(Decorated, "__call__")
+    module = Decorated().bind({"params": {"Dense_0": {"kernel": jnp.ones((2, 2)), "bias": jnp.ones(2)}}})
+    with flax.linen.intercept_methods(watch):
+        assert "checkpoint" not in str(jax.make_jaxpr(lambda x: inner(module, x))(X))
+        assert names == ["__call__", "__call__"]  # its own and that of the layer
+    assert flax_private.unlifted(Decorated, "plain") is None
+    assert flax_private.unlifted(flax.linen.Dense, "__call__") is None
+    assert flax_private.unlifted(flax.linen.Dense, "no_method") is None

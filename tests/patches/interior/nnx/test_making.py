@@ -120,3 +120,16 @@ def test_of_a_bridge_the_inputs_are_known():
     kept = remade(bridge, lambda v: v.rebind(use_bias=False))
     assert jnp.array_equal(kept.kernel[...], bridge.kernel[...])
     assert ROOT != HERE
+
+
+def test_dropout_in_a_stack_is_made_as_a_stack():
+    @plain.split_rngs(splits=3)
+    @plain.vmap(axis_size=3)
+    def make(rngs):
+        return plain.Sequential(plain.Dropout(0.5, rngs=rngs), plain.Linear(4, 4, rngs=rngs))
+
+    stack = make(streams())
+    dropout = stack.layers[0]
+    new = remade(dropout, lambda v: v.rebind(rate=0.1), around=(stack,))
+    assert new.rate == 0.1
+    assert new.rngs.key[...].shape == dropout.rngs.key[...].shape == (3,)
