@@ -14,7 +14,7 @@ from jax.extend import core as jex
 from ..outlines.calling import program_of
 from ..outlines.finding import LAYERS, Model
 from ..outlines.inputs import Inputs
-from ..roles.marks import has_role
+from ..roles.marks import has_role, noting_roles
 
 Names: TypeAlias = tuple[str, ...]
 """The path of a module from the root of the model, by the names that Flax gives."""
@@ -106,6 +106,7 @@ class Blocks:
                 yield FeedForward(parent, up.path[-1], down.path[-1], hidden, alone)
 
 
+@noting_roles()
 def blocks(model: Model, inputs: Inputs) -> Blocks:
     """The blocks of a Linen model.
 

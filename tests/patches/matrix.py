@@ -18,7 +18,8 @@ import symjax as sj
 from symjax import patches
 from symjax.patches import library
 
-from .experiments import NETWORKS, Result
+from .experiments import Result
+from .networks import NETWORKS
 
 MARK = {True: "✓", False: "·"}
 
@@ -181,7 +182,9 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
         if not all(map(math.isfinite, losses)):
             raise AssertionError(f"{model} with {uri(patcher)} trains to {losses}")
         if not changed(result, experiment, model):
-            return Outcome(False, "it changes the tree, and nothing that is computed: its places are none here")
+            return Outcome(
+                False, "it changes the tree, and nothing that is computed: its places are none here"
+            )
     return Outcome(True)
 
 

@@ -17,6 +17,7 @@ from ...interior.attaching import attach
 from ...interior.parts import LayerPatch
 from ...outlines.finding import models
 from ...outlines.inputs import ExampleInputs, inputs_for
+from ...roles.marks import noting_roles
 
 Plan: TypeAlias = Mapping[Names, Any]
 """What is to become of modules, by path: for `wrap_layers`, nodes whose argument `layer` is not given."""
@@ -50,6 +51,7 @@ class wrap_layers(LayerPatch):
         return rebind(wrapper, {"layer": layer}) if wrapper is not None and is_module else layer
 
 
+@noting_roles()  # to know blocks by their layers is not to look for these
 def planned(
     tree: Any,
     inputs: ExampleInputs,
