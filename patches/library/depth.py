@@ -46,8 +46,8 @@ def scale_depth(
 
     Raises:
         TypeError: Neither or both of `factor` and `to` are given.
-        ValueError: The inputs are too small for the new depth, such as images that each level halves: an array
-            would be empty.
+        ValueError: The inputs are too small for the new depth, such as images that each level halves, and
+            an array would be empty.
         Exception: What a model raises that cannot be as deep, with a note that names the new depths.
 
     Example:

@@ -227,7 +227,7 @@ class Resizing:
 
         The others are factors: an axis that both double would be four times as long.
         """
-        if knob.owner or covered.issuperset(knob.places):
+        if knob.owner or set(knob.places) <= covered:
             return False
         paths = (*itertools.chain.from_iterable(other.paths for other in chosen), *knob.paths)
         if paths not in self._shared:
