@@ -15,7 +15,7 @@ from symjax.core.paths import Path
 from ...analysis.blocks import Blocks, blocks
 from ...core.patch import Edited
 from ...core.patcher import patcher
-from ...interior.inserting import insert, inserts
+from ...interior.inserting import Inserted, insert, inserts
 from ...interior.layers import layers
 from ...interior.wrapping import Wrapping, is_wrapped
 from ...outlines.finding import Model, models
@@ -25,6 +25,7 @@ from ...roles.marks import has_role
 from .planning import Plan, planned
 
 _LAYERS: Final = ("convolution", "dense")
+_BRANCHES: Final = ("attention", "feed_forward")
 
 
 class Residual(Wrapping):
@@ -205,7 +206,7 @@ def stochastic_depth(
             for number, path in enumerate(seen.residual, 1)
         }
 
-    return planned(tree, inputs, plan, "residual blocks")
+    return planned(tree, inputs, plan, "residual blocks", by_sums=True)
 
 
 def _stochastic(v: Any, p: Any, rate: float) -> Any:
@@ -214,16 +215,19 @@ def _stochastic(v: Any, p: Any, rate: float) -> Any:
 
 
 @patcher
-def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
+def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4, *, inputs: ExampleInputs = None) -> Any:
     """Scales the outputs of every attention and every feed-forward by learned factors, one for each feature.
 
-    That is, of what has the roles ``'attention'`` and ``'feed_forward'``, see `symjax.role`.
+    That is, of what has the roles ``'attention'`` and ``'feed_forward'``, see `symjax.role`. With example
+    inputs, other feed-forwards of Linen models are found by a call, see `symjax.patches.blocks`; the factors
+    stand behind the dense layer that narrows again.
 
     Touvron et al., "Going Deeper with Image Transformers", 2021, section 2, equation 4.
 
     Args:
         tree: The experiment.
         initial: All of them at first.
+        inputs: Example inputs, see `symjax.patch`.
 
     Example:
         >>> import symjax as sj
@@ -231,11 +235,19 @@ def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
         >>> sj.patch([nn.SelfAttention(num_heads=2)], 'layer_scale')[0].after
         (LayerScale(),)
     """
-    roles = ("attention", "feed_forward")
     new = LayerScale(initial)
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        asked = has_role(v, *roles) and is_flax_layer(v) and not inserts(p, new)
+        asked = has_role(v, *_BRANCHES) and is_flax_layer(v) and not inserts(p, new)
         return insert(v, after=(new,)) if asked else v
 
-    return layers(rule)
+    if inputs is None or any(model.kind != "linen" for model in models(tree)):
+        return layers(rule)
+
+    def plan(seen: Blocks) -> Plan:
+        marked = [visit.path for visit in seen.with_role(*_BRANCHES)]
+        ends = [(*block.path, block.down) for block in seen.feed_forwards()]
+        further = [path for path in ends if not any(path[: len(o)] == o for o in marked)]
+        return dict.fromkeys([*marked, *further], Inserted.partial(after=(new,)))
+
+    return planned(tree, inputs, plan, "attention or feed-forwards")

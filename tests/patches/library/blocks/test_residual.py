@@ -104,10 +104,32 @@ def test_no_block_is_the_reason():
         sj.patch(nn.Sequential([nn.Dense(4)]), "stochastic_depth", inputs=X, strict=True)
 
 
+def test_blocks_of_a_scan_are_named_where_none_is_seen(scanned):
+    with pytest.raises(patches.PatchError, match=r"shows no residual blocks; what nn\.scan.*: blocks$"):
+        sj.patch(scanned, "stochastic_depth", inputs=X, strict=True)
+
+
+@patches.role("feed_forward")
+class MarkedFeedForward(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(4)(nn.Dense(8)(x))
+
+
+def test_a_marked_feed_forward_is_scaled_once():
+    model = nn.Sequential([MarkedFeedForward()])
+    assert patches.layer_scale().matched(model, X) == (sj.Path.parse("inside") / "layers_0",)
+
+
 def test_scales_begin_small(theirs, inputs, trains):
     model = sj.patch(theirs, "layer_scale?0.01", inputs=inputs, strict=True)
     scale = trains(model)["block_0"]["MultiHeadDotProductAttention_0"]["after_0"]["scale"]
     np.testing.assert_allclose(scale, 0.01)
+    assert patches.layer_scale().matched(theirs, inputs) == tuple(
+        sj.Path.parse("inside") / f"block_{i}/{name}"
+        for name in ("MultiHeadDotProductAttention_0", "down")
+        for i in range(2)
+    )
     np.testing.assert_allclose(LayerScale(0.5).apply({"params": {"scale": 2 * jnp.ones(4)}}, X), 2 * X)
 
 
