@@ -361,6 +361,8 @@ def _complain(source: _Source, strict: bool, edit: _Edit, roles: set[str]) -> No
         why = f"it looks for {edit.sought}, and {why}"
     elif roles:
         why = f"{why}; it looked for the roles {', '.join(sorted(roles))}"
+    if "activation" in roles and edit.why:  # of what is inside of models
+        why = f"{why}; functions that a method calls are no layers: patches.traced reaches them"
     message = f"{source} changed nothing: {why}"
     if strict:
         raise PatchError(message)

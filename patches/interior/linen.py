@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ from .functions.running import FunctionPatch
 from .parts import LayerPatch, LayerRule, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
-from .wrapping import Wrapping, wrapper_of
+from .wrapping import Wrapping, innermost, wrapper_of
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
@@ -151,6 +152,8 @@ def _call(layer: Any, module: nn.Module, method: str, args: Any, kwargs: Any) ->
     assert module.scope is not None
     new = layer.clone(parent=module.scope.rewound(), name=module.name)
     function = getattr(new, method, None)
+    if function is None and isinstance(new, Wrapping) and hasattr(innermost(layer), method):
+        function = functools.partial(new.run_method, method)
     if function is None:
         raise TypeError(
             f"{type(module).__name__} was replaced by {type(layer).__name__}, which has no method {method!r}"

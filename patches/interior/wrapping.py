@@ -88,6 +88,17 @@ class Wrapping(Module):
         """Where the layer inside is an embedding: its own `attend`."""
         return self.bound().attend(*args, **kwargs)
 
+    def run_method(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        """What another method of the layer inside returns: what stands around it concerns its calls.
+
+        A cell's ``initialize_carry``, an encoder's ``decode``: who calls a layer may ask more of it.
+        """
+        layer = self.bound()
+        with self.running():
+            if isinstance(layer, Wrapping) and not hasattr(layer, method):
+                return layer.run_method(method, *args, **kwargs)
+            return getattr(layer, method)(*args, **kwargs)
+
 
 def wrapper_of(module: flax.linen.Module) -> Wrapping | None:
     """What runs a module that it stands around, the outermost at its path; None for nothing.

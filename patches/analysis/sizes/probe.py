@@ -236,16 +236,21 @@ class Probe:
             flops=new.flops / max(1, self.reply.flops),
         )
         kept = sum((Counter(before.values()) & Counter(after.values())).values())
-        kind, remark = self._kind(effect, before.keys() != after.keys(), 2 * kept < len(before), new)
+        # More of what is repeated adds parameters; a number that makes a model take another branch may as
+        # well put one parameter in the place of two.
+        adds = (len(after) > len(before)) == (tried > old)
+        depth = adds and 2 * kept >= len(before)
+        kind, remark = self._kind(effect, before.keys() != after.keys(), depth, new)
         return effect._replace(kind=kind, remark=remark)
 
-    def _kind(self, effect: Effect, moved: bool, most: bool, new: Reply) -> tuple[Kind, str]:
+    def _kind(self, effect: Effect, moved: bool, depth: bool, new: Reply) -> tuple[Kind, str]:
         """The kind of an int.
 
         Args:
             effect: What is known of it.
             moved: Whether parameters came or went.
-            most: Whether most changed their shape, whatever their names: blocks are numbered anew.
+            depth: Whether more came or went than changed: most shapes are still there, whatever their names,
+                for blocks are numbered anew.
             new: The call with another value.
         """
         if not self.keeps_outputs(new):
@@ -253,7 +258,7 @@ class Probe:
         if not effect.arrays:
             return "none", ""
         if moved:
-            return ("width", "") if most else ("depth", "")
+            return ("depth", "") if depth else ("width", "")
         if effect.size == 1.0:
             return "partition", ""
         return self._kind_of_growth(effect.grown)

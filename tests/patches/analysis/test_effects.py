@@ -108,6 +108,32 @@ def test_a_partition_changes_shapes_and_no_count(of_vit):
     assert of_vit["config.mlp_dim"].size > 1
 
 
+class Grouped(flax.linen.Module):
+    """Projects queries, keys and values by one parameter where there are as many of each, as Gemma does."""
+
+    key_heads: int = 1
+    layers: int = 2
+
+    @flax.linen.compact
+    def __call__(self, x):
+        init, size = flax.linen.initializers.lecun_normal(), x.shape[-1]
+        for layer in range(self.layers):
+            if self.key_heads == 2:
+                x = x + (x @ self.param(f"qkv_{layer}", init, (3 * size, size)).reshape(3, size, size)).sum(0)
+            else:
+                keys = self.param(f"keys_{layer}", init, (size, size * self.key_heads))
+                x = x @ self.param(f"queries_{layer}", init, (size, size)) + (x @ keys)[..., :size]
+            x = flax.linen.LayerNorm()(flax.linen.Dense(size)(x))
+        return x
+
+
+def test_a_number_that_takes_another_branch_is_no_depth():
+    assert kinds(effects(sj.symbolize(Grouped)(), jnp.ones((2, 4)))) == {
+        "key_heads": "width",
+        "layers": "depth",
+    }
+
+
 class DenseNet(flax.linen.Module):
     stage_depths: Sequence[int] = (2, 1)
     growth_rate: int = 4

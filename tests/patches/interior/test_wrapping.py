@@ -5,7 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import symjax as sj
 from symjax import linen as nn
+from symjax import patches
 from symjax.patches.interior.wrapping import Wrapping, accepted, innermost
 
 KEY = jax.random.key(0)
@@ -85,3 +87,38 @@ def test_what_is_none_and_unknown_is_left_out():
     assert accepted(nn.Dense(3), {"out_sharding": None}) == {}
     assert accepted(nn.Dense(3), {"out_sharding": 1}) == {"out_sharding": 1}
     assert accepted(Scaled(nn.Dense(3)), {"out_sharding": None}) == {"out_sharding": None}
+
+
+class Reader(flax.linen.Module):
+    """A recurrent layer as people write them: whoever calls it asks for its first carry before."""
+
+    @flax.linen.compact
+    def __call__(self, carry, x):
+        return flax.linen.Dense(4)(x + carry)
+
+    def initialize_carry(self, x):
+        return jnp.ones_like(x)
+
+
+class Reading(flax.linen.Module):
+    def setup(self):
+        self.reader = Reader()
+
+    def __call__(self, x):
+        return self.reader(self.reader.initialize_carry(x), x)
+
+
+def test_other_methods_of_a_layer_are_those_of_the_layer_inside():
+    model = sj.symbolize(Reading)()
+    variables = model.init(KEY, X)
+    rule = patches.layers(lambda k, v: Scaled(v) if k == "reader" else v)
+    for rules, factor in (
+        (rule, 2),
+        ([rule, patches.layers(lambda k, v: Again(v) if k == "reader" else v)], 6),
+    ):
+        patched = sj.patch(model, rules)
+        np.testing.assert_allclose(patched.apply(variables, X), factor * model.apply(variables, X), rtol=1e-6)
+
+
+class Again(Scaled):
+    factor: float = 3.0
