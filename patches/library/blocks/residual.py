@@ -12,15 +12,17 @@ from annotated_types import Ge, Gt, Lt
 from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
-from ...analysis.blocks import Blocks, blocks
-from ...core.patch import Edited
+from ...analysis.blocks import Blocks, Visit
+from ...analysis.standing import visits_of_fields
+from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...interior.inserting import Inserted, insert, inserts
 from ...interior.layers import layers
+from ...interior.recording import changes_nothing
 from ...interior.wrapping import Wrapping, is_wrapped
-from ...outlines.finding import Model, models
-from ...outlines.inputs import ExampleInputs, Inputs, inputs_for
-from ...roles.editing import is_flax_layer, linen_version
+from ...outlines.finding import models
+from ...outlines.inputs import ExampleInputs
+from ...roles.editing import is_flax_layer, linen_version, values
 from ...roles.marks import has_role
 from .planning import Plan, planned
 
@@ -51,7 +53,10 @@ class Residual(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
-        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y  # type: ignore[no-any-return]
+        if x.shape == y.shape and not self.is_repeated():
+            return x.astype(y.dtype) + y  # type: ignore[no-any-return]
+        changes_nothing(self)
+        return y  # type: ignore[no-any-return]
 
 
 class StochasticDepth(Wrapping):
@@ -121,10 +126,11 @@ class LayerScale(Module):
 
 
 @patcher
-def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> Any:
+def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> LookingFor:
     """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
 
-    With example inputs it is known whether any have, in Linen models; where none has, nothing is changed.
+    With example inputs it is known which of Linen models have it. Without them, a layer is replaced unless
+    its own arguments say that it has not, as those of NNX do; it finds out when it runs.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
@@ -138,28 +144,24 @@ def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> Any:
         >>> sj.patch([nn.Dense(8)], 'add_skip_connections')
         [Residual(layer=Dense(features=8))]
     """
+    visits = visits_of_fields(tree, inputs) if inputs is not None else {}
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if not has_role(v, *_LAYERS) or is_wrapped(p, Residual):
+        if not has_role(v, *_LAYERS) or is_wrapped(p, Residual) or _changes_the_shape(v, visits.get(k)):
             return v
         layer = linen_version(v)
         return v if layer is None else Residual(layer)
 
-    known = inputs_for(tree, inputs)
-    if known and all(_none_keeps(model, known.get(model.path)) for model in models(tree)):
-        return Edited(tree, why="no convolution or dense layer keeps the shape of its inputs")
-    return layers(rule)
+    return LookingFor("convolutions and dense layers that keep the shape of their inputs", layers(rule))
 
 
-def _none_keeps(model: Model, inputs: Inputs | None) -> bool:
-    """Whether it is known of a model that no layer of it keeps the shape of its inputs."""
-    if inputs is None or model.kind != "linen":
-        return False
-    visits = blocks(model, inputs).with_role(*_LAYERS)
-    return not any(
-        visit.inputs is not None and visit.outputs is not None and visit.inputs.shape == visit.outputs.shape
-        for visit in visits
-    )
+def _changes_the_shape(layer: Any, visit: Visit | None) -> bool:
+    """Whether it is known that the outputs of a layer have another shape than its inputs."""
+    if visit is not None and visit.inputs is not None and visit.outputs is not None:
+        return visit.inputs.shape != visit.outputs.shape
+    arguments = next(filter(None, (values(layer, role) for role in _LAYERS)), {})
+    sizes = arguments.get("in_features"), arguments.get("features")  # NNX knows both
+    return all(isinstance(size, int) for size in sizes) and sizes[0] != sizes[1]
 
 
 @patcher

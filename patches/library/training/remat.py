@@ -95,9 +95,9 @@ def apply_remat(
     The blocks are modules with the role ``'block'``, see `symjax.role`. Where there are none, and inputs
     are known (``inputs=…`` of `symjax.patch`, or ``example_inputs``), they are found by an abstract call:
     the innermost residual blocks and others of their classes, and the bodies of scans; or else the outermost
-    modules of classes of which there are several. Without inputs and in NNX, every numbered module of a class that is not Flax's
-    own is one (``Block_0``, ``blocks[1]``). A configuration that has a boolean for it (``config.remat``)
-    gets it set.
+    modules of classes of which there are several. Without inputs and in NNX, every numbered module of a class
+    that is not Flax's own is one (``Block_0``, ``blocks[1]``). A configuration that has a boolean for it
+    (``config.remat``) gets it set.
 
     Args:
         tree: The experiment.
@@ -167,7 +167,7 @@ def _plan(tree: Any, policy: Policy, inputs: Any) -> dict[Path, Any]:
 
 
 def _blocks_of(seen: Blocks) -> list[Names]:
-    """The modules of the classes of residual blocks and the bodies of scans; or of classes that come repeatedly.
+    """The modules of the classes of residual blocks and of the bodies of scans; or of repeated classes.
 
     A block with a projection shortcut adds no input, but is of the class of those that do.
     """

@@ -39,14 +39,41 @@ def test_skips_inside_of_models(theirs, inputs, their_variables, trains):
 
 
 class Narrowing(nn.Module):
+    keeps: bool = False
+
     @nn.compact
     def __call__(self, x):
-        return nn.Dense(2)(nn.Dense(3)(x))
+        return nn.Dense(2)(nn.Dense(4 if self.keeps else 3)(x))
 
 
-def test_a_model_whose_layers_all_change_the_shape_has_no_place_for_skips():
-    with pytest.raises(patches.PatchError, match="no convolution or dense layer keeps the shape"):
-        sj.patch(Narrowing(), "add_skip_connections", inputs=X, strict=True)
+@pytest.mark.parametrize("model", [Narrowing(), nn.Sequential([nn.Dense(3), nn.Dense(2)])])
+def test_a_model_whose_layers_all_change_the_shape_has_no_place_for_skips(model):
+    with pytest.raises(
+        patches.PatchError, match="looks for convolutions and dense layers that keep the shape"
+    ):
+        sj.patch(model, "add_skip_connections", inputs=X, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        (Narrowing(keeps=True), sj.Path.parse("inside") / "Dense_1"),
+        (nn.Sequential([nn.Dense(4), nn.Dense(2)]), sj.Path.parse("layers[0]")),
+        (nn.Sequential([Narrowing(keeps=True)]), sj.Path.parse("inside") / "layers_0/Dense_1"),
+    ],
+)
+def test_what_changes_the_shape_is_no_place(model, place):
+    assert patches.add_skip_connections().matched(model, X) == (place,)
+    sj.patch(model, patches.add_skip_connections().expects(1), inputs=X)
+
+
+def test_without_inputs_it_is_known_when_the_model_runs():
+    model = sj.patch(Narrowing(), "add_skip_connections", strict=True)
+    with pytest.raises(patches.PatchError, match="changed nothing inside of the model"):
+        jax.eval_shape(model.init, KEY, X)
+    tree = [nnx.Linear(4, 3)]
+    with pytest.warns(patches.PatchWarning):
+        assert sj.patch(tree, "add_skip_connections") == tree
 
 
 class NnxModel(nnx.Module):
