@@ -127,6 +127,18 @@ def test_repeated_modules_where_none_is_residual():
     assert remats(patched) == 2
 
 
+def test_the_body_of_a_scan_is_a_block(scanned):
+    patched = sj.patch(scanned, "apply_remat", inputs=X)
+    assert patched.inside == (apply_remat(paths=("blocks",)),)
+    variables = jax.eval_shape(patched.init, jax.random.key(0), X)
+    assert variables == jax.eval_shape(scanned.init, jax.random.key(0), X)
+    (scan,) = [e for e in jax.make_jaxpr(patched.apply)(variables, X).eqns if e.primitive.name == "scan"]
+    assert [e.primitive.name for e in scan.params["jaxpr"].eqns if "policy" in e.params] in (
+        ["remat2"],
+        ["checkpoint"],
+    )
+
+
 def test_without_inputs_numbered_modules_are_blocks():
     patched = sj.patch(NET, "apply_remat")
     assert patched.inside == (apply_remat(),)
