@@ -160,8 +160,8 @@ def _changes_the_shape(layer: Any, visit: Visit | None) -> bool:
     if visit is not None and visit.inputs is not None and visit.outputs is not None:
         return visit.inputs.shape != visit.outputs.shape
     arguments = next(filter(None, (values(layer, role) for role in _LAYERS)), {})
-    sizes = arguments.get("in_features"), arguments.get("features")  # NNX knows both
-    return all(isinstance(size, int) for size in sizes) and sizes[0] != sizes[1]
+    before, after = arguments.get("in_features"), arguments.get("features")  # NNX knows both
+    return isinstance(before, int) and isinstance(after, int) and before != after
 
 
 @patcher
