@@ -15,7 +15,7 @@ from ..outlines.calling import program_of
 from ..outlines.finding import LAYERS, Model
 from ..outlines.inputs import Inputs
 from ..roles.marks import has_role, noting_roles
-from .work import scope_of
+from .work import names_around
 
 Names: TypeAlias = tuple[str, ...]
 """The path of a module from the root of the model, by the names that Flax gives."""
@@ -209,7 +209,7 @@ def _scanned(jaxpr: Any, paths: frozenset[Names], outer: Names = (), repeats: bo
     """Those of some modules in a program that a scan runs, and of which nothing is computed again."""
     result = set()
     for equation in jaxpr.eqns:
-        names = (*outer, *scope_of(equation))
+        names = (*outer, *names_around(equation))
         if repeats:  # the class of the model stands before its path
             result |= {path for path in paths if path in (names[: len(path)], names[1:][: len(path)])}
         if equation.primitive.name not in _AGAIN:

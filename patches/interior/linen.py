@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import flax.linen as nn
 
-from symjax.adoption.flax_private import interceptors, unbound
+from symjax.adoption.flax_private import interceptors, unbound, unlifted
 from symjax.core.errors import brief, note
 from symjax.core.inside import INSIDE
 from symjax.core.leaves import ATOMS
@@ -29,7 +29,7 @@ from .functions.running import FunctionPatch
 from .parts import LayerPatch, LayerRule, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
-from .wrapping import Wrapping, innermost, wrapper_of
+from .wrapping import Wrapping, innermost, within_lift, wrapper_of
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
@@ -159,6 +159,12 @@ def _call(layer: Any, module: nn.Module, method: str, args: Any, kwargs: Any) ->
     """Calls the method on a new layer, which takes over the scope of the old one."""
     assert module.scope is not None
     new = layer.clone(parent=module.scope.rewound(), name=module.name)
+    lifted = unlifted(type(module), method)
+    if lifted is not None and unlifted(type(new), method) is lifted:
+        return lifted(new, *args, **kwargs)  # the transform runs already, around the old layer
+    if lifted is not None and isinstance(new, Wrapping) and method == "__call__":
+        with within_lift(tuple(new.path)):
+            return new(*args, **kwargs)
     function = getattr(new, method, None)
     if function is None and isinstance(new, Wrapping) and hasattr(innermost(layer), method):
         function = functools.partial(new.run_method, method)

@@ -185,6 +185,8 @@ def _is_composite(value: Any) -> bool:
     """Whether a value is a module of a class of the user's, which no role says to be a single layer."""
     if not _is_module(value) or isinstance(value, Wrapping) or has_role(value, *LAYERS):
         return False
+    if isinstance(value, flax.linen.RNNCellBase):  # whoever calls one asks that it be one
+        return False
     schema = getattr(type(value), ATTRIBUTE, None)
     original = getattr(schema, "original", None) or type(value)
     return original.__module__.partition(".")[0] not in ("flax", "symjax")
