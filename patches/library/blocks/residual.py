@@ -129,8 +129,8 @@ class LayerScale(Module):
 def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> LookingFor:
     """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
 
-    With example inputs it is known which of Linen models have it. Without them, a layer is replaced unless
-    its own arguments say that it has not, as those of NNX do; it finds out when it runs.
+    With example inputs it is known which layers of Linen models those are. Without them, a layer is replaced
+    unless its own arguments say that its shape changes, as those of NNX do; it finds out when it runs.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
