@@ -158,7 +158,7 @@ def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> LookingF
 def _changes_the_shape(layer: Any, visit: Visit | None) -> bool:
     """Whether it is known that the outputs of a layer have another shape than its inputs."""
     if visit is not None and visit.inputs is not None and visit.outputs is not None:
-        return visit.inputs.shape != visit.outputs.shape
+        return bool(visit.inputs.shape != visit.outputs.shape)
     arguments = next(filter(None, (values(layer, role) for role in _LAYERS)), {})
     before, after = arguments.get("in_features"), arguments.get("features")  # NNX knows both
     return isinstance(before, int) and isinstance(after, int) and before != after
