@@ -13,6 +13,7 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.walk import walk
 
 from ..analysis.check import check
+from ..core.patch import LookingFor
 from ..core.patcher import patcher
 from ..outlines.finding import models
 from .depth import scale_depth
@@ -28,7 +29,7 @@ def compound_scale(
     depth: Annotated[float, Ge(1)] = 1.2,
     width: Annotated[float, Ge(1)] = 1.1,
     resolution: Annotated[float, Ge(1)] = 1.15,
-) -> list[Any]:
+) -> LookingFor:
     """Scales depth, width and resolution together, each by its own base to the power of `phi`.
 
     The bases are those of EfficientNet, with which the FLOPs of a convolutional network grow by about
@@ -55,7 +56,7 @@ def compound_scale(
     """
     steps: list[Any] = [scale_depth(depth**phi), scale_width(width**phi)]
     sizes = _resized(tree, resolution**phi)
-    return [sizes, *steps] if sizes else steps
+    return LookingFor("depths, widths and the resolution of images", [sizes, *steps] if sizes else steps)
 
 
 def _resized(tree: Any, factor: float) -> dict[Any, int]:

@@ -63,7 +63,7 @@ IDEAS: Mapping[str, Idea] = {
     "gated_feed_forward": Idea("", ("feed_forward",), flax=True),
     "group_convolutions": Idea("groups=2", ("convolution",), flax=True),
     "grouped_query": Idea("kv_heads=1", ("attention",)),
-    "layer_scale": Idea("", ("attention",), flax=True),
+    "layer_scale": Idea("", ("attention", "feed_forward"), flax=True),
     "linear_attention_bias": Idea("", ("attention",)),
     "lora": Idea("rank=2", ("dense",), flax=True),
     "mixture_of_experts": Idea("experts=2&top=1", ("feed_forward_module",), flax=True),

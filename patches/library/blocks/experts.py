@@ -180,8 +180,9 @@ def mixture_of_experts(
         >>> @sj.role('feed_forward')
         ... class FeedForward(nn.Module):
         ...     width: int
-        >>> sj.patch([FeedForward(8)], 'mixture_of_experts?4')
-        [MixtureOfExperts(layer=FeedForward(width=8), experts=4)]
+        >>> new = sj.patch([FeedForward(8)], 'mixture_of_experts?4')[0]
+        >>> type(new).__name__, new.layer, new.experts
+        ('MixtureOfExperts', FeedForward(width=8), 4)
     """
     if top > experts:
         raise ValueError(f"positions cannot go to the {top} most probable ones of {experts} experts")

@@ -129,8 +129,8 @@ class LayerScale(Module):
 def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> LookingFor:
     """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
 
-    With example inputs it is known which of Linen models have it. Without them, a layer is replaced unless
-    its own arguments say that it has not, as those of NNX do; it finds out when it runs.
+    With example inputs it is known which layers of Linen models those are. Without them, a layer is replaced
+    unless its own arguments say that its shape changes, as those of NNX do; it finds out when it runs.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
@@ -158,10 +158,10 @@ def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> LookingF
 def _changes_the_shape(layer: Any, visit: Visit | None) -> bool:
     """Whether it is known that the outputs of a layer have another shape than its inputs."""
     if visit is not None and visit.inputs is not None and visit.outputs is not None:
-        return visit.inputs.shape != visit.outputs.shape
+        return bool(visit.inputs.shape != visit.outputs.shape)
     arguments = next(filter(None, (values(layer, role) for role in _LAYERS)), {})
-    sizes = arguments.get("in_features"), arguments.get("features")  # NNX knows both
-    return all(isinstance(size, int) for size in sizes) and sizes[0] != sizes[1]
+    before, after = arguments.get("in_features"), arguments.get("features")  # NNX knows both
+    return isinstance(before, int) and isinstance(after, int) and before != after
 
 
 @patcher

@@ -6,6 +6,7 @@ import pytest
 
 import symjax as sj
 from symjax import linen as nn
+from symjax import patches
 from symjax.patches import check, patch
 
 
@@ -65,3 +66,11 @@ def test_without_inputs_of_its_own_an_experiment_keeps_its_resolution():
 def test_bases_below_one_are_refused():
     with pytest.raises(ValueError, match=r"\(path=width\)"):
         patch(Experiment(), "compound_scale?1&width=0.5")
+
+
+def test_what_has_no_size_is_told_what_was_looked_for():
+    with pytest.raises(
+        patches.PatchError, match="looks for depths, widths and the resolution of images"
+    ) as caught:
+        patch(nn.Sequential([nn.relu]), "compound_scale?1", inputs=jnp.zeros((1, 4)), strict=True)
+    assert "roles" not in str(caught.value)
