@@ -181,7 +181,9 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
         if not all(map(math.isfinite, losses)):
             raise AssertionError(f"{model} with {uri(patcher)} trains to {losses}")
         if not changed(result, experiment, model):
-            return Outcome(False, "it changes the tree, and nothing that is computed: its places are none here")
+            return Outcome(
+                False, "it changes the tree, and nothing that is computed: its places are none here"
+            )
     return Outcome(True)
 
 
