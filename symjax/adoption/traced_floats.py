@@ -79,8 +79,8 @@ def advice(error: BaseException, floats: Iterable[TracedFloat]) -> list[str]:
     """What to do about each of these floats, one field once; about those that the line at fault asks.
 
     A line asks for a float if what it names is that float, whatever it is called there: a layer has its rate
-    from a field with another name. Where it names none of them, as in a function that is called with twice the
-    float, those count on which JAX says that the value depends; then those whose names stand in the line.
+    from a field with another name. Where it names none of them, as in a function that is called with twice
+    the float, those count on which JAX says that the value depends; then those whose names stand in the line.
 
     Args:
         error: An error of one of the types `NEEDS_VALUE`, with its traceback.
