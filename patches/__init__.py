@@ -1,8 +1,9 @@
 """Patches: pure functions from tree to tree, as values with names, an algebra and URIs.
 
-The folders are floors, and imports only go down: `library` (the ready-made patches), `analysis` (what can be
-said of a model without running it), `interior` (layers and functions inside of models), `outlines` (models and
-their inputs), `rules`, `core` (what a patch is, and applying it), `roles` (what things are for), `uri` (text).
+The folders are floors, and imports only go down: `library` (the ready-made patches), `analysis` (what can
+be said of a model without running it), `interior` (layers and functions inside of models), `outlines`
+(models and their inputs), `rules`, `core` (what a patch is, and applying it), `roles` (what things are for),
+`uri` (text).
 """
 
 from . import library

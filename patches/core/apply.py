@@ -119,11 +119,17 @@ def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]
     return tuple(places)
 
 
-def tried(tree: T, rule: Rule) -> T:
-    """The tree with a rule applied, to see what comes of it: nothing is said where nothing changes."""
+def tried(tree: T, rule: Rule, inputs: object = None) -> T:
+    """The tree with a rule applied, to see what comes of it: nothing is said where nothing changes.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        rule: As of `patch`.
+        inputs: As of `patch`; ``{}`` for none, those of the tree neither.
+    """
     result: Any = tree
     checks: list[_Check] = []
-    for source in _numbered(resolve(rule), Context()):
+    for source in _numbered(resolve(rule), Context(inputs)):
         edit = _apply(result, source)
         result = edit.tree
         checks += edit.checks
@@ -367,6 +373,8 @@ def _complain(source: _Source, strict: bool, edit: _Edit, roles: set[str]) -> No
         why = f"it looks for {edit.sought}, and {why}"
     elif roles:
         why = f"{why}; it looked for the roles {', '.join(sorted(roles))}"
+    if "activation" in roles and edit.why:  # of what is inside of models
+        why = f"{why}; functions that a method calls are no layers: patches.traced reaches them"
     message = f"{source} changed nothing: {why}"
     if strict:
         raise PatchError(message)

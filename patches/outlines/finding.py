@@ -14,7 +14,7 @@ from symjax.core.schema import schema_of
 from symjax.verbs.tree import is_symbolic, items
 
 from ..core.patch import Patch
-from ..roles.marks import has_role
+from ..roles.marks import has_role, noting_roles
 
 Kind: TypeAlias = Literal["linen", "nnx", "plain"]
 """What a model is written in: Flax Linen, Flax NNX, or anything else."""
@@ -50,6 +50,7 @@ class Model(NamedTuple):
         return str(self.path) or "<root>"
 
 
+@noting_roles()
 def models(tree: Any) -> tuple[Model, ...]:
     """The outermost models of a tree, in its order.
 

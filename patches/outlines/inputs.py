@@ -14,6 +14,7 @@ from symjax.core.paths import Path
 from symjax.text.array_forms import shape_text
 from symjax.text.formatting import format as format_tree
 
+from ..roles.marks import noting_roles
 from .finding import Model, models
 
 ExampleInputs: TypeAlias = Any
@@ -97,6 +98,7 @@ def takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[s
     return True
 
 
+@noting_roles()
 def inputs_for(tree: Any, inputs: ExampleInputs = None) -> dict[Path, Inputs]:
     """Which model of a tree is called with what.
 
@@ -133,6 +135,7 @@ def inputs_for(tree: Any, inputs: ExampleInputs = None) -> dict[Path, Inputs]:
     return {_the_one(standing).path: _as_inputs(inputs)}
 
 
+@noting_roles()
 def inputs_of_call(tree: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[Path, Inputs]:
     """`inputs_for` what a function such as ``check(exp, *inputs)`` was called with.
 

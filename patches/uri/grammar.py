@@ -139,6 +139,7 @@ def parse(text: str) -> tuple[Step, ...]:
     return _Reader(text.strip()).read()
 
 
+_MALFORMED: Final = re.compile("%(?![0-9A-Fa-f]{2}).{0,2}")
 _KEY: Final = re.compile(r"([^=&|#:]+)=")
 _NAME_ENDS: Final = "?|#()&,\n"
 _PATH_ENDS: Final = frozenset(["", "=", *_NAME_ENDS])
@@ -345,6 +346,9 @@ class _Reader:
         return self.text[start : self.at]
 
     def decode(self, text: str) -> str:
+        malformed = _MALFORMED.search(text)
+        if malformed is not None:
+            self.fail(f"{excerpt(malformed[0])!r} is no percent-encoded byte; a percent sign itself is '%25'")
         try:
             return unquote(text, errors="surrogatepass")
         except UnicodeDecodeError:

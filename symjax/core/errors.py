@@ -128,19 +128,26 @@ def summary(error: BaseException) -> str:
 
 
 def nearest(name: object, names: Iterable[object]) -> str:
-    """A hint with the closest valid name, or ``''`` when nothing comes close."""
-    close = difflib.get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""
+    """A hint with the closest valid name, whatever its case; or ``''`` when nothing comes close."""
+    listed = [str(n) for n in names]
+    close = difflib.get_close_matches(str(name).lower(), [n.lower() for n in listed], n=1, cutoff=0.6)
+    alike = [n for n in listed if n.lower() in close]
+    return f"did you mean {nearest_first(str(name), alike)[0]!r}?" if alike else ""
 
 
 def nearest_first(name: str, known: Iterable[str]) -> list[str]:
-    """The names in the order of their likeness to `name`; the alphabetical one where that is very long."""
+    """The names in the order of their likeness to `name`; the alphabetical one where that is very long.
+
+    Case counts among equals only.
+    """
     names = sorted(known)
     if len(name) > _LIKENESS_LIMIT:
         return names
 
-    def likeness(other: str) -> float:
-        return difflib.SequenceMatcher(None, name, other).ratio()
+    def likeness(other: str) -> tuple[float, float]:
+        pairs = (name.lower(), other.lower()), (name, other)
+        caseless, exact = [difflib.SequenceMatcher(None, *pair).ratio() for pair in pairs]
+        return caseless, exact
 
     return sorted(names, key=likeness, reverse=True)
 

@@ -20,7 +20,7 @@ from symjax.verbs.reactions import Change, reaction
 from symjax.verbs.tree import child, items, replace, replace_fields
 
 T = TypeVar("T")
-Updates = Mapping[str | Path, Any]
+Updates = Mapping[Any, Any]  # of texts or paths, or of both: type checkers hold keys to be invariant
 Rule = Callable[..., Any]
 Log = list[Change]
 
@@ -119,7 +119,7 @@ def _rebound(
     both = [name for name in fields if name in (updates or {})]
     if both:
         raise ValueError(f"updates overlap: {both[0]!r} is given twice {at(both[0])}")
-    branches = _branches({**(updates or {}), **fields})  # type: ignore[dict-item]
+    branches = _branches({**(updates or {}), **fields})
     if isinstance(branches, _New):
         log.append((branches.path, branches.value, True))
         return _settled(branches.value)  # type: ignore[no-any-return]
@@ -221,7 +221,7 @@ def _changed(value: Any, changes: dict[Hashable, Any], path: Path, below: Log, l
     node = replace(value, changes, path, checked=False)
     more = reaction(node, below, path)
     if more:  # follow-up updates ask no node for more
-        branches = _branches(more)  # type: ignore[arg-type]
+        branches = _branches(more)
         if isinstance(branches, _New):
             log.append((path, branches.value, False))
             return branches.value

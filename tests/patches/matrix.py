@@ -18,7 +18,8 @@ import symjax as sj
 from symjax import patches
 from symjax.patches import library
 
-from .experiments import NETWORKS, Result
+from .experiments import Result
+from .networks import NETWORKS
 
 MARK = {True: "✓", False: "·"}
 

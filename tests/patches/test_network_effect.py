@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from . import matrix
-from .experiments import NETWORKS
+from .networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = matrix.read((ROOT / "docs/matrix.md").read_text(encoding="utf-8"))

@@ -141,12 +141,12 @@ class _Scoped:
 
     def __enter__(self) -> None:
         self._classes = [type(layer) for _, layer in self._layers]
-        for path, layer in self._layers:
-            setattr(layer, _PLACE, nnx.static(_MARK + ".".join(map(str, path))))
+        for place, layer in self._layers:
+            setattr(layer, _PLACE, nnx.static(_MARK + ".".join(map(str, place))))
             object.__setattr__(layer, "__class__", _scoping(type(layer)))
 
     def __exit__(self, *_: object) -> None:
-        for (_, module), own in zip(self._layers, self._classes, strict=True):
+        for (__, module), own in zip(self._layers, self._classes, strict=True):
             object.__setattr__(module, "__class__", own)
             delattr(module, _PLACE)
 

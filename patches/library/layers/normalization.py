@@ -155,8 +155,9 @@ _LAST: Final = (-1, (-1,), None)
 def swap_normalization(tree: Any, to: Kind, groups: Annotated[int, Ge(1)] = 32) -> Any:
     """Replaces every normalization of activations by one of another kind, see `Normalization`.
 
-    All arguments are kept that the new kind has. Left as they are: layers of that kind, those of other axes
-    than the last one, and normalizations of weights.
+    All arguments are kept that the new kind has; but the devices over which batch normalization averages
+    (``axis_name``) are its own. Left as they are: layers of that kind, those of other axes than the last one,
+    and normalizations of weights.
 
     Args:
         tree: The experiment.
@@ -176,7 +177,9 @@ def swap_normalization(tree: Any, to: Kind, groups: Annotated[int, Ge(1)] = 32) 
         arguments = values(v, "normalization")
         if "layer_instance" in arguments or any(arguments.get(axes) not in _LAST for axes in _AXES):
             return v
-        return rebuilt(v, "normalization", Normalization, kind=to, groups=groups)
+        # Devices are averaged over where there is a batch: other kinds know each example by itself.
+        alone = {"axis_name": None, "axis_index_groups": None} if kind_of(v) == "batch" else {}
+        return rebuilt(v, "normalization", Normalization, kind=to, groups=groups, **alone)
 
     return layers(rule)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import flax.linen as nn
+from flax.core import Scope
 
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import ATTRIBUTE, Schema
@@ -34,9 +35,9 @@ def path_of(module: nn.Module) -> Path:
     A layer that is made inside another has no place in the tree; its name in Flax's parameter tree
     stands at the end of the path instead.
     """
-    parent = module.parent
+    parent: Any = module.parent
     if not isinstance(parent, nn.Module):  # a scope: the root, or a layer in the place of another one
-        return ROOT if parent is None else Path(parent.path)
+        return Path(parent.path) if isinstance(parent, Scope) else ROOT
     for name, value in fields_of_bound(parent).items():
         for path, item, _ in walk({name: value}):
             if item is module:

@@ -92,6 +92,14 @@ def test_what_makes_layers(net):
     assert not makes_layers(patches.SeparableConv(3, 3))
 
 
+def test_who_looks_for_activations_is_told_of_those_that_are_called(net, x):
+    def rule(k, v):
+        return nn.gelu if patches.has_role(v, "activation") else v
+
+    with pytest.warns(patches.PatchWarning, match="are no layers: patches.traced reaches them"):
+        sj.patch(net, patches.inside(rule, path="Block_0/**"), inputs=x)
+
+
 def test_nothing_of_a_tree_without_models():
     with pytest.warns(patches.PatchWarning, match="no place matched"):
         sj.patch({"a": 1}, no_bias)

@@ -112,6 +112,8 @@ def test_no_arguments(text):
         ("f|", "'' is no name", 2),
         ("f?x=<OneOf([1, 2])>", "describes a value that has no notation", 4),
         ("f?%ff", "is not UTF-8", 5),
+        ("f?a%ZZ", "'%ZZ' is no percent-encoded byte; a percent sign itself is '%25'", 6),
+        ("f?50%", "'%' is no percent-encoded byte", 5),
         ("f?[1]2", "'2' is not expected here", 5),
         ("=3", "expected a path of up to 1000 characters before '='", 0),
         ("a-b=3", "'a-b' is no path: 'a-b' is no name; other keys stand in brackets, as in ['a-b']", 0),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import symjax as sj
-from symjax.core.errors import excerpt, locate, nearest_first, note, summary, with_article
+from symjax.core.errors import excerpt, locate, nearest, nearest_first, note, summary, with_article
 
 
 class Two(Exception):
@@ -103,6 +103,14 @@ def test_names_take_their_article():
 def test_the_nearest_name_comes_first():
     assert nearest_first("widht", ["depth", "width", "rate"])[0] == "width"
     assert sorted(nearest_first("x", {"b", "a"})) == ["a", "b"]
+
+
+def test_case_does_not_make_a_name_less_near():
+    assert nearest_first("adamW", ["adam", "adamw", "adamaxw"])[0] == "adamw"
+    assert nearest("adamW", ["adam", "adamw"]) == "did you mean 'adamw'?"
+    assert nearest("DENSE", ["conv", "dense"]) == "did you mean 'dense'?"
+    assert nearest("Dens", ["dense", "Dense"]) == "did you mean 'Dense'?"
+    assert nearest("zzz", ["dense"]) == ""
 
 
 def test_no_name_is_compared_with_a_very_long_one():

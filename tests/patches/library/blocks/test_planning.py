@@ -55,3 +55,13 @@ def test_what_was_inside_stays(theirs, inputs):
     model = sj.patch(theirs, "remove_bias|stochastic_depth", inputs=inputs)
     assert model.inside[0] == patches.remove_bias()
     assert isinstance(model.inside[1], wrap_layers)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["stochastic_depth", "tie_weights", "gated_feed_forward", "mixture_of_experts", "mup_initialization"],
+)
+def test_roles_that_are_asked_on_the_way_are_not_what_is_looked_for(uri):
+    with pytest.raises(patches.PatchError, match="a call of <root> shows no") as caught:
+        sj.patch(nn.Sequential([nn.LayerNorm(), nn.relu]), uri, inputs=X, strict=True)
+    assert "roles" not in str(caught.value)

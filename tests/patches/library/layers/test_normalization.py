@@ -64,6 +64,14 @@ def test_arguments_are_kept():
     assert sj.patch([new], "swap_normalization?group&groups=2") == [new.rebind(kind="group", groups=2)]
 
 
+def test_devices_are_those_of_a_batch():
+    (new,) = sj.patch([nn.BatchNorm(axis_name="batch")], "swap_normalization?layer")
+    jax.eval_shape(new.init, KEY, X)  # with the name, it would ask for an axis that is not there
+    assert new.axis_name is None
+    (kept,) = sj.patch([nn.LayerNorm(axis_name="features")], "swap_normalization?rms")
+    assert kept.axis_name == "features"
+
+
 @pytest.mark.parametrize(
     "layer",
     [
