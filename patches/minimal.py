@@ -44,11 +44,10 @@ def minimal(
 ) -> list[Patch]:
     """The shortest list of known patches that leads from one tree to another, as far as one is found.
 
-    Patches that stand in models of `b` (see `layers`) are tried together, then single patches, then pairs, with
-    arguments that are read off the differences: values that
-    stand in `b` where the trees differ, ratios of numbers there, names of functions and classes, members of
-    enums. Where none lead to `b` exactly, those are taken that save no fewer differences than they are, and
-    a diff does the rest.
+    Patches that stand in models of `b` (see `layers`) are tried together, then single patches, then pairs,
+    with arguments that are read off the differences: values that stand in `b` where the trees differ, ratios
+    of numbers there, names of functions and classes, members of enums. Where none lead to `b` exactly, those
+    are taken that save no fewer differences than they are, and a diff does the rest.
 
     What comes out depends on the trees, the patchers and the budget alone; no clock is asked.
 
@@ -182,8 +181,8 @@ def _carried(start: _Attempt, goal: Any, budget: int) -> _Attempt:
 def _attempted(start: _Attempt, candidate: Patch, goal: Any) -> _Attempt | None:
     """What a patch leads to; None where that is no nearer to the goal, or it refuses the tree.
 
-    A patch for layers of models with example inputs is put into those models alone that have such layers; they
-    are called to know. So it is first put into all: what leads no nearer then, does not afterwards.
+    A patch for layers of models with example inputs is put into those models alone that have such layers;
+    they are called to know. So it is first put into all: what leads no nearer then, does not afterwards.
     """
     attempt = None
     is_quick = _has_inputs(start.tree) and not _calls_models(candidate, start.tree)
