@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+import jax
+
 from symjax.core.fields import Field
 from symjax.names.lookup import public_name
 from symjax.types.hint_reading import parse as parse_hint
@@ -31,7 +33,9 @@ from .uri.literals import admits
 _VALUES: Final = 8  # for an argument
 _CALLS: Final = 12  # with different arguments, of a patcher
 _FAILURES: Final = 5  # after which a patcher is not tried again
+_PLANS: Final = 1  # likewise, of one that calls the models
 _FIRSTS: Final = 4  # to which a second patch is sought
+_WIDE: Final = ("float64", "int64", "uint64", "complex128")  # only with `jax_enable_x64`
 _CLUES: Final = 200  # values of a subtree that is new as a whole
 
 
@@ -40,10 +44,10 @@ def minimal(
 ) -> list[Patch]:
     """The shortest list of known patches that leads from one tree to another, as far as one is found.
 
-    Single patches are tried, then pairs, with arguments that are read off the differences: values that
-    stand in `b` where the trees differ, ratios of numbers there, names of functions and classes, members of
-    enums. Where none lead to `b` exactly, those are taken that save no fewer differences than they are, and
-    a diff does the rest.
+    Patches that stand in models of `b` (see `layers`) are tried together, then single patches, then pairs,
+    with arguments that are read off the differences: values that stand in `b` where the trees differ, ratios
+    of numbers there, names of functions and classes, members of enums. Where none lead to `b` exactly, those
+    are taken that save no fewer differences than they are, and a diff does the rest.
 
     What comes out depends on the trees, the patchers and the budget alone; no clock is asked.
 
@@ -52,8 +56,9 @@ def minimal(
         b: The tree to reach.
         patchers: What is tried; by default all that are known, apart from the rules without a function
             (`on_key` and the like), which could do anything.
-        budget: How many applications of a patch are tried at most. Most take a millisecond; those that call
-            a model abstractly, to plan widths, a hundred.
+        budget: How many applications of a patch are tried at most. Most take a few milliseconds. Those that
+            call a model abstractly, to plan widths, take a hundred or more: each is tried once, and then only
+            where it led nearer. One for layers is first tried as if there were no example inputs.
 
     Returns:
         Patches for which ``sj.patch(a, minimal(a, b))`` equals `b`; none if the trees are equal.
@@ -66,20 +71,23 @@ def minimal(
         >>> sorted(map(str, patches.minimal(model, other)))
         ['scale_width?factor=3.0', 'swap_activation?to=gelu']
     """
-    known = _known() if patchers is None else sorted(patchers, key=_name)
+    known = sorted(_known() if patchers is None else patchers, key=_order)
     start = _Attempt(a, (), diff(a, b))
     if not start.left:
         return []
+    carried = _carried(start, b, budget)
+    if not carried.left:
+        return list(carried.patches)
     singles = _attempts(start, b, known, budget // 2)
-    best = min([start, *singles], key=_Attempt.rank)
+    best = min([start, carried, *singles], key=_Attempt.rank)
     if best.left:
         nearer = _best_of_each(singles)
-        firsts = nearer[:_FIRSTS]
+        firsts = [carried] * (len(carried.patches) > 1) + nearer[:_FIRSTS]
         share = (budget - budget // 2) // max(1, len(firsts))
         for first in firsts:
             # What leads nearer from the start most often does so from here, too.
-            seconds = [attempt.patches[0] for attempt in nearer if attempt is not first]
-            best = min([best, *_attempts(first, b, known, share, seconds)], key=_Attempt.rank)
+            seconds = [attempt.patches[0] for attempt in nearer if attempt.patches[0] not in first.patches]
+            best = min([best, *_attempts(first, b, known, share, seconds, plans=False)], key=_Attempt.rank)
             if not best.left:
                 break
     rest = [from_diff(best.difference)] if best.left else []
@@ -110,13 +118,19 @@ def _size(value: Any) -> int:
     return sum(1 for _ in itertools.islice(walk(value), _CLUES))
 
 
-def _known() -> list[type[Patch]]:
-    patchers = {patcher for patcher in registered().values() if patcher.__module__ != rules.__name__}
-    return sorted(patchers, key=_name)
+def _known() -> set[type[Patch]]:
+    return {patcher for patcher in registered().values() if patcher.__module__ != rules.__name__}
 
 
-def _name(patcher: type[Patch]) -> str:
-    return f"{patcher.patcher_name}:{patcher.__module__}.{patcher.__qualname__}"
+def _order(patcher: type[Patch]) -> tuple[int, str]:
+    """Those come last that call models, and of these the ones with many arguments, which do most."""
+    size = len(patcher.__symjax_schema__.fields) if _plans(patcher) else 0
+    return size, f"{patcher.patcher_name}:{patcher.__module__}.{patcher.__qualname__}"
+
+
+def _plans(patcher: type[Patch]) -> bool:
+    """Whether a patcher asks for example inputs."""
+    return hasattr(patcher.edit_in, "__wrapped__")
 
 
 def _attempts(
@@ -125,28 +139,71 @@ def _attempts(
     known: Iterable[type[Patch]],
     budget: int,
     before: Iterable[Patch] = (),
+    plans: bool = True,
 ) -> list[_Attempt]:
-    """What one more patch leads to, where that is nearer to the goal; those `before` are tried first."""
+    """What one more patch leads to, where that is nearer to the goal.
+
+    Args:
+        start: Where it is applied.
+        goal: The tree to reach.
+        known: The patchers.
+        budget: How many patches are tried.
+        before: Patches that are tried first, whatever they cost.
+        plans: Whether others are tried that call the models of the tree to plan what they do.
+    """
     attempts: list[_Attempt] = []
     failures: Counter[type[Patch]] = Counter()
-    hopeful = (
-        candidate
-        for candidate in itertools.chain(before, _candidates(start.difference, known))
-        if failures[type(candidate)] < _FAILURES
-    )
-    for candidate in itertools.islice(hopeful, budget):
+
+    def is_hopeful(candidate: Patch) -> bool:
+        most = (_PLANS if plans else 0) if _calls_models(candidate, start.tree) else _FAILURES
+        return failures[type(candidate)] < most
+
+    others = filter(is_hopeful, _candidates(start.difference, known))
+    for candidate in itertools.islice(itertools.chain(before, others), budget):
         failures[type(candidate)] += 1
-        try:
-            tree = tried(start.tree, candidate)
-        except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
-            continue
-        attempt = _Attempt(tree, (*start.patches, candidate), diff(tree, goal))
-        if attempt.left < start.left:
+        attempt = _attempted(start, candidate, goal)
+        if attempt is not None:
             failures[type(candidate)] = 0
             attempts.append(attempt)
-        if not attempt.left:
-            break
+            if not attempt.left:
+                break
     return attempts
+
+
+def _carried(start: _Attempt, goal: Any, budget: int) -> _Attempt:
+    """Where those patches lead that stand in the goal, one after the other, as far as each leads nearer."""
+    attempt = start
+    for candidate in _Clues(start.difference).patches[:budget]:
+        attempt = _attempted(attempt, candidate, goal) or attempt
+    return attempt
+
+
+def _attempted(start: _Attempt, candidate: Patch, goal: Any) -> _Attempt | None:
+    """What a patch leads to; None where that is no nearer to the goal, or it refuses the tree.
+
+    A patch for layers of models with example inputs is put into those models alone that have such layers;
+    they are called to know. So it is first put into all: what leads no nearer then, does not afterwards.
+    """
+    attempt = None
+    is_quick = _has_inputs(start.tree) and not _calls_models(candidate, start.tree)
+    for inputs in [{}, None] if is_quick else [None]:
+        try:
+            tree = tried(start.tree, candidate, inputs)
+        except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
+            return None
+        attempt = _Attempt(tree, (*start.patches, candidate), diff(tree, goal))
+        if attempt.left >= start.left:
+            return None
+    return attempt
+
+
+def _has_inputs(tree: Any) -> bool:
+    return callable(getattr(type(tree), "example_inputs", None))
+
+
+def _calls_models(patch: Patch, tree: Any) -> bool:
+    """Whether a patch asks for the example inputs of a tree that has some, to plan what it does."""
+    return _has_inputs(tree) and _plans(type(patch))
 
 
 def _best_of_each(attempts: Iterable[_Attempt]) -> list[_Attempt]:
@@ -259,7 +316,9 @@ def _converted(value: Any, hint: Hint) -> Any:
 
 
 def _listed(hint: Hint) -> list[Any]:
-    """The values that a hint lists by itself."""
-    values = [value for arm in arms_of(hint) if isinstance(arm, LiteralOf) for value in arm.values]
+    """The values that a hint lists by itself; no dtypes that JAX would warn of, and truncate."""
+    refused = () if jax.config.jax_enable_x64 else _WIDE
+    listed = [value for arm in arms_of(hint) if isinstance(arm, LiteralOf) for value in arm.values]
+    values = [value for value in listed if value not in refused]
     values += [member for cls in enums_in(hint) for member in cls]
     return values + [value for arm in arms_of(hint) if arm == Scalar(bool) for value in (True, False)]

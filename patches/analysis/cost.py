@@ -95,24 +95,27 @@ class Cost:
     def table(self, depth: int | None = None) -> str:
         """The costs as text: a line for each layer, which counts the layers in it, and one for all.
 
+        A last line says how many layers have no line of their own.
+
         Args:
-            depth: How many keys of a path a line may have at most; by default as many as 40 lines allow.
+            depth: How many keys of a path a line may have at most; by default as many as 80 lines allow.
         """
-        rows = _outer_paths(self.layers)
+        rows = [path for path in _outer_paths(self.layers) if path]
         if depth is None:
             depths = range(max(map(len, rows), default=0), 0, -1)
             depth = next((d for d in depths if sum(len(path) <= d for path in rows) <= _MOST), 1)
-        lines = [_line(str(p), self.at(p)) for p in rows if 0 < len(p) <= depth]
+        lines = [_line(str(p), self.at(p)) for p in rows if len(p) <= depth]
         body = [_HEAD, *lines, _line("in all", replace(self.at(ROOT), kind=""))]
         widths = [max(len(line[column]) for line in body) for column in range(len(_HEAD))]
         text = ["  ".join(_aligned(line, widths)).rstrip() for line in body]
-        return "\n".join([*text, *(f"({note})" for note in self.notes)])
+        notes = [*self.notes, *_cut([path for path in rows if len(path) > depth], depth)]
+        return "\n".join([*text, *(f"({note})" for note in notes)])
 
     def __str__(self) -> str:
         return self.table()
 
 
-_MOST: Final = 40  # lines of a table, unless one asks for more
+_MOST: Final = 80  # lines of a table, unless one asks for more
 _HEAD: Final = ("layer", "class", "parameters", "FLOPs", "bytes", "gradient FLOPs", "gradient bytes")
 
 
@@ -272,6 +275,16 @@ def _outer_paths(layers: Iterable[LayerCost]) -> list[Path]:
             yield from below(child)
 
     return list(below(ROOT)) if paths else []
+
+
+def _cut(paths: list[Path], depth: int) -> Iterator[str]:
+    """Says which lines a table does not have, if any."""
+    if paths:
+        deepest = max(map(len, paths))
+        yield (
+            f"{len(paths)} layers below {depth} keys, such as {paths[0]}, are counted in those around them; "
+            f"table(depth={deepest}) shows them"
+        )
 
 
 def _line(name: str, row: LayerCost) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from symjax.verbs.tree import is_symbolic, value_at
 
 from ..roles.marks import noting_roles
 from .errors import PatchError, PatchWarning, caller_level
+from .foreign import no_tree, out_of_sight
 from .patch import (
     Context,
     Edited,
@@ -68,7 +69,8 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
     Raises:
         ValueError: A URI or a patcher that does not exist, a value outside its constraints, a
             validator that is not content.
-        TypeError: Something that is no rule, or a value of a wrong type.
+        TypeError: Something that is no rule, or a value of a wrong type; or `tree` is a class, or a module of
+            plain Flax, of a class that is not symbolized.
         KeyError: An update of a path that does not exist.
         PatchError: A rule changed nothing under `strict`, or not as many places as it `expects`.
         Exception: What a user's rule or validator raises comes out as itself, with notes that name the
@@ -117,11 +119,17 @@ def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]
     return tuple(places)
 
 
-def tried(tree: T, rule: Rule) -> T:
-    """The tree with a rule applied, to see what comes of it: nothing is said where nothing changes."""
+def tried(tree: T, rule: Rule, inputs: object = None) -> T:
+    """The tree with a rule applied, to see what comes of it: nothing is said where nothing changes.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        rule: As of `patch`.
+        inputs: As of `patch`; ``{}`` for none, those of the tree neither.
+    """
     result: Any = tree
     checks: list[_Check] = []
-    for source in _numbered(resolve(rule), Context()):
+    for source in _numbered(resolve(rule), Context(inputs)):
         edit = _apply(result, source)
         result = edit.tree
         checks += edit.checks
@@ -201,6 +209,8 @@ def _apply(tree: object, source: _Source) -> _Edit:
         return _edit(tree, source)
     except Exception as error:
         note(error, f"while applying {source}{_open_choices(source.rule)}")
+        if foreign := no_tree(tree):
+            note(error, foreign)
         raise
 
 
@@ -356,7 +366,9 @@ def changed_by(tree: object, rule: RuleFunction) -> Edited:
 
 def _complain(source: _Source, strict: bool, edit: _Edit, roles: set[str]) -> None:
     """Says that a rule changed nothing, why as far as that is known, and what it has looked for."""
-    why = edit.why or "no place matched, or each had its new value already"
+    if foreign := no_tree(edit.tree):
+        raise TypeError(f"{source} changed nothing: {foreign}")
+    why = edit.why or out_of_sight(edit.tree) or "no place matched, or each had its new value already"
     if edit.sought:
         why = f"it looks for {edit.sought}, and {why}"
     elif roles:

@@ -23,13 +23,14 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 
 from ..core.patch import describe_rule
+from ..outlines.listing import list_replaced
 from .expectations import expecting
 from .functions.linen import FunctionLayer, run_traced
 from .functions.running import FunctionPatch
 from .parts import LayerPatch, LayerRule, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
-from .wrapping import Wrapping, innermost, within_lift, wrapper_of
+from .wrapping import Wrapping, innermost, kind_within, within_lift, wrapper_of
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
@@ -134,6 +135,7 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
         record("/".join(child.path), value_at(shown.node, place), *_by_source(changes))
     with _running(outcome.active):
         if outcome.layer is not shown.node:
+            list_replaced(names, kind_within(names, outcome.layer))
             layer = shown.bound(outcome.layer, outcome.parts)
             return _call(layer, module, context.method_name, args, kwargs)
         return run(*args, **kwargs)

@@ -14,6 +14,7 @@ from symjax.adoption.flax_private import unlifted
 from symjax.adoption.linen.bound import symbolic_class
 from symjax.adoption.linen.modules import Module
 
+from ..outlines.listing import kind_of
 from .views import view
 
 # What runs just now: all that stands around one layer has its path.
@@ -90,6 +91,11 @@ class Wrapping(Module):
         shown = view(self)
         return self.layer if shown is None else shown.node.layer
 
+    @flax.linen.nowrap
+    def layer_kind(self) -> str:
+        """What it is called in tables of layers: ``Residual(Dense)``."""
+        return f"{type(self).__name__}({kind_of(self.layer)})"
+
     def attend(self, *args: Any, **kwargs: Any) -> Any:
         """Where the layer inside is an embedding: its own `attend`."""
         return self.bound().attend(*args, **kwargs)
@@ -129,6 +135,20 @@ def wrapper_of(module: flax.linen.Module) -> Wrapping | None:
             if tuple(wrapper.path) == place:
                 return wrapper
     return None
+
+
+def kind_within(path: tuple[str, ...], layer: Any) -> str:
+    """What a layer is called that runs at a path, with all that runs around it there.
+
+    Args:
+        path: Names of modules, from the root of what is applied.
+        layer: The layer, as a node.
+    """
+    kind = kind_of(layer)
+    for wrapper in reversed(_running.get()):
+        if tuple(wrapper.path) == path:
+            kind = f"{type(wrapper).__name__}({kind})"
+    return kind
 
 
 def wrappers(layer: Any) -> Iterator[Wrapping]:

@@ -29,6 +29,7 @@ def compound_scale(
     depth: Annotated[float, Ge(1)] = 1.2,
     width: Annotated[float, Ge(1)] = 1.1,
     resolution: Annotated[float, Ge(1)] = 1.15,
+    inputs: Any = None,
 ) -> LookingFor:
     """Scales depth, width and resolution together, each by its own base to the power of `phi`.
 
@@ -45,6 +46,7 @@ def compound_scale(
         depth: The base for the depth.
         width: The base for the width.
         resolution: The base for the resolution.
+        inputs: Example inputs; without, the resolution stays as it is.
 
     Example:
         >>> import symjax as sj
@@ -55,7 +57,7 @@ def compound_scale(
         (7, 13)
     """
     steps: list[Any] = [scale_depth(depth**phi), scale_width(width**phi)]
-    sizes = _resized(tree, resolution**phi)
+    sizes = {} if inputs is None else _resized(tree, resolution**phi)
     return LookingFor("depths, widths and the resolution of images", [sizes, *steps] if sizes else steps)
 
 

@@ -5,7 +5,6 @@ Nothing here allocates an array or compiles a program.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from symjax.core.errors import brief
 
 from .finding import Model
 from .inputs import Inputs, takes
+from .listing import listing
 
 Arrays: TypeAlias = tuple[Any, ...]
 Outcome: TypeAlias = tuple[Any, Collections]
@@ -56,8 +56,9 @@ class Outline:
         outputs: Those of its outputs.
         collections: Those of the collections beside ``params`` after the call.
         train: Whether the call was one of training.
-        layers: The modules that were called, by path in the model, and what their classes are called. Of an
-            NNX model all modules; none of a model of another kind.
+        layers: The modules that were called, by path in the model, and what their classes are called; where
+            patches are inside of the model, those that they put there. Of an NNX model all modules; none of
+            a model of another kind.
     """
 
     model: Model
@@ -125,7 +126,7 @@ def outline(model: Model, inputs: Inputs, train: bool | None = None) -> Outline:
         layers = nnx_layers(model.node)
 
     def call(variables: Collections, key: jax.Array, arrays: Arrays) -> Outcome:
-        with flax.linen.intercept_methods(functools.partial(_list_layer, layers)):
+        with listing(layers):
             return program.apply(variables, key, arrays, train)
 
     outputs, collections = jax.eval_shape(call, variables, key, program.arrays)
@@ -211,15 +212,6 @@ def _note_linen(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) -
         if context.module.scope is not None:
             note_layer(error, context.module, context.method_name, args)
         raise
-
-
-def _list_layer(
-    layers: dict[tuple[str, ...], str], run: Callable[..., Any], args: Any, kwargs: Any, context: Any
-) -> Any:
-    """An interceptor that lists the modules that are called."""
-    if context.module.scope is not None:
-        layers.setdefault(context.module.path, type(context.module).__name__)
-    return run(*args, **kwargs)
 
 
 # Anything else.

@@ -8,7 +8,9 @@ from typing import Any
 import jax
 from flax import nnx
 
-_SCOPE = "_sj_scope"  # of a module: its path, names joined by slashes
+from .listing import kind_of, rooted
+
+_SCOPE = "_sj_scope"  # of a module: its path
 
 
 def name_scopes(module: Any) -> dict[tuple[str, ...], str]:
@@ -25,9 +27,9 @@ def name_scopes(module: Any) -> dict[tuple[str, ...], str]:
     for path, layer in nnx.iter_graph(module):
         if isinstance(layer, nnx.Module) and not isinstance(layer, nnx.List | nnx.Dict):
             names = tuple(map(str, path))
-            layers[names] = type(layer).__name__
+            layers[names] = kind_of(layer)
             if names and callable(layer):
-                object.__setattr__(layer, _SCOPE, "/".join(names))
+                object.__setattr__(layer, _SCOPE, names)
                 object.__setattr__(layer, "__class__", _scoped(type(layer)))
     return layers
 
@@ -37,7 +39,8 @@ def _scoped(cls: type) -> type:
     """A subclass that names itself where it computes; one for each class, since JAX registers it."""
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with jax.named_scope(getattr(self, _SCOPE)):
+        names = getattr(self, _SCOPE)
+        with jax.named_scope("/".join(names)), rooted(names):
             return cls.__call__(self, *args, **kwargs)
 
     functools.update_wrapper(call, cls.__call__)

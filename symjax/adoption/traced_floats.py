@@ -23,6 +23,9 @@ NEEDS_VALUE = (
     jax.errors.TracerIntegerConversionError,
 )
 
+_ARGUMENTS = re.compile(r"depends on the values? of the arguments? (.+)\.$", re.MULTILINE)
+_WORDS = re.compile(r"\w+")
+
 
 @dataclass(frozen=True)
 class TracedFloat:
@@ -76,7 +79,8 @@ def advice(error: BaseException, floats: Iterable[TracedFloat]) -> list[str]:
     """What to do about each of these floats, one field once; about those that the line at fault asks.
 
     A line asks for a float if what it names is that float, whatever it is called there: a layer has its rate
-    from a field with another name. Where it names none of them, names that are the same count.
+    from a field with another name. Where it names none of them, as in a function that is called with twice
+    the float, those count on which JAX says that the value depends; then those whose names stand in the line.
 
     Args:
         error: An error of one of the types `NEEDS_VALUE`, with its traceback.
@@ -87,6 +91,7 @@ def advice(error: BaseException, floats: Iterable[TracedFloat]) -> list[str]:
     asked = {id(value) for value in values_at_fault(error)}
     at_fault = (
         [each for each in floats if id(each.value) in asked]
+        or _depended_on(error, floats)
         or [each for each in floats if re.search(rf"\b{re.escape(each.field)}\b", line)]
         or floats
     )
@@ -97,6 +102,22 @@ def advice(error: BaseException, floats: Iterable[TracedFloat]) -> list[str]:
         f"value{where}: make it structure, by static=True in the field of {each.owner.__name__} or "
         f"@sj.symbolize(static=[{each.field!r}])."
         for each in reversed(fields.values())
+    ]
+
+
+def _depended_on(error: BaseException, floats: list[TracedFloat]) -> list[TracedFloat]:
+    """The floats among the arguments of `jit` of which JAX's message says that the value depends on them."""
+    said = _ARGUMENTS.search(str(error))
+    if said is None:
+        return []
+    names = [_WORDS.findall(name) for name in re.split(r", and |, | and ", said[1])]
+
+    def ends_in(*keys: object) -> bool:
+        words = _WORDS.findall(" ".join(map(str, keys)))
+        return any(name[-len(words) :] == words for name in names)
+
+    return [each for each in floats if ends_in(*each.path.keys)] or [
+        each for each in floats if ends_in(each.field)
     ]
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import flax.linen
 import jax
+import jax.numpy as jnp
 import pytest
 from annotated_types import Gt
 from hypothesis import given
@@ -142,6 +143,84 @@ def test_patches_of_a_model_with_its_layers_inside_are_found(rules):
     goal = sj.patch(start, rules)
     known = [patches.apply_sepconv, patches.swap_activation, patches.remove_bias, set_rate, scale_sizes]
     assert sorted(map(str, minimal(start, goal, patchers=known))) == sorted(rules)
+
+
+class Fed(sj.Object):
+    """An experiment that knows the inputs of its model."""
+
+    model: nn.Module
+    steps: int = 1
+
+    def example_inputs(self):
+        return jnp.ones((1, 4, 4, 3))
+
+
+called = []
+
+
+@sj.symbolize
+class Counting(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        called.append(x.shape)
+        return flax.linen.Dense(2)(flax.linen.relu(flax.linen.Conv(4, (3, 3))(x)))
+
+
+def test_models_are_not_called_for_patches_that_lead_no_nearer():
+    start = Fed(Counting())
+    called.clear()
+    known = [patches.apply_sepconv, patches.swap_activation, patches.remove_bias]
+    goal = Fed(Counting(), steps=2)
+    assert minimal(start, goal, patchers=known) == [patches.from_diff(sj.diff(start, goal))]
+    assert called == []
+
+
+def test_patches_that_a_model_carries_are_tried_together_and_first():
+    start = Fed(Counting())
+    goal = sj.patch(start, ["apply_sepconv", "swap_activation?to=gelu", "remove_bias"])
+    applied = []
+
+    @patches.patcher(name="test_minimal.never")
+    def never(run):
+        applied.append(run)
+
+    found_patches = minimal(start, goal, patchers=[never])
+    assert [str(patch) for patch in found_patches] == [
+        "apply_sepconv",
+        "swap_activation?to=gelu",
+        "remove_bias",
+    ]
+    assert applied == []
+
+
+def test_patches_that_call_models_are_tried_once_each_and_last():
+    applied = []
+
+    @patches.patcher(name="test_minimal.a_plan")
+    def plan(run, n: int, inputs=None):
+        applied.append("plan")
+
+    @patches.patcher(name="test_minimal.b_step")
+    def step(run, n: int):
+        applied.append("step")
+
+    start = Fed(Counting())
+    minimal(start, Fed(Counting(), steps=2), patchers=[plan, step])
+    assert applied[:2] == ["step", "plan"]
+    assert applied.count("plan") == 1 < applied.count("step")
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_no_dtype_is_tried_that_jax_would_warn_of(wide):
+    applied = []
+
+    @patches.patcher(name=f"test_minimal.typed_{wide}")
+    def typed(run, dtype: Literal["float64", "float32", "int64"]):
+        applied.append(dtype)
+
+    with jax.enable_x64(wide):
+        minimal(Run(), Run(steps=7), patchers=[typed])
+    assert set(applied) == ({"float64", "float32", "int64"} if wide else {"float32"})
 
 
 def test_the_budget_bounds_what_is_tried():

@@ -17,6 +17,7 @@ from symjax.adoption.symbolize import symbolize
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import schema_of
 
+from ...outlines.listing import kind_of
 from .graph import variables_of
 
 Shape: TypeAlias = tuple[tuple[int, ...], str]
@@ -101,6 +102,10 @@ class Bridge(nnx.Module):
         is given as ``rngs`` serves in the place of the layer's own.
         """
         return self._run("__call__", *args, **kwargs)
+
+    def layer_kind(self) -> str:
+        """What it is called in tables of layers: as its Linen module is."""
+        return kind_of(self.linen)
 
     def __getattr__(self, name: str) -> Any:
         """The methods and fields of the Linen module."""

@@ -46,7 +46,7 @@ class Reader:
     """Reads the arguments of built layers back; of each layer once. A `Bridge` is shown as its Linen layer.
 
     An argument is looked for among the layer's attributes and properties, under its name, also with an
-    underscore before it. A size that is stored nowhere (the rank of a LoRA) is looked for among the sizes of
+    underscore before it. A size that is stored nowhere (as the rank of a LoRA) is looked for among the sizes of
     the layer's variables: it is the one with which the constructor makes the same variables. Anything else
     that is not stored, initializers above all, counts as its default.
     """
@@ -198,8 +198,13 @@ def abstract(node: Any) -> nnx.Module:
 
 
 def _decides(field: Field) -> bool:
-    """Whether variables may tell an argument that is not stored: one that is required, or a yes or no."""
-    return field.required or type(field.default) is bool
+    """Whether variables may tell an argument that is not stored: a required one, a yes or no, a size."""
+    return field.required or type(field.default) is bool or _may_be_size(field)
+
+
+def _may_be_size(field: Field) -> bool:
+    """Whether an argument may be a size, or nothing."""
+    return not field.required and field.default is None and resolve(field.hint, field.owner) == int | None
 
 
 def _searched(module: nnx.Module, schema: Schema, values: dict[str, Any]) -> dict[str, Any] | None:
@@ -216,6 +221,22 @@ def _searched(module: nnx.Module, schema: Schema, values: dict[str, Any]) -> dic
         for arguments in _varied(schema, complete):
             if _makes(schema, arguments, module):
                 return arguments
+    return None if missing else _with_optional_sizes(schema, values, module)
+
+
+def _with_optional_sizes(schema: Schema, values: dict[str, Any], module: nnx.Module) -> dict[str, Any] | None:
+    """The arguments with sizes that need not be given, of tables that are made at once, and are not stored.
+
+    Tables of rotary embeddings have half the size in one axis, a sine and a cosine each.
+    """
+    names = [name for name, field in schema.fields.items() if name not in values and _may_be_size(field)]
+    if not 0 < len(names) <= _SEARCHED:
+        return None
+    sizes = _sizes(module)
+    for numbers in itertools.product([*sizes, *(2 * size for size in sizes)], repeat=len(names)):
+        arguments = {**values, **dict(zip(names, numbers, strict=True))}
+        if _makes(schema, arguments, module):
+            return arguments
     return None
 
 

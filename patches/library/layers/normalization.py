@@ -102,6 +102,11 @@ class Normalization(Module):
         return bound(x, mask=mask)  # type: ignore[no-any-return]
 
     @flax.linen.nowrap
+    def layer_kind(self) -> str:
+        """What it is called in tables of layers: as the layer of Flax's that does it."""
+        return str(_KINDS[self.kind].__name__)
+
+    @flax.linen.nowrap
     def _layer(self, x: jax.Array) -> Any:
         """The layer of Flax's that does it."""
         if self.kind == "instance" and x.ndim < 3:

@@ -203,7 +203,67 @@ def test_the_table():
     assert lines["model"][1:3] == ["Sequential", "874"]
     assert lines["model.layers_0"][1:4] == ["Dense", "544", "8.45"]
     assert lines["in"][2:5] == ["874", "13.9", "k"]
-    assert "layers_0" not in costs.table(depth=1)
+    short = costs.table(depth=1).splitlines()
+    assert not any(line.startswith("model.layers_0") for line in short)
+    assert short[-1] == (
+        "(2 layers below 1 keys, such as model.layers_0, are counted in those around them; "
+        "table(depth=2) shows them)"
+    )
+
+
+class Tower(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        x = flax.linen.GroupNorm(2, name="norm")(x)
+        for _ in range(12):
+            x = flax.linen.Dense(4)(x)
+        return x
+
+
+@pytest.mark.parametrize("patch", ["lora?2", "add_dropout?0.5&before=dense", "weight_norm"])
+def test_no_layer_loses_its_line_to_those_that_a_patch_adds(patch):
+    tower, x = sj.symbolize(Tower)(), jax.ShapeDtypeStruct((2, 4), jnp.float32)
+
+    def lines(model):
+        return {line.split()[0] for line in str(cost(model, x)).splitlines()}
+
+    assert lines(tower) <= lines(sj.patch(tower, [patch, "swap_normalization?layer"]))
+
+
+class Small(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        return flax.linen.Dense(4)(flax.linen.GroupNorm(2, name="norm")(x))
+
+
+class OfNNX(flax_nnx.Module):
+    def __init__(self, rngs):
+        self.norm = flax_nnx.GroupNorm(4, num_groups=2, rngs=rngs)
+        self.Dense_0 = flax_nnx.Linear(4, 4, rngs=rngs)
+
+    def __call__(self, x):
+        return self.Dense_0(self.norm(x))
+
+
+@pytest.mark.parametrize("make", [Small, OfNNX])
+def test_layers_are_called_what_patches_made_of_them(make):
+    patched = sj.patch(sj.symbolize(make)(), ["lora?2", "swap_normalization?layer"])
+    costs = cost(patched, jax.ShapeDtypeStruct((2, 4), jnp.float32))
+    assert {str(layer.path): layer.kind for layer in costs.layers} == {
+        "": make.__name__,
+        "norm": "LayerNorm",
+        "Dense_0": "LowRankAdapted(Dense)",
+        "Dense_0.lora_a": "DenseGeneral",
+        "Dense_0.lora_b": "DenseGeneral",
+    }
+    assert costs.at("Dense_0.lora_a").parameters == 4 * 2
+    assert costs.at("Dense_0").forward.flops > costs.at("Dense_0.lora_a").forward.flops == 2 * 2 * 4 * 2
+
+
+def test_a_layer_is_called_by_all_that_was_made_of_it_in_turn():
+    model = sj.patch(sj.symbolize(Small)(), ["lora?2", "factorize_dense?1"])
+    costs = cost(model, jax.ShapeDtypeStruct((2, 4), jnp.float32))
+    assert costs.at("Dense_0").kind == "LowRankAdapted(FactorizedDense)"
 
 
 def test_an_unknown_layer():

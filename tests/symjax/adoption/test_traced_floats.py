@@ -65,6 +65,30 @@ class Renaming(flax.linen.Module):
         return self.rate * Linen(self.input_rate)(x)
 
 
+def divisible(size: Any) -> int:
+    return int(size + 0.5)  # here
+
+
+class Widened(flax.linen.Module):
+    """Computes with the float before a function of its own needs a number."""
+
+    width: float
+    rate: float
+
+    @flax.linen.compact
+    def __call__(self, x: Any) -> Any:
+        x = flax.linen.Dense(divisible(2 * self.width))(x)
+        return flax.linen.Dropout(self.rate, deterministic=True)(x)
+
+
+class WidenedPlain(flax.nnx.Module):
+    def __init__(self, width: float, rate: float) -> None:
+        self.width, self.rate = flax.nnx.data(width), flax.nnx.data(rate)
+
+    def __call__(self, x: Any) -> Any:
+        return x * self.rate * divisible(2 * self.width)
+
+
 class Plain(flax.nnx.Module):
     def __init__(self, rate: float) -> None:
         self.rate = flax.nnx.data(rate)
@@ -166,6 +190,22 @@ CASES: dict[str, tuple[Callable[[Any], Any], Any, str, str, str, str]] = {
         "input_rate",
         line_in(Linen.__call__),
     ),
+    "Linen that computes with it first": (
+        lambda m: m.apply({}, X),
+        sj.symbolize(Widened)(4.0, 0.1),
+        "width",
+        "Widened",
+        "width",
+        line_in(divisible),
+    ),
+    "NNX that computes with it first": (
+        lambda n: sj.build(n)(X),
+        sj.symbolize(WidenedPlain)(4.0, 0.1),
+        "width",
+        "WidenedPlain",
+        "width",
+        line_in(divisible),
+    ),
     "NNX by a call": (
         lambda n: sj.build(n)(X),
         sj.symbolize(Plain)(0.1),
@@ -217,9 +257,23 @@ def test_a_float_that_is_tested_is_named_with_its_field_and_the_line(
         rf"The float {path} is a leaf.* need its value at {line}: .*in the field of {owner} or "
         rf"@sj.symbolize\(static=\['{field}'\]\)"
     )
-    with pytest.raises(jax.errors.TracerBoolConversionError, match=told) as caught:
+    with pytest.raises(jax.errors.ConcretizationTypeError, match=told) as caught:
         jax.eval_shape(lambda tree: (use(tree), None)[1], tree)
     assert "".join(caught.value.__notes__).count("is a leaf") == 1
+
+
+def test_all_floats_that_the_value_depends_on_are_named() -> None:
+    class Three(sj.Object):
+        low: float = 1.0
+        high: float = 2.0
+        other: float = 3.0
+
+        def run(self) -> int:
+            return divisible(self.low * self.high)
+
+    with pytest.raises(jax.errors.ConcretizationTypeError) as caught:
+        jax.eval_shape(lambda trees: trees["a"].run(), {"a": Three()})
+    assert [note.split()[2] for note in caught.value.__notes__ if "is a leaf" in note] == ["low", "high"]
 
 
 def test_marked_as_the_advice_says_it_works() -> None:

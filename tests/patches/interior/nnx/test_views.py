@@ -45,6 +45,8 @@ NODES = [
     nnx.SpectralNorm(nnx.Linear(4, 3), n_steps=2),
     nnx.Sequential(nnx.Linear(4, 3), nnx.relu, nnx.Dropout(0.5)),
 ]
+if hasattr(plain, "RoPE"):  # of newer versions of Flax
+    NODES += [nnx.RoPE(), nnx.RoPE(theta=100.0, embedding_size=6, max_seq_len=5)]
 
 
 @pytest.mark.parametrize("node", NODES, ids=lambda node: type(node).__name__)
@@ -79,6 +81,20 @@ def test_sizes_and_answers_that_are_not_stored_are_told_by_the_variables(bias):
     reading = Reader().read(Scaled(4, 7, bias, rngs=streams()))
     assert (reading.node.inputs, reading.node.outputs, reading.node.bias) == (4, 7, bias)
     assert "init" in reading.unread
+
+
+class Table(plain.Module):
+    """Stores no size, which it need not have; its table has half of one."""
+
+    def __init__(self, base: float = 2.0, width: int | None = None, length: int | None = None):
+        self.base = base
+        self.table = None if width is None else plain.Variable(jnp.zeros((length, width // 2)))
+
+
+@pytest.mark.parametrize("sizes", [(None, None), (6, 5)])
+def test_sizes_of_tables_that_need_not_be_given(sizes):
+    reading = Reader().read(abstract(sj.symbolize(Table)(3.0, *sizes)))
+    assert (reading.node.base, reading.node.width, reading.node.length) == (3.0, *sizes)
 
 
 def test_what_cannot_be_told_is_missing():
