@@ -15,6 +15,7 @@ from ..outlines.calling import program_of
 from ..outlines.finding import LAYERS, Model
 from ..outlines.inputs import Inputs
 from ..roles.marks import has_role, noting_roles
+from .work import names_around
 
 Names: TypeAlias = tuple[str, ...]
 """The path of a module from the root of the model, by the names that Flax gives."""
@@ -22,6 +23,7 @@ Names: TypeAlias = tuple[str, ...]
 _PLAIN: Final = frozenset(
     {"convert_element_type", "copy", "logistic", "reduce_precision", "sharding_constraint", "tanh"}
 )
+_AGAIN: Final = frozenset({"checkpoint", "remat", "remat2"})
 _CALLS: Final = frozenset({"custom_jvp_call", "jit", "pjit"})
 
 
@@ -68,10 +70,15 @@ class Blocks:
     Attributes:
         visits: The modules in the order in which they were called first.
         residual: The paths of the residual blocks.
+        unseen: The outermost modules inside of `flax.linen.scan`, `flax.linen.remat` and their like, whose
+            sums are not seen.
+        scanned: Those of them that a scan repeats, if it keeps what they compute.
     """
 
     visits: tuple[Visit, ...]
     residual: tuple[Names, ...]
+    unseen: tuple[Names, ...] = ()
+    scanned: tuple[Names, ...] = ()
 
     def with_role(self, *roles: str) -> list[Visit]:
         """The layers that have one of some roles."""
@@ -141,14 +148,17 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
     ends: dict[Names, tuple[Any, Any]] = {}  # inputs and outputs of those in the outermost program
     firsts: dict[Names, Any] = {}  # first arguments
     level: list[Any] = []
+    unseen: list[Names] = []
 
     def watch(run: Any, args: Any, kwargs: Any, context: Any) -> Any:
         module = context.module
         if context.method_name != "__call__" or module.scope is None or _is_lifted(module):
             return run(*args, **kwargs)
-        level.append(module.scope.trace_level)
         path = tuple(module.path)
+        level.append(module.scope.trace_level)
         visits.setdefault(path, Visit(path, module))
+        if module.scope.trace_level != level[0] and not any(path[: len(o)] == o for o in unseen):
+            unseen.append(path)
         x = args[0] if args else None
         y = run(*args, **kwargs)
         if visits[path].outputs is None:
@@ -178,8 +188,12 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
         and not any(other != path and other[: len(path)] == path for other in candidates)
     ]
     sharing = _sharing({path: x for path, x in firsts.items() if has_role(visits[path].module, "dense")})
+    scanned = _scanned(jaxpr, frozenset(unseen))
     return Blocks(
-        tuple(visit._replace(shares=path in sharing) for path, visit in visits.items()), tuple(innermost)
+        tuple(visit._replace(shares=path in sharing) for path, visit in visits.items()),
+        tuple(innermost),
+        tuple(unseen),
+        tuple(path for path in unseen if path in scanned),
     )
 
 
@@ -189,6 +203,19 @@ def _sharing(firsts: dict[Names, Any]) -> set[Names]:
     for path, x in firsts.items():
         alike.setdefault((path[:-1], id(x)), []).append(path)
     return {path for paths in alike.values() if len(paths) > 1 for path in paths}
+
+
+def _scanned(jaxpr: Any, paths: frozenset[Names], outer: Names = (), repeats: bool = False) -> set[Names]:
+    """Those of some modules in a program that a scan runs, and of which nothing is computed again."""
+    result = set()
+    for equation in jaxpr.eqns:
+        names = (*outer, *names_around(equation))
+        if repeats:  # the class of the model stands before its path
+            result |= {path for path in paths if path in (names[: len(path)], names[1:][: len(path)])}
+        if equation.primitive.name not in _AGAIN:
+            for part in jex.jaxprs_in_params(equation.params):
+                result |= _scanned(part, paths, names, repeats or equation.primitive.name == "scan")
+    return result
 
 
 def _is_lifted(module: flax.linen.Module) -> bool:

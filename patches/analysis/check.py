@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
-from symjax.core.errors import relocate
+from symjax.core.errors import at, relocate
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
 
+from ..core.errors import PatchWarning, caller_level
 from ..outlines.calling import outline
 from ..outlines.finding import models
 from ..outlines.inputs import Inputs, inputs_of_call
+from .emptiness import emptied
 
 
 @hiding_frames
@@ -19,7 +22,8 @@ def check(tree: Any, /, *args: Any, **kwargs: Any) -> dict[Path, Any]:
 
     Each model is called once as in evaluation and once as in training (see `symjax.apply`), or as its
     inputs say, as in ``check(exp, x, train=True)``. Patches inside of models are checked with them: what
-    they were to change (`expects`, ``strict``) is counted here.
+    they were to change (`expects`, ``strict``) is counted here. A pooling or convolution whose window fits
+    nowhere, so that what comes after computes with nothing, is warned of: JAX says nothing there.
 
     Args:
         tree: An experiment, or a model.
@@ -57,7 +61,14 @@ def _checked(model: Any, inputs: Inputs) -> Any:
         first = outline(model, inputs)
         if first.program.trains is None:
             outline(model, inputs, train=True)
-        return first.outputs
+        empty = emptied(first.jaxpr().jaxpr)
     except Exception as error:
         relocate(error, model.path, f"{model}: {type(model.node).__name__} was called with {inputs!r}")
         raise
+    if empty is not None:
+        warnings.warn(
+            f"the inputs {inputs!r} are too small for {model}: {empty} {at(model.path)}",
+            PatchWarning,
+            stacklevel=caller_level(),
+        )
+    return first.outputs

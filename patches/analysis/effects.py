@@ -57,10 +57,11 @@ def _row(effect: Effect) -> tuple[str, str, str, str, str, str]:
 def effects(tree: Any, /, *args: Any, **kwargs: Any) -> Effects:
     """Finds out what each field of a tree's models does, by abstract calls alone: nothing is computed.
 
-    Ints are changed, mostly doubled, and the shapes of parameters and outputs compared, see `Kind`. Where
-    the model refuses, other values are tried (a half, one more), and then all that were refused with
-    the same value at once. Floats are traced. Fields in configurations, in lists, in arguments of
-    functions that build modules and of NNX nodes count; of the arguments of layers those that were given.
+    Ints are changed, mostly doubled, and the shapes of parameters and outputs compared, see `Kind`; where
+    layers come, once more, to see whether more come again. Where the model refuses, other values are tried
+    (a half, one more), and then all that were refused with the same value at once. Floats are traced.
+    Fields in configurations, in lists, in arguments of functions that build modules and of NNX nodes count;
+    of the arguments of layers those that were given.
 
     Args:
         tree: An experiment, or a model.

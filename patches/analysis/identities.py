@@ -220,10 +220,11 @@ def _difference(old: list[Any], new: list[Any]) -> float:
         b = np.asarray(after, np.float64)[tuple(slice(size) for size in a.shape)]
         if a.shape != b.shape:
             return np.inf
+        with np.errstate(invalid="ignore"):
+            apart = np.where(a == b, 0.0, np.abs(a - b))  # an infinity, as of a masked logit, is itself
         if a.size:
-            worst = max(
-                worst, float(np.nan_to_num(np.abs(a - b).max() / max(np.abs(a).max(), 1e-12), nan=np.inf))
-            )
+            largest = np.abs(a, where=np.isfinite(a), out=np.zeros_like(a)).max()
+            worst = max(worst, float(np.nan_to_num(apart.max() / max(largest, 1e-12), nan=np.inf)))
     return worst
 
 

@@ -37,7 +37,7 @@ class Transplant:
         report: What became of each variable.
         difference: How far the outputs are from the old model's on some numbers drawn at random: the largest
             difference, divided by the largest output, before noise is added. Of outputs that have grown, as
-            by new classes, the first are compared; infinite where they have other shapes.
+            by new classes, the first are compared; infinite where they have other shapes, or are no numbers.
         changed: Where the function is not preserved, the innermost layers of a Linen model whose outputs
             are not the old ones, repeated where they are wider: their paths in the new model, in the order
             of calls.
@@ -62,7 +62,11 @@ class Transplant:
     def __str__(self) -> str:
         lines = [f"{'/'.join(v.path)}: {v.fate}{f' ({v.note})' if v.note else ''}" for v in self.report]
         kept = "preserved" if self.preserved else "not preserved"
-        by = f"differ by {self.difference:.1e}" if self.difference < math.inf else "have other shapes"
+        by = (
+            f"differ by {self.difference:.1e}"
+            if self.difference < math.inf
+            else "are no numbers, or of other shapes"
+        )
         lines.append(f"The function is {kept}: outputs {by}.")
         if self.changed:
             first = "/".join(self.changed[0]) or "the model"

@@ -63,7 +63,7 @@ class Meter:
 
     def _entries(self, jaxpr: Any, outer: Scope, times: float) -> Iterator[tuple[Scope, Work]]:
         for equation in jaxpr.eqns:
-            scope = (*outer, *_names(equation))
+            scope = (*outer, *names_around(equation))
             name = equation.primitive.name
             if name == "scan":
                 body = equation.params["jaxpr"].jaxpr
@@ -125,7 +125,7 @@ def _called(equation: Any) -> Any:
     return getattr(called, "jaxpr", called)
 
 
-def _names(equation: Any) -> Iterator[str]:
+def names_around(equation: Any) -> Iterator[str]:
     """The scopes of an equation; a transformation is written around the name of what it transformed."""
     for name in filter(None, str(equation.source_info.name_stack).split("/")):
         while (wrapped := _TRANSFORMED.fullmatch(name)) is not None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import flax.linen as nn
 
-from symjax.adoption.flax_private import interceptors, unbound
+from symjax.adoption.flax_private import interceptors, unbound, unlifted
 from symjax.core.errors import brief, note
 from symjax.core.inside import INSIDE
 from symjax.core.leaves import ATOMS
@@ -29,10 +29,13 @@ from .functions.running import FunctionPatch
 from .parts import LayerPatch, LayerRule, parts, placed
 from .recording import record
 from .views import View, below, class_of, is_lifted, view
-from .wrapping import Wrapping, innermost, wrapper_of
+from .wrapping import Wrapping, innermost, within_lift, wrapper_of
 
 Names: TypeAlias = tuple[str, ...]
 """A path of module names, from the root of what is applied."""
+
+Change: TypeAlias = tuple[Any, type]
+"""An item of `inside` that changed a layer, and the class of what it made of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,14 +128,19 @@ def _intercept(run: Callable[..., Any], args: Any, kwargs: Any, context: Any) ->
     if context.method_name == "setup":
         # A new layer has a setup of its own, which may want the names.
         return run(*args, **kwargs) if outcome.layer is shown.node else None
-    record("/".join(names), shown.node, outcome.changes)
+    record("/".join(names), shown.node, *_by_source(outcome.changes))
     for place, child in shown.children.items():
-        record("/".join(child.path), value_at(shown.node, place), outcome.inner.get(place, ()))
+        changes = outcome.inner.get(place, ())
+        record("/".join(child.path), value_at(shown.node, place), *_by_source(changes))
     with _running(outcome.active):
         if outcome.layer is not shown.node:
             layer = shown.bound(outcome.layer, outcome.parts)
             return _call(layer, module, context.method_name, args, kwargs)
         return run(*args, **kwargs)
+
+
+def _by_source(changes: tuple[Change, ...]) -> tuple[tuple[Any, ...], tuple[type, ...]]:
+    return tuple(source for source, _ in changes), tuple(cls for _, cls in changes)
 
 
 def _is_method(context: nn.module.InterceptorContext) -> bool:
@@ -151,6 +159,12 @@ def _call(layer: Any, module: nn.Module, method: str, args: Any, kwargs: Any) ->
     """Calls the method on a new layer, which takes over the scope of the old one."""
     assert module.scope is not None
     new = layer.clone(parent=module.scope.rewound(), name=module.name)
+    lifted = unlifted(type(module), method)
+    if lifted is not None and unlifted(type(new), method) is lifted:
+        return lifted(new, *args, **kwargs)  # the transform runs already, around the old layer
+    if lifted is not None and isinstance(new, Wrapping) and method == "__call__":
+        with within_lift(tuple(new.path)):
+            return new(*args, **kwargs)
     function = getattr(new, method, None)
     if function is None and isinstance(new, Wrapping) and hasattr(innermost(layer), method):
         function = functools.partial(new.run_method, method)
@@ -168,16 +182,16 @@ class _Outcome:
     Attributes:
         layer: The layer, old or new, as a node.
         active: What is active inside of it.
-        changes: The items of `inside` that changed it.
+        changes: The items of `inside` that changed it, and the classes of what they made of it.
         parts: New nodes of modules in its fields, by place.
-        inner: The items of `inside` that changed these.
+        inner: Likewise those that changed these.
     """
 
     layer: Any
     active: tuple[Active, ...] = ()
-    changes: tuple[Any, ...] = ()
+    changes: tuple[Change, ...] = ()
     parts: dict[Path, Any] = field(default_factory=dict)
-    inner: dict[Path, tuple[Any, ...]] = field(default_factory=dict)
+    inner: dict[Path, tuple[Change, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, shown: View, names: Names, parent: Any, active: tuple[Active, ...]) -> _Outcome:
@@ -202,7 +216,7 @@ class _Outcome:
         new = entry.ask(path, layer, parent)
         if new is not layer:
             self.layer = _as_layer(new)
-            self.changes += (entry.source,)
+            self.changes += ((entry.source, type(self.layer)),)
             self.active = ()  # those before go along with the old layer, if the new one has a place for it
             return
         changed = dict(self._changed_fields(entry, shown, path, ROOT, self.layer))
@@ -212,9 +226,9 @@ class _Outcome:
             touched = [place for place in children if any(where.startswith(place) for where in changed)]
             self.parts.update({place: value_at(self.layer, place) for place in touched})
             if not changed.keys() <= children.keys():
-                self.changes += (entry.source,)
+                self.changes += ((entry.source, type(self.layer)),)
         for place in changed.keys() & children.keys():
-            self.inner[place] = (*self.inner.get(place, ()), entry.source)
+            self.inner[place] = (*self.inner.get(place, ()), (entry.source, type(changed[place])))
         classes = {(tuple(child.path), class_of(child)) for child in shown.children.values()}
         closed = {children[place] for place in changed.keys() & children.keys()}
         settled = entry.settled | classes | {(names, type(self.layer))}

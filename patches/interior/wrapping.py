@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import flax.linen
 
+from symjax.adoption.flax_private import unlifted
 from symjax.adoption.linen.bound import symbolic_class
 from symjax.adoption.linen.modules import Module
 
@@ -17,6 +18,9 @@ from .views import view
 
 # What runs just now: all that stands around one layer has its path.
 _running: Final[ContextVar[tuple[Wrapping, ...]]] = ContextVar("symjax_wrapping", default=())
+
+# Where the transform that decorates a layer's method runs already, around what stands around the layer.
+_lifted: Final[ContextVar[frozenset[tuple[str, ...]]]] = ContextVar("symjax_lifted", default=frozenset())
 
 
 class Wrapping(Module):
@@ -48,7 +52,9 @@ class Wrapping(Module):
         """What the layer inside returns; to be called in a method of Flax's."""
         layer = self.bound()
         with self.running():
-            return layer(*args, **accepted(layer, kwargs))
+            kwargs = accepted(layer, kwargs)
+            method = unlifted(type(layer), "__call__") if tuple(layer.path) in _lifted.get() else None
+            return layer(*args, **kwargs) if method is None else method(layer, *args, **kwargs)
 
     @flax.linen.nowrap
     @contextlib.contextmanager
@@ -98,6 +104,16 @@ class Wrapping(Module):
             if isinstance(layer, Wrapping) and not hasattr(layer, method):
                 return layer.run_method(method, *args, **kwargs)
             return getattr(layer, method)(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def within_lift(path: tuple[str, ...]) -> Iterator[None]:
+    """While it lasts, the layer at a path is called without the lifted transform around its method."""
+    token = _lifted.set(_lifted.get() | {path})
+    try:
+        yield
+    finally:
+        _lifted.reset(token)
 
 
 def wrapper_of(module: flax.linen.Module) -> Wrapping | None:

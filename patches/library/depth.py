@@ -29,7 +29,8 @@ def scale_depth(
     """Multiplies the depth of a model by a factor, or makes it a number.
 
     With example inputs the model is asked, by abstract calls, which of its fields are depths, also in
-    configurations and in lists (``stage_sizes``): ints that add parameters, see `symjax.patches.effects`.
+    configurations and in lists (``stage_sizes``): ints that add parameters, more the larger they are, see
+    `symjax.patches.effects`.
     Sequences that hold equal blocks, or blocks that alternate with others, are repeated. A model that has
     neither, but a list of widths (``features=[64, 32]``), gets a longer or shorter one, of the same widths
     in order. All depths are multiplied and rounded, each at least 1. Without inputs sequences of blocks
@@ -45,6 +46,8 @@ def scale_depth(
 
     Raises:
         TypeError: Neither or both of `factor` and `to` are given.
+        ValueError: The inputs are too small for the new depth, such as images that each level halves, and
+            an array would be empty.
         Exception: What a model raises that cannot be as deep, with a note that names the new depths.
 
     Example:

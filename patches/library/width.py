@@ -64,10 +64,11 @@ def scale_width(
 
     With example inputs (``sj.patch(exp, 'scale_width?2', inputs=x)``, or a method ``example_inputs`` of the
     experiment) the model is planned as a whole, by abstract calls: first the fields that are widths, also
-    of configurations, see `symjax.patches.effects`; then the arguments of the modules that it makes
-    inside, whose widths stand in its code. What hangs together (a residual sum, what a layer gets from the
-    one before) is scaled together, and keeps its size if the inputs or outputs do. So the head stays, and
-    a bottleneck may change. Where the model's code insists on a size, it stays, with a warning.
+    of configurations, see `symjax.patches.effects`, but not factors of other widths; then the arguments of
+    the modules that it makes inside, whose widths stand in its code. What hangs together (a residual sum,
+    what a layer gets from the one before) is scaled together, and keeps its size if the inputs or outputs
+    do. So the head stays, and a bottleneck may change. Where the model's code insists on a size, it stays,
+    with a warning.
 
     Without inputs the layers that stand in fields are scaled: the ``features`` of convolutions, dense
     layers and embeddings, the ``qkv_features`` and ``out_features`` of attention, and the ``features`` of

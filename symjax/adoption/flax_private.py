@@ -90,6 +90,23 @@ def interceptors() -> list[Any]:
     return list(linen_module._global_interceptor_stack)
 
 
+def unlifted(cls: type, method: str) -> Callable[..., Any] | None:
+    """The method itself, where a lifted transform decorates it; None where none does.
+
+    Flax tells interceptors of its calls within the transform only: the decorator copies the mark of the
+    function that it wraps, and is taken for one that tells already.
+
+    Args:
+        cls: A class of modules.
+        method: The name of a method.
+    """
+    mark = "method_handler_wrapped"
+    function = outer = getattr(cls, method, None)
+    while hasattr(getattr(function, "__wrapped__", None), mark):
+        function = function.__wrapped__
+    return None if function is outer else function
+
+
 def is_watched() -> bool:
     """Whether a table of calls or a filter of intermediates waits for the calls of modules."""
     return bool(_context.call_info_stack or any(_context.capture_stack))

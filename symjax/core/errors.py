@@ -128,7 +128,7 @@ def summary(error: BaseException) -> str:
 
 
 def nearest(name: object, names: Iterable[object]) -> str:
-    """A hint with the closest valid name, or ``''`` when nothing comes close; case counts among equals only."""
+    """A hint with the closest valid name, whatever its case; or ``''`` when nothing comes close."""
     listed = [str(n) for n in names]
     close = difflib.get_close_matches(str(name).lower(), [n.lower() for n in listed], n=1, cutoff=0.6)
     alike = [n for n in listed if n.lower() in close]

@@ -98,14 +98,15 @@ class Called:
 
 
 def called(outline: Outline) -> list[Called]:
-    """The modules that a model calls, each once, outer ones first; the model itself is not listed."""
+    """The modules that a model calls, each once, in order; the model itself is not listed.
+
+    A module stands before those that it calls.
+    """
     if outline.model.kind == "linen":
-        modules = _called_in_linen(outline)
-    elif outline.model.kind == "nnx":
-        modules = _held_in_nnx(outline.model.node)
-    else:
-        modules = []
-    return sorted(modules, key=lambda module: len(module.names))
+        return _called_in_linen(outline)
+    if outline.model.kind == "nnx":
+        return _held_in_nnx(outline.model.node)
+    return []
 
 
 def _called_in_linen(outline: Outline) -> list[Called]:

@@ -55,14 +55,17 @@ class Knob:
 
 
 def field_knobs(effects: Iterable[Effect]) -> list[Knob]:
-    """The knobs that fields of the tree are: its widths."""
+    """The knobs that fields of the tree are: its widths, but for those with which layers come or go.
+
+    Those with more axes come first: a width, and then a factor by which some of its axes are longer.
+    """
     knobs: dict[frozenset[Path], Knob] = {}
     for effect in effects:
-        if effect.kind == "width" and effect.grown:
+        if effect.kind == "width" and effect.grown and not effect.threshold:
             paths = (effect.path, *effect.together)
             places = tuple([(f"params/{name}", axis) for name, axis in effect.grown])
             knobs.setdefault(frozenset(paths), Knob(effect.value, places, paths))
-    return list(knobs.values())
+    return sorted(knobs.values(), key=lambda knob: -len(knob.places))
 
 
 class _Trial(NamedTuple):
@@ -80,13 +83,16 @@ class Modules:
 
     Attributes:
         called: The modules, outer ones first.
+        order: The paths of the modules, in the order of the model's calls.
     """
 
     def __init__(self, outline: Outline) -> None:
         self._variables = shapes_of(outline.variables)
         self._model = outline.model
         self._tried: dict[Any, list[_Trial]] = {}
-        self.called = called(outline)
+        in_order = called(outline)
+        self.called = sorted(in_order, key=lambda module: len(module.names))
+        self.order = [module.path for module in in_order]
 
     def counts(self) -> list[int]:
         """The numbers of groups and heads in the model's layers, but for depthwise convolutions."""

@@ -24,6 +24,7 @@ from ...outlines.finding import LAYERS, Model
 from ...outlines.inputs import Inputs
 from ...roles.marks import classes_with_role, has_role
 from ..axes import Axes, abstract_key, model_axes
+from ..emptiness import Emptied, emptied
 from ..rules.values import SCAN, WINDOW
 from .called import Shapes, shapes_of
 from .flops import product_flops
@@ -35,7 +36,7 @@ Kind: TypeAlias = Literal[
 
 =============  ==================================================================================
 ``width``      an int that an axis of parameters grows with
-``depth``      an int that parameters are added with, or layers of a scan
+``depth``      an int that parameters are added with, more each time, or layers of a scan
 ``partition``  an int that parameters change their shape with, but not their count: heads
 ``window``     an int that only the window of a convolution grows with
 ``task``       an int that the shape of the outputs changes with, or the table that inputs look up
@@ -44,7 +45,7 @@ Kind: TypeAlias = Literal[
 ``leaf``       a float that JAX can trace
 ``tested``     a float that Python tests, or that is structure
 ``choice``     a function or class
-``switch``     a bool
+``switch``     a bool, or an int whose steps all do the same beyond one where parameters come or go
 =============  ==================================================================================
 """
 
@@ -62,6 +63,9 @@ class Effect(NamedTuple):
         flops: The operations of all products, as a multiple of what they were.
         grown: The axes of parameters that changed their size, as paths and positions.
         together: Fields that had to change with it.
+        threshold: Whether layers come or go once with it, which are not repeated, and no axis is as long as
+            it says: a factor of which 1 means that there is nothing to multiply, such as the expansion of
+            an inverted residual (Sandler et al., "MobileNetV2", 2018, section 3.3).
         remark: More, for people.
     """
 
@@ -74,6 +78,7 @@ class Effect(NamedTuple):
     flops: float = 1.0
     grown: tuple[tuple[str, int], ...] = ()
     together: tuple[Path, ...] = ()
+    threshold: bool = False
     remark: str = ""
 
 
@@ -84,11 +89,13 @@ class Reply(NamedTuple):
         params: The shapes of its parameters.
         outputs: Shapes and dtypes of its outputs.
         flops: How many operations its products are.
+        emptied: The first window that fits nowhere; None if all fit.
     """
 
     params: Shapes
     outputs: Any
     flops: int
+    emptied: Emptied | None = None
 
     @property
     def shapes_of_outputs(self) -> Any:
@@ -123,7 +130,8 @@ class Probe:
     @functools.cached_property
     def reply(self) -> Reply:
         """What the call of the model as it is tells."""
-        return Reply(shapes_of(self.base.params), self.base.outputs, product_flops(self.base.jaxpr().jaxpr))
+        jaxpr = self.base.jaxpr().jaxpr
+        return Reply(shapes_of(self.base.params), self.base.outputs, product_flops(jaxpr), emptied(jaxpr))
 
     @functools.cached_property
     def integers(self) -> list[Effect]:
@@ -164,7 +172,9 @@ class Probe:
         variables = jax.eval_shape(program.init, abstract_key(), program.arrays)
         trace = jax.make_jaxpr(call, return_shape=True)
         closed, outputs = trace(variables, abstract_key(), program.arrays)
-        return Reply(shapes_of(variables.get("params", {})), outputs, product_flops(closed.jaxpr))
+        jaxpr = closed.jaxpr
+        params = shapes_of(variables.get("params", {}))
+        return Reply(params, outputs, product_flops(jaxpr), emptied(jaxpr))
 
     def keeps_outputs(self, new: Reply) -> bool:
         """Whether another call gives outputs of the same shapes."""
@@ -174,7 +184,7 @@ class Probe:
         """The model with other values of the tree's fields, called, to outputs of the same shapes.
 
         Raises:
-            ValueError: The outputs would change their shapes.
+            ValueError: The outputs would change their shapes, or an array would be empty that was not.
             Exception: What the model raises.
         """
         if not updates:
@@ -183,6 +193,8 @@ class Probe:
         if not self.keeps_outputs(new):
             before, after = self.reply.shapes_of_outputs, new.shapes_of_outputs
             raise ValueError(f"the outputs would be of shape {after} instead of {before}")
+        if new.emptied and not self.reply.emptied:
+            raise ValueError(f"the inputs are too small for that: {new.emptied}")
         return new
 
     def _switch(self, path: Path, value: bool) -> Effect:
@@ -214,10 +226,39 @@ class Probe:
                 refusal = refusal or _refusal(error)
                 continue
             effect = self._compared(paths[0], value, number, new)
+            if new.params.keys() != self.reply.params.keys() and effect.kind == "depth":
+                effect = self._confirmed(effect, paths, new)
             # One of something may stand for any number, as arrays do; but into one part everything divides.
             if number > 1 or value == 2 or effect.kind == "partition":
                 return effect
         return Effect(paths[0], value, "tied" if refusal else "none", remark=refusal)
+
+    def _confirmed(self, effect: Effect, paths: tuple[Path, ...], new: Reply) -> Effect:
+        """What seems to be a depth, since parameters come or go, but may only cross a threshold.
+
+        A depth adds more the larger it is. What adds once, or as much as it takes away, is no depth: an axis
+        that grows further tells a width.
+        """
+        base, tried = self.reply, effect.tried
+        grows, refused = False, True
+        for number in _further(effect.value, tried):
+            try:
+                more = self.called(dict.fromkeys(paths, number))
+            except Exception:  # noqa: BLE001 - as above
+                continue
+            refused = False
+            replies = {effect.value: base, tried: new, number: more}
+            first, second, third = [replies[each] for each in sorted(replies)]
+            if len(first.params) < len(second.params) < len(third.params):
+                return effect
+            grows = _resized(first, second) or _resized(second, third)
+            if grows:
+                break  # else it may count pairs of layers: another number tells
+        if refused:
+            return effect
+        named = any(base.params[name][axis] == effect.value > 1 for name, axis in effect.grown)
+        remark = f"layers come or go between {effect.value} and {tried}"
+        return effect._replace(kind="width" if grows else "switch", threshold=not named, remark=remark)
 
     def _compared(self, path: Path, old: Any, tried: Any, new: Reply) -> Effect:
         """What a field does, as a call with another value of it shows."""
@@ -299,6 +340,20 @@ class Probe:
                         path=effect.path, together=others, remark=remark
                     )
         return effects
+
+
+def _further(value: int, tried: int) -> list[int]:
+    """Values that tell whether a field goes on to do what it did from one value to another."""
+    if tried > value:
+        return list(dict.fromkeys([tried + 1, 2 * tried - value, 2 * tried]))
+    return [number for number in (tried - 1, value + 1, 2 * value) if number > 0]
+
+
+def _resized(before: Reply, after: Reply) -> bool:
+    """Whether axes of parameters differ, of which there are as many."""
+    common = before.params.keys() & after.params.keys()
+    alike = len(before.params) == len(after.params)
+    return alike and any(before.params[name] != after.params[name] for name in common)
 
 
 def _shape(leaf: Any) -> Any:

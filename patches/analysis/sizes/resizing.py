@@ -54,6 +54,7 @@ class Resizing:
     fields: list[Knob]
     modules: Modules
     _known: dict[str, Resized] = field(default_factory=dict, repr=False)
+    _shared: dict[tuple[Path, ...], bool] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, tree: Any, model: Model, inputs: Inputs) -> Resizing:
@@ -212,7 +213,7 @@ class Resizing:
         rejected: list[Knob] = []
         covered: set[Place] = set()
         for knob in self._knobs(fixed, covered):
-            if not covered.isdisjoint(knob.places):
+            if not covered.isdisjoint(knob.places) and not self._goes_with(chosen, knob, covered):
                 continue
             if all(_free(place, self.probe.axes, fixed) for place in knob.places):
                 chosen.append(knob)
@@ -220,6 +221,32 @@ class Resizing:
             else:
                 rejected.append(knob)
         return chosen, rejected
+
+    def _goes_with(self, chosen: list[Knob], knob: Knob, covered: Set[Place]) -> bool:
+        """Whether a field has axes of its own beside those that it shares with fields, as the terms of a sum.
+
+        The others are factors: an axis that both double would be four times as long.
+        """
+        if knob.owner or set(knob.places) <= covered:
+            return False
+        paths = (*itertools.chain.from_iterable(other.paths for other in chosen), *knob.paths)
+        if paths not in self._shared:
+            self._shared[paths] = self._doubles_once([*chosen, knob])
+        return self._shared[paths]
+
+    def _doubles_once(self, knobs: list[Knob]) -> bool:
+        """Whether no axis gets longer than twice what it was when these fields are doubled."""
+        updates = {path: 2 * knob.value for knob in knobs for path in knob.paths}
+        try:
+            new = self.probe.called(updates).params
+        except Exception:  # noqa: BLE001 - other people's models may raise anything
+            return False
+        old = self.probe.reply.params
+        return old.keys() == new.keys() and all(
+            after <= 2 * before
+            for name, shape in old.items()
+            for before, after in zip(shape, new[name], strict=True)
+        )
 
     def _knobs(self, fixed: frozenset[int], covered: Set[Place]) -> Iterator[Knob]:
         """The fields; then the arguments of modules that have an axis that is free, and not covered yet."""
@@ -255,7 +282,8 @@ class Resizing:
                 name = type(model.node).__name__
                 raise TypeError(f"{name} makes layers inside and cannot be patched there {at(model.path)}")
             before = tuple(getattr(model.node, INSIDE, ()) or ())
-            updates[model.path / INSIDE] = (*before, *_nested(inside))
+            in_order = {path: inside[path] for path in self.modules.order if path in inside}
+            updates[model.path / INSIDE] = (*before, *_nested(in_order))
         return updates
 
 

@@ -11,7 +11,7 @@ from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 
-from ...analysis.blocks import Blocks, Names, blocks
+from ...analysis.blocks import Blocks, Names, blocks, paths_shown
 from ...core.patch import Context, Edited
 from ...interior.attaching import attach
 from ...interior.parts import LayerPatch
@@ -58,6 +58,7 @@ def planned(
     plan: Callable[[Blocks], Plan],
     sought: str,
     patch: Callable[[dict[str, Any]], LayerPatch] = wrap_layers,
+    by_sums: bool = False,
 ) -> Edited:
     """A tree whose Linen models have a patch of some modules inside, which an abstract call has found.
 
@@ -68,6 +69,7 @@ def planned(
             takes.
         sought: What the plan looks for, in the plural, as a message has it.
         patch: From that, by path as text, to the patch.
+        by_sums: Whether it looks for sums, which are not seen inside of `flax.linen.scan` and its like.
     """
     known = inputs_for(tree, inputs)
     if not known:
@@ -81,12 +83,20 @@ def planned(
         if model.kind != "linen" or not is_patchable(model.node):
             reasons.append(f"{sought} are found by a call in Linen modules only, and {model} is none")
             continue
-        around = {"/".join(path): wrapper for path, wrapper in plan(blocks(model, known[model.path])).items()}
+        seen = blocks(model, known[model.path])
+        around = {"/".join(path): wrapper for path, wrapper in plan(seen).items()}
         around.pop("", None)  # the model itself, which stays what its experiment holds
         if not around:
-            reasons.append(f"a call of {model} shows no {sought}")
+            reasons.append(f"a call of {model} shows no {sought}{_unseen(seen) if by_sums else ''}")
             continue
         path = model.path / INSIDE
         updates[path] = (*vars(model.node).get(INSIDE, ()), patch(around))
         places += [path / name for name in around]
     return Edited(rebind(tree, updates) if updates else tree, tuple(places), why="; ".join(reasons))
+
+
+def _unseen(seen: Blocks) -> str:
+    """What a message adds about modules of which no sums are seen."""
+    if not seen.unseen:
+        return ""
+    return f"; what nn.scan, nn.remat and their like run is not seen as a block: {paths_shown(seen.unseen)}"

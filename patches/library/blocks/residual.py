@@ -12,19 +12,22 @@ from annotated_types import Ge, Gt, Lt
 from symjax.adoption.linen.modules import Module
 from symjax.core.paths import Path
 
-from ...analysis.blocks import Blocks, blocks
-from ...core.patch import Edited
+from ...analysis.blocks import Blocks, Visit
+from ...analysis.standing import visits_of_fields
+from ...core.patch import LookingFor
 from ...core.patcher import patcher
-from ...interior.inserting import insert, inserts
+from ...interior.inserting import Inserted, insert, inserts
 from ...interior.layers import layers
+from ...interior.recording import changes_nothing
 from ...interior.wrapping import Wrapping, is_wrapped
-from ...outlines.finding import Model, models
-from ...outlines.inputs import ExampleInputs, Inputs, inputs_for
-from ...roles.editing import is_flax_layer, linen_version
+from ...outlines.finding import models
+from ...outlines.inputs import ExampleInputs
+from ...roles.editing import is_flax_layer, linen_version, values
 from ...roles.marks import has_role
 from .planning import Plan, planned
 
 _LAYERS: Final = ("convolution", "dense")
+_BRANCHES: Final = ("attention", "feed_forward")
 
 
 class Residual(Wrapping):
@@ -50,7 +53,10 @@ class Residual(Wrapping):
             **kwargs: Likewise.
         """
         y = self.run(x, *args, **kwargs)
-        return x.astype(y.dtype) + y if x.shape == y.shape and not self.is_repeated() else y  # type: ignore[no-any-return]
+        if x.shape == y.shape and not self.is_repeated():
+            return x.astype(y.dtype) + y  # type: ignore[no-any-return]
+        changes_nothing(self)
+        return y  # type: ignore[no-any-return]
 
 
 class StochasticDepth(Wrapping):
@@ -120,10 +126,11 @@ class LayerScale(Module):
 
 
 @patcher
-def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> Any:
+def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> LookingFor:
     """Adds to the outputs of each convolution and dense layer its inputs, if these have their shape.
 
-    With example inputs it is known whether any have, in Linen models; where none has, nothing is changed.
+    With example inputs it is known which of Linen models have it. Without them, a layer is replaced unless
+    its own arguments say that it has not, as those of NNX do; it finds out when it runs.
 
     He et al., "Deep Residual Learning for Image Recognition", 2016, section 3.2.
 
@@ -137,28 +144,24 @@ def add_skip_connections(tree: Any, *, inputs: ExampleInputs = None) -> Any:
         >>> sj.patch([nn.Dense(8)], 'add_skip_connections')
         [Residual(layer=Dense(features=8))]
     """
+    visits = visits_of_fields(tree, inputs) if inputs is not None else {}
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        if not has_role(v, *_LAYERS) or is_wrapped(p, Residual):
+        if not has_role(v, *_LAYERS) or is_wrapped(p, Residual) or _changes_the_shape(v, visits.get(k)):
             return v
         layer = linen_version(v)
         return v if layer is None else Residual(layer)
 
-    known = inputs_for(tree, inputs)
-    if known and all(_none_keeps(model, known.get(model.path)) for model in models(tree)):
-        return Edited(tree, why="no convolution or dense layer keeps the shape of its inputs")
-    return layers(rule)
+    return LookingFor("convolutions and dense layers that keep the shape of their inputs", layers(rule))
 
 
-def _none_keeps(model: Model, inputs: Inputs | None) -> bool:
-    """Whether it is known of a model that no layer of it keeps the shape of its inputs."""
-    if inputs is None or model.kind != "linen":
-        return False
-    visits = blocks(model, inputs).with_role(*_LAYERS)
-    return not any(
-        visit.inputs is not None and visit.outputs is not None and visit.inputs.shape == visit.outputs.shape
-        for visit in visits
-    )
+def _changes_the_shape(layer: Any, visit: Visit | None) -> bool:
+    """Whether it is known that the outputs of a layer have another shape than its inputs."""
+    if visit is not None and visit.inputs is not None and visit.outputs is not None:
+        return visit.inputs.shape != visit.outputs.shape
+    arguments = next(filter(None, (values(layer, role) for role in _LAYERS)), {})
+    sizes = arguments.get("in_features"), arguments.get("features")  # NNX knows both
+    return all(isinstance(size, int) for size in sizes) and sizes[0] != sizes[1]
 
 
 @patcher
@@ -205,7 +208,7 @@ def stochastic_depth(
             for number, path in enumerate(seen.residual, 1)
         }
 
-    return planned(tree, inputs, plan, "residual blocks")
+    return planned(tree, inputs, plan, "residual blocks", by_sums=True)
 
 
 def _stochastic(v: Any, p: Any, rate: float) -> Any:
@@ -214,16 +217,19 @@ def _stochastic(v: Any, p: Any, rate: float) -> Any:
 
 
 @patcher
-def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
+def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4, *, inputs: ExampleInputs = None) -> Any:
     """Scales the outputs of every attention and every feed-forward by learned factors, one for each feature.
 
-    That is, of what has the roles ``'attention'`` and ``'feed_forward'``, see `symjax.role`.
+    That is, of what has the roles ``'attention'`` and ``'feed_forward'``, see `symjax.role`. With example
+    inputs, other feed-forwards of Linen models are found by a call, see `symjax.patches.blocks`; the factors
+    stand behind the dense layer that narrows again.
 
     Touvron et al., "Going Deeper with Image Transformers", 2021, section 2, equation 4.
 
     Args:
         tree: The experiment.
         initial: All of them at first.
+        inputs: Example inputs, see `symjax.patch`.
 
     Example:
         >>> import symjax as sj
@@ -231,11 +237,19 @@ def layer_scale(tree: Any, initial: Annotated[float, Gt(0)] = 1e-4) -> Any:
         >>> sj.patch([nn.SelfAttention(num_heads=2)], 'layer_scale')[0].after
         (LayerScale(),)
     """
-    roles = ("attention", "feed_forward")
     new = LayerScale(initial)
 
     def rule(k: Path, v: Any, p: Any) -> Any:
-        asked = has_role(v, *roles) and is_flax_layer(v) and not inserts(p, new)
+        asked = has_role(v, *_BRANCHES) and is_flax_layer(v) and not inserts(p, new)
         return insert(v, after=(new,)) if asked else v
 
-    return layers(rule)
+    if inputs is None or any(model.kind != "linen" for model in models(tree)):
+        return layers(rule)
+
+    def plan(seen: Blocks) -> Plan:
+        marked = [visit.path for visit in seen.with_role(*_BRANCHES)]
+        ends = [(*block.path, block.down) for block in seen.feed_forwards()]
+        further = [path for path in ends if not any(path[: len(o)] == o for o in marked)]
+        return dict.fromkeys([*marked, *further], Inserted.partial(after=(new,)))
+
+    return planned(tree, inputs, plan, "attention or feed-forwards")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import flax.linen
@@ -13,8 +14,13 @@ from annotated_types import Ge
 from symjax import linen as nn
 from symjax.core.paths import Path
 
+from ...analysis.blocks import Visit
+from ...analysis.standing import visits_of_fields
+from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...interior.layers import layers
+from ...interior.recording import changes_nothing
+from ...outlines.inputs import ExampleInputs
 from ...roles.editing import is_flax_layer, rebuilt, values
 from ...roles.marks import has_role, role
 from .squeeze_excitation import is_pointwise
@@ -43,6 +49,8 @@ class GroupedConv(nn.Conv):
         """Convolves."""
         own = {f.name: getattr(self, f.name) for f in dataclasses.fields(flax.linen.Conv) if f.init}
         own["feature_group_count"] = math.gcd(self.groups, inputs.shape[-1], self.features)
+        if own["feature_group_count"] == 1:
+            changes_nothing(self)
         assert self.scope is not None
         convolution = flax.linen.Conv(**{**own, "parent": self.scope.rewound(), "name": None})
         return convolution(inputs)
@@ -52,11 +60,15 @@ _OTHER_KINDS: Final = ("separable_convolution", "transposed_convolution", "local
 
 
 @patcher
-def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
+def group_convolutions(
+    tree: Any, groups: Annotated[int, Ge(2)] = 32, *, inputs: ExampleInputs = None
+) -> LookingFor:
     """Divides every convolution over positions into groups of channels, each of which sees its own only.
 
     Where channels or features cannot be divided so, there are as many groups as divide them and `groups`.
-    Left as they are: pointwise convolutions, and those that have groups already.
+    Left as they are: pointwise convolutions, those that have groups already, and those of which this number
+    is 1. In Linen models that takes example inputs, as the features alone do not always tell: without them,
+    such a convolution is replaced too, and finds out when it runs.
 
     Xie et al., "Aggregated Residual Transformations for Deep Neural Networks" (ResNeXt), 2017, section 3.3,
     figure 3c.
@@ -64,6 +76,7 @@ def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
     Args:
         tree: The experiment.
         groups: How many, called cardinality there.
+        inputs: Example inputs, see `symjax.patch`.
 
     Example:
         >>> import symjax as sj
@@ -71,6 +84,7 @@ def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
         >>> sj.patch([nn.Conv(8, (3, 3)), nn.Conv(8, (1, 1))], 'group_convolutions?4')
         [GroupedConv(features=8, kernel_size=(3, 3), groups=4), Conv(features=8, kernel_size=(1, 1))]
     """
+    visits = visits_of_fields(tree, inputs) if inputs is not None else {}
 
     def rule(k: Path, v: Any) -> Any:
         arguments = values(v, "convolution")
@@ -80,8 +94,18 @@ def group_convolutions(tree: Any, groups: Annotated[int, Ge(2)] = 32) -> Any:
             or not is_flax_layer(v)
             or has_role(v, *_OTHER_KINDS)
             or is_pointwise(arguments["kernel_size"])
+            or _most_groups(groups, arguments, visits.get(k)) == 1
         ):
             return v
         return rebuilt(v, "convolution", GroupedConv, groups=groups)
 
-    return layers(rule)
+    what = f"convolutions over positions that can be divided into groups, of which {groups} is a multiple"
+    return LookingFor(what, layers(rule))
+
+
+def _most_groups(groups: int, arguments: Mapping[str, Any], visit: Visit | None) -> int:
+    """How many groups a convolution has at most, as far as its channels and features are known."""
+    known = [arguments.get("features"), arguments.get("in_features")]
+    if visit is not None and visit.inputs is not None:
+        known.append(visit.inputs.shape[-1])
+    return math.gcd(groups, *[size for size in known if isinstance(size, int)])

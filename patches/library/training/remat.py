@@ -94,10 +94,10 @@ def apply_remat(
 
     The blocks are modules with the role ``'block'``, see `symjax.role`. Where there are none, and inputs
     are known (``inputs=…`` of `symjax.patch`, or ``example_inputs``), they are found by an abstract call:
-    the innermost residual blocks and others of their classes, or else the outermost modules of classes of
-    which there are several. Without inputs and in NNX, every numbered module of a class that is not Flax's
-    own is one (``Block_0``, ``blocks[1]``). A configuration that has a boolean for it (``config.remat``)
-    gets it set.
+    the innermost residual blocks and others of their classes, and the bodies of scans; or else the outermost
+    modules of classes of which there are several. Without inputs and in NNX, every numbered module of a class
+    that is not Flax's own is one (``Block_0``, ``blocks[1]``). A configuration that has a boolean for it
+    (``config.remat``) gets it set.
 
     Args:
         tree: The experiment.
@@ -167,7 +167,7 @@ def _plan(tree: Any, policy: Policy, inputs: Any) -> dict[Path, Any]:
 
 
 def _blocks_of(seen: Blocks) -> list[Names]:
-    """The modules of the classes of residual blocks, or of classes of which there are several.
+    """The modules of the classes of residual blocks and of the bodies of scans; or of repeated classes.
 
     A block with a projection shortcut adds no input, but is of the class of those that do.
     """
@@ -175,7 +175,7 @@ def _blocks_of(seen: Blocks) -> list[Names]:
         visit.path: type(visit.module) for visit in seen.visits if visit.path and _is_composite(visit.module)
     }
     counts = Counter(composite.values())
-    classes = {composite[path] for path in seen.residual if path in composite}
+    classes = {composite[path] for path in (*seen.residual, *seen.scanned) if path in composite}
     classes = classes or {cls for cls, count in counts.items() if count > 1}
     paths = [path for path, cls in composite.items() if cls in classes]
     return [path for path in paths if not any(path != o and path[: len(o)] == o for o in paths)]
@@ -184,6 +184,8 @@ def _blocks_of(seen: Blocks) -> list[Names]:
 def _is_composite(value: Any) -> bool:
     """Whether a value is a module of a class of the user's, which no role says to be a single layer."""
     if not _is_module(value) or isinstance(value, Wrapping) or has_role(value, *LAYERS):
+        return False
+    if isinstance(value, flax.linen.RNNCellBase):  # whoever calls one asks that it be one
         return False
     schema = getattr(type(value), ATTRIBUTE, None)
     original = getattr(schema, "original", None) or type(value)

@@ -114,3 +114,39 @@ def test_fields_are_visited_too():
     assert [visit.path for visit in blocks(model, Inputs(X)).with_role("dense")] == [
         ("layers_0",), ("layers_1",), ("layers_2",),
     ]  # fmt: skip
+
+
+class Repeated(flax.linen.Module):
+    """A block that a scan runs, with or without remat, or remat alone."""
+
+    lifts: tuple[str, ...]
+
+    @flax.linen.compact
+    def __call__(self, x):
+        block = flax.linen.remat(Step) if "remat" in self.lifts else Step
+        if "scan" in self.lifts:
+            block = flax.linen.scan(block, variable_axes={"params": 0}, split_rngs={"params": True}, length=2)
+        return block(name="blocks")(x, None)[0]
+
+
+class Step(flax.linen.Module):
+    """A residual block."""
+
+    @flax.linen.compact
+    def __call__(self, x, _):
+        return x + flax.linen.Dense(x.shape[-1])(x), None
+
+
+@pytest.mark.parametrize(
+    ("lifts", "unseen", "scanned"),
+    [
+        ((), False, False),
+        (("scan",), True, True),
+        (("remat",), True, False),
+        (("scan", "remat"), True, False),
+    ],
+)
+def test_what_lifted_transforms_run_is_named(lifts, unseen, scanned):
+    (model,) = models(sj.symbolize(Repeated)(lifts))
+    seen = blocks(model, Inputs(jnp.ones((2, 4))))
+    assert (seen.unseen, seen.scanned) == tuple((("blocks",),) if part else () for part in (unseen, scanned))

@@ -151,3 +151,26 @@ def test_a_strict_patch_that_changes_nothing_inside_speaks_up():
     exp = sj.patch(Experiment(sj.symbolize(Net)()), nothing_inside(), strict=True)
     with pytest.raises(patches.PatchError, match="changed nothing inside of the model"):
         check(exp, X)
+
+
+class Pooled(flax.linen.Module):
+    """Halves its images, and ends as large as it began whatever is left of them."""
+
+    levels: int = 3
+
+    @flax.linen.compact
+    def __call__(self, x):
+        for i in range(self.levels):
+            x = flax.linen.max_pool(x, (2, 2), strides=(2, 2))
+            x = flax.linen.Conv(4, (1, 1), name=f"level_{i}")(x)
+        return x.mean((1, 2))
+
+
+def test_a_window_that_fits_nowhere_is_warned_of_with_the_layer_that_computes_with_nothing():
+    images, model = jax.ShapeDtypeStruct((1, 4, 4, 3), jnp.float32), sj.symbolize(Pooled)
+    assert check(model(2), images)[""].shape == (1, 4)
+    with pytest.warns(
+        patches.PatchWarning, match=r"too small for model: .*\(1, 1, 1, 4\).*level_2 comp"
+    ) as seen:
+        assert check(Experiment(model(3)), images)["model"].shape == (1, 4)
+    assert seen[0].filename == __file__

@@ -204,6 +204,81 @@ def test_a_width_with_which_a_layer_comes_is_a_width():
     assert kinds(effects(sj.symbolize(Projecting)(), jnp.ones((2, 4)))) == {"width": "width"}
 
 
+class Expanded(flax.linen.Module):
+    """Inverted residuals: an expansion of 1 is no layer."""
+
+    expansions: Sequence[int] = (1, 2)
+    most: int = 9
+
+    @flax.linen.compact
+    def __call__(self, x):
+        for i, expansion in enumerate(self.expansions):
+            if expansion > self.most:
+                raise ValueError("too much")
+            y, hidden = x, x.shape[-1] * expansion
+            if expansion != 1:
+                y = flax.linen.Dense(hidden, name=f"expand_{i}")(y)
+            y = flax.linen.Dense(hidden, name=f"inner_{i}")(y)
+            x = x + flax.linen.Dense(x.shape[-1], name=f"project_{i}")(y)
+        return x
+
+
+@pytest.mark.parametrize("most", [9, 3])  # with 3, the double of 2 is refused, and one layer goes
+def test_a_factor_of_which_one_is_no_layer_is_no_depth(most):
+    found = effects(sj.symbolize(Expanded)(most=most), jnp.ones((2, 4)))
+    assert (found["expansions[0]"].kind, found["expansions[1]"].kind) == ("width", "width")
+    assert found["expansions[0]"].threshold
+    assert found["expansions[0]"].remark == "layers come or go between 1 and 2"
+    assert found["expansions[1]"].threshold is (most == 3)
+
+
+class Switched(flax.linen.Module):
+    """Ints with which layers come once, or twice in a row."""
+
+    version: int = 1
+    sublayers: int = 2
+    blocks: int = 3
+
+    @flax.linen.compact
+    def __call__(self, x):
+        if self.version > 1:
+            x = flax.linen.Dense(4, name="second")(x)
+        for i in range(self.sublayers // 2):
+            x = flax.linen.Dense(4, name=f"pair_{i}")(x)
+        for i in range(self.blocks):
+            x = flax.linen.Dense(4, name=f"block_{i}")(x)
+        return flax.linen.Dense(2)(x)
+
+
+def test_what_adds_layers_once_is_a_switch_and_what_goes_on_a_depth():
+    found = effects(sj.symbolize(Switched)(), jnp.ones((2, 4)))
+    assert kinds(found) == {"version": "switch", "sublayers": "depth", "blocks": "depth"}
+    assert found["version"].threshold
+    assert not found["blocks"].threshold
+
+
+class Stages(flax.linen.Module):
+    """Where the widths of two stages differ, there is a projection."""
+
+    widths: Sequence[int] = (4, 4, 8)
+
+    @flax.linen.compact
+    def __call__(self, x):
+        x = flax.linen.Dense(4)(x)
+        for i, width in enumerate(self.widths):
+            y = flax.linen.Dense(width, name=f"stage_{i}")(x)
+            for j in range(2):
+                y = flax.linen.Dense(width, name=f"stage_{i}_{j}")(y)
+            x = y + (x if x.shape == y.shape else flax.linen.Dense(width, name=f"projection_{i}")(x))
+        return flax.linen.Dense(2)(x)
+
+
+def test_a_width_with_which_a_projection_comes_and_another_goes_is_a_width():
+    found = effects(sj.symbolize(Stages)(), jnp.ones((2, 4)))
+    assert set(kinds(found).values()) == {"width"}
+    assert not any(effect.threshold for effect in found.values())
+
+
 class Tied(flax.linen.Module):
     stem: int = 6
     block: int = 6

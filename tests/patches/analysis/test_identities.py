@@ -106,3 +106,18 @@ def test_numbers_are_drawn_of_each_kind():
     assert set(ints.tolist()) <= {0, 1}
     assert bools.dtype == bool
     assert jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+
+
+class Masked(flax.linen.Module):
+    """Logits of which one is never chosen."""
+
+    @flax.linen.compact
+    def __call__(self, x):
+        return flax.linen.Dense(3)(x).at[:, 0].set(-jnp.inf)
+
+
+def test_an_infinite_output_is_itself():
+    tried = trial(sj.symbolize(Masked)(), sj.symbolize(Masked)())
+    values = leaves_by_path(tried.known)
+    assert tried.difference(values) == 0
+    assert tried.difference({path: 2 * value for path, value in values.items()}) == 1

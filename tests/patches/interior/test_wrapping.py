@@ -1,5 +1,7 @@
 """What stands around a layer keeps the names of its parameters."""
 
+import functools
+
 import flax.linen
 import jax
 import jax.numpy as jnp
@@ -122,3 +124,50 @@ def test_other_methods_of_a_layer_are_those_of_the_layer_inside():
 
 class Again(Scaled):
     factor: float = 3.0
+
+
+class Counting(flax.linen.Module):
+    """A recurrent layer whose method is a scan, as people write them."""
+
+    features: int
+
+    @functools.partial(
+        flax.linen.transforms.scan,
+        variable_broadcast="params",
+        in_axes=1,
+        out_axes=1,
+        split_rngs={"params": False},
+    )
+    @flax.linen.compact
+    def __call__(self, carry, x):
+        return carry + 1, flax.linen.Dense(self.features)(x) + carry[:, None]
+
+
+class Counts(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        return Counting(3, name="counting")(jnp.zeros(len(x)), x)
+
+
+def test_a_method_that_a_lifted_transform_decorates_runs_in_it_once():
+    x = jax.random.normal(KEY, (2, 5, 4))
+    model = sj.symbolize(Counts)()
+    variables = model.init(KEY, x)
+    expected = model.apply(variables, x)
+
+    class Around(Wrapping):
+        factor: int = 2
+
+        @flax.linen.compact
+        def __call__(self, *args):
+            carry, y = self.run(*args)
+            return carry, self.factor * y
+
+    twice = patches.layers(lambda k, v: Around(v) if k == "counting" else v)
+    thrice = patches.layers(lambda k, v: Around(v, factor=3) if k == "counting" else v)
+    for rules, factor in ((twice, 2), ([twice, thrice], 6)):
+        carry, y = sj.patch(model, rules).apply(variables, x)
+        np.testing.assert_allclose(carry, expected[0])
+        np.testing.assert_allclose(y, factor * expected[1], rtol=1e-6)
+    wide = patches.layers(lambda k, v: v.rebind(features=6) if k == "counting" else v)
+    assert jax.eval_shape(lambda: sj.patch(model, wide).init_with_output(KEY, x))[0][1].shape == (2, 5, 6)

@@ -40,6 +40,34 @@ def theirs():
     return sj.symbolize(TheirModel)()
 
 
+class ScannedBlock(flax.linen.Module):
+    """A residual block with two modules of one class inside, as a scan runs it."""
+
+    @flax.linen.compact
+    def __call__(self, x, _):
+        for name in ("one", "other"):
+            x = x + flax.linen.Sequential([flax.linen.Dense(x.shape[-1])], name=name)(x)
+        return x, None
+
+
+class Scanned(flax.linen.Module):
+    """Blocks that stand in one program, whose parameters have an axis of their own."""
+
+    again: bool = False
+
+    @flax.linen.compact
+    def __call__(self, x):
+        block = flax.linen.remat(ScannedBlock) if self.again else ScannedBlock
+        blocks = flax.linen.scan(block, variable_axes={"params": 0}, split_rngs={"params": True}, length=2)
+        return blocks(name="blocks")(x, None)[0]
+
+
+@pytest.fixture(scope="session")
+def scanned():
+    """A model whose blocks a scan runs."""
+    return sj.symbolize(Scanned)()
+
+
 @pytest.fixture(scope="session")
 def inputs():
     """What it is called with."""

@@ -98,6 +98,52 @@ def test_what_the_outputs_hang_on_is_no_depth():
     assert (deep.depths, deep.dims, deep.heads) == ((3, 3), (4, 4), 2)
 
 
+class Inverted(flax.linen.Module):
+    """Stages of inverted residuals: how far they expand, and how many there are."""
+
+    stages: Sequence[Sequence[int]] = ((1, 1), (2, 2))
+
+    @flax.linen.compact
+    def __call__(self, x):
+        for expansion, repeats in self.stages:
+            for _ in range(repeats):
+                y = flax.linen.Dense(4 * expansion)(x) if expansion != 1 else x
+                x = x + flax.linen.Dense(4)(flax.linen.Dense(4 * expansion)(y))
+        return flax.linen.Dense(3)(x)
+
+
+def test_how_far_a_block_expands_is_no_depth():
+    deep = patch(sj.symbolize(Inverted)(), "scale_depth?2", inputs=X)
+    assert deep.stages == ((1, 2), (2, 4))
+
+
+class UNet(flax.linen.Module):
+    """Each level halves the images, and doubles them again."""
+
+    features: Sequence[int] = (4, 8)
+
+    @flax.linen.compact
+    def __call__(self, x):
+        skips = []
+        for features in self.features:
+            x = flax.linen.Conv(features, (3, 3))(x)
+            skips.append(x)
+            x = flax.linen.max_pool(x, (2, 2), strides=(2, 2))
+        for features, skip in zip(reversed(self.features), reversed(skips), strict=True):
+            x = flax.linen.ConvTranspose(features, (2, 2), strides=(2, 2))(x)
+            x = jnp.concatenate([x, skip], axis=-1)
+        return flax.linen.Conv(1, (1, 1))(x)
+
+
+def test_levels_for_which_the_images_are_too_small_are_refused():
+    model, images = sj.symbolize(UNet)(), jnp.zeros((1, 8, 8, 3))
+    with pytest.raises(ValueError, match=r"too small for that: reduce_window_max in UNet makes") as caught:
+        patch(model, "scale_depth?2", inputs=images)
+    assert any("features: (4, 4, 8, 8)" in text for text in caught.value.__notes__)
+    large = jnp.zeros((1, 16, 16, 3))
+    assert patch(model, "scale_depth?2", inputs=large).features == (4, 4, 8, 8)
+
+
 class Limited(flax.linen.Module):
     depth: int = 2
 

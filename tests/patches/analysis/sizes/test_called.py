@@ -66,7 +66,7 @@ def net():
     return modules_of(Recurrent)
 
 
-def test_outer_modules_come_first(net):
+def test_modules_come_in_the_order_of_the_calls_and_before_those_that_they_call(net):
     modules, _ = net
     assert [path for path in modules if "Dense" in path or "Block" in path] == [
         "Dense_0",

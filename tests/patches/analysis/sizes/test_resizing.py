@@ -44,8 +44,9 @@ class Residual(nn.Module):
 
 
 def test_what_is_summed_is_scaled_together_and_the_head_stays():
-    model = sj.symbolize(Residual)()
-    assert scaled(model, 1.5) == {
+    widths = scaled(sj.symbolize(Residual)(), 1.5)
+    assert list(widths) == sorted(widths)  # in the order of the calls, not of what hangs together
+    assert widths == {
         "Dense_0.features": 12,
         "Dense_1.features": 18,
         "Dense_2.features": 12,
@@ -90,6 +91,48 @@ def test_widths_of_a_configuration_are_scaled_there_and_others_inside():
     model = sj.symbolize(Configured)(Config())
     assert scaled(model, 1.3) == {"config.width": 16, "config.hidden": 14, "Dense_2.features": 8}
     assert scaled(model, 2.0) == {"config.width": 24, "config.hidden": 20, "Dense_2.features": 12}
+
+
+class Concatenating(nn.Module):
+    """Fields whose widths add up, and one that multiplies another."""
+
+    bottleneck: int = 2
+    growth: int = 4
+    stem: int = 6
+
+    @nn.compact
+    def __call__(self, x):
+        x = nn.Dense(self.stem)(x)
+        for _ in range(2):
+            y = nn.Dense(self.bottleneck * self.growth)(nn.LayerNorm()(x))
+            x = jnp.concatenate([x, nn.Dense(self.growth)(y)], axis=-1)
+        x = nn.Dense(x.shape[-1] // 2)(x)
+        return nn.Dense(3)(x)
+
+
+def test_fields_whose_widths_add_up_are_both_scaled_and_a_factor_is_not():
+    assert scaled(sj.symbolize(Concatenating)(), 2.0) == {"growth": 8, "stem": 12}
+
+
+class Expanding(nn.Module):
+    """A factor of which 1 means that there is no layer."""
+
+    expansion: int = 1
+
+    @nn.compact
+    def __call__(self, x):
+        x, hidden = nn.Dense(4)(x), 4 * self.expansion
+        y = nn.Dense(hidden, name="expand")(x) if self.expansion != 1 else x
+        x = nn.Dense(4, name="project")(nn.Dense(hidden, name="inner")(y))
+        return nn.Dense(3)(x)
+
+
+def test_a_factor_that_adds_a_layer_stays():
+    assert scaled(sj.symbolize(Expanding)(), 2.0) == {
+        "Dense_0.features": 8,
+        "inner.features": 8,
+        "project.features": 8,
+    }
 
 
 class Groups(nn.Module):

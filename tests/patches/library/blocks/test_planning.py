@@ -58,7 +58,8 @@ def test_what_was_inside_stays(theirs, inputs):
 
 
 @pytest.mark.parametrize(
-    "uri", ["stochastic_depth", "tie_weights", "gated_feed_forward", "mixture_of_experts", "mup_initialization"]
+    "uri",
+    ["stochastic_depth", "tie_weights", "gated_feed_forward", "mixture_of_experts", "mup_initialization"],
 )
 def test_roles_that_are_asked_on_the_way_are_not_what_is_looked_for(uri):
     with pytest.raises(patches.PatchError, match="a call of <root> shows no") as caught:

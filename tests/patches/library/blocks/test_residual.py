@@ -39,14 +39,41 @@ def test_skips_inside_of_models(theirs, inputs, their_variables, trains):
 
 
 class Narrowing(nn.Module):
+    keeps: bool = False
+
     @nn.compact
     def __call__(self, x):
-        return nn.Dense(2)(nn.Dense(3)(x))
+        return nn.Dense(2)(nn.Dense(4 if self.keeps else 3)(x))
 
 
-def test_a_model_whose_layers_all_change_the_shape_has_no_place_for_skips():
-    with pytest.raises(patches.PatchError, match="no convolution or dense layer keeps the shape"):
-        sj.patch(Narrowing(), "add_skip_connections", inputs=X, strict=True)
+@pytest.mark.parametrize("model", [Narrowing(), nn.Sequential([nn.Dense(3), nn.Dense(2)])])
+def test_a_model_whose_layers_all_change_the_shape_has_no_place_for_skips(model):
+    with pytest.raises(
+        patches.PatchError, match="looks for convolutions and dense layers that keep the shape"
+    ):
+        sj.patch(model, "add_skip_connections", inputs=X, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "place"),
+    [
+        (Narrowing(keeps=True), sj.Path.parse("inside") / "Dense_1"),
+        (nn.Sequential([nn.Dense(4), nn.Dense(2)]), sj.Path.parse("layers[0]")),
+        (nn.Sequential([Narrowing(keeps=True)]), sj.Path.parse("inside") / "layers_0/Dense_1"),
+    ],
+)
+def test_what_changes_the_shape_is_no_place(model, place):
+    assert patches.add_skip_connections().matched(model, X) == (place,)
+    sj.patch(model, patches.add_skip_connections().expects(1), inputs=X)
+
+
+def test_without_inputs_it_is_known_when_the_model_runs():
+    model = sj.patch(Narrowing(), "add_skip_connections", strict=True)
+    with pytest.raises(patches.PatchError, match="changed nothing inside of the model"):
+        jax.eval_shape(model.init, KEY, X)
+    tree = [nnx.Linear(4, 3)]
+    with pytest.warns(patches.PatchWarning):
+        assert sj.patch(tree, "add_skip_connections") == tree
 
 
 class NnxModel(nnx.Module):
@@ -104,10 +131,32 @@ def test_no_block_is_the_reason():
         sj.patch(nn.Sequential([nn.Dense(4)]), "stochastic_depth", inputs=X, strict=True)
 
 
+def test_blocks_of_a_scan_are_named_where_none_is_seen(scanned):
+    with pytest.raises(patches.PatchError, match=r"shows no residual blocks; what nn\.scan.*: blocks$"):
+        sj.patch(scanned, "stochastic_depth", inputs=X, strict=True)
+
+
+@patches.role("feed_forward")
+class MarkedFeedForward(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(4)(nn.Dense(8)(x))
+
+
+def test_a_marked_feed_forward_is_scaled_once():
+    model = nn.Sequential([MarkedFeedForward()])
+    assert patches.layer_scale().matched(model, X) == (sj.Path.parse("inside") / "layers_0",)
+
+
 def test_scales_begin_small(theirs, inputs, trains):
     model = sj.patch(theirs, "layer_scale?0.01", inputs=inputs, strict=True)
     scale = trains(model)["block_0"]["MultiHeadDotProductAttention_0"]["after_0"]["scale"]
     np.testing.assert_allclose(scale, 0.01)
+    assert patches.layer_scale().matched(theirs, inputs) == tuple(
+        sj.Path.parse("inside") / f"block_{i}/{name}"
+        for name in ("MultiHeadDotProductAttention_0", "down")
+        for i in range(2)
+    )
     np.testing.assert_allclose(LayerScale(0.5).apply({"params": {"scale": 2 * jnp.ones(4)}}, X), 2 * X)
 
 

@@ -127,6 +127,18 @@ def test_repeated_modules_where_none_is_residual():
     assert remats(patched) == 2
 
 
+def test_the_body_of_a_scan_is_a_block(scanned):
+    patched = sj.patch(scanned, "apply_remat", inputs=X)
+    assert patched.inside == (apply_remat(paths=("blocks",)),)
+    variables = jax.eval_shape(patched.init, jax.random.key(0), X)
+    assert variables == jax.eval_shape(scanned.init, jax.random.key(0), X)
+    (scan,) = [e for e in jax.make_jaxpr(patched.apply)(variables, X).eqns if e.primitive.name == "scan"]
+    assert [e.primitive.name for e in scan.params["jaxpr"].eqns if "policy" in e.params] in (
+        ["remat2"],
+        ["checkpoint"],
+    )
+
+
 def test_without_inputs_numbered_modules_are_blocks():
     patched = sj.patch(NET, "apply_remat")
     assert patched.inside == (apply_remat(),)
@@ -240,3 +252,33 @@ def test_blocks_of_nnx_models():
     assert jax.tree.structure(expected) == jax.tree.structure(got)
     for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+class Cell(flax.linen.RNNCellBase):
+    """A recurrent cell that somebody wrote."""
+
+    features: int
+
+    @flax.linen.compact
+    def __call__(self, carry, x):
+        carry = flax.linen.tanh(flax.linen.Dense(self.features)(x) + flax.linen.Dense(self.features)(carry))
+        return carry, carry
+
+    @flax.linen.nowrap
+    def initialize_carry(self, rng, input_shape):
+        return jax.numpy.zeros((*input_shape[:-1], self.features))
+
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+class Recurrent(flax.linen.Module):
+    @flax.linen.compact
+    def __call__(self, x):
+        return flax.linen.RNN(Cell(3))(flax.linen.RNN(Cell(4))(x))
+
+
+def test_a_recurrent_cell_is_no_block_for_who_calls_it_asks_for_a_cell():
+    with pytest.warns(patches.PatchWarning, match="apply_remat changed nothing"):
+        sj.patch(sj.symbolize(Recurrent)(), "apply_remat", inputs=jax.numpy.ones((1, 5, 2)))
