@@ -145,7 +145,7 @@ def update(optimizer: Any, gradients: Any, state: Any, params: Any) -> Any:
 class Objective(sj.Object):
     """What is minimized."""
 
-    model: nn.Module
+    model: Any
     loss: Callable[..., Any]
 
 
@@ -197,8 +197,7 @@ class LinenExperiment(sj.Object):
         return Result(losses, params, state)
 
 
-@_compiled
-def nnx_state(model: Any, key: jax.Array) -> Any:
+def _split(model: Any, key: jax.Array) -> Any:
     """The graph of a module, its parameters, and the rest."""
     module = sj.build(model, rngs=key)
     module.train()
@@ -206,22 +205,23 @@ def nnx_state(model: Any, key: jax.Array) -> Any:
 
 
 @_compiled
-def nnx_gradients(graph: Any, params: Any, rest: Any, error: "Error", batch: Batch) -> Any:
+def nnx_state(model: Any, key: jax.Array) -> Any:
+    # Without the graph: it may hold floats of a configuration, which are traced here.
+    return _split(model, key)[1:]
+
+
+@_compiled
+def nnx_gradients(objective: Objective, params: Any, rest: Any, batch: Batch) -> Any:
     """The loss and the new rest, and the gradients."""
     inputs, targets = batch
+    graph = _split(objective.model, _key(0))[0]
 
     def loss(params):
         module = flax_nnx.merge(graph, params, rest, copy=True)
         outputs = module(*inputs)
-        return jnp.mean(error.loss(outputs, targets)), flax_nnx.split(module, flax_nnx.Param, ...)[2]
+        return jnp.mean(objective.loss(outputs, targets)), flax_nnx.split(module, flax_nnx.Param, ...)[2]
 
     return jax.value_and_grad(loss, has_aux=True)(params)
-
-
-class Error(sj.Object):
-    """A loss, as an argument of what is compiled."""
-
-    loss: Callable[..., Any]
 
 
 class NNXExperiment(sj.Object):
@@ -239,11 +239,11 @@ class NNXExperiment(sj.Object):
         return self.dataset.batch(0, self.batch_size)[0]
 
     def run(self) -> Result:
-        graph, params, rest = nnx_state(self.model, _key(self.seed))
+        params, rest = nnx_state(self.model, _key(self.seed))
         state, losses = self.optimizer.init(params), []
         for index in range(self.steps):
             batch = self.dataset.batch(index, self.batch_size)
-            (loss, rest), gradients = nnx_gradients(graph, params, rest, Error(self.loss), batch)
+            (loss, rest), gradients = nnx_gradients(Objective(self.model, self.loss), params, rest, batch)
             params, state = update(self.optimizer, gradients, state, params)
             losses.append(loss)
         return Result(losses, params, state)

@@ -174,7 +174,7 @@ def outcome(patcher: str, model: str, train: bool = True) -> Outcome:
         if not _is_refusal(error):
             raise
         return Outcome(False, _sentence(str(error)))
-    if patches.models(experiment):
+    if hasattr(experiment, "example_inputs"):
         patches.check(experiment)
     if train:
         result = trained(experiment)

@@ -146,7 +146,7 @@ NETWORKS: dict[str, Network] = {
     ),
     "NNX CNN": Network(
         lambda: NNXExperiment(
-            sj.symbolize(nnx_cnn.CNN)(nnx_cnn.CNNConfig(in_channels=1, channels=(4, 8))), Images()
+            sj.symbolize(nnx_cnn.CNN)(nnx_cnn.CNNConfig(in_channels=1, channels=(4, 8))), Images(size=16)
         ),
         _has("dense convolution normalization dropout activation block cross_entropy depth"),
     ),
