@@ -46,8 +46,8 @@ class Reader:
     """Reads the arguments of built layers back; of each layer once. A `Bridge` is shown as its Linen layer.
 
     An argument is looked for among the layer's attributes and properties, under its name, also with an
-    underscore before it. A size that is stored nowhere (as the rank of a LoRA) is looked for among the sizes of
-    the layer's variables: it is the one with which the constructor makes the same variables. Anything else
+    underscore before it. A size that is stored nowhere (as the rank of a LoRA) is looked for among the sizes
+    of the layer's variables: it is the one with which the constructor makes the same variables. Anything else
     that is not stored, initializers above all, counts as its default.
     """
 
