@@ -186,7 +186,8 @@ def _attempted(start: _Attempt, candidate: Patch, goal: Any) -> _Attempt | None:
     """
     attempt = None
     is_quick = _has_inputs(start.tree) and not _calls_models(candidate, start.tree)
-    for inputs in [{}, None] if is_quick else [None]:
+    quickly: list[Any] = [{}] * is_quick
+    for inputs in [*quickly, None]:
         try:
             tree = tried(start.tree, candidate, inputs)
         except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
@@ -317,7 +318,7 @@ def _converted(value: Any, hint: Hint) -> Any:
 
 def _listed(hint: Hint) -> list[Any]:
     """The values that a hint lists by itself; no dtypes that JAX would warn of, and truncate."""
-    refused = () if jax.config.jax_enable_x64 else _WIDE
+    refused = () if jax.dtypes.canonicalize_dtype("float64") == "float64" else _WIDE
     listed = [value for arm in arms_of(hint) if isinstance(arm, LiteralOf) for value in arm.values]
     values = [value for value in listed if value not in refused]
     values += [member for cls in enums_in(hint) for member in cls]
