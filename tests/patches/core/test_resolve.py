@@ -337,8 +337,10 @@ def test_paths_and_values_are_read_wherever_a_uri_is(rules):
     assert patches.patch({"lr": 1.0}, rules) == {"lr": 0.5}
 
 
-def test_malformed_percent_encoding_is_refused_or_text():
+def test_malformed_percent_encoding_is_refused():
     with pytest.raises(ValueError, match="is not UTF-8 after percent-decoding, at character"):
         from_uri("test_resolve.make?0.5&a%c3")
-    assert from_uri("test_resolve.make?0.5&100%").name == "100%"
-    assert from_uri("test_resolve.make?0.5&%zz").name == "%zz"
+    for text in ("100%", "%zz", "%4"):
+        with pytest.raises(ValueError, match="is no percent-encoded byte; a percent sign itself is '%25'"):
+            from_uri(f"test_resolve.make?0.5&{text}")
+    assert from_uri("test_resolve.make?0.5&100%25").name == "100%"
