@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import jax
-import numpy as np
 
 from symjax.core.fields import Field
 from symjax.names.lookup import public_name
@@ -187,8 +186,8 @@ def _attempted(start: _Attempt, candidate: Patch, goal: Any) -> _Attempt | None:
     """
     attempt = None
     is_quick = _has_inputs(start.tree) and not _calls_models(candidate, start.tree)
-    contexts: list[dict[str, Any] | None] = [{}, None] if is_quick else [None]
-    for inputs in contexts:
+    quickly: list[Any] = [{}] * is_quick
+    for inputs in [*quickly, None]:
         try:
             tree = tried(start.tree, candidate, inputs)
         except Exception:  # noqa: BLE001 - a patch that refuses this tree does not lead on
@@ -319,7 +318,7 @@ def _converted(value: Any, hint: Hint) -> Any:
 
 def _listed(hint: Hint) -> list[Any]:
     """The values that a hint lists by itself; no dtypes that JAX would warn of, and truncate."""
-    refused = () if jax.dtypes.canonicalize_dtype(np.float64) == np.float64 else _WIDE
+    refused = () if jax.dtypes.canonicalize_dtype("float64") == "float64" else _WIDE
     listed = [value for arm in arms_of(hint) if isinstance(arm, LiteralOf) for value in arm.values]
     values = [value for value in listed if value not in refused]
     values += [member for cls in enums_in(hint) for member in cls]
