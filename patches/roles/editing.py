@@ -15,7 +15,7 @@ from symjax.verbs.equality import surely_eq
 from symjax.verbs.rebind import rebind
 
 from .flax_layers import LINEN
-from .marks import arguments
+from .marks import Argument, arguments
 
 M = TypeVar("M", bound=flax.linen.Module)
 
@@ -93,11 +93,21 @@ def rebuilt(layer: object, role: str, cls: type[M], /, **changes: Any) -> M:
     """
     taken = {field.name: field.default for field in dataclasses.fields(cls) if field.init}
     taken.pop("parent", None)
-    known = {name: value for name, value in values(layer, role).items() if name in taken}
+    own = {name: argument for name, argument in arguments(layer, role).items() if name in taken}
+    if not isinstance(layer, flax.linen.Module):  # initializers that nobody has chosen: Linen has its own
+        own = {name: argument for name, argument in own.items() if not _is_default_function(layer, argument)}
+    kept = {name: argument.value for name, argument in own.items()}
     # NNX leaves undecided by None what in Linen has a value.
-    kept = {name: value for name, value in known.items() if value is not None or taken[name] is None}
+    kept = {name: value for name, value in kept.items() if value is not None or taken[name] is None}
     name = getattr(layer, "name", None) if isinstance(layer, flax.linen.Module) else None
     return cls(**{**({"name": name} if name else {}), **kept, **changes})
+
+
+def _is_default_function(layer: object, argument: Argument) -> bool:
+    """Whether an argument is a function that the layer's class puts there by default."""
+    schema = schema_of(layer)
+    defaults = {} if schema is None else schema.defaults
+    return callable(argument.value) and defaults.get(argument.name) is argument.value
 
 
 def is_decided(value: object) -> bool:
