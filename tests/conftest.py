@@ -1,6 +1,8 @@
 """The environment of the whole suite; everything here must be said before JAX is imported."""
 
+import gc
 import importlib.util
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -32,6 +34,22 @@ settings.register_profile(
 )
 settings.register_profile("explore", settings.get_profile("repeatable"), derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+# A process may map 65,530 regions of memory in Linux, and compiled programs take some each: past that, XLA crashes.
+MOST_REGIONS = 20_000
+_tests = itertools.count(1)
+
+
+def pytest_runtest_teardown() -> None:
+    """Lets go of compiled programs where a process has very many; they come back from the persistent cache."""
+    regions = Path("/proc/self/maps")
+    if next(_tests) % 20 or not regions.exists() or regions.read_bytes().count(b"\n") < MOST_REGIONS:
+        return
+    import jax  # not before the settings above were read
+
+    jax.clear_caches()
+    gc.collect()
 
 
 def pytest_configure() -> None:
