@@ -56,7 +56,12 @@ def _run_inside(*args: Any) -> Any:
     return importlib.import_module("symjax.patches.interior.linen").run_inside(*args)
 
 
+def _patch_built(*args: Any) -> Any:
+    return importlib.import_module("symjax.patches.interior.built").patch_built(*args)
+
+
 provided.run_inside = _run_inside  # by the room of patches, at its first use
+provided.patch_built = _patch_built
 for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 for _room in ("symjax.patches", "symjax.search"):

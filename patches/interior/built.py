@@ -8,7 +8,6 @@ from typing import Any, TypeVar, final
 from symjax.core.errors import NoSuchPath, unknown
 from symjax.core.inside import INSIDE
 from symjax.core.paths import Path
-from symjax.core.provided import provided
 from symjax.core.schema import is_symbolic
 
 from ..core.apply import patch
@@ -149,11 +148,8 @@ def _is_rule(edit: Any) -> bool:
     return callable(edit) and not isinstance(edit, Patch) and not is_symbolic(edit)
 
 
-def _patch_built(module: Any, node: Any, items: Sequence[Any], rngs: Any, fields: Sequence[Any]) -> Any:
+def patch_built(module: Any, node: Any, items: Sequence[Any], rngs: Any, fields: Sequence[Any]) -> Any:
     """What `symjax.build` does to a module that it has built of a node with patches inside."""
     from .nnx.standing import patched  # NNX is slow to import
 
     return patched(module, node, items, rngs, fields)
-
-
-provided.patch_built = _patch_built

@@ -83,7 +83,7 @@ def symbolize_object(cls: type, options: Options, presets: Mapping[str, Any] = _
     schema: Schema = getattr(cls, ATTRIBUTE)
     fields = tuple(
         dataclasses.replace(field, static=True) if field.name in options.static else field
-        for field in preset(schema.fields.values(), presets)
+        for field in preset([schema.fields[name] for name in schema.names], presets)
     )
     namespace = {
         **place(cls, options.name),

@@ -31,7 +31,7 @@ def collect_fields(cls: type) -> list[Field]:
     for base in reversed(cls.__mro__[1:]):
         schema = base.__dict__.get(ATTRIBUTE)
         if schema is not None:
-            fields.update(schema.fields)
+            fields.update({name: schema.fields[name] for name in schema.names})
     annotations = _own_annotations(cls)
     for name, hint in annotations.items():
         if _is_class_variable(hint):

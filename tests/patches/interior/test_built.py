@@ -16,13 +16,13 @@ from symjax.patches.interior.nnx.bridge import Bridge
 from .nnx.networks import IMAGES, MLP, Config, ResNet, Scanned, X, shapes, streams
 
 
-@sj.patcher
+@sj.patcher(name="test_built.without_biases")
 def without_biases(tree):
     """A patch of layers, wherever these stand."""
     return patches.layers(lambda k, v: v.rebind(use_bias=False) if has_role(v, "dense") else v)
 
 
-@sj.patcher
+@sj.patcher(name="test_built.louder_dropout")
 def louder_dropout(tree, rate: float):
     """A patch that was written for fields: a rule."""
     return lambda k, v, p: rate if k.key == "rate" and has_role(p, "dropout") else v
@@ -35,7 +35,7 @@ def model():
 
 def test_a_new_module_and_the_old_one_as_it_was(model):
     before = jax.tree.map(jnp.copy, nnx.state(model))
-    new = built(model, ["without_biases", "swap_activation?gelu", {"pair[0].rate": 0.25}])
+    new = built(model, ["test_built.without_biases", "swap_activation?gelu", {"pair[0].rate": 0.25}])
     assert isinstance(new, MLP)
     assert new is not model
     assert (new.stem.bias, new.pair[0].rate, new.activation) == (None, 0.25, nnx.gelu)
@@ -118,7 +118,7 @@ def test_a_layer_that_holds_others_stays_where_only_they_change():
 
 def test_no_module():
     with pytest.raises(TypeError, match=r"expected a built NNX module, got .* sj.patch"):
-        built(symbolic.Linear(2, 3), "without_biases")
+        built(symbolic.Linear(2, 3), "test_built.without_biases")
 
 
 def test_a_layer_whose_arguments_cannot_be_read_back():
@@ -169,9 +169,9 @@ def test_with_shapes_in_the_place_of_arrays():
 def test_under_eval_shape_and_jit(model):
     shaped = nnx.eval_shape(lambda: built(MLP(rngs=nnx.Rngs(0)), {"pair[1].out_features": 3}))
     assert shapes(shaped)["pair/1/kernel"] == (4, 3)
-    jitted = nnx.jit(lambda model, x: built(model, "without_biases")(x))
+    jitted = nnx.jit(lambda model, x: built(model, "test_built.without_biases")(x))
     model.eval()
-    assert jnp.allclose(jitted(model, X), built(model, "without_biases")(X), atol=1e-6)
+    assert jnp.allclose(jitted(model, X), built(model, "test_built.without_biases")(X), atol=1e-6)
 
 
 def test_a_stack_is_made_anew_as_a_stack():
@@ -218,7 +218,7 @@ def test_a_linen_layer_of_which_inputs_tell_what_it_is_called_with():
 
 def test_on_a_node_the_patch_becomes_part_of_it():
     node = sj.symbolize(MLP)()
-    new = sj.patch(node, "without_biases")
+    new = sj.patch(node, "test_built.without_biases")
     assert new.inside == (without_biases(),)
     assert sj.from_json(sj.to_json(new)) == new
     assert sj.diff(node, new)
@@ -241,10 +241,10 @@ def test_without_inputs_the_layers_of_a_node_are_known():
     ):
         sj.patch(node, patches.inside(lambda k, v: v), strict=True)
     open_choice = sj.symbolize(MLP)(sj.oneof([4, 8]))
-    assert sj.patch(open_choice, "without_biases").inside == (without_biases(),)
+    assert sj.patch(open_choice, "test_built.without_biases").inside == (without_biases(),)
 
 
-@sj.patcher
+@sj.patcher(name="test_built.dropout_at")
 def dropout_at(tree, rate: float):
     return patches.layers(lambda k, v: v.rebind(rate=rate) if has_role(v, "dropout") else v)
 
@@ -282,7 +282,7 @@ def test_a_function_of_nodes():
     def network(width: int) -> nnx.Module:
         return symbolic.Sequential(symbolic.Linear(4, width), nnx.relu, symbolic.Linear(width, 2))
 
-    new = sj.patch(network(3), "without_biases")
+    new = sj.patch(network(3), "test_built.without_biases")
     assert new.inside == (without_biases(),)
     assert shapes(nnx.eval_shape(lambda: sj.build(new))) == {
         "layers/0/kernel": (4, 3),
@@ -299,7 +299,7 @@ def test_initialization_of_the_code_is_kept_where_the_patch_does_not_change_it()
         def __call__(self, x):
             return self.dense(x)
 
-    model = sj.build(sj.patch(Ones(), "without_biases"))
+    model = sj.build(sj.patch(Ones(), "test_built.without_biases"))
     assert (model.dense.kernel[...] == 1).all()
     zeros = patches.layers(
         lambda k, v: v.rebind(kernel_init=nnx.initializers.zeros) if has_role(v, "dense") else v
