@@ -1,5 +1,6 @@
 """What every benchmark here needs: operations side by side, timed in turns, printed as tables."""
 
+import argparse
 import gc
 import statistics
 import subprocess
@@ -83,6 +84,34 @@ def ratio(seconds: Seconds, over: str, under: str) -> tuple[float, float, float]
     paired = [a / b for a, b in zip(seconds[over], seconds[under], strict=True)]
     low, middle, high = statistics.quantiles(paired, n=4) if len(paired) > 1 else paired * 3
     return low, middle, high
+
+
+def asked(about: str | None, rows: Mapping[str, str]) -> tuple[list[str], int]:
+    """The rows and the number of rounds that the command line asks for.
+
+    Args:
+        about: What the benchmark is; the first line is shown as help.
+        rows: The rows that there are, with their titles.
+    """
+    parser = argparse.ArgumentParser(description=about.splitlines()[0] if about else None)
+    parser.add_argument("--only", default=",".join(rows), help="rows, by commas (default: %(default)s)")
+    parser.add_argument("--repeats", type=int, default=15, help="rounds per row (default: %(default)s)")
+    options = parser.parse_args()
+    only = options.only.split(",")
+    if not rows.keys() >= set(only):
+        parser.error(f"unknown rows: {', '.join(sorted(set(only) - rows.keys()))}")
+    return only, options.repeats
+
+
+def print_all(
+    results: Mapping[str, Seconds], titles: Mapping[str, str], columns: Sequence[str], aims: Sequence[Aim]
+) -> None:
+    """Prints medians, ratios and aims; the first column is symjax."""
+    print_medians(results, titles, columns)
+    print("\nRatios: how many times as long as symjax.\n")
+    print_ratios(results, titles, columns)
+    print("\nAims: the median ratio, and its quartiles over the rounds.\n")
+    print_aims(results, titles, aims, "symjax")
 
 
 def print_medians(results: Mapping[str, Seconds], titles: Mapping[str, str], columns: Sequence[str]) -> None:

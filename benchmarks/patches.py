@@ -3,7 +3,6 @@
 One run prints the medians, the ratios, and the aims with met or not met. README.md says what the rows mean.
 """
 
-import argparse
 import collections
 import functools
 import gc
@@ -14,7 +13,7 @@ from typing import Any
 import flax.linen
 import jax
 import jax.numpy as jnp
-from clock import Aim, Op, Seconds, measure, print_aims, print_medians, print_ratios
+from clock import Aim, Op, Seconds, asked, measure, print_all
 from trees import build, declare
 
 import symjax as sj
@@ -214,13 +213,7 @@ MAKE: dict[str, Callable[[], Ops]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--only", default=",".join(ROWS), help="rows, by commas (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=15, help="rounds per row (default: %(default)s)")
-    options = parser.parse_args()
-    rows = options.only.split(",")
-    if not ROWS.keys() >= set(rows):
-        parser.error(f"unknown rows: {', '.join(sorted(set(rows) - ROWS.keys()))}")
+    rows, repeats = asked(__doc__, ROWS)
     results: dict[str, Seconds] = {}
     for row in rows:
         try:
@@ -229,13 +222,9 @@ def main() -> None:
             print(f"{row} is left out: {error}")
             continue
         gc.freeze()  # what was imported is no concern of the collector's
-        results[row] = measure(ops, options.repeats)
-    print(f"\nProcessor time, medians of {options.repeats} rounds.\n")
-    print_medians(results, ROWS, ["symjax", OTHER])
-    print("\nRatios: how many times as long as symjax.\n")
-    print_ratios(results, ROWS, ["symjax", OTHER])
-    print("\nAims: the median ratio, and its quartiles over the rounds.\n")
-    print_aims(results, ROWS, AIMS, "symjax")
+        results[row] = measure(ops, repeats)
+    print(f"\nProcessor time, medians of {repeats} rounds.\n")
+    print_all(results, ROWS, ["symjax", OTHER], AIMS)
 
 
 if __name__ == "__main__":

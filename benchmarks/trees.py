@@ -3,7 +3,6 @@
 One run prints the medians, the ratios, and the aims with met or not met. README.md says what the rows mean.
 """
 
-import argparse
 import dataclasses
 import functools
 import gc
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from clock import Aim, Op, Seconds, measure, measure_imports, print_aims, print_medians, print_ratios
+from clock import Aim, Op, Seconds, asked, measure, measure_imports, print_all
 
 import symjax as sj
 
@@ -421,13 +420,7 @@ COLUMNS: dict[str, Callable[[], Ops]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--only", default=",".join(ROWS), help="rows, by commas (default: %(default)s)")
-    parser.add_argument("--repeats", type=int, default=15, help="rounds per row (default: %(default)s)")
-    options = parser.parse_args()
-    rows = options.only.split(",")
-    if not ROWS.keys() >= set(rows):
-        parser.error(f"unknown rows: {', '.join(sorted(set(rows) - ROWS.keys()))}")
+    rows, repeats = asked(__doc__, ROWS)
     columns = prepare()
     gc.freeze()  # what was imported is no concern of the collector's
     results: dict[str, Seconds] = {}
@@ -436,14 +429,10 @@ def main() -> None:
             results[row] = measure_imports({"symjax": "import symjax", "floor": "import jax, flax, optax"})
         else:
             ops = {column: held[row] for column, held in columns.items() if row in held}
-            results[row] = measure(ops, options.repeats)
+            results[row] = measure(ops, repeats)
     values = sum(1 for _ in sj.walk(build(declare(sj.Object))))
-    print(f"\nProcessor time, medians of {options.repeats} rounds; the tree has {values} values.\n")
-    print_medians(results, ROWS, list(columns))
-    print("\nRatios: how many times as long as symjax.\n")
-    print_ratios(results, ROWS, list(columns))
-    print("\nAims: the median ratio, and its quartiles over the rounds.\n")
-    print_aims(results, ROWS, AIMS, "symjax")
+    print(f"\nProcessor time, medians of {repeats} rounds; the tree has {values} values.\n")
+    print_all(results, ROWS, list(columns), AIMS)
 
 
 def prepare() -> dict[str, Ops]:

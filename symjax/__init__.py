@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from symjax.adoption import plain_modules  # noqa: F401 - adopts modules of plain Flax
@@ -52,16 +53,13 @@ _LATE = {
 }
 
 
-def _run_inside(*args: Any) -> Any:
-    return importlib.import_module("symjax.patches.interior.linen").run_inside(*args)
+def _late(module: str, name: str) -> Callable[..., Any]:
+    """A function of another room, which is imported when it is called."""
+    return lambda *args: getattr(importlib.import_module(module), name)(*args)
 
 
-def _patch_built(*args: Any) -> Any:
-    return importlib.import_module("symjax.patches.interior.built").patch_built(*args)
-
-
-provided.run_inside = _run_inside  # by the room of patches, at its first use
-provided.patch_built = _patch_built
+provided.run_inside = _late("symjax.patches.interior.linen", "run_inside")
+provided.patch_built = _late("symjax.patches.interior.nnx.standing", "patched")
 for _view in ("symjax.linen", "symjax.optax", "symjax.nnx"):
     VIEWS[_view] = functools.partial(importlib.import_module, _view)
 for _room in ("symjax.patches", "symjax.search"):

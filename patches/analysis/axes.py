@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from ..outlines.calling import Outline
+from ..outlines.inputs import abstract_key
 from .extents import Extent, Extents
 from .rules.programs import constants_of, interpret
 from .rules.values import Value
@@ -172,11 +173,6 @@ def model_axes(outline: Outline) -> Axes:
     """
 
     def program(variables: Any, key: Any, arrays: Any) -> Any:
-        return outline.program.apply(variables, key, arrays, outline.train)[0]
+        return outline.call(variables, key, arrays)[0]
 
     return trace_axes(program, outline.variables, abstract_key(), outline.program.arrays)
-
-
-def abstract_key() -> Any:
-    """The shape of a random key."""
-    return jax.eval_shape(jax.random.key, 0)

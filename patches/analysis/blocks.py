@@ -11,9 +11,10 @@ import flax.linen
 import jax
 from jax.extend import core as jex
 
+from ..interior.views import is_lifted
 from ..outlines.calling import program_of
 from ..outlines.finding import LAYERS, Model
-from ..outlines.inputs import Inputs
+from ..outlines.inputs import Inputs, abstract_key
 from ..roles.marks import has_role, noting_roles
 from .work import names_around
 
@@ -142,7 +143,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
         ((('layers_1',),), ('layers_1',))
     """
     program = program_of(model, inputs)
-    key = jax.eval_shape(jax.random.key, 0)
+    key = abstract_key()
     variables = jax.eval_shape(program.init, key, program.arrays)
     visits: dict[Names, Visit] = {}
     ends: dict[Names, tuple[Any, Any]] = {}  # inputs and outputs of those in the outermost program
@@ -152,7 +153,7 @@ def blocks(model: Model, inputs: Inputs) -> Blocks:
 
     def watch(run: Any, args: Any, kwargs: Any, context: Any) -> Any:
         module = context.module
-        if context.method_name != "__call__" or module.scope is None or _is_lifted(module):
+        if context.method_name != "__call__" or module.scope is None or is_lifted(module):
             return run(*args, **kwargs)
         path = tuple(module.path)
         level.append(module.scope.trace_level)
@@ -216,10 +217,6 @@ def _scanned(jaxpr: Any, paths: frozenset[Names], outer: Names = (), repeats: bo
             for part in jex.jaxprs_in_params(equation.params):
                 result |= _scanned(part, paths, names, repeats or equation.primitive.name == "scan")
     return result
-
-
-def _is_lifted(module: flax.linen.Module) -> bool:
-    return type(module).__module__.startswith("flax.linen.transforms")
 
 
 def _outline(x: Any) -> jax.ShapeDtypeStruct | None:

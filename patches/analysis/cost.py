@@ -17,7 +17,7 @@ from symjax.core.tracebacks import hiding_frames
 
 from ..outlines.calling import Outline, outline
 from ..outlines.finding import Model, models
-from ..outlines.inputs import Inputs, inputs_of_call
+from ..outlines.inputs import Inputs, abstract_key, inputs_of_call
 from .work import Meter, Scope, Work
 
 
@@ -226,8 +226,7 @@ def _gradient_jaxpr(outlined: Outline) -> Any:
             raise TypeError("the outputs hold no floating-point numbers")
         return outputs, others, pullback([jnp.ones_like(output) for output in outputs])
 
-    key = jax.eval_shape(jax.random.key, 0)
-    return jax.make_jaxpr(gradient)(outlined.variables, key, program.arrays)
+    return jax.make_jaxpr(gradient)(outlined.variables, abstract_key(), program.arrays)
 
 
 def _numbers(outputs: Any) -> list[Any]:

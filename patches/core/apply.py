@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
@@ -90,7 +90,7 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
     try:
         result: Any = tree
         steps: list[LineageStep] = []
-        checks: list[_Check] = []
+        checks: list[Callable[[Any], None]] = []
         for source in _numbered(resolve(rules), Context(inputs, strict=strict)):
             with noting_roles() as roles:
                 edit = _apply(result, source)
@@ -101,7 +101,7 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
                 _complain(source, strict, edit, roles)
             result = edit.tree
         for check in checks:
-            check.run(result)
+            check(result)
         return with_lineage(result, (*steps_of(tree), *steps)) if steps else tree
     except Exception as error:
         hide_frames(error)
@@ -110,13 +110,7 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
 
 def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]:
     """The places that a rule changes in a tree; see `Patch.matched`."""
-    context = Context(inputs)
-    places: list[Path] = []
-    for source in _numbered(resolve(rule), context):
-        edit = _apply(tree, source)
-        tree = edit.tree
-        places += edit.places
-    return tuple(places)
+    return _edit_in_turn(tree, _numbered(resolve(rule), Context(inputs))).places
 
 
 def tried(tree: T, rule: Rule, inputs: object = None) -> T:
@@ -127,15 +121,10 @@ def tried(tree: T, rule: Rule, inputs: object = None) -> T:
         rule: As of `patch`.
         inputs: As of `patch`; ``{}`` for none, those of the tree neither.
     """
-    result: Any = tree
-    checks: list[_Check] = []
-    for source in _numbered(resolve(rule), Context(inputs)):
-        edit = _apply(result, source)
-        result = edit.tree
-        checks += edit.checks
-    for check in checks:
-        check.run(result)
-    return result  # type: ignore[no-any-return]
+    edit = _edit_in_turn(tree, _numbered(resolve(rule), Context(inputs)))
+    for check in edit.checks:
+        check(edit.tree)
+    return edit.tree  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +152,7 @@ class _Check:
     validator: Validator
     source: _Source
 
-    def run(self, tree: object) -> None:
+    def __call__(self, tree: object) -> None:
         try:
             verdict = self.validator(tree)
             refused = isinstance(verdict, _BOOLS) and not verdict
@@ -180,30 +169,7 @@ class _Check:
 _BOOLS: Final = (bool, np.bool_, jax.Array)
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """What became of a tree, and where it changed.
-
-    Attributes:
-        tree: The new tree.
-        places: What the rule changed, by its path in the old tree.
-        checks: The validators of the final tree.
-        tried: Whether anything was to be changed.
-        changed: What is another value in the new tree than in the old one, follow-up updates among it, where
-            that differs from `places`.
-    """
-
-    tree: Any
-    places: tuple[Path, ...] = ()
-    checks: tuple[_Check, ...] = ()
-    tried: bool = True  # whether anything was to be changed
-    changed: tuple[Path, ...] = ()
-    open: bool = False  # whether more may change where the model runs
-    why: str = ""  # why nothing changed, where that is known
-    sought: str = ""  # what the patch looks for, in its own words
-
-
-def _apply(tree: object, source: _Source) -> _Edit:
+def _apply(tree: object, source: _Source) -> Edited:
     """One rule, applied; it is named where something goes wrong."""
     try:
         return _edit(tree, source)
@@ -214,7 +180,7 @@ def _apply(tree: object, source: _Source) -> _Edit:
         raise
 
 
-def _edit(tree: object, source: _Source) -> _Edit:
+def _edit(tree: object, source: _Source) -> Edited:
     rule = source.rule
     if isinstance(rule, Expects):
         return _edit_counted(tree, rule, source)
@@ -222,10 +188,10 @@ def _edit(tree: object, source: _Source) -> _Edit:
         return _edit_by_patch(tree, rule, source)
     if isinstance(rule, Mapping):
         return _edit_by_updates(tree, rule)
-    return _edit_by_function(tree, rule)
+    return changed_by(tree, rule)
 
 
-def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
+def _edit_counted(tree: object, rule: Expects, source: _Source) -> Edited:
     context = replace(source.context, places=rule.places)
     edit = _edit(tree, _Source(rule.patch, context, source.position, source.count))
     if not edit.open and len(edit.places) != rule.places:
@@ -237,7 +203,7 @@ def _edit_counted(tree: object, rule: Expects, source: _Source) -> _Edit:
     return edit
 
 
-def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> _Edit:
+def _edit_by_patch(tree: object, rule: Patch, source: _Source) -> Edited:
     context = source.context
     if context.carrier is None:
         context = replace(context, carrier=rule)
@@ -276,37 +242,37 @@ def _takes_one(function: object) -> TypeGuard[Validator]:
     return True
 
 
-def _edit_by_outcome(tree: object, outcome: object, context: Context) -> _Edit:
+def _edit_by_outcome(tree: object, outcome: object, context: Context) -> Edited:
     """What a patch returned: a whole new tree, or rules."""
     if outcome is None:
-        return _Edit(tree, tried=False)
+        return Edited(tree, tried=False)
     if isinstance(outcome, Edited):
-        return _edited(outcome)
+        return outcome
     if is_symbolic(outcome) and not isinstance(outcome, Patch):
-        return _Edit(outcome, tuple(diff(tree, outcome)))
+        return Edited(outcome, tuple(diff(tree, outcome)))
     sources = _numbered(resolve(outcome), context)
     if len(sources) == 1 and not isinstance(sources[0].rule, Patch):
         return _edit(tree, sources[0])  # the name of the patch says it all
-    places: list[Path] = []
-    changed: list[Path] = []
-    checks: list[_Check] = []
-    reasons: list[str] = []
-    is_open = False
+    return _edit_in_turn(tree, sources)
+
+
+def _edit_in_turn(tree: object, sources: list[_Source]) -> Edited:
+    """Rules, each applied to the result of the one before."""
+    edits: list[Edited] = []
     for source in sources:
-        edit = _apply(tree, source)
-        tree = edit.tree
-        places += edit.places
-        changed += edit.changed or edit.places
-        checks += edit.checks
-        reasons += [edit.why] * bool(edit.why)
-        is_open = is_open or edit.open
-    kept = tuple(dict.fromkeys(changed))
-    return _Edit(
-        tree, tuple(places), tuple(checks), changed=kept, open=is_open, why="; ".join(dict.fromkeys(reasons))
+        edits.append(_apply(tree, source))
+        tree = edits[-1].tree
+    return Edited(
+        tree,
+        places=tuple([path for edit in edits for path in edit.places]),
+        changed=tuple(dict.fromkeys([path for edit in edits for path in edit.changed or edit.places])),
+        open=any(edit.open for edit in edits),
+        why="; ".join(dict.fromkeys([edit.why for edit in edits if edit.why])),
+        checks=tuple([check for edit in edits for check in edit.checks]),
     )
 
 
-def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
+def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> Edited:
     log: Log = []
     new = rebind_logged(tree, updates, log)
     moving = any(update is MISSING or isinstance(update, Insertion) for update in updates.values())
@@ -316,7 +282,7 @@ def _edit_by_updates(tree: object, updates: Mapping[Any, Any]) -> _Edit:
         # Where items move, a path of the old tree leads elsewhere in the new one.
         if _alone_differs(tree, path, update) if moving else _differs(tree, new, path):
             places.append(path)
-    return _Edit(new, tuple(places), changed=_changed(tree, new, log, places)) if places else _Edit(tree)
+    return Edited(new, tuple(places), changed=_changed(tree, new, log, places)) if places else Edited(tree)
 
 
 def _changed(old: object, new: object, log: Log, places: list[Path]) -> tuple[Path, ...]:
@@ -345,14 +311,6 @@ def _differs(old: object, new: object, path: Path) -> bool:
         return True
 
 
-def _edit_by_function(tree: object, rule: RuleFunction) -> _Edit:
-    return _edited(changed_by(tree, rule))
-
-
-def _edited(edited: Edited) -> _Edit:
-    return _Edit(edited.tree, edited.places, changed=edited.changed, open=edited.open, why=edited.why)
-
-
 def changed_by(tree: object, rule: RuleFunction) -> Edited:
     """The tree with a rule function applied to all its values."""
     log: Log = []
@@ -364,7 +322,7 @@ def changed_by(tree: object, rule: RuleFunction) -> Edited:
     return Edited(new, tuple(places), changed=_changed(tree, new, log, places))
 
 
-def _complain(source: _Source, strict: bool, edit: _Edit, roles: set[str]) -> None:
+def _complain(source: _Source, strict: bool, edit: Edited, roles: set[str]) -> None:
     """Says that a rule changed nothing, why as far as that is known, and what it has looked for."""
     if foreign := no_tree(edit.tree):
         raise TypeError(f"{source} changed nothing: {foreign}")

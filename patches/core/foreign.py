@@ -41,7 +41,7 @@ def no_tree(value: Any) -> str:
             f"the root is {with_article(type(value).__name__)}, an NNX module that is built already: "
             "patches.built(module, rules) gives a new one"
         )
-    return _of_module("the root", value) if _is_plain_module(value) else ""
+    return _of_object("the root", value) if _is_plain_module(value) else ""
 
 
 def out_of_sight(tree: Any) -> str:
@@ -73,14 +73,13 @@ def _parts(values: list[tuple[Path, Any, Any]]) -> Iterator[str]:
     for path, value, parent in values:
         place = str(path) or "the root"
         if _is_plain_module(value):
-            yield _of_module(place, value)
+            yield _of_object(place, value)
         elif inspect.isclass(value):
             # A field may hold a class, as a hint or for what it makes; a container one of dtypes.
             if not is_symbolic(parent) and _is_model_class(value):
                 yield _of_class(place, value)
         elif _is_object(value) and not is_symbolic(value):
-            name = type(value).__name__
-            yield f"{place} is a plain {name}, inside of which patches see nothing; they do in {_call(name)}"
+            yield _of_object(place, value)
 
 
 def _is_plain_module(value: Any) -> bool:
@@ -103,8 +102,8 @@ def _is_object(value: Any) -> bool:
     return dataclasses.is_dataclass(value) and type(value) not in ATOMS and not is_array(value)
 
 
-def _of_module(place: str, module: flax.linen.Module) -> str:
-    name = type(module).__name__
+def _of_object(place: str, value: object) -> str:
+    name = type(value).__name__
     return f"{place} is a plain {name}, inside of which patches see nothing; they do in {_call(name)}"
 
 

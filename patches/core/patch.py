@@ -78,14 +78,18 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A tree that a patch has changed by itself, and where.
+    """What became of a tree, and where it changed.
 
     Attributes:
         tree: The new tree.
-        places: What changed, one path for each place.
-        changed: All values that changed, by follow-up updates too; none if that is the same.
+        places: What changed, by its path in the old tree, one for each place.
+        changed: What is another value in the new tree than in the old one, by follow-up updates too; none if
+            that is the same.
         open: Whether more places may change where the model runs, which is not known yet.
         why: Where nothing changed: why, as far as can be known; a sentence without a full stop, or ``''``.
+        sought: What the patch looks for, in its own words.
+        tried: Whether anything was to be changed.
+        checks: What is to be asked of the final tree; raises where that is not as it should be.
     """
 
     tree: Any
@@ -93,6 +97,9 @@ class Edited:
     changed: tuple[Path, ...] = ()
     open: bool = False
     why: str = ""
+    sought: str = ""
+    tried: bool = True
+    checks: tuple[Callable[[Any], None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from symjax.verbs.walk import walk
 from ..core.patch import Context, Edited, Expects, Patch
 from ..outlines.finding import Model, models
 from ..outlines.inputs import inputs_for
-from ..roles.marks import noting_roles
 from .expectations import required, seen
 from .matching import built_sightings, sightings
 from .parts import STANDING, InsidePatch, parts
@@ -33,10 +32,9 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
             patch that the user applied.
     """
     tree = edited.tree
-    with noting_roles():  # to know a model by its layers is not to look for them
-        standing = models(tree)
-        hosts = [model for model in standing if is_patchable(model.node) and makes_layers(model.node)]
-        inputs = inputs_for(tree, context.inputs) if hosts else {}
+    standing = models(tree)
+    hosts = [model for model in standing if is_patchable(model.node) and makes_layers(model.node)]
+    inputs = inputs_for(tree, context.inputs) if hosts else {}
     updates: dict[Path, Any] = {}
     places = list(edited.places)
     reasons = [edited.why] * bool(edited.why)
@@ -68,6 +66,9 @@ def attach(patch: InsidePatch, edited: Edited, context: Context) -> Edited:
     changed_values = (*(edited.changed or edited.places), *updates)
     new = rebind(tree, updates) if updates else tree
     return Edited(new, tuple(places), changed_values, is_open, "; ".join(reasons))
+
+
+InsidePatch.__symjax_attach__ = attach
 
 
 def _refusal(model: Model) -> str:

@@ -1,4 +1,4 @@
-"""`built`: patches on NNX modules that are built already; and how patches inside of nodes are applied."""
+"""`built`: patches on NNX modules that are built already."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from symjax.core.paths import Path
 from symjax.core.schema import is_symbolic
 
 from ..core.apply import patch
-from ..core.patch import Context, Edited, Expects, LookingFor, Patch, Rule
+from ..core.patch import Context, Expects, LookingFor, Patch, Rule
 from ..core.resolve import resolve
 from ..outlines.inputs import ExampleInputs, inputs_for
-from .attaching import attach
 from .layers import inside
 from .parts import InsidePatch, LayerPatch
 
@@ -104,10 +103,6 @@ class updating(LayerPatch):
         """See `LayerPatch.on_layer`."""
         return self.updates.get(str(path), layer)
 
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`."""
-        return attach(self, Edited(tree), context)
-
 
 @final
 class reaching(InsidePatch):
@@ -118,10 +113,6 @@ class reaching(InsidePatch):
     """
 
     patch: Patch
-
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`."""
-        return attach(self, Edited(tree), context)
 
     def within(self, model: Any) -> list[InsidePatch]:
         """See `InsidePatch.within`."""
@@ -146,10 +137,3 @@ def _without_purpose(outcome: Any) -> Any:
 
 def _is_rule(edit: Any) -> bool:
     return callable(edit) and not isinstance(edit, Patch) and not is_symbolic(edit)
-
-
-def patch_built(module: Any, node: Any, items: Sequence[Any], rngs: Any, fields: Sequence[Any]) -> Any:
-    """What `symjax.build` does to a module that it has built of a node with patches inside."""
-    from .nnx.standing import patched  # NNX is slow to import
-
-    return patched(module, node, items, rngs, fields)

@@ -111,10 +111,6 @@ class inside(LayerPatch):
         if not callable(self.rule):
             raise TypeError(f"inside takes a rule (k, v) or (k, v, p), or a patch, got {self.rule!r}")
 
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
-        return attach(self, Edited(tree), context)
-
     def within(self, model: Any) -> list[InsidePatch]:
         """See `InsidePatch.within`."""
         if isinstance(self.rule, LayerPatch) or not isinstance(self.rule, Patch):
@@ -158,10 +154,6 @@ class edit_layers(LayerPatch):
     """
 
     updates: dict[str, dict[str, Any]]
-
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
-        return attach(self, Edited(tree), context)
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias, final
+from typing import Any, ClassVar, Final, TypeAlias, final
 
 from symjax.core.paths import Path
 
-from ..core.patch import Chain, Context, Expects, LookingFor, Patch, describe_rule
+from ..core.patch import Chain, Context, Edited, Expects, LookingFor, Patch, describe_rule
 from ..core.resolve import resolve
 
 STANDING: Final = "symjax.patches.copy_of"
@@ -23,6 +23,13 @@ class InsidePatch(Patch):
 
     Such patches, and all that return one, stand in the argument `inside` of a model.
     """
+
+    # What puts a patch into models knows of these patches: it is handed down, by `attaching.py`.
+    __symjax_attach__: ClassVar[Callable[[InsidePatch, Edited, Context], Edited]]
+
+    def edit_in(self, tree: Any, context: Context) -> Edited:
+        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
+        return type(self).__symjax_attach__(self, Edited(tree), context)
 
     def within(self, model: Any) -> list[InsidePatch]:
         """The patches that act, where this one stands in the argument `inside` of a model."""

@@ -9,12 +9,11 @@ from typing import Any, ClassVar, ParamSpec, TypeVar, final
 
 from symjax.core.paths import Path
 
-from ..core.patch import Context, Edited, Rule, describe_rule
+from ..core.patch import Rule, describe_rule
 from ..core.registry import add_patcher
 from ..core.resolve import resolve
 from ..outlines.inputs import Inputs
 from ..roles.marks import functions_of, has_role
-from .attaching import attach
 from .functions.activations import activation
 from .functions.rewriting import Replacement, Scopes, rewrite_program, trace
 from .functions.running import FunctionPatch, Places, run_rewritten
@@ -85,10 +84,6 @@ class traced(FunctionPatch):
     def __check__(self) -> None:
         if isinstance(self.to, str):
             activation(self.to)
-
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
-        return attach(self, Edited(tree), context)
 
     def matched(self, tree: Any, *inputs: Any) -> tuple[Path, ...]:
         """See `Patch.matched`; of a function that is no model, the calls inside it.

@@ -18,7 +18,7 @@ from symjax.adoption.linen.errors import note_layer
 from symjax.core.errors import brief
 
 from .finding import Model
-from .inputs import Inputs, takes
+from .inputs import Inputs, abstract_key, takes
 from .listing import listing
 
 Arrays: TypeAlias = tuple[Any, ...]
@@ -81,13 +81,14 @@ class Outline:
         It is a `jax.extend.core.ClosedJaxpr`. The name stack of each equation says in which layer it
         stands.
         """
-        return jax.make_jaxpr(self._call)(self.variables, _abstract_key(), self.program.arrays)
+        return jax.make_jaxpr(self.call)(self.variables, abstract_key(), self.program.arrays)
 
     def init_jaxpr(self) -> Any:
         """The traced initialization, ``(key, arrays) -> variables``."""
-        return jax.make_jaxpr(self.program.init)(_abstract_key(), self.program.arrays)
+        return jax.make_jaxpr(self.program.init)(abstract_key(), self.program.arrays)
 
-    def _call(self, variables: Mapping[str, Any], key: jax.Array, arrays: Arrays) -> Outcome:
+    def call(self, variables: Mapping[str, Any], key: jax.Array, arrays: Arrays) -> Outcome:
+        """The call, as a function of arrays."""
         return self.program.apply(variables, key, arrays, self.train)
 
 
@@ -117,7 +118,7 @@ def outline(model: Model, inputs: Inputs, train: bool | None = None) -> Outline:
     """
     program = program_of(model, inputs)
     train = bool(program.trains) if train is None else train
-    key = _abstract_key()
+    key = abstract_key()
     variables = jax.eval_shape(program.init, key, program.arrays)
     layers: dict[tuple[str, ...], str] = {}
     if model.kind == "nnx":
@@ -173,10 +174,6 @@ def _naming_axes(function: Callable[..., Any]) -> Any:
         return named(*operands)
 
     return named
-
-
-def _abstract_key() -> Any:
-    return jax.eval_shape(jax.random.key, 0)
 
 
 def _call(inputs: Inputs, arrays: Arrays) -> Call:

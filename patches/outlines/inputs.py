@@ -89,6 +89,11 @@ class Inputs:
         return f"Inputs({', '.join(shown)})"
 
 
+def abstract_key() -> Any:
+    """The shape of a random key, with which models are called abstractly."""
+    return jax.eval_shape(jax.random.key, 0)
+
+
 def takes(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
     """Whether a function can be called with these arguments, as its signature says."""
     try:

@@ -12,7 +12,7 @@ from symjax.adoption.linen.applying import Call, Collections
 from symjax.adoption.nnx.building import build, is_builder
 from symjax.adoption.nnx.errors import note_layer
 
-from .inputs import Inputs, takes
+from .inputs import Inputs, abstract_key, takes
 from .scopes import name_scopes
 
 Init: TypeAlias = Callable[[jax.Array, tuple[Any, ...]], Collections]
@@ -30,9 +30,7 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool | None, Init, Apply]:
         Whether the inputs say that the model trains, None if they do not say; its `init` and `apply`, as a
         `Program` has them.
     """
-    graph, shapes = jax.eval_shape(
-        lambda key: nnx.split(_built(node, key)), jax.eval_shape(jax.random.key, 0)
-    )
+    graph, shapes = _shapes(node)
 
     def initialize(key: jax.Array, arrays: tuple[Any, ...]) -> Collections:
         return _by_collection(nnx.state(_built(node, key)))
@@ -62,9 +60,7 @@ def nnx_functions(node: Any, inputs: Inputs) -> tuple[bool | None, Init, Apply]:
 
 def nnx_layers(node: Any) -> dict[tuple[str, ...], str]:
     """The class names of the modules in a model, by their paths."""
-    graph, shapes = jax.eval_shape(
-        lambda key: nnx.split(_built(node, key)), jax.eval_shape(jax.random.key, 0)
-    )
+    graph, shapes = _shapes(node)
     return name_scopes(nnx.merge(graph, shapes))
 
 
@@ -80,10 +76,13 @@ def module_with(node: Any, variables: Mapping[str, Any]) -> Any:
         node: A node of the module, or a built one of the same structure, which stays as it is.
         variables: All of them.
     """
-    graph, shapes = jax.eval_shape(
-        lambda key: nnx.split(_built(node, key)), jax.eval_shape(jax.random.key, 0)
-    )
+    graph, shapes = _shapes(node)
     return nnx.merge(graph, _as_state(shapes, variables))
+
+
+def _shapes(node: Any) -> tuple[Any, Any]:
+    """The structure of a module, and its variables with shapes in the place of arrays."""
+    return jax.eval_shape(lambda key: nnx.split(_built(node, key)), abstract_key())  # type: ignore[no-any-return]
 
 
 def _built(node: Any, key: jax.Array) -> Any:

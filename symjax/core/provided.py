@@ -37,7 +37,7 @@ class Provided:
         run_inside: Runs a method of a bound Linen module whose inside is patched
             (`patches/interior/linen.py`).
         patch_built: Applies the patches inside of a node to the NNX module that is built of it
-            (`patches/interior/built.py`).
+            (`patches/interior/nnx/standing.py`).
         configuration: The symbolic version of a class that a file names, if it is one of configurations and
             known (`adoption/configurations.py`).
     """

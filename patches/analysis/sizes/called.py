@@ -14,8 +14,7 @@ from symjax.core.paths import ROOT
 from ...interior.views import is_lifted, view
 from ...outlines.calling import Outline, program_of
 from ...outlines.finding import Kind, Model
-from ...outlines.inputs import Inputs
-from ..axes import abstract_key
+from ...outlines.inputs import Inputs, abstract_key
 
 Shapes: TypeAlias = dict[str, tuple[int, ...]]
 """The shapes of variables by path: the collection, then names, joined by slashes."""
@@ -122,13 +121,12 @@ def _called_in_linen(outline: Outline) -> list[Called]:
                 modules[module.path] = Called(tuple(module.path), node, "linen", inputs)
         return run(*args, **kwargs)
 
-    program = outline.program
     with flax.linen.intercept_methods(record):
         jax.eval_shape(
-            lambda variables, key, arrays: program.apply(variables, key, arrays, outline.train),
+            lambda *arrays: outline.call(*arrays),  # new to JAX: what it has traced before is not called
             outline.variables,
             abstract_key(),
-            program.arrays,
+            outline.program.arrays,
         )
     return list(modules.values())
 

@@ -19,11 +19,11 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, value_at
 from symjax.verbs.walk import walk
 
-from ...outlines.calling import Outline, outline, program_of
+from ...outlines.calling import Outline, Program, outline, program_of
 from ...outlines.finding import LAYERS, Model
-from ...outlines.inputs import Inputs
+from ...outlines.inputs import Inputs, abstract_key
 from ...roles.marks import classes_with_role, has_role
-from ..axes import Axes, abstract_key, model_axes
+from ..axes import Axes, model_axes
 from ..emptiness import Emptied, emptied
 from ..rules.values import SCAN, WINDOW
 from .called import Shapes, shapes_of
@@ -163,8 +163,7 @@ class Probe:
         Raises:
             Exception: What the model raises.
         """
-        changed = rebind(self.tree, updates)
-        program = program_of(self.model._replace(node=value_at(changed, self.model.path)), self.inputs)
+        program = self._program(updates)
 
         def call(variables: Any, key: Any, arrays: Any) -> Any:
             return program.apply(variables, key, arrays, self.base.train)[0]
@@ -175,6 +174,11 @@ class Probe:
         jaxpr = closed.jaxpr
         params = shapes_of(variables.get("params", {}))
         return Reply(params, outputs, product_flops(jaxpr), emptied(jaxpr))
+
+    def _program(self, updates: Mapping[Any, Any]) -> Program:
+        """The model with other values of the tree's fields."""
+        node = value_at(rebind(self.tree, updates), self.model.path)
+        return program_of(self.model._replace(node=node), self.inputs)
 
     def keeps_outputs(self, new: Reply) -> bool:
         """Whether another call gives outputs of the same shapes."""
@@ -206,8 +210,7 @@ class Probe:
 
     def _float(self, path: Path, value: float) -> Effect:
         def run(number: Any, key: Any, arrays: Any) -> Any:
-            node = value_at(rebind(self.tree, {path: number}), self.model.path)
-            program = program_of(self.model._replace(node=node), self.inputs)
+            program = self._program({path: number})
             return program.apply(program.init(key, arrays), key, arrays, self.base.train)
 
         try:

@@ -13,9 +13,7 @@ from symjax.core.paths import Path
 from symjax.nodes.object import Object
 
 from ...analysis.blocks import Blocks
-from ...core.patch import Context, Edited
 from ...core.patcher import patcher
-from ...interior.attaching import attach
 from ...interior.parts import LayerPatch
 from ...outlines.inputs import ExampleInputs
 from ...roles.editing import updated, values
@@ -71,10 +69,6 @@ class scale_initializers(LayerPatch):
     """
 
     base_widths: dict[str, int]
-
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
-        return attach(self, Edited(tree), context)
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""

@@ -12,8 +12,7 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 
 from ...analysis.blocks import Blocks, Names, blocks, paths_shown
-from ...core.patch import Context, Edited
-from ...interior.attaching import attach
+from ...core.patch import Edited
 from ...interior.parts import LayerPatch
 from ...outlines.finding import models
 from ...outlines.inputs import ExampleInputs, inputs_for
@@ -39,10 +38,6 @@ class wrap_layers(LayerPatch):
     """
 
     around: dict[str, Any]
-
-    def edit_in(self, tree: Any, context: Context) -> Edited:
-        """See `Patch.edit_in`: models are patched inside, fields are left alone."""
-        return attach(self, Edited(tree), context)
 
     def on_layer(self, path: Path, layer: Any, parent: Any) -> Any:
         """See `LayerPatch.on_layer`."""
