@@ -2,9 +2,10 @@
 
 from .evaluation.evaluate import evaluate
 from .evaluation.random_search import random_search
-from .evaluation.results import Results, Trial
 from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
+from .results.results import Results
+from .results.trial import Trial
 from .spaces.choice import Choice
 from .spaces.dna import DNA
 from .spaces.kinds.floatv import FloatV, floatv

@@ -12,10 +12,10 @@ import numpy.typing as npt
 from symjax.core.errors import summary
 
 from ..planning.plan import plan
+from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .progress import Report, reporter
-from .results import Results
 from .running import Runner
 
 

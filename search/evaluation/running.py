@@ -15,8 +15,9 @@ from ..planning.buckets import Bucket, Rows
 from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
 from ..planning.programs import Array, Metrics, Program, replicated
+from ..results.columns import Part, stack
+from ..results.results import Results
 from .progress import Report
-from .results import Part, Results, stack
 
 # Calls that wait for the device while the host goes on: for speed the device is never to wait for the host,
 # and few, for the results of each take memory.
@@ -82,7 +83,17 @@ class Runner:
         finished.sort(key=lambda run: int(run.bucket.rows[0]))
         plan = self._plan.with_buckets(run.bucket for run in finished)
         metrics = stack([part for run in finished for part in run.parts], len(plan))
-        return Results(plan, metrics, self._errors, len(self._compiled), len(self._reused))
+        return Results(
+            plan.space,
+            plan.dnas,
+            plan.ids,
+            plan.key,
+            metrics,
+            errors=self._errors,
+            compiled=len(self._compiled),
+            reused=len(self._reused),
+            plan=plan.summary(),
+        )
 
     def _launch(self, bucket: Bucket) -> None:
         """Compiles a bucket's program, and starts all of its calls."""
