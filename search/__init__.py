@@ -2,9 +2,10 @@
 
 from .evaluation.evaluate import evaluate
 from .evaluation.random_search import random_search
-from .evaluation.results import Results, Trial
 from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
+from .results.results import Results
+from .results.trial import Trial
 from .spaces.choices import FloatV, OneOf, floatv, oneof
 from .spaces.dna import DNA
 from .spaces.space import Space, space

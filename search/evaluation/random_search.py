@@ -7,10 +7,10 @@ from typing import Any
 
 import jax
 
+from ..results.results import Results
 from ..spaces.space import Space, require_space
 from .evaluate import evaluate
 from .progress import Report
-from .results import Results
 
 
 def random_search(

@@ -366,7 +366,7 @@ class TestFailures:
             results = search.evaluate(run, space, dnas, KEY)
         assert results.metrics["y"][1:3].tolist() == [4.5, 2.0]
         assert np.isnan(results.metrics["y"][[0, 3]]).all()
-        assert results.metrics["n"].tolist() == [0, 3, 1, 0]
+        assert results.metrics["n"].tolist() == [None, 3, 1, None]
         assert [trial.index for trial in results.failed] == [0, 3]
         assert [type(trial.error) for trial in results.failed] == [ValueError, ValueError]
         assert results[0].metrics is None
