@@ -1,5 +1,6 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
+from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.random_search import random_search
 from .evaluation.results import Results, Trial
@@ -26,6 +27,8 @@ __all__ = [
     "Results",
     "Trial",
     "random_search",
+    "cost",
+    "Cost",
     "clear_programs",
 ]
 
