@@ -4,6 +4,7 @@ from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.random_search import random_search
 from .evaluation.results import Results, Trial
+from .evaluation.steps import Steps
 from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
 from .spaces.choices import FloatV, OneOf, floatv, oneof
@@ -27,6 +28,7 @@ __all__ = [
     "Results",
     "Trial",
     "random_search",
+    "Steps",
     "cost",
     "Cost",
     "clear_programs",
