@@ -42,8 +42,8 @@ class Steps:
             ``step(exp, state, *data)``. See `of`.
 
     Raises:
-        TypeError: A part is no function, `n` is no int; and when it runs, a part does not take these arguments,
-            or a step returns another kind of state: the message names the leaf that differs.
+        TypeError: A part is no function, `n` is no int; and when it runs, a part does not take these
+            arguments, or a step returns another kind of state: the message names the leaf that differs.
         ValueError: `n` is negative.
 
     Example:
@@ -121,8 +121,8 @@ class Steps:
                 )
             if isinstance(method, staticmethod | classmethod):
                 raise TypeError(
-                    f"{experiment.__name__}.{name} does not take an experiment; give the functions themselves: "
-                    f"search.Steps({', '.join(f'{experiment.__name__}.{part}' for part in _PARTS)}, n={n!r})"
+                    f"{experiment.__name__}.{name} does not take an experiment; give the functions "
+                    f"themselves: search.Steps({', '.join(f'{experiment.__name__}.{part}' for part in _PARTS)}, n={n!r})"
                 )
         init, step, metric = (getattr(experiment, name) for name in _PARTS)
         return cls(init, step, metric, n, methods=True)
@@ -249,8 +249,8 @@ def _structural(before: State, after: State, old: list[str], new: list[str]) -> 
     updates = diff(blank, other).updates()
     place = next(iter(updates), "")
     return (
-        f"its structure is another one after the step, at {place or 'its root'}; whole numbers of an sj.Object "
-        "are structure: jnp.int32(0) is one that may change"
+        f"its structure is another one after the step, at {place or 'its root'}; whole numbers of an "
+        "sj.Object are structure: jnp.int32(0) is one that may change"
     )
 
 
