@@ -120,9 +120,10 @@ class Steps:
                     f"{experiment.__name__} has no method {name}, of which Steps.of makes its {name}"
                 )
             if isinstance(method, staticmethod | classmethod):
+                functions = ", ".join([f"{experiment.__name__}.{part}" for part in _PARTS])
                 raise TypeError(
                     f"{experiment.__name__}.{name} does not take an experiment; give the functions "
-                    f"themselves: search.Steps({', '.join(f'{experiment.__name__}.{part}' for part in _PARTS)}, n={n!r})"
+                    f"themselves: search.Steps({functions}, n={n!r})"
                 )
         init, step, metric = (getattr(experiment, name) for name in _PARTS)
         return cls(init, step, metric, n, methods=True)
@@ -204,9 +205,8 @@ def _refuse(name: str, part: Callable[..., Any], wanted: list[str]) -> None:
     hint = ""
     if name != "init" and len(inspect.signature(part).parameters) == len(wanted) + 1 and "exp" not in wanted:
         hint = "; for methods, which take the experiment first, there is search.Steps.of(Experiment, n=…)"
-    raise TypeError(
-        f"Steps calls its {name} with ({', '.join(wanted)}), which {signature} does not take{hint}"
-    )
+    call = f"{name}({', '.join(wanted)})"
+    raise TypeError(f"Steps calls {call}, which {signature} does not take{hint}")
 
 
 def _names(data: tuple[Any, ...]) -> list[str]:
