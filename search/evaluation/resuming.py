@@ -10,12 +10,13 @@ import numpy as np
 from symjax.core.errors import brief
 
 from ..results.columns import Array
+from ..results.failures import Failure
 from ..results.results import Results
 from .outcomes import Lanes, Outcomes
 from .requests import Request
 
 
-def resume(outcomes: Outcomes, request: Request, results: object, retry_failed: bool) -> None:
+def take_over(outcomes: Outcomes, request: Request, results: object, retry_failed: bool) -> None:
     """Takes over what is finished.
 
     Args:
@@ -34,7 +35,7 @@ def resume(outcomes: Outcomes, request: Request, results: object, retry_failed: 
             f"search.load_results reads them; got {brief(results)}"
         )
     _check(request, results)
-    failures = results.failures
+    failures = _failures(results)
     if not retry_failed:
         for row, failure in failures.items():
             outcomes.fail(np.array([row]), failure, int(results.programs[row]))
@@ -82,6 +83,14 @@ def _same_key(request: Request, results: Results) -> bool:
     except TypeError:  # no key at all
         return False
     return bool((results.keys.data == data).all())
+
+
+def _failures(results: Results) -> dict[int, Failure]:
+    """What was raised; one exception of many configurations stays one."""
+    failures: dict[int, Failure] = {}
+    for row, error in results.errors.items():
+        failures.setdefault(id(error), Failure(error, results.tracebacks[row]))
+    return {row: failures[id(error)] for row, error in results.errors.items()}
 
 
 def _lane_metrics(results: Results, rows: Any) -> Any:
