@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..planning.plan import Plan
-
 from ..results.columns import Metrics, by_name
 from ..results.objective import Objective
 from .cost import Cost, cost
@@ -22,7 +21,7 @@ COSTS = tuple(f"{COST}{field.name}" for field in dataclasses.fields(Cost) if fie
 
 
 def costs_in(objective: Objective) -> tuple[str, ...]:
-    """The costs among what an objective is about: ``'cost.flops'``, ``'cost.bytes'``, ``'cost.parameters'``."""
+    """Which of ``'cost.flops'``, ``'cost.bytes'`` and ``'cost.parameters'`` an objective is about."""
     names = (*objective.metrics, *objective.bounds)
     return tuple(name for name in dict.fromkeys(names) if name in COSTS)
 

@@ -78,16 +78,24 @@ def keeping(results: Callable[[], Results]) -> Iterator[None]:
         raise
 
 
-def attach(error: Exception, results: Results) -> None:
-    """Puts results on an exception, with a note that says so."""
+def attach(error: Exception, results: Results, note: str | None = None) -> None:
+    """Puts results on an exception, with a note that says so.
+
+    Args:
+        error: The exception.
+        results: The results.
+        note: What to say; by default how to go on.
+    """
     try:
         error.results = results  # type: ignore[attr-defined]
     except AttributeError:  # an exception without a place for it
         return
-    error.add_note(
+    note = note or (
         f"{finished(results)} and stand in the attribute `results` of this exception; "
         "search.evaluate(…, resume=error.results) does the rest"
     )
+    if note not in getattr(error, "__notes__", ()):  # it may be raised again
+        error.add_note(note)
 
 
 def finished(results: Results) -> str:

@@ -218,9 +218,7 @@ class Runner:
         values = [bucket.values[index][places] for index in program.varying]
         trials = self._plan.ids[bucket.rows[places]]
         try:
-            self._flight.start(
-                _Call(run, share), lambda: program(values, trials, run.shared, self._root)
-            )
+            self._flight.start(_Call(run, share), lambda: program(values, trials, run.shared, self._root))
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
             self._recover(_Call(run, share), error)
 
@@ -292,7 +290,7 @@ class Runner:
         return self._numbers.setdefault(bucket.program, len(self._numbers))
 
     def _told(self, bucket: Bucket) -> str:
-        """What tells a bucket from others: what its configurations have in common, as the plan splits them."""
+        """What tells a bucket from others: what the decisions are that split the batch."""
         values = self._outcomes.results(bucket.rows[:1])[0].values
         texts = [f"{name}={brief(values[name], 40)}" for name in self._plan.split if name in values]
         return f"{', '.join(texts) or 'of all configurations'} ({len(bucket.rows)})"
