@@ -76,11 +76,7 @@ class Trial:
         Decisions that do not matter here are left out. (A choice that is itself a candidate shares its path
         with the choice around it, and goes by its id.)
         """
-        values: dict[str, Any] = {}
-        for point, decided in zip(self.space.spec.points, self.space.decisions(self.dna), strict=True):
-            if decided is not None:
-                values[point.id if str(point.path) in values else str(point.path)] = decided[0]
-        return values
+        return self.space.values(self.dna)
 
     def __repr__(self) -> str:
         decided = ", ".join(f"{name or '(root)'}={value_text(value)}" for name, value in self.values.items())
@@ -97,5 +93,5 @@ class Trial:
 def decision_names(space: Space, values: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of decisions in the values of trials, in the order of the space."""
     used = set().union(*values)
-    names = [name for point in space.spec.points for name in (str(point.path), point.id)]
+    names = [name for point in space.spec.points for name in (point.name, str(point.path), point.id)]
     return [name for name in dict.fromkeys(names) if name in used]

@@ -31,6 +31,7 @@ CACHE = "_sj_"  # how the names of what a node keeps beside its arguments start
 FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
+DECIDED = "_sj_decided"  # the names of the arguments that a search has decided, or something in them
 
 Flat = tuple[tuple[Any, ...], Any]
 """What `FLAT` holds: the children of a node, and its `Layout`, which a higher floor defines."""
@@ -131,6 +132,7 @@ class Schema(Parameters):
         values.pop(FLAT, None)
         values.pop(HASH, None)
         values.pop(LINEAGE, None)
+        values.pop(DECIDED, None)
         if values.keys() == self.fields.keys():  # twice as fast as to pick them (benchmarks/trees.py, "rule")
             return values
         return {name: values[name] for name in self.names if name in values}
@@ -158,8 +160,15 @@ class Schema(Parameters):
         return self.revive(values)
 
     def caches(self, node: Any) -> dict[str, Any]:
-        """The dict in which the node's `FLAT` and `LINEAGE` are kept."""
+        """The dict in which the node's `FLAT`, `LINEAGE` and `DECIDED` are kept."""
         return _get_dict(node, "__dict__")  # type: ignore[no-any-return]
+
+    def hand_on(self, old: Any, new: Any) -> None:
+        """Lets a node remember where its arguments are from, as another one of its class does."""
+        source = self.caches(old)
+        for name in (LINEAGE, DECIDED):
+            if name in source:
+                self.caches(new)[name] = source[name]
 
     def of_names(self, names: Iterable[str]) -> Schema:
         """The schema of the nodes with arguments of these names: this one, where a class declares them."""
@@ -309,16 +318,20 @@ class Schema(Parameters):
     def check(self, node: Any, path: Path | None = None) -> None:
         """Runs a node's `__check__`, and notes the place on what it raises.
 
-        A node whose values are not all given and decided is checked when they are.
+        A node whose values are not all given and decided is checked when they are; a choice at once, whatever
+        its candidates hold.
         """
         values = self.read(node)
-        if not self.checks or holds_placeholder(values.values()) or self.holes(values):
+        waits = not is_placeholder(node)
+        if not self.checks or self.holes(values) or (waits and holds_placeholder(values.values())):
             return
         try:
             node.__check__()
         except MissingError:
             return  # a node inside is not complete yet
         except Exception as error:
+            if waits and is_undecided(node):
+                return  # it is asked again when the choice is decided
             if path is not None:
                 locate(error, path, f"while checking {self.cls.__name__}")
             raise
@@ -404,6 +417,31 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
         if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def holds_choice(values: Iterable[Any]) -> bool:
+    """Whether an open choice is among these values, or in a container among them, lists and dicts too."""
+    for value in values:
+        if is_choice(value):
+            return True
+        if isinstance(value, tuple | list):
+            if schema_of(value) is None and holds_choice(value):
+                return True
+        elif isinstance(value, dict | Map) and holds_choice(value.values()):
+            return True
+    return False
+
+
+def is_undecided(value: Any) -> bool:
+    """Whether an open choice stands anywhere in a value: in the nodes in it, too."""
+    if is_choice(value):
+        return True
+    schema = schema_of(value)
+    if schema is not None:
+        return any(is_undecided(item) for _, item in schema.values(value))
+    if isinstance(value, tuple | list):
+        return any(map(is_undecided, value))
+    return isinstance(value, dict | Map) and any(map(is_undecided, value.values()))
 
 
 def _is_dict(value: Any) -> bool:
