@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -25,6 +25,18 @@ class PlanSummary:
     lanes: tuple[str, ...] = ()
     split: Mapping[str, int] = field(default_factory=dict)
     demoted: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def concat(cls, parts: Sequence[PlanSummary]) -> PlanSummary:
+        """What several plans say, together; equal ones once. Programs are counted on from plan to plan."""
+        return cls(
+            "\n".join(dict.fromkeys(part.text for part in parts if part.text)),
+            sum((part.buckets for part in parts), ()),
+            sum((part.widths for part in parts), ()),
+            tuple(dict.fromkeys(name for part in parts for name in part.lanes)),
+            {name: n for part in parts for name, n in part.split.items()},
+            {name: why for part in parts for name, why in part.demoted.items()},
+        )
 
     @property
     def programs(self) -> int:
