@@ -154,8 +154,8 @@ class Sorter:
         marks = [np.zeros(len(choices), np.int32)]
         for index, active in enumerate(spec.active(choices)):
             if index not in self.decisions or index in group.demoted:
-                gene = genes[spec.points[index].array][:, spec.columns[index]]
-                marks.append(np.where(active, gene, -1))
+                own = genes[spec.points[index].array][:, spec.columns[index]]
+                marks += list(np.where(active[:, None], own, -1).T)
         # By columns, for speed: hashing a decoded tree for each configuration would cost a tree each.
         _, first, part = np.unique(np.stack(marks, 1), axis=0, return_index=True, return_inverse=True)
         part = part.reshape(-1)

@@ -14,9 +14,12 @@ import numpy.typing as npt
 from symjax.core.leaves import is_leaf
 from symjax.verbs.equality import eq
 
-from ..spaces.choices import OneOf
+from ..spaces import dna_forms
+from ..spaces.choice import Choice, Number
 from ..spaces.dna import DNA
-from ..spaces.points import ChoicePoint, FloatPoint, Number, Point
+from ..spaces.kinds.floatv import FloatV
+from ..spaces.kinds.intv import IntV
+from ..spaces.kinds.oneof import OneOf
 from ..spaces.space import Space
 from .arguments import Arguments, Aval, flatten
 
@@ -53,14 +56,14 @@ class LeafDecision:
             aval: What the program expects of the leaf.
         """
         # By column, for speed: a tree is decoded for a bucket, not for each of its configurations.
-        point, column = space.spec.points[self.index], space.spec.columns[self.index]
+        choice, column = space.choices[self.index], space.spec.columns[self.index].start
         dtype = None if aval is None else aval.dtype
         if self.leaves is not None:
             return np.asarray(self.leaves[dnas.choices[rows, column]], dtype)
         genes = np.asarray(dnas.floats[rows, column])
         if dtype == genes.dtype:
             return genes
-        return np.array([point.number(gene) for gene in genes], dtype)
+        return np.array([choice.numbers(gene[None])[0] for gene in genes], dtype)
 
 
 # Kept for speed: a space is asked again for every batch, and the answer takes some trees a decision.
@@ -82,60 +85,79 @@ def leaf_decisions(space: Space) -> Mapping[int, LeafDecision]:
 
 def _leaf_decision(space: Space, index: int) -> LeafDecision | None:
     choice = space.choices[index]
-    if isinstance(choice, OneOf) and not all(map(_is_number, choice.candidates)):
+    if not _is_numeric(choice):
         return None
-    variants = _variants(space, index)
+    variants = _variants(space, index, choice)
     if variants is None:
         return None
     position = variants[0].position(str(space.spec.points[index].path))
     if position is None or not all(_agree(variants[0], other, position) for other in variants):
         return None
     leaves = [variant.leaves[position] for variant in variants]
-    if not isinstance(choice, OneOf):
+    if isinstance(choice, FloatV):
         return LeafDecision(index, None, leaves[0])
     stacked = np.stack([np.asarray(leaf) for leaf in leaves])
     return LeafDecision(index, stacked, leaves[0]) if stacked[0].size <= LARGEST else None
 
 
-def _variants(space: Space, index: int) -> list[Arguments] | None:
+def _variants(space: Space, index: int, choice: Choice) -> list[Arguments] | None:
     """The tree for several values of one decision, for all candidates at least; the rest being equal."""
     for context in _contexts(space):
         _activate(space, context, index)
-        numbers = _numbers(space.spec.points[index], context[index])
+        numbers = _numbers(choice, context[index])
         try:
             trees = []
             for number in numbers:
                 context[index] = number
-                trees.append(flatten(space.decode(DNA.from_numbers(space.spec, context))))
+                trees.append(flatten(space.decode(_dna(space, context))))
         except (TypeError, ValueError):  # an invariant of the tree that this context breaks
             continue
         return trees
     return None
 
 
-def _contexts(space: Space) -> Iterator[list[Number]]:
+def _contexts(space: Space) -> Iterator[list[Any]]:
     """Numbers for all decisions: the same ones for every batch, on which the outcome must not depend."""
-    points = space.spec.points
-    yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
-    yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()
+    yield [
+        choice.middle if isinstance(choice, FloatV) else point.choice.numbers(np.array(choice.least()))
+        for choice, point in zip(space.choices, space.spec.points, strict=True)
+    ]
+    yield from (dna_forms.by_point(dna) for dna in space.sample(jax.random.key(0), _CONTEXTS))
 
 
-def _numbers(point: Point, number: Number) -> list[Number]:
+def _dna(space: Space, numbers: list[Any]) -> DNA:
+    return DNA.from_numbers(space.spec, dna_forms.flat(numbers))
+
+
+def _numbers(choice: Choice, number: Any) -> list[Number]:
     """What to try at a decision; for a float near to the number there, for the sake of invariants."""
-    if isinstance(point, ChoicePoint):
-        return list(range(point.arity))
-    assert isinstance(point, FloatPoint)
-    far_bound = point.low if number > point.middle else point.high
+    match choice:
+        case OneOf():
+            return list(range(len(choice.candidates)))
+        case IntV():
+            return list(choice.values)
+    assert isinstance(choice, FloatV)
+    far_bound = choice.lo if number > choice.middle else choice.hi
     return [number, number + 0.01 * (far_bound - number)]
 
 
-def _activate(space: Space, numbers: list[Number], index: int) -> None:
+def _activate(space: Space, numbers: list[Any], index: int) -> None:
     """Takes the candidates in which a decision stands."""
     points = space.spec.points
     point = points[index]
     while point.parent >= 0:
-        numbers[point.parent] = point.branch
-        point = points[point.parent]
+        parent = points[point.parent]
+        if parent.choice.is_single:
+            numbers[point.parent] = point.branch
+        else:
+            numbers[point.parent] = _taking(parent.choice, point.slot, point.branch)
+        point = parent
+
+
+def _taking(choice: Choice, slot: int, branch: int) -> list[Number]:
+    """What decision takes a candidate in a slot."""
+    rows = (choice.numbers(np.array(genes)) for genes in choice.enumerate(None))
+    return next((row for row in rows if row[slot] == branch), choice.numbers(np.array(choice.least())))
 
 
 def _agree(one: Arguments, other: Arguments, position: int) -> bool:
@@ -144,6 +166,16 @@ def _agree(one: Arguments, other: Arguments, position: int) -> bool:
         return False
     pairs = enumerate(zip(one.leaves, other.leaves, strict=True))
     return all(i == position or eq(mine, theirs) for i, (mine, theirs) in pairs)
+
+
+def _is_numeric(choice: Choice) -> bool:
+    """Whether it decides a number, of few enough to try them all."""
+    match choice:
+        case OneOf():
+            return all(map(_is_number, choice.candidates))
+        case IntV():
+            return len(choice) <= LARGEST
+    return isinstance(choice, FloatV)
 
 
 def _is_number(value: object) -> bool:

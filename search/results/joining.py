@@ -64,7 +64,10 @@ def joined(parts: Sequence[Arguments]) -> tuple[Arguments, npt.NDArray[np.intp]]
         "objective": _objective(parts),
         "costs": {
             name: np.concatenate(
-                [part["costs"].get(name, np.full(size, np.nan)) for part, size in zip(parts, sizes, strict=True)]
+                [
+                    part["costs"].get(name, np.full(size, np.nan))
+                    for part, size in zip(parts, sizes, strict=True)
+                ]
             )
             for name in costs
         },

@@ -71,19 +71,15 @@ class Trial:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What was decided, by the path of the value: ``{'model.width': 16, 'lr': 0.003}``.
+        """What was decided: ``{'model.width': 16, 'lr': 0.003}``; see `Space.values`.
 
-        Decisions that do not matter here are left out. (A choice that is itself a candidate shares its path
-        with the choice around it, and goes by its id.)
+        By the names of decisions, or else the paths of their values. A candidate with a label goes by that; what
+        does not matter here is left out.
         """
-        values: dict[str, Any] = {}
-        for point, decided in zip(self.space.spec.points, self.space.decisions(self.dna), strict=True):
-            if decided is not None:
-                values[point.id if str(point.path) in values else str(point.path)] = decided[0]
-        return values
+        return self.space.values(self.dna)
 
     def __repr__(self) -> str:
-        decided = ", ".join(f"{name or '(root)'}={value_text(value)}" for name, value in self.values.items())
+        decided = ", ".join(f"{name}={value_text(value)}" for name, value in self.values.items())
         numbers = jax.tree.map(lambda array: array.item() if np.ndim(array) == 0 else array, self.metrics)
         outcome = f"; {value_text(numbers, 200)}" if numbers is not None else ""
         if self.error is not None:
@@ -97,5 +93,9 @@ class Trial:
 def decision_names(space: Space, values: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of decisions in the values of trials, in the order of the space."""
     used = set().union(*values)
-    names = [name for point in space.spec.points for name in (str(point.path), point.id)]
-    return [name for name in dict.fromkeys(names) if name in used]
+    spoken = [
+        name
+        for point in space.spec.points
+        for name in (point.choice.name, str(point.path), point.name, point.id)
+    ]
+    return [name for name in dict.fromkeys(spoken) if name in used]
