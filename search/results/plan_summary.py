@@ -17,6 +17,7 @@ class PlanSummary:
         lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
         demoted: The leaves that the function cannot trace, and why.
+        function: The function's name and what it takes.
     """
 
     text: str = ""
@@ -25,6 +26,7 @@ class PlanSummary:
     lanes: tuple[str, ...] = ()
     split: Mapping[str, int] = field(default_factory=dict)
     demoted: Mapping[str, str] = field(default_factory=dict)
+    function: str = ""
 
     @classmethod
     def concat(cls, parts: Sequence[PlanSummary]) -> PlanSummary:
@@ -36,6 +38,7 @@ class PlanSummary:
             tuple(dict.fromkeys(name for part in parts for name in part.lanes)),
             {name: n for part in parts for name, n in part.split.items()},
             {name: why for part in parts for name, why in part.demoted.items()},
+            parts[0].function if len({part.function for part in parts}) == 1 else "",
         )
 
     @property

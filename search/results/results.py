@@ -244,6 +244,11 @@ class Results:
         """What the tracebacks said, by the configuration's place in the batch."""
         return {row: failure.traceback for row, failure in self._failures.items()}
 
+    @property
+    def keys(self) -> RootKeys:
+        """The root key of each trial."""
+        return self._roots
+
     # Ranking.
 
     def rank(self, metric: str | Sequence[str] | None = None, mode: Modes | None = None) -> Places:

@@ -93,9 +93,5 @@ class Trial:
 def decision_names(space: Space, values: Iterable[Mapping[str, Any]]) -> list[str]:
     """The names of decisions in the values of trials, in the order of the space."""
     used = set().union(*values)
-    spoken = [
-        name
-        for point in space.spec.points
-        for name in (point.choice.name, str(point.path), point.name, point.id)
-    ]
-    return [name for name in dict.fromkeys(spoken) if name in used]
+    names = [name for point in space.spec.points for name in (point.name, str(point.path), point.id)]
+    return [name for name in dict.fromkeys(names) if name in used]
