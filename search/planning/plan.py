@@ -17,11 +17,12 @@ from jax.tree_util import PyTreeDef
 from symjax.core.errors import at, brief, known
 from symjax.core.schema import is_symbolic
 
+from ..results.failures import picklable
+from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
 from ..spaces.space import Space, require_space
 from .arguments import Aval, aval_of, flatten
 from .buckets import Bucket, Sorter
-from .failures import picklable
 from .ladder import LADDER, choose_rung
 from .leaf_decisions import leaf_decisions
 from .programs import Task
@@ -76,6 +77,11 @@ class Plan:
         """The same with other buckets."""
         buckets = tuple(buckets)
         return dataclasses.replace(self, buckets=buckets, widths=_widths(buckets))
+
+    def summary(self) -> PlanSummary:
+        """What the plan says, as plain data."""
+        sizes = tuple(len(bucket.rows) for bucket in self.buckets)
+        return PlanSummary(str(self), sizes, self.widths, self.lanes, self.split, self.demoted)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "task": None, "buckets": (), "errors": picklable(self.errors)}
