@@ -17,6 +17,7 @@ from jax.tree_util import PyTreeDef
 from symjax.core.errors import at, brief
 from symjax.core.schema import is_symbolic
 
+from ..compiling.cache import begin_plan
 from ..compiling.lanes import Mode
 from ..results.failures import picklable
 from ..results.plan_summary import PlanSummary
@@ -28,6 +29,7 @@ from .ladder import layouts
 from .leaf_decisions import leaf_decisions
 from .programs import Task
 
+_LARGE = 1_000_000  # bytes of constants that are worth a word
 _LISTED = 8  # names that a plan spells out
 
 
@@ -51,6 +53,7 @@ class Plan:
         errors: Why a configuration cannot run, by its place in the batch.
         lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
+        constants: What is to be said of the arrays that the function holds; empty for small ones.
         demoted: The leaves that the function cannot trace, and the error that tracing them gave: each
             value of such a leaf is a program of its own.
     """
@@ -67,6 +70,7 @@ class Plan:
     errors: Mapping[int, Exception]
     lanes: tuple[str, ...]
     split: Mapping[str, int]
+    constants: str
     demoted: Mapping[str, str]
 
     def __len__(self) -> int:
@@ -111,6 +115,7 @@ class Plan:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({values})" for id, values in self.split.items()])
         yield _listed("lanes", self.lanes, ":")
+        yield self.constants
         reasons = [f"{name} ({why})" for name, why in self.demoted.items()]
         yield _listed("demoted to structure, because the function cannot trace them", reasons, ":")
         kinds = sorted({type(error).__name__ for error in self.errors.values()})
@@ -176,6 +181,7 @@ def plan(
     if not chosen:
         raise ValueError("an evaluation needs at least one device, got an empty list")
     layout_for = layouts(lanes, width, chosen)
+    begin_plan()
     batch = (dnas if dnas.shape else DNA.concat([dnas])).host()
     space.spec.check(batch.choices, batch.floats)
     task = Task(fn, _key_aval(key), chosen, 1 if repeats == 1 else 2)
@@ -197,6 +203,7 @@ def plan(
         sorting.errors,
         tuple(points[index].name for index in sorted(sorting.varying)),
         _splits(space, batch, set(range(len(points))) - sorting.varying),
+        _constants_text(sorting.buckets),
         sorting.demoted,
     )
 
@@ -294,6 +301,19 @@ def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:
         if values > 1:
             splits[point.name] = values
     return splits
+
+
+def _constants_text(buckets: Iterable[Bucket]) -> str:
+    """Names the arrays that the function holds, if they are large."""
+    constants = {constant for bucket in buckets for constant in bucket.program.constants}
+    total = sum(constant.bytes for constant in constants)
+    if total < _LARGE:
+        return ""
+    largest = max(constants, key=lambda constant: constant.bytes)
+    return (
+        f"{total / 1e6:,.0f} MB of constants, such as {largest.text}, from the function itself: hand it in "
+        "as a broadcast argument"
+    )
 
 
 def _check_metrics(buckets: Iterable[Bucket]) -> None:
