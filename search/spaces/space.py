@@ -16,8 +16,8 @@ from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
 from symjax.verbs.rebind import rebind
 
-from . import constraints
-from .choice import Choice, Gene, Genes, Size, text_of
+from . import constraints, space_text
+from .choice import Choice, Gene, Genes, Size
 from .discovery import Discovery, Template, Where
 from .dna import DNA
 from .encoding import Encoder
@@ -99,10 +99,14 @@ class Space:
             >>> search.space([search.oneof([1, search.oneof([2, 3])]), search.oneof([4, 5])]).size
             6
         """
-        size = math.prod(map(self._size, self.templates))
-        if self.predicates and size != math.inf:
+        if self.predicates and self.free_size != math.inf:
             return sum(1 for _ in self.enumerate())
-        return size
+        return self.free_size
+
+    @property
+    def free_size(self) -> Size:
+        """The number of points, whatever `constrain` demands."""
+        return math.prod(map(self._size, self.templates))
 
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
         """Draws points of the space, independent of each other, by the law of each decision.
@@ -122,7 +126,7 @@ class Space:
             TypeError: `n` is no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
         """
-        count = 1 if n is None else operator.index(n)
+        count = 1 if n is None else _whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
@@ -174,6 +178,7 @@ class Space:
 
         Raises:
             KeyError: There is no such decision on a float.
+            TypeError: A number is no whole one.
             ValueError: A number is missing, or less than one.
 
         Example:
@@ -193,9 +198,9 @@ class Space:
             missing = [name for name in floats.values() if name not in steps]
             if missing:
                 raise ValueError(f"a grid needs a number of steps for {', '.join(missing)}, too")
-            number = {index: operator.index(steps[name]) for index, name in floats.items()}
+            number = {index: _whole("steps", steps[name]) for index, name in floats.items()}
         else:
-            number = dict.fromkeys(floats, operator.index(steps))
+            number = dict.fromkeys(floats, _whole("steps", steps))
         if any(count < 1 for count in number.values()):
             raise ValueError(f"a grid needs at least one step of each float, got {steps}")
         points = list(self._points(number.get))
@@ -236,6 +241,8 @@ class Space:
             >>> space.constrain(lambda tree: tree['width'] % tree['heads'] == 0).size
             3
         """
+        if not callable(predicate):
+            raise TypeError(f"constrain takes a function of a decoded tree, got {brief(predicate)}")
         space = object.__new__(Space)
         for name in Space.__slots__[1:]:
             setattr(space, name, getattr(self, name))
@@ -398,26 +405,15 @@ class Space:
         return len(self.spec)
 
     def __repr__(self) -> str:
-        size = (
-            "constrained"
-            if self.predicates
-            else f"{self.size:,}"
-            if self.size != math.inf
-            else "infinitely many"
-        )
-        lines = [
-            f"  {point.name}: {text_of(choice, 70)}"
-            for point, choice in zip(self.spec.points, self.choices, strict=True)
-        ]
-        return "\n".join([f"Space of {size} trees, {len(self.spec)} decisions", *lines])
+        return space_text.summary(self)
 
     def __str__(self) -> str:
         """All decisions with their candidates, a line each."""
-        lines = []
-        for index, (point, choice) in enumerate(zip(self.spec.points, self.choices, strict=True)):
-            first, *rest = choice.outline()
-            lines += [f"  {index} = {point.name!r}: {first}", *(f"  {line}" for line in rest)]
-        return "\n".join(["Space({", *lines, "})"])
+        return space_text.outline(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the decisions."""
+        return space_text.page(self)
 
     def _size(self, template: Template) -> Size:
         return math.prod(self._size_at(index) for _, index in template.slots)
@@ -432,6 +428,11 @@ class Space:
         return all(predicate(tree) for predicate in self.predicates)
 
     def _require(self, dna: DNA) -> DNA:
+        if not isinstance(dna, DNA):
+            raise TypeError(
+                f"expected a DNA, got {brief(dna)} of type {type(dna).__name__}; "
+                "DNA.from_numbers(space.spec, …) and space.from_values(…) make one, space.encode(tree) does"
+            )
         dna.check_spec(self.spec)
         return dna
 
@@ -461,10 +462,11 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
             ``sj.maybe(patch)`` decides whether it is applied.
 
     Returns:
-        The space. A tree without choices gives a space of one tree.
+        The space.
 
     Raises:
-        ValueError: Two decisions have one name.
+        TypeError: `tree` is a space already.
+        ValueError: There are no choices, or `where` opens none; or two decisions have one name.
 
     Example:
         >>> from symjax import search
@@ -473,10 +475,33 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
           layers: oneof([1, 2])
           lr: floatv(1e-4, 0.1, 'log')
     """
+    if isinstance(tree, Space):
+        raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
-    if where is None:
-        return Space(tree, lambda k, v, p: True, ideas)
-    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"), ideas)
+    opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
+    space = Space(tree, opens, ideas)
+    if not space.spec.points:
+        raise ValueError(_nothing_to_decide(space))
+    return space
+
+
+def _nothing_to_decide(space: Space) -> str:
+    """Why a space has no decisions, and what to do."""
+    if space.closed:
+        paths = ", ".join(map(str, space.closed[:5])) + (", …" if len(space.closed) > 5 else "")
+        return f"where= opens none of the choices; there are some at {paths}"
+    return (
+        f"there is nothing to decide: {brief(space.tree)} holds no choices; put some into it, "
+        "tree.rebind({'path.of.field': sj.oneof([…])}), or into the arguments of patches="
+    )
+
+
+def _whole(name: str, number: object) -> int:
+    """A whole number, of any type that stands for one."""
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, got {brief(number)}") from None
 
 
 def require_space(value: object) -> None:
