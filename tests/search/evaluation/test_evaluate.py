@@ -421,7 +421,9 @@ class TestFailures:
         with pytest.raises(KeyError, match="oops") as caught:
             search.evaluate(run, space, space.sample(KEY, 2), KEY, first_id=7)
         assert "raise KeyError" in str(caught.traceback[-1].statement)
-        assert "all 2 configurations raised; this is the error of the first, trial 7" in caught.value.__notes__
+        assert (
+            "all 2 configurations raised; this is the error of the first, trial 7" in caught.value.__notes__
+        )
         results = caught.value.results
         assert (results.metrics, results.states.tolist()) == (None, ["failed", "failed"])
 
@@ -463,6 +465,14 @@ class TestBadInput:
             ({"ids": [1, 2]}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13.0)}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13) - 1}, ValueError, "trial ids must lie in"),
+            ({"first_id": 2**32 - 12}, ValueError, "trial ids must lie in"),
+            ({"first_id": 1.0}, TypeError, "a whole number; got 1.0"),
+            ({"first_id": 1, "ids": range(13)}, ValueError, "either ids= or first_id="),
+            ({"repeats": 0}, ValueError, "at least once"),
+            ({"repeats": 2.0}, TypeError, "how many seeds"),
+            ({"progress": lambda a, b, c: None}, TypeError, "progress"),
+            ({"mode": "least"}, ValueError, "'max' or 'min'"),
+            ({"resume": [1]}, TypeError, "resume takes the results"),
             ({"devices": []}, ValueError, "at least one device"),
         ],
     )
@@ -471,8 +481,9 @@ class TestBadInput:
             train(**how)
 
     def test_dnas(self):
-        with pytest.raises(TypeError, match="batch of DNAs"):
-            train([1, 2])
+        with pytest.raises(ValueError, match="not in the space") as caught:
+            train([DNAS[0], 1])
+        assert caught.value.__notes__ == ["This is number 1 of the list of configurations."]
         with pytest.raises(TypeError, match="batch of DNAs"):
             train(jax.vmap(lambda key: SPACE.sample(key, 2))(jax.random.split(KEY, 3)))
         with pytest.raises(ValueError, match="another space"):
