@@ -101,7 +101,9 @@ class Outcomes:
         np.add.at(self._missing, lanes.rows, -1)
         np.add.at(self._seconds, lanes.rows, seconds)
         self._programs[rows] = program
-        return rows[(self._missing[rows] <= 0) & ~self._failed[rows]]
+        failed = self._failed[rows]
+        self._missing[rows[failed]] = 0  # whatever their other repeats do
+        return rows[(self._missing[rows] <= 0) & ~failed]
 
     def fail(self, rows: Rows, error: Exception | Failure, program: int = -1) -> Rows:
         """Takes what configurations raised; the first error of each counts.

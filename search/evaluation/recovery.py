@@ -13,6 +13,11 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
+def is_interrupt(error: Exception) -> bool:
+    """Whether it is Ctrl-C that hit a callback: on a CPU callbacks may run on the main thread."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "KeyboardInterrupt" in str(error)
+
+
 def fewer_lanes(bucket: Bucket, error: Exception) -> int | None:
     """The lanes on each device with which to try again; None if that would not help."""
     return below(bucket.program.lanes) if is_out_of_memory(error) else None

@@ -23,7 +23,7 @@ from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes
 from .placing import Placing
 from .progress import Pace, Progress, Reporter
-from .recovery import advise, fewer_lanes
+from .recovery import advise, fewer_lanes, is_interrupt
 
 OnResult: TypeAlias = Callable[[Results], object]
 
@@ -245,7 +245,12 @@ class Runner:
 
         A call that raised is repeated in two halves, in the same number of lanes, until the exception is
         with the configuration that caused it.
+
+        Raises:
+            KeyboardInterrupt: That is what it was.
         """
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
         run, share = call.run, call.share
         lanes = fewer_lanes(run.bucket, error)
         if lanes is not None:
