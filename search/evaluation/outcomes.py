@@ -156,7 +156,7 @@ class Outcomes:
             mine = place[lanes.rows] >= 0
             if not mine.any():
                 continue
-            flat = place[lanes.rows] * repeats + lanes.repeats
+            flat = place[lanes.rows] * repeats + lanes.repeats.astype(np.intp)
             whole = bool(mine.all())
             parts.append((flat, metrics) if whole else (flat[mine], _of(metrics, mine)))
             missing -= int(mine.sum())
