@@ -134,28 +134,34 @@ class TestWhatComesOut:
 
 
 class TestToTheLastBit:
-    """For a number of lanes on each device, only the configuration and its id count."""
+    """Only the configuration and its id count; with vectorized lanes, the width and the devices too."""
 
-    @pytest.mark.parametrize("lanes", [2, 8])
-    def test_permuted_in_any_company_on_any_number_of_devices(self, lanes):
+    def test_mapped_lanes_are_what_jit_gives_on_any_number_of_devices(self):
         assert len(jax.devices()) > 1
+        results, run = train(), jax.jit(Train.run)
+        assert bits(train(devices=ONE)) == bits(results)
+        for trial in results:
+            alone = run(trial.experiment, trial.key, X, Y)
+            assert jax.tree.all(jax.tree.map(np.array_equal, trial.metrics, alone))
+
+    @pytest.mark.parametrize("how", [{}, {"width": 3}, {"lanes": "vmap", "width": 8}], ids=str)
+    def test_permuted_in_any_company(self, how):
         ids = np.arange(13) + 40
-        whole = train(ids=ids, lanes=lanes)
-        assert bits(train(ids=ids, lanes=lanes, devices=ONE)) == bits(whole)
+        whole = train(ids=ids, **how)
         order = np.random.default_rng(0).permutation(13)
-        permuted = train(DNAS[order], ids=ids[order], lanes=lanes)
+        permuted = train(DNAS[order], ids=ids[order], **how)
         for field in ("loss", "losses", "noise"):
             assert np.array_equal(permuted.metrics[field], whole.metrics[field][order])
         for some in ([3], [9, 0], [1, 2, 4, 5, 6, 8, 12]):
-            part = train(DNAS[np.array(some)], ids=ids[some], lanes=lanes)
+            part = train(DNAS[np.array(some)], ids=ids[some], **how)
             assert np.array_equal(part.metrics["losses"], whole.metrics["losses"][some])
 
     def test_a_nan_stays_in_its_lane(self):
         space = search.space(Train(rate=search.oneof([0.01, float("nan"), 0.02, float("inf")])))
         good = DNA.from_numbers(space.spec, [[0], [2], [0], [2]])
         mixed = DNA.from_numbers(space.spec, [[0], [2], [1], [3]])
-        clean = search.evaluate(Train.run, space, good, KEY, X, Y, lanes=2)
-        dirty = search.evaluate(Train.run, space, mixed, KEY, X, Y, lanes=2)
+        clean = search.evaluate(Train.run, space, good, KEY, X, Y)
+        dirty = search.evaluate(Train.run, space, mixed, KEY, X, Y)
         assert np.array_equal(clean.metrics["losses"][:2], dirty.metrics["losses"][:2])
         assert np.isnan(dirty.metrics["loss"][2:]).all()
         assert [trial.index for trial in dirty.failed] == [2, 3]
@@ -164,16 +170,16 @@ class TestToTheLastBit:
 
 class TestPrograms:
     def test_are_as_few_as_there_are_structures_and_are_found_again(self):
-        first = train(lanes=2)
+        first = train()
         assert (first.compiled, first.reused, len(traces)) == (2, 0, 2)
-        more = search.evaluate(Train.run, SPACE, SPACE.sample(KEY, 29), KEY, X + 1, Y, lanes=2)
+        more = search.evaluate(Train.run, SPACE, SPACE.sample(KEY, 29), KEY, X + 1, Y)
         assert (more.compiled, more.reused, len(traces)) == (0, 2, 2)
 
     def test_what_is_no_lane_is_an_argument_all_the_same(self):
         def of(momentum, width):
             space = search.space(Train(search.floatv(1e-3, 0.1), momentum=momentum, width=width))
             dnas = space.sample(KEY, 4)
-            return search.evaluate(Train.run, space, dnas, KEY, X, Y, lanes=2)
+            return search.evaluate(Train.run, space, dnas, KEY, X, Y)
 
         assert (of(0.5, 4).compiled, len(traces)) == (1, 1)
         assert (of(0.9, 4).compiled, len(traces)) == (0, 1)
@@ -188,14 +194,14 @@ class TestPrograms:
         assert (len(results.plan.buckets), results.compiled) == (3, 2)
 
     def test_depend_on_the_jax_configuration(self):
-        assert train(lanes=2).compiled == 2
+        assert train().compiled == 2
         with jax.default_matmul_precision("highest"):
-            assert train(lanes=2).compiled == 2
-        assert train(lanes=2).compiled == 0
+            assert train().compiled == 2
+        assert train().compiled == 0
 
     def test_depend_on_shapes_and_dtypes(self):
-        assert train(lanes=2).compiled == 2
-        assert search.evaluate(Train.run, SPACE, DNAS, KEY, X[:3], Y[:3], lanes=2).compiled == 2
+        assert train().compiled == 2
+        assert search.evaluate(Train.run, SPACE, DNAS, KEY, X[:3], Y[:3]).compiled == 2
 
     def test_die_when_they_are_cleared(self):
         function = lambda exp, key: exp["x"]  # noqa: E731 - something that can be referred to weakly
@@ -388,7 +394,7 @@ class TestFailures:
         bad = np.flatnonzero(dnas.floats[:, 0] > 0.75)
         assert 0 < len(bad) < 12
         with pytest.warns(RuntimeWarning, match=f"{len(bad)} of 24 configurations raised"):
-            results = search.evaluate(run, space, dnas, KEY, lanes=8, devices=ONE)
+            results = search.evaluate(run, space, dnas, KEY, lanes="vmap", width=8, devices=ONE)
         assert sorted(results.errors) == bad.tolist()
         good = np.setdiff1d(np.arange(24), bad)
         assert np.array_equal(results.metrics[good], dnas.floats[good, 0])
@@ -438,6 +444,30 @@ class TestFailures:
             results = search.evaluate(run, space, dnas, KEY)
         assert results.metrics[[0, 2]].tolist() == [np.float32(0.1)] * 2
         assert list(results.errors) == [1]
+
+
+class TestRepeats:
+    def test_each_is_a_run_with_a_seed_of_its_own(self):
+        results = train(repeats=3, first_id=5)
+        for trial in results:
+            key = jax.random.fold_in(KEY, trial.id)
+            assert trial.id == trial.index + 5
+            for repeat in range(3):
+                seed = jax.random.fold_in(key, repeat)
+                alone = jax.jit(trial.experiment.run)(seed, X, Y)
+                assert results.samples["noise"][trial.index, repeat] == jax.random.normal(seed)
+                np.testing.assert_allclose(
+                    results.samples["losses"][trial.index, repeat], alone["losses"], rtol=1e-5
+                )
+        np.testing.assert_allclose(results["loss"], results.samples["loss"].mean(1), rtol=1e-6)
+        assert (results.repeats, results.deviations["loss"].shape) == (3, (13,))
+
+    def test_permuted_and_in_any_company_they_are_the_same(self):
+        whole = train(repeats=2)
+        some = np.array([9, 0, 4])
+        part = train(DNAS[some], ids=some, repeats=2)
+        for name in ("loss", "losses", "noise"):
+            assert np.array_equal(part.samples[name], whole.samples[name][some])
 
 
 class TestWhatCounts:
@@ -505,7 +535,7 @@ class TestHowItIsAsked:
 class TestProgress:
     def test_counts_the_configurations_that_are_done(self):
         seen = []
-        train(lanes=2, progress=lambda done, total: seen.append((done, total)))
+        train(progress=lambda done, total: seen.append((done, total)))
         assert seen[0] == (0, 13)
         assert seen[-1] == (13, 13)
         assert seen == sorted(seen)

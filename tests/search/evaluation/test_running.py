@@ -48,7 +48,7 @@ OUT_OF_MEMORY = """
     dnas = space.sample(jax.random.key(0), 32)
     seen = []
     results = search.evaluate(
-        run, space, dnas, jax.random.key(1), 0.0, lanes=32, devices=jax.devices()[:1],
+        run, space, dnas, jax.random.key(1), 0.0, lanes='vmap', width=32, devices=jax.devices()[:1],
         progress=lambda done, total: seen.append(done),
     )
     print(results.plan.widths[0], results.compiled, len(results.errors), seen[-1])
@@ -79,7 +79,7 @@ def test_another_error_at_run_time_keeps_the_lanes(capfd):
         shape = jax.ShapeDtypeStruct((), np.float32)
         return jax.pure_callback(check, shape, exp["x"], vmap_method="sequential")
 
-    plan = search.plan(run, SPACE, DNAS, KEY, lanes=8, devices=ONE)
+    plan = search.plan(run, SPACE, DNAS, KEY, lanes="vmap", width=8, devices=ONE)
     results = carry_out(plan)
     assert sorted(results.errors) == np.flatnonzero(X > 0.75).tolist() != []
     assert {type(error) for error in results.errors.values()} == {jax.errors.JaxRuntimeError}
@@ -97,7 +97,7 @@ def test_another_error_of_the_compiler_is_not_tried_again():
         )
 
     space = search.space({"x": 0.5})
-    plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes=8, devices=ONE)
+    plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes="vmap", width=8, devices=ONE)
     before = len(traced)
     results = carry_out(plan)
     assert sorted(results.errors) == [0, 1, 2]
@@ -128,7 +128,7 @@ def test_a_plan_that_was_pickled_cannot_run_again():
 
 def test_reports_never_fall_and_end_at_the_total():
     reports = []
-    plan = search.plan(lambda exp, key: exp["x"], SPACE, DNAS, KEY, lanes=2, devices=ONE)
+    plan = search.plan(lambda exp, key: exp["x"], SPACE, DNAS, KEY, lanes="vmap", width=2, devices=ONE)
     results = carry_out(plan, lambda done, total: reports.append((done, total)))
     assert reports[0] == (0, 24)
     assert reports[-1] == (24, 24)
