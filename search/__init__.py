@@ -1,12 +1,12 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
+from .compiling.cache import clear_programs
 from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
-from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
 from .results.results import Results
 from .results.trial import Trial

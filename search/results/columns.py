@@ -40,7 +40,8 @@ def stack(parts: list[Part], n: int) -> Metrics:
             ragged = np.full(n, None, object)
             ragged[rows] = np.fromiter((row for piece in pieces for row in piece), object, len(rows))
             return ragged
-        dtype = jnp.result_type(*[piece.dtype for piece in pieces])
+        dtypes = {piece.dtype for piece in pieces}  # of a single one JAX is not asked: it may know no doubles now
+        dtype = jnp.result_type(*dtypes) if len(dtypes) > 1 else dtypes.pop()
         whole = np.full((n, *shapes.pop()), np.nan if is_inexact(dtype) else 0, dtype)
         whole[rows] = np.concatenate([np.asarray(piece) for piece in pieces])
         return whole
