@@ -19,6 +19,7 @@ from .keys import RootKeys
 from .table import value_text
 
 State = Literal["ok", "nan", "failed", "pending"]
+STATES: tuple[State, ...] = ("ok", "nan", "failed", "pending")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,8 +74,8 @@ class Trial:
     def values(self) -> dict[str, Any]:
         """What was decided: ``{'model.width': 16, 'lr': 0.003}``; see `Space.values`.
 
-        By the names of decisions, or else the paths of their values. A candidate with a label goes by that; what
-        does not matter here is left out.
+        By the names of decisions, or else the paths of their values. A candidate with a label goes by that;
+        what does not matter here is left out.
         """
         return self.space.values(self.dna)
 
