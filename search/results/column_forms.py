@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .columns import Array, Metrics
+from .columns import Array, Metrics, shortest
 
 Json = Any
 _TEXTS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
@@ -19,8 +19,8 @@ _TEXTS = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 def write_column(column: Array) -> Json:
     """An array as ``{"dtype": …, "shape": …, "data": […]}``; one of objects as a list of these and nulls.
 
-    A float is written so that the nearest number of its type is itself; what is no number is a text: ``"inf"``,
-    or ``"nan"``, with its bits where these are not the usual ones.
+    A float is written so that the nearest number of its type is itself; what is no number is a text:
+    ``"inf"``, or ``"nan"``, with its bits where these are not the usual ones.
 
     Example:
         >>> write_column(np.array([0.5, np.inf], np.float32))
@@ -37,10 +37,7 @@ def write_column(column: Array) -> Json:
         return {**record, "data": flat.tolist()}
     if not jnp.issubdtype(plain.dtype, np.floating):  # JAX's small ints
         return {**record, "data": flat.astype(np.int64).tolist()}
-    numbers: list[Any] = flat.astype(np.float64).tolist()
-    if plain.dtype == np.float32:  # 0.1, and not 0.10000000149011612
-        short = np.array([float(str(number)) for number in flat])
-        numbers = np.where(short.astype(np.float32) == flat, short, numbers).tolist()
+    numbers: list[Any] = shortest(flat).tolist()
     for place in np.flatnonzero(~np.isfinite(flat)):
         numbers[place] = _text(flat[place])
     return {**record, "data": numbers}
@@ -63,11 +60,8 @@ def read_column(record: Json) -> Array:
     dtype = np.dtype(jnp.dtype(record["dtype"]))
     shape = tuple(record["shape"])
     if not jnp.issubdtype(dtype, np.inexact):
-        return (
-            np.array(record["data"], np.int64 if dtype.kind not in "biu" else dtype)
-            .astype(dtype)
-            .reshape(shape)
-        )
+        whole = np.array(record["data"], dtype if dtype.kind in "biu" else np.int64)
+        return whole.astype(dtype).reshape(shape)
     is_complex = jnp.issubdtype(dtype, np.complexfloating)
     part = np.dtype(f"float{dtype.itemsize * 4}") if is_complex else dtype
     texts = {place: number for place, number in enumerate(record["data"]) if isinstance(number, str)}

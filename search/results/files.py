@@ -36,7 +36,8 @@ _PLAIN = (str, int, float, bool, type(None))
 def save_results(results: Results, path: os.PathLike[str] | str) -> None:
     """Writes results to a file.
 
-    A file takes the place of an older one as a whole: whatever happens meanwhile, a reader sees one of the two.
+    A file takes the place of an older one as a whole: whatever happens meanwhile, a reader sees one of
+    the two.
 
     Args:
         results: The results.
@@ -82,8 +83,8 @@ def save_results(results: Results, path: os.PathLike[str] | str) -> None:
 def load_results(path: os.PathLike[str] | str, *, modules: Sequence[str] = ()) -> Results:
     """Reads the results that `save_results` wrote to a ``.json`` file.
 
-    They are what was saved, but for two things that are code: what `Space.constrain` demanded is not in the space
-    any more; an exception of a class of one's own is a `RuntimeError` that says what it said.
+    They are what was saved, but for two things that are code: what `Space.constrain` demanded is not in the
+    space any more; an exception of a class of one's own is a `RuntimeError` that says what it said.
 
     Args:
         path: The file.
@@ -91,15 +92,16 @@ def load_results(path: os.PathLike[str] | str, *, modules: Sequence[str] = ()) -
 
     Raises:
         FileNotFoundError: There is no such file.
-        LoadError: The file is cut off, of something else or of a later version; or its space has classes that are
-            not imported.
+        LoadError: The file is cut off, of something else or of a later version; or its space has classes
+            that are not imported.
     """
     source = as_path(path)
     try:
         record = json.loads(source.read_bytes().decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise LoadError(
-            f"{source} is no JSON, or cut off: {error}; results are loaded from the .json file that save_results wrote"
+            f"{source} is no JSON, or cut off: {error}; results are loaded from the .json file that "
+            "save_results wrote"
         ) from None
     with _reading(str(source)):
         return read_results(record, modules)
@@ -161,14 +163,12 @@ def read_results(record: Json, modules: Sequence[str] = ()) -> Results:
         ValueError: Parts do not fit together.
     """
     if not isinstance(record, dict) or record.get("kind") != KIND:
-        what = (
-            "a saved tree, which sj.load reads" if isinstance(record, dict) and "tree" in record else "none"
-        )
-        raise LoadError(f"no saved results: an object of the kind {KIND!r} is expected, and this is {what}")
+        advice = "; sj.load reads saved trees" if isinstance(record, dict) and "tree" in record else ""
+        raise LoadError(f"no saved results: expected an object of the kind {KIND!r}{advice}")
     if record.get("format") != FORMAT:
         raise LoadError(
-            f"results of format {record.get('format')!r:.40} are not known; this version reads format {FORMAT}: "
-            "a later version of symjax wrote them"
+            f"results of format {record.get('format')!r:.40} are not known; this version reads format "
+            f"{FORMAT}: a later version of symjax wrote them"
         )
     n = record["n"]
     parts = record["space"]
@@ -209,8 +209,8 @@ def _tree_record(tree: Any) -> Json:
     except TypeError as error:
         note(
             error,
-            "the space of these results cannot be saved; name the function at the top of a module, or keep the "
-            "results by pickle, or without their space in a .csv file",
+            "the space of these results cannot be saved; let the function stand at the top of a module, or "
+            "keep the results by pickle, or without their space in a .csv file",
         )
         raise
 

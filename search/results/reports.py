@@ -52,7 +52,10 @@ def cells_of(measured: Measurements, scores: Scores | None, k: int) -> tuple[lis
     for place, trial in enumerate(trials):
         is_ranked = scores is not None and scores.outcome[trial.index] == OK
         numbers = [
-            measured_text(column[trial.index], trial.deviations.get(name)) for name, column in columns.items()
+            measured_text(column[trial.index], trial.deviations.get(name))
+            if trial.metrics is not None or name in measured.costs
+            else ""
+            for name, column in columns.items()
         ]
         values = [value_text(trial.values[name]) if name in trial.values else "" for name in decided]
         state = trial.state if trial.feasible or trial.state != "ok" else "infeasible"
@@ -64,11 +67,13 @@ def records_of(measured: Measurements) -> dict[str, list[Any]]:
     """The columns of a data frame, of plain values: see `Results.records`."""
     values = [measured.space.values(dna) for dna in measured.dnas]
     decided = decision_names(measured.space, values)
+    absent = np.isin(measured.states, ("failed", "pending"))
+    nothing = np.zeros_like(absent)
     metrics: dict[str, list[Any]] = {}
     for name, column in measured.columns.items():
-        metrics[name or "value"] = cells(column)
+        metrics[name or "value"] = cells(column, nothing if name in measured.costs else absent)
         if name in measured.deviations:
-            metrics[f"{name or 'value'}.std"] = cells(measured.deviations[name])
+            metrics[f"{name or 'value'}.std"] = cells(measured.deviations[name], absent)
     first: dict[str, list[Any]] = {"id": measured.ids.tolist(), "state": measured.states.tolist()}
     if measured.objective.bounds:
         first["feasible"] = measured.feasible.tolist()
