@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import numpy as np
+import numpy.typing as npt
 
 from symjax.core.paths import Path
 
@@ -67,7 +69,7 @@ class Spec:
         floats: The number of columns of `floats`.
     """
 
-    __slots__ = ("_hash", "choices", "columns", "floats", "points")
+    __slots__ = ("_bounds", "_hash", "choices", "columns", "floats", "points")
 
     points: tuple[Point, ...]
     columns: tuple[slice, ...]
@@ -93,6 +95,7 @@ class Spec:
         self.columns = tuple(columns)
         self.choices = ends["choices"]
         self.floats = ends["floats"]
+        self._bounds = {array: self._limits(array) for array in ends}
         self._hash = hash(points)  # once: JAX asks for the hash of a static value at every jitted call
 
     def __len__(self) -> int:
@@ -131,19 +134,42 @@ class Spec:
             what = f"it has {len(other)} decisions there, and {len(self)} here"
         raise ValueError(f"a DNA of another space: {what}")
 
-    def check(self, choices: Genes, floats: Genes) -> None:
+    def check(self, choices: Genes, floats: Genes | None) -> None:
         """Refuses genes that stand for no value.
 
         Args:
             choices: int32[..., C].
-            floats: float32[..., F].
+            floats: float32[..., F]; None lets all pass.
 
         Raises:
             ValueError: Some do; the message names the first decision of which they do.
         """
-        genes = {"choices": np.asarray(choices), "floats": np.asarray(floats)}
-        for point, columns in zip(self.points, self.columns, strict=True):
-            point.choice.check(genes[point.array][..., columns], point.name)
+        for array, given in (("choices", choices), ("floats", floats)):
+            if given is not None:
+                self._check(array, np.asarray(given))
+
+    def _check(self, array: str, genes: npt.NDArray[Any]) -> None:
+        low, high, others = self._bounds[array]
+        # All bounds at once: a look at one decision after the other would be most of the time of a decode.
+        points = others if ((genes >= low) & (genes <= high)).all() else range(len(self.points))
+        for index in points:
+            point = self.points[index]
+            if point.array == array:
+                point.choice.check(genes[..., self.columns[index]], point.name)
+
+    def _limits(self, array: str) -> tuple[Any, Any, tuple[int, ...]]:
+        """The least and the greatest gene of each column, and the decisions of which that is not all to check."""
+        limits: list[Any] = []
+        others = []
+        for index, point in enumerate(self.points):
+            if point.array != array:
+                continue
+            bounds = point.choice.bounds
+            if bounds is None:
+                others.append(index)
+            limits += [bounds or (-math.inf, math.inf)] * point.choice.width
+        low, high = np.array(limits, np.float64).reshape(-1, 2).T
+        return low, high, tuple(others)
 
     def active(self, choices: G) -> list[G]:
         """For each point, whether it matters: all candidates that it stands in are taken.
