@@ -48,7 +48,7 @@ class Encoder:
         return rows
 
     def reads(self, filling: Filling, value: Any) -> bool:
-        """Whether the decisions that make a value of a template can be read off field by field: the fast way."""
+        """Whether the decisions that make a value can be read off field by field: the fast way."""
         rows: dict[int, list[Gene]] = {}
         if not filling.reads(value, rows):
             return False

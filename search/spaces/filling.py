@@ -1,7 +1,7 @@
 """Templates that are filled in again and again: decided trees, and decisions read off them, fast.
 
-What is fixed is shared by all decided trees. A part that holds no float is made once for each combination of its
-decisions, and shared from then on: trees are immutable. What is made passes the same gate as in a rebind.
+What is fixed is shared by all decided trees. A part that holds no float is made once for each combination of
+its decisions, and shared from then on: trees are immutable. What is made passes the same gate as in a rebind.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Genes: TypeAlias = Mapping[str, Any]
 """The genes of a single DNA by array: a list of numbers each, or an array that is traced."""
 
 Token: TypeAlias = Hashable | None
-"""What tells the values of a part from each other; None for those that are not kept: there are floats in them."""
+"""What tells the values of a part from each other; None for those that are not kept, with floats in them."""
 
 Rows: TypeAlias = dict[int, list[Gene]]
 """The genes of decisions, by index."""

@@ -69,7 +69,7 @@ class Spec:
         floats: The number of columns of `floats`.
     """
 
-    __slots__ = ("_bounds", "_hash", "choices", "columns", "floats", "points")
+    __slots__ = ("_bounds", "_hash", "_others", "choices", "columns", "floats", "points")
 
     points: tuple[Point, ...]
     columns: tuple[slice, ...]
@@ -96,6 +96,7 @@ class Spec:
         self.choices = ends["choices"]
         self.floats = ends["floats"]
         self._bounds = {array: self._limits(array) for array in ends}
+        self._others = tuple(i for i, point in enumerate(points) if point.choice.bounds is None)
         self._hash = hash(points)  # once: JAX asks for the hash of a static value at every jitted call
 
     def __len__(self) -> int:
@@ -144,32 +145,32 @@ class Spec:
         Raises:
             ValueError: Some do; the message names the first decision of which they do.
         """
-        for array, given in (("choices", choices), ("floats", floats)):
-            if given is not None:
-                self._check(array, np.asarray(given))
-
-    def _check(self, array: str, genes: npt.NDArray[Any]) -> None:
-        low, high, others = self._bounds[array]
+        genes = {
+            array: np.asarray(own)
+            for array, own in (("choices", choices), ("floats", floats))
+            if own is not None
+        }
         # All bounds at once: a look at one decision after the other would be most of the time of a decode.
-        points = others if ((genes >= low) & (genes <= high)).all() else range(len(self.points))
-        for index in points:
+        indices = self._others if self._within(genes) else range(len(self.points))
+        for index in indices:
             point = self.points[index]
-            if point.array == array:
-                point.choice.check(genes[..., self.columns[index]], point.name)
+            if point.array in genes:
+                point.choice.check(genes[point.array][..., self.columns[index]], point.name)
 
-    def _limits(self, array: str) -> tuple[Any, Any, tuple[int, ...]]:
-        """The least and the greatest gene of each column, and the decisions of which that is not all to check."""
-        limits: list[Any] = []
-        others = []
-        for index, point in enumerate(self.points):
-            if point.array != array:
-                continue
-            bounds = point.choice.bounds
-            if bounds is None:
-                others.append(index)
-            limits += [bounds or (-math.inf, math.inf)] * point.choice.width
-        low, high = np.array(limits, np.float64).reshape(-1, 2).T
-        return low, high, tuple(others)
+    def _within(self, genes: dict[str, npt.NDArray[Any]]) -> bool:
+        for array, own in genes.items():
+            low, high = self._bounds[array]
+            if not ((own >= low) & (own <= high)).all():  # a NaN is not
+                return False
+        return True
+
+    def _limits(self, array: str) -> npt.NDArray[np.float64]:
+        """The least and the greatest gene of each column, [2, width]; infinities where that is not all."""
+        limits: list[tuple[float, float]] = []
+        for point in self.points:
+            if point.array == array:
+                limits += [point.choice.bounds or (-math.inf, math.inf)] * point.choice.width
+        return np.array(limits, np.float64).reshape(-1, 2).T
 
     def active(self, choices: G) -> list[G]:
         """For each point, whether it matters: all candidates that it stands in are taken.
@@ -180,12 +181,12 @@ class Spec:
         Returns:
             A bool[...] for each point.
         """
-        always: G = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
-        active: list[G] = []
+        always: Any = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
+        active: list[Any] = []
         for point in self.points:
             if point.parent < 0:
                 active.append(always)
             else:
                 taken = choices[..., self.columns[point.parent].start + point.slot]
-                active.append(active[point.parent] & (taken == point.branch))  # type: ignore[arg-type]
+                active.append(active[point.parent] & (taken == point.branch))
         return active

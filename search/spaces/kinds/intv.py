@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief, known, nearest
-from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named
 
@@ -169,8 +168,8 @@ def intv(
 
     Raises:
         TypeError: A bound or the step is no int.
-        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown; or
-            there are more than 2**31 - 1 values.
+        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown;
+            or there are more than 2**31 - 1 values.
 
     Example:
         >>> intv(16, 256, step=16)
