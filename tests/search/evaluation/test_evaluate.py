@@ -133,6 +133,7 @@ class TestWhatComesOut:
         assert [row.tolist() for row in results.metrics] == [[0, 1, 2], [0, 1], [0, 1, 2]]
 
 
+@pytest.mark.exact
 class TestToTheLastBit:
     """Only the configuration and its id count; with vectorized lanes, the width and the devices too."""
 
