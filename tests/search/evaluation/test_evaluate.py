@@ -566,8 +566,8 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("how", "error", "message"),
         [
-            ({"lanes": 3}, ValueError, "its rungs: 2, 8, 32"),
-            ({"lanes": 1}, ValueError, "its rungs: 2, 8, 32"),
+            ({"lanes": "vmap", "width": 3}, ValueError, "its rungs: 2, 8, 32"),
+            ({"lanes": 32}, ValueError, "is width="),
             ({"ids": [1, 2]}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13.0)}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13) - 1}, ValueError, "trial ids must lie in"),
