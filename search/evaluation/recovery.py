@@ -14,6 +14,11 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
+def is_interrupt(error: Exception) -> bool:
+    """Whether it is Ctrl-C that hit a callback: on a CPU callbacks may run on the main thread."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "KeyboardInterrupt" in str(error)
+
+
 def narrower(bucket: Bucket, error: Exception) -> Layout | None:
     """The layout of fewer lanes at once with which to try again; None if that would not help."""
     return below(bucket.program.layout) if is_out_of_memory(error) else None

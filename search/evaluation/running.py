@@ -22,7 +22,7 @@ from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes
 from .placing import Placing
 from .progress import Pace, Progress, Reporter
-from .recovery import advise, narrower
+from .recovery import advise, is_interrupt, narrower
 
 OnResult: TypeAlias = Callable[[Results], object]
 
@@ -246,7 +246,12 @@ class Runner:
 
         A call that raised is repeated in two halves, in the same number of lanes, until the exception is
         with the configuration that caused it.
+
+        Raises:
+            KeyboardInterrupt: That is what it was.
         """
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
         run, share = call.run, call.share
         layout = narrower(run.bucket, error)
         if layout is not None:

@@ -133,6 +133,7 @@ class TestWhatComesOut:
         assert [row.tolist() for row in results.metrics] == [[0, 1, 2], [0, 1], [0, 1, 2]]
 
 
+@pytest.mark.exact
 class TestToTheLastBit:
     """Only the configuration and its id count; with vectorized lanes, the width and the devices too."""
 
@@ -446,6 +447,92 @@ class TestFailures:
         assert list(results.errors) == [1]
 
 
+class TestRepeats:
+    def test_each_is_a_run_with_a_seed_of_its_own(self):
+        results = train(repeats=3, first_id=5)
+        for trial in results:
+            key = jax.random.fold_in(KEY, trial.id)
+            assert trial.id == trial.index + 5
+            for repeat in range(3):
+                seed = jax.random.fold_in(key, repeat)
+                alone = jax.jit(trial.experiment.run)(seed, X, Y)
+                assert results.samples["noise"][trial.index, repeat] == jax.random.normal(seed)
+                np.testing.assert_allclose(
+                    results.samples["losses"][trial.index, repeat], alone["losses"], rtol=1e-5
+                )
+        np.testing.assert_allclose(results["loss"], results.samples["loss"].mean(1), rtol=1e-6)
+        assert (results.repeats, results.deviations["loss"].shape) == (3, (13,))
+
+    def test_permuted_and_in_any_company_they_are_the_same(self):
+        whole = train(repeats=2)
+        some = np.array([9, 0, 4])
+        part = train(DNAS[some], ids=some, repeats=2)
+        for name in ("loss", "losses", "noise"):
+            assert np.array_equal(part.samples[name], whole.samples[name][some])
+
+
+class TestWhatCounts:
+    def test_is_said_once(self):
+        results = train(objective="loss", mode="min", constraints={"noise": (-0.5, None)})
+        feasible = results["noise"] >= -0.5
+        assert 0 < feasible.sum() < 13
+        assert np.array_equal(results.feasible, feasible)
+        assert results.best().metrics["loss"] == results["loss"][feasible].min()
+
+    @pytest.mark.parametrize(
+        ("how", "error", "message"),
+        [
+            ({"objective": "los"}, KeyError, "the objective.*'los'.*loss, losses, noise"),
+            ({"constraints": {"noize": 1.0}}, KeyError, "the constraint.*'noize'"),
+            ({"objective": "losses"}, ValueError, r"'losses' is float32\[5\]"),
+        ],
+    )
+    def test_is_checked_before_anything_is_compiled(self, how, error, message):
+        with pytest.raises(error, match=message):
+            train(**how)
+        assert train(progress=lambda progress: None).reused == 0
+        assert len(traces) == 2
+
+
+class TestWhatIsToldAtOnce:
+    def test_each_configuration_comes_once_with_what_the_whole_has(self):
+        told = []
+        results = train(on_result=told.append)
+        assert len(told) > 1
+        assert sorted(int(id) for part in told for id in part.ids) == list(range(13))
+        for part in told:
+            for trial in part:
+                whole = results[trial.id]
+                assert (trial.dna, trial.state, trial.program) == (whole.dna, "ok", whole.program)
+                assert trial.seconds == whole.seconds > 0
+                assert all(np.array_equal(trial.metrics[name], whole.metrics[name]) for name in whole.metrics)
+
+    def test_failures_come_too(self):
+        def run(exp, key):
+            if exp["n"] == 2:
+                raise ValueError("two is too many")
+            return exp["x"]
+
+        space = search.space({"n": search.oneof([1, 2]), "x": search.floatv(1, 2)})
+        dnas = DNA.from_numbers(space.spec, [[1, 1.5], [0, 1.5], [1, 2.0]])
+        told = []
+        with pytest.warns(RuntimeWarning, match="2 of 3"):
+            search.evaluate(run, space, dnas, KEY, on_result=told.append)
+        states = {int(trial.id): trial.state for part in told for trial in part}
+        assert states == {0: "failed", 1: "ok", 2: "failed"}
+
+
+class TestHowItIsAsked:
+    def test_trees_and_one_device_do_as_well(self):
+        trees = [SPACE.decode(dna) for dna in DNAS[:3]]
+        assert bits(train(trees, devices=ONE[0])) == bits(train(DNAS[:3], devices=ONE))
+
+    def test_ids_count_on_from_the_first(self):
+        whole, rest = train(), train(DNAS[6:], first_id=6)
+        assert rest.ids.tolist() == list(range(6, 13))
+        assert np.array_equal(rest["noise"], whole["noise"][6:])
+
+
 class TestProgress:
     def test_counts_the_configurations_that_are_done(self):
         seen = []
@@ -453,6 +540,19 @@ class TestProgress:
         assert seen[0] == (0, 13)
         assert seen[-1] == (13, 13)
         assert seen == sorted(seen)
+
+    def test_tells_of_programs_and_of_the_time_that_is_left(self):
+        seen = []
+        train(progress=seen.append)
+        assert (seen[0].programs, seen[0].done, seen[0].left) == (0, 0, None)
+        assert (seen[-1].compiled, seen[-1].programs, seen[-1].done, seen[-1].left) == (2, 2, 13, 0.0)
+        assert [now.left is None for now in seen] == [now.done == 0 for now in seen]
+        for values in (
+            [now.done for now in seen],
+            [now.compiled for now in seen],
+            [now.seconds for now in seen],
+        ):
+            assert values == sorted(values)
 
     def test_draws_a_bar_on_standard_error(self, capsys):
         train(progress=True)
@@ -471,6 +571,14 @@ class TestBadInput:
             ({"ids": [1, 2]}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13.0)}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13) - 1}, ValueError, "trial ids must lie in"),
+            ({"first_id": 2**32 - 12}, ValueError, "trial ids must lie in"),
+            ({"first_id": 1.0}, TypeError, "a whole number; got 1.0"),
+            ({"first_id": 1, "ids": range(13)}, ValueError, "either ids= or first_id="),
+            ({"repeats": 0}, ValueError, "at least once"),
+            ({"repeats": 2.0}, TypeError, "how many seeds"),
+            ({"progress": lambda a, b, c: None}, TypeError, "progress"),
+            ({"mode": "least"}, ValueError, "'max' or 'min'"),
+            ({"resume": [1]}, TypeError, "resume takes the results"),
             ({"devices": []}, ValueError, "at least one device"),
         ],
     )
@@ -479,8 +587,9 @@ class TestBadInput:
             train(**how)
 
     def test_dnas(self):
-        with pytest.raises(TypeError, match="batch of DNAs"):
-            train([1, 2])
+        with pytest.raises(ValueError, match="not in the space") as caught:
+            train([DNAS[0], 1])
+        assert caught.value.__notes__ == ["This is number 1 of the list of configurations."]
         with pytest.raises(TypeError, match="batch of DNAs"):
             train(jax.vmap(lambda key: SPACE.sample(key, 2))(jax.random.split(KEY, 3)))
         with pytest.raises(ValueError, match="another space"):
