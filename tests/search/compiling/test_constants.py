@@ -71,11 +71,13 @@ def test_go_when_nobody_holds_them():
     class Data(np.ndarray):
         """An array that can be referred to weakly."""
 
-    data = (LARGE + 7).view(Data)
-    alive = weakref.ref(data)
-    _, (constant,) = hoisted(jax.make_jaxpr(lambda i: jnp.asarray(np.asarray(data))[i])(0))
+    def fresh():
+        data = (LARGE + 7).view(Data)
+        program = jax.make_jaxpr(lambda i: jnp.asarray(np.asarray(data))[i])(0)
+        return hoisted(program)[1][0], weakref.ref(data)
+
+    constant, alive = fresh()
     constant.on(HERE)
-    del data
     jax.clear_caches()
     gc.collect()
     assert alive() is None
