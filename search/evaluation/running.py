@@ -11,7 +11,8 @@ import numpy as np
 
 from symjax.core.leaves import is_array
 
-from ..planning.buckets import Bucket, Rows
+from ..planning.buckets import Bucket
+from ..planning.grouping import Rows
 from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
 from ..planning.programs import Array, Metrics, Program, replicated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.leaves import is_leaf
-from symjax.verbs.equality import eq
 
-from ..spaces.choices import OneOf
+from ..spaces.choices import Choice, OneOf
 from ..spaces.dna import DNA
-from ..spaces.points import ChoicePoint, FloatPoint, Number, Point
+from ..spaces.points import Number
 from ..spaces.space import Space
-from .arguments import Arguments, Aval, flatten
+from .arguments import Aval
+from .leaf_trials import LeafTrials
 
 # Each lane gets its copy of a leaf that varies, so larger arrays split a batch instead. That costs no
 # compilation: they are runtime arguments of one program.
 LARGEST = 4096
-
-_CONTEXTS = 16
 
 
 @dataclass(frozen=True)
@@ -75,75 +73,24 @@ def leaf_decisions(space: Space) -> Mapping[int, LeafDecision]:
     so static fields, conversions by validation and hooks are all accounted for.
     """
     if space not in _by_space:
-        decisions = (_leaf_decision(space, index) for index in range(len(space.spec)))
+        possible = [index for index in range(len(space.spec)) if _may_be_leaf(space.choices[index])]
+        tried = LeafTrials(space, possible).leaves
+        decisions = (_leaf_decision(space, index, tried[index]) for index in sorted(tried))
         _by_space[space] = {decision.index: decision for decision in decisions if decision is not None}
     return _by_space[space]
 
 
-def _leaf_decision(space: Space, index: int) -> LeafDecision | None:
-    choice = space.choices[index]
-    if isinstance(choice, OneOf) and not all(map(_is_number, choice.candidates)):
-        return None
-    variants = _variants(space, index)
-    if variants is None:
-        return None
-    position = variants[0].position(str(space.spec.points[index].path))
-    if position is None or not all(_agree(variants[0], other, position) for other in variants):
-        return None
-    leaves = [variant.leaves[position] for variant in variants]
-    if not isinstance(choice, OneOf):
-        return LeafDecision(index, None, leaves[0])
-    stacked = np.stack([np.asarray(leaf) for leaf in leaves])
-    return LeafDecision(index, stacked, leaves[0]) if stacked[0].size <= LARGEST else None
+def _may_be_leaf(choice: Choice) -> bool:
+    return not isinstance(choice, OneOf) or all(map(_is_number, choice.candidates))
 
 
-def _variants(space: Space, index: int) -> list[Arguments] | None:
-    """The tree for several values of one decision, for all candidates at least; the rest being equal."""
-    for context in _contexts(space):
-        _activate(space, context, index)
-        numbers = _numbers(space.spec.points[index], context[index])
-        try:
-            trees = []
-            for number in numbers:
-                context[index] = number
-                trees.append(flatten(space.decode(DNA.from_numbers(space.spec, context))))
-        except (TypeError, ValueError):  # an invariant of the tree that this context breaks
-            continue
-        return trees
-    return None
-
-
-def _contexts(space: Space) -> Iterator[list[Number]]:
-    """Numbers for all decisions: the same ones for every batch, on which the outcome must not depend."""
-    points = space.spec.points
-    yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
-    yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()
-
-
-def _numbers(point: Point, number: Number) -> list[Number]:
-    """What to try at a decision; for a float near to the number there, for the sake of invariants."""
-    if isinstance(point, ChoicePoint):
-        return list(range(point.arity))
-    assert isinstance(point, FloatPoint)
-    far_bound = point.low if number > point.middle else point.high
-    return [number, number + 0.01 * (far_bound - number)]
-
-
-def _activate(space: Space, numbers: list[Number], index: int) -> None:
-    """Takes the candidates in which a decision stands."""
-    points = space.spec.points
-    point = points[index]
-    while point.parent >= 0:
-        numbers[point.parent] = point.branch
-        point = points[point.parent]
-
-
-def _agree(one: Arguments, other: Arguments, position: int) -> bool:
-    """Whether two trees are the same but for the value of one leaf."""
-    if one.treedef != other.treedef or one.avals[position] != other.avals[position]:
-        return False
-    pairs = enumerate(zip(one.leaves, other.leaves, strict=True))
-    return all(i == position or eq(mine, theirs) for i, (mine, theirs) in pairs)
+def _leaf_decision(space: Space, index: int, seen: Mapping[Number, Any]) -> LeafDecision | None:
+    """The decision, unless its leaf is too large for each lane to have a copy."""
+    standard = next(iter(seen.values()))
+    if not isinstance(space.choices[index], OneOf):
+        return LeafDecision(index, None, standard)
+    leaves = np.stack([np.asarray(seen[number]) for number in sorted(seen)])
+    return LeafDecision(index, leaves, seen[0]) if leaves[0].size <= LARGEST else None
 
 
 def _is_number(value: object) -> bool:
