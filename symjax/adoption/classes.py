@@ -26,6 +26,7 @@ from symjax.core.marks import MissingError
 from symjax.core.paths import ROOT, Path
 from symjax.core.schema import (
     ATTRIBUTE,
+    CACHE,
     FIELDS,
     FLAT,
     ORIGINAL,
@@ -35,14 +36,19 @@ from symjax.core.schema import (
     Flat,
     Options,
     Schema,
+    holds_choice,
     holds_placeholder,
+    is_choice,
+    is_undecided,
 )
 from symjax.core.tracebacks import hide_frames
 from symjax.names.lookup import place
 from symjax.names.symbols import add_symbol
 from symjax.nodes.declarations import computes
 from symjax.nodes.node import Node
+from symjax.nodes.placeholders import undecided
 from symjax.nodes.state_dicts import register_later
+from symjax.verbs.walk import walk
 
 _ARGS = "_sj_args"
 _READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
@@ -98,13 +104,15 @@ class ClassSchema(Schema):
         """See `Schema.construct`; ``__init__`` runs now, and its errors name the place."""
         cls: Any = self.cls
         self.validator()
-        if self.holes(values) or (self.record is not None and holds_placeholder(values.values())):
+        if self.holes(values) or self.waits(values):
             return self.revive(values)
         node = cls.__new__(cls)
         _get(node, "__dict__")[_ARGS] = values
         try:
             initialize(node, self)
         except Exception as error:
+            if is_undecided(values):
+                return self.revive(values)
             locate(error, path, f"while making {cls.__name__}")
             raise
         return node
@@ -112,6 +120,15 @@ class ClassSchema(Schema):
     def unpickle(self, values: dict[str, Any]) -> Any:
         """See `Schema.unpickle`."""
         return self.construct(values)
+
+    def waits(self, values: Mapping[str, Any]) -> bool:
+        """Whether ``__init__`` has to wait until what stands among these arguments is decided.
+
+        An open choice deeper in them is no reason by itself: the code may never look there, and where it does and
+        fails, it runs again when the choice is decided.
+        """
+        test = holds_placeholder if self.record is not None else holds_choice
+        return test(values.values())
 
 
 class SymbolicInstance(Node):
@@ -127,9 +144,8 @@ class SymbolicInstance(Node):
         if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         if _waits(attributes):
-            if name in attributes[_ARGS] and schema.holes(attributes[_ARGS]):
-                return attributes[_ARGS][name]
-            _resume(self, schema)
+            if not _resumed(self, schema):
+                return _while_waiting(self, schema, name)
             return getattr(self, name)
         inherited = getattr(super(), "__getattr__", None)
         if inherited is not None:
@@ -265,8 +281,7 @@ def _recording_init(cls: type, init: Callable[..., Any]) -> Any:
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
         try:
             _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
-            if schema.record is None or not holds_placeholder(schema.read(self).values()):
-                initialize(self, schema)
+            _begin(self, schema)
             if schema.checks:
                 schema.check(self)
         except Exception as error:
@@ -333,6 +348,26 @@ def initialize(node: Any, schema: ClassSchema) -> None:
         run.lock.release()
 
 
+def _begin(node: Any, schema: ClassSchema) -> None:
+    """Runs ``__init__`` at the construction, unless it has to wait for choices to be decided."""
+    values = schema.read(node)
+    if schema.waits(values):
+        return
+    try:
+        initialize(node, schema)
+    except Exception:
+        if not is_undecided(values):
+            raise
+        _forget(node)
+
+
+def _forget(node: Any) -> None:
+    """Takes back what an ``__init__`` has done that could not go on."""
+    attributes = _get(node, "__dict__")
+    for name in [name for name in attributes if not name.startswith(CACHE)]:
+        del attributes[name]
+
+
 def _run_init(node: Any, schema: ClassSchema) -> None:
     arguments = _get(node, "__dict__")[_ARGS]
     holes = schema.holes(arguments)
@@ -347,6 +382,37 @@ def _run_init(node: Any, schema: ClassSchema) -> None:
     if not getattr(schema.cls, "__symjax_guarded__", False) and _shadows(node, schema.cls):
         with adoption:
             _guard(schema.cls)
+
+
+def _resumed(node: Any, schema: ClassSchema) -> bool:
+    """Whether a node that waited is one to be used now: all of its arguments are given and decided."""
+    values = schema.read(node)
+    if schema.holes(values):
+        return False
+    if schema.derives is not False and holds_choice(values.values()):
+        return False
+    try:
+        _resume(node, schema)
+    except Exception:
+        if not is_undecided(values):
+            raise
+        _forget(node)
+        return False
+    return True
+
+
+def _while_waiting(node: Any, schema: ClassSchema, name: str) -> Any:
+    """An attribute of a node whose ``__init__`` has not run: an argument; there is nothing else yet."""
+    values = schema.read(node)
+    if name in values:
+        return values[name]
+    if schema.holes(values):
+        initialize(node, schema)  # raises, with the holes
+    path, choice = next((path, value) for path, value, _ in walk(values) if is_choice(value))
+    raise AttributeError(
+        f"{schema.cls.__name__}.{name} is made of the arguments when all of them are decided, and {path} is "
+        f"an open choice: {undecided(choice)} {at(path)}"
+    )
 
 
 def _resume(node: Any, schema: ClassSchema) -> None:
@@ -414,9 +480,7 @@ def _guard(cls: type) -> None:
         started = attributes.get(_READY) is True or _ARGS not in attributes
         if not started and not name.startswith(("__", "_sj_")):
             schema: ClassSchema = getattr(type(self), ATTRIBUTE)
-            if not schema.holes(attributes[_ARGS]):
-                _resume(self, schema)
-            elif name in schema.fields:
+            if not _resumed(self, schema) and name in schema.fields:
                 return self.__getattr__(name)
         return inherited(self, name)
 

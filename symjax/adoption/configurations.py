@@ -23,7 +23,7 @@ from symjax.core.containers import freeze
 from symjax.core.errors import at
 from symjax.core.leaves import ATOMS, is_array, is_other_pytree
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, Options, holds_placeholder, schema_of
+from symjax.core.schema import ATTRIBUTE, Options, holds_placeholder, is_undecided, schema_of
 from symjax.names.symbols import any_symbolized, is_opaque, is_wanted, keep_opaque, symbols, trusted_modules
 from symjax.types.adopters import Memo, adopted, register_adopter
 from symjax.types.hint_reading import parse, resolve
@@ -212,7 +212,7 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
     schema: ClassSchema = getattr(symbolic, ATTRIBUTE).of_names(arguments)
     values = schema.admit(arguments, path)
     node = schema.construct(values, path)
-    if schema.derives and not holds_placeholder(values.values()):
+    if schema.derives and not holds_placeholder(values.values()) and not is_undecided(values):
         rebuilt = _adopted_parts({f.argument: getattr(node, f.attribute) for f in fields}, Memo())
         changed = [name for name, item in rebuilt.items() if not eq(item, values[name])]
         if changed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from flax.core import lift as flax_lift
@@ -73,6 +73,12 @@ def parent_of_new(module: Any) -> Any:
     """The parent of a module whose constructor is running, also where it is the one that is active."""
     parent = module.parent
     return _context.module_stack[-1] if parent is linen_module._unspecified_parent else parent
+
+
+def makes_unbound(arguments: Mapping[str, Any]) -> bool:
+    """Whether a constructor that is called with these arguments by name makes a module without a parent."""
+    parent = arguments.get("parent", linen_module._unspecified_parent)
+    return parent is None or (parent is linen_module._unspecified_parent and not is_running())
 
 
 def is_sealed(module: Any) -> bool:

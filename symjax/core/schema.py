@@ -309,16 +309,20 @@ class Schema(Parameters):
     def check(self, node: Any, path: Path | None = None) -> None:
         """Runs a node's `__check__`, and notes the place on what it raises.
 
-        A node whose values are not all given and decided is checked when they are.
+        A node whose values are not all given and decided is checked when they are; a choice at once, whatever
+        its candidates hold.
         """
         values = self.read(node)
-        if not self.checks or holds_placeholder(values.values()) or self.holes(values):
+        waits = not is_placeholder(node)
+        if not self.checks or self.holes(values) or (waits and holds_placeholder(values.values())):
             return
         try:
             node.__check__()
         except MissingError:
             return  # a node inside is not complete yet
         except Exception as error:
+            if waits and is_undecided(node):
+                return  # it is asked again when the choice is decided
             if path is not None:
                 locate(error, path, f"while checking {self.cls.__name__}")
             raise
@@ -404,6 +408,31 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
         if type(value) is Map and holds(value.values(), test):
             return True
     return False
+
+
+def holds_choice(values: Iterable[Any]) -> bool:
+    """Whether an open choice is among these values, or in a container among them, also of a call's arguments."""
+    for value in values:
+        if is_choice(value):
+            return True
+        if isinstance(value, tuple | list):
+            if schema_of(value) is None and holds_choice(value):
+                return True
+        elif isinstance(value, dict | Map) and holds_choice(value.values()):
+            return True
+    return False
+
+
+def is_undecided(value: Any) -> bool:
+    """Whether an open choice stands anywhere in a value: in the nodes in it, too."""
+    if is_choice(value):
+        return True
+    schema = schema_of(value)
+    if schema is not None:
+        return any(is_undecided(item) for _, item in schema.values(value))
+    if isinstance(value, tuple | list):
+        return any(map(is_undecided, value))
+    return isinstance(value, dict | Map) and any(map(is_undecided, value.values()))
 
 
 def _is_dict(value: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NoReturn
 
+from symjax.core.errors import note
 from symjax.nodes.object import Object
 
 
@@ -28,7 +29,13 @@ class Placeholder(Object):
         Raises:
             TypeError: Always.
         """
-        raise TypeError(self.__symjax_why__())
+        error = TypeError(self.__symjax_why__())
+        note(
+            error,
+            "a class that computes with its arguments as it is made waits for them if it is symbolic: decorate it "
+            "with @sj.symbolize, or put the choice there afterwards, tree.rebind({path: choice})",
+        )
+        raise error
 
     def __symjax_why__(self) -> str:
         """The message for this placeholder where a value is needed."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pydantic
 
 from symjax.core.containers import Map, freeze
-from symjax.core.errors import at, brief
+from symjax.core.errors import at, brief, note
 from symjax.core.fields import Field
 from symjax.core.kinds import check_structure, static_key
 from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import Schema, is_placeholder
+from symjax.core.schema import Schema, holds_choice, is_choice, is_placeholder, schema_of
 from symjax.types.adopters import Memo, adopted
 from symjax.types.exact_types import exact_items, exact_types, is_settled
 from symjax.types.hint_reading import evaluate, parse
@@ -146,6 +146,7 @@ class Validator:
         forced = self.schema.forced_leaves
         values = dict(arguments)
         beside: list[str] = []
+        open_: list[str] = []
         memo = Memo()
         for name, value in arguments.items():
             if name not in fields:
@@ -158,13 +159,18 @@ class Validator:
             values[name] = value
             if value is MISSING or is_array(value) or is_placeholder(value):
                 beside.append(name)
+            elif holds_choice((value,)):
+                open_.append(name)
         if beside:
             checked = {name: value for name, value in values.items() if name not in beside}
             for name in beside:
                 self._admit_beside(fields[name], values[name], path)
         else:
             checked = values
-        return self._validated(values, checked, path) if checked else values
+        admitted = self._validated(values, checked, path) if checked else values
+        for name in open_:
+            self._admit_candidates(name, values[name], path)
+        return admitted
 
     def _validated(self, values: Mapping[str, Any], checked: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """`values` after those in `checked` passed their hints; the same dict if nothing was converted."""
@@ -221,8 +227,7 @@ class Validator:
         if value is MISSING:
             return
         if is_placeholder(value):
-            for option in value.options():
-                self.admit_one(field.name, option, path)
+            self._admit_candidates(field.name, value, path)
             return
         if field.name not in self._arrays:
             self._arrays[field.name] = adapter(self._hints[field.name], arrays=True)
@@ -233,6 +238,26 @@ class Validator:
                 f"{self._expects(field.name)}, got an array {value.dtype}{list(value.shape)} "
                 f"{at(path / field.name)}"
             ) from None
+
+    def _admit_candidates(self, name: str, value: Any, path: Path) -> None:
+        """Checks what the choices in a field's value may become, each while the others are at their first.
+
+        Args:
+            name: The field.
+            value: A choice, or a container with choices in it.
+            path: Where the node stands, for messages.
+        """
+        for keys, choice in _choices(value):
+            for index, option in enumerate(choice.options()):
+                try:
+                    self.admit_one(name, _decided(value, keys, option), path)
+                except (TypeError, ValueError) as error:
+                    where = path / name / Path(keys)
+                    note(
+                        error,
+                        f"while checking candidate {index}, {brief(option)}, of {brief(choice)} {at(where)}",
+                    )
+                    raise
 
     def _expects(self, name: str) -> str:
         return f"{self.schema.cls.__name__}.{name} expects {self._hints[name]}"
@@ -375,6 +400,36 @@ def _holds_undecided(value: Any) -> bool:
     if isinstance(value, Map | dict):
         return any(_holds_undecided(item) for item in value.values())
     return value is MISSING or is_placeholder(value) or is_array(value)
+
+
+def _choices(value: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """The choices in a field's value, with the keys that lead there; not those in nodes and candidates."""
+    if is_choice(value):
+        yield keys, value
+    elif isinstance(value, tuple) and schema_of(value) is None:
+        for key, item in enumerate(value):
+            yield from _choices(item, (*keys, key))
+    elif isinstance(value, Map | dict):
+        for key, item in value.items():
+            yield from _choices(item, (*keys, key))
+
+
+def _decided(value: Any, keys: tuple[Any, ...] | None, option: Any) -> Any:
+    """A field's value with an option at `keys`, and every other choice at its first option."""
+    if keys == ():
+        return option
+    if is_choice(value):
+        return next(iter(value.options()), value)
+    if schema_of(value) is not None or not isinstance(value, tuple | Map | dict):
+        return value
+
+    def inner(key: Any, item: Any) -> Any:
+        return _decided(item, keys[1:] if keys is not None and keys[0] == key else None, option)
+
+    if isinstance(value, tuple):
+        items = [inner(key, item) for key, item in enumerate(value)]
+        return getattr(type(value), "_make", tuple)(items)
+    return {key: inner(key, item) for key, item in value.items()}
 
 
 def _no_leaf(name: str, value: Any, path: Path) -> str:

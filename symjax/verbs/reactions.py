@@ -7,6 +7,7 @@ from typing import Any
 
 from symjax.core.errors import at, brief, note
 from symjax.core.paths import Path
+from symjax.core.schema import is_undecided
 
 # One change of a rebind: its path in the old tree, the new value, and whether it was asked for or follows
 # from another. A plain tuple: one is made for each value that a rule changes (benchmarks/trees.py, "rule").
@@ -54,6 +55,10 @@ def reaction(node: Any, changes: Sequence[Change], path: Path) -> dict[Path, Any
     except RecursionError as error:
         cls = type(node).__name__
         note(error, f"{cls}.on_rebind rebinds a {cls}, which asks it again: return the updates {at(path)}")
+        raise
+    except Exception:
+        if is_undecided(node):
+            return {}  # it is asked again when the choice is decided
         raise
     if updates is None:
         return {}

@@ -15,7 +15,14 @@ from typing import Any, ClassVar, Self
 
 import flax.linen as nn
 
-from symjax.adoption.flax_private import InterceptedModule, UnboundModules, is_sealed, parent_of_new, seal
+from symjax.adoption.flax_private import (
+    InterceptedModule,
+    UnboundModules,
+    is_sealed,
+    makes_unbound,
+    parent_of_new,
+    seal,
+)
 from symjax.adoption.linen.bound import TWIN_OF, symbolic_class
 from symjax.adoption.linen.errors import note_layer
 from symjax.adoption.linen.rates import taking_rates
@@ -29,7 +36,16 @@ from symjax.core.locks import adoption
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, ORIGINAL, SAVED_NAME, STATIC, Options, Schema
+from symjax.core.schema import (
+    ATTRIBUTE,
+    ORIGINAL,
+    SAVED_NAME,
+    STATIC,
+    Options,
+    Schema,
+    holds_choice,
+    is_undecided,
+)
 from symjax.core.tracebacks import hide_frames
 from symjax.names.lookup import place
 from symjax.names.symbols import add_symbol
@@ -65,11 +81,13 @@ class LinenSchema(UnboundModules):
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
-        if not self.has_post_init or self.holes(values):
+        if not self.has_post_init or self.holes(values) or holds_choice(values.values()):
             return self.unpickle(values)
         try:
             return self.cls(**untie(values), parent=None)
         except Exception as error:
+            if is_undecided(values):
+                return self.unpickle(values)
             locate(error, path, f"while making {self.cls.__name__}")
             raise
 
@@ -279,19 +297,43 @@ def _explaining_init(init: Callable[..., Any], schema: LinenSchema) -> Any:
 
     @functools.wraps(init)
     def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        # Code of its own in a `__post_init__` waits until all choices are decided.
+        may_wait = schema.has_post_init and type(self) is schema.cls and makes_unbound(kwargs)
+        if may_wait and holds_choice((*args, *kwargs.values(), *schema.defaults.values())):
+            _wait(self, schema, args, kwargs)
+            return
+        own = kwargs
         if INSIDE in kwargs and schema.patchable:
-            vars(self)[INSIDE] = kwargs.pop(INSIDE)  # which Flax's constructor does not know
+            own = {name: value for name, value in kwargs.items() if name != INSIDE}
+            vars(self)[INSIDE] = kwargs[INSIDE]  # which Flax's constructor does not know
         try:
             try:
-                init(self, *args, **kwargs)
+                init(self, *args, **own)
             except TypeError:
-                _refuse_arguments(schema, args, {k: v for k, v in kwargs.items() if k != "parent"})
+                _refuse_arguments(schema, args, {k: v for k, v in own.items() if k != "parent"})
                 raise
         except Exception as error:
+            if may_wait and is_undecided((args, kwargs)):
+                _wait(self, schema, args, kwargs)
+                return
             hide_frames(error)
             raise
 
     return __init__
+
+
+def _wait(module: Any, schema: LinenSchema, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Makes an unbound module of its arguments alone; its ``__post_init__`` runs when it is rebound, or bound."""
+    try:
+        given = {name: value for name, value in kwargs.items() if name != "parent"}
+        waiting = schema.unpickle(schema.admit(schema.bind(args, given)))
+        vars(module).clear()
+        vars(module).update(vars(waiting))
+        if schema.checks:
+            schema.check(module)
+    except Exception as error:
+        hide_frames(error)
+        raise
 
 
 def _refuse_arguments(schema: LinenSchema, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -444,9 +444,9 @@ def test_choices_and_holes_pass_beside_the_hints():
 
     cls = holder(Annotated[int, Gt(0)])
     assert cls(Either([1, 2])).x == Either([1, 2])
-    with pytest.raises(TypeError, match=r"expects .*int.*got 'x' of type str \(path=x\)$"):
+    with pytest.raises(TypeError, match=r"(?m)expects .*int.*got 'x' of type str \(path=x\)$"):
         cls(Either([1, "x"]))
-    with pytest.raises(ValueError, match=r"greater than 0, got 0 \(path=x\)$"):
+    with pytest.raises(ValueError, match=r"(?m)greater than 0, got 0 \(path=x\)$"):
         cls(Either([1, 0]))
     assert holder(list[int])([1, Either([2])]).x[1] == Either([2])
 
@@ -622,3 +622,32 @@ def test_a_class_as_a_default_widens_no_hint_that_asks_for_classes():
         Layers(int)
     with pytest.raises(TypeError, match=r"expects type\[int\] \| None, got"):
         Layers(kind=str)
+
+
+class TestCandidates:
+    """Each candidate is checked against the hint of the place at which the choice stands."""
+
+    @pytest.mark.parametrize(
+        ("hint", "value", "place"),
+        [
+            (int, lambda: sj.oneof([8, "x"]), "x"),
+            (tuple[int, ...], lambda: (2, sj.oneof([8, "x"])), "x[1]"),
+            (list[int], lambda: sj.oneof([[1, 2], [1, sj.oneof([3, "x"])]]), "x[1]"),
+            (dict[str, float], lambda: {"a": sj.oneof([1.0, "x"])}, "x.a"),
+            (tuple[int, int] | tuple[str, str], lambda: (sj.oneof([8, "x"]), 2), "x[0]"),
+        ],
+    )
+    def test_one_of_a_wrong_type_is_refused_where_it_stands(self, hint, value, place):
+        with pytest.raises(TypeError, match=f"got 'x' of type str \\(path={re.escape(place)}\\)") as refused:
+            holder(hint)(value())
+        assert "candidate 1, 'x', of oneof(" in refused.value.__notes__[0]
+
+    def test_at_a_rebind_too(self):
+        tree = holder(tuple[int, ...])((1, 2))
+        with pytest.raises(TypeError, match=r"got 'x' of type str \(path=x\[0\]\)"):
+            tree.rebind({"x[0]": sj.oneof([8, "x"])})
+        assert tree.rebind({"x[0]": sj.oneof([8, 9])}).x[1] == 2
+
+    def test_those_of_other_choices_may_be_undecided(self):
+        cls = holder(tuple[int, int] | tuple[str, str])
+        assert sj.contains(cls((sj.oneof([8, 9]), sj.oneof([1, 2]))), 9)
