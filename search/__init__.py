@@ -5,16 +5,27 @@ from .evaluation.random_search import random_search
 from .evaluation.results import Results, Trial
 from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
-from .spaces.choices import FloatV, OneOf, floatv, oneof
+from .spaces.choice import Choice
 from .spaces.dna import DNA
+from .spaces.kinds.floatv import FloatV, floatv
+from .spaces.kinds.intv import IntV, intv
+from .spaces.kinds.manyof import ManyOf, manyof, permutate
+from .spaces.kinds.oneof import OneOf, maybe, oneof
 from .spaces.space import Space, space
 
 __all__ = [
     # Choices, which stand in a tree.
     "oneof",
+    "maybe",
+    "manyof",
+    "permutate",
     "floatv",
+    "intv",
+    "Choice",
     "OneOf",
+    "ManyOf",
     "FloatV",
+    "IntV",
     # Spaces, and points of them.
     "space",
     "Space",

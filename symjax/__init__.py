@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from symjax.patches.core.apply import patch
     from symjax.patches.core.patcher import patcher
     from symjax.patches.roles.marks import role
-    from symjax.search import floatv, oneof
+    from symjax.search import floatv, intv, manyof, maybe, oneof, permutate
 
 # Verbs that are imported at their first use: those of the other rooms, and what needs Flax NNX.
 _LATE = {
@@ -49,7 +49,11 @@ _LATE = {
     "patcher": "symjax.patches",
     "role": "symjax.patches",
     "floatv": "symjax.search",
+    "intv": "symjax.search",
+    "manyof": "symjax.search",
+    "maybe": "symjax.search",
     "oneof": "symjax.search",
+    "permutate": "symjax.search",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import symjax as sj
 from symjax import linen, nnx, optax, search
-from symjax.search.spaces.choices import Choice
+from symjax.search.spaces.choice import Choice
 
 VIEWS = ("symjax.linen", "symjax.nnx", "symjax.optax")
 # Trees as version 0.1.0 wrote them; those of patches are in tests/patches/test_init.py.
@@ -117,7 +117,7 @@ NAMES = {
         "symjax.patches.rules": ["Updates", "on_key", "on_member", "on_path", "on_type", "on_value"],
         "symjax.placeholders": ["Placeholder"],
         "symjax.refs": ["Ref"],
-        "symjax.search.choices": ["Choice", "FloatV", "OneOf"],
+        "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
     for name in names
 }

@@ -228,8 +228,8 @@ class Results:
         for place, index in enumerate(self.rank(metric, mode)[:k]):
             trial = self[int(index)]
             numbers = [value_text(columns[name][index]) for name in scalars]
-            decided = space.decisions(trial.dna)
-            texts = ["" if value is None else value_text(value[0]) for value in decided]
+            values = space.decided(trial.dna)
+            texts = [value_text(values[i]) if i in values else "" for i in range(len(space.spec))]
             rows.append([str(place + 1), str(trial.id), *numbers, *texts])
         return layout(rows, right=2 + len(scalars))
 

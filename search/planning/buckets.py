@@ -228,8 +228,8 @@ class Sorter:
         for index, active in enumerate(spec.active(dnas.choices)):
             if index not in self.decisions or index in demoted:
                 point = spec.points[index]
-                gene = genes[point.array][:, spec.columns[index]]
-                yield gene if point.parent < 0 else np.where(active, gene, np.int64(_INACTIVE))
+                for gene in genes[point.array][:, spec.columns[index]].T:
+                    yield gene if point.parent < 0 else np.where(active, gene, np.int64(_INACTIVE))
 
     def _varying_in(self, group: _Group) -> frozenset[int]:
         """The decisions on leaves that matter in a group; all its configurations agree on that."""
@@ -240,7 +240,8 @@ class Sorter:
         """The arguments of a group's first valid configuration; None if there is none.
 
         What differs between the configurations are leaves, which no tree is made for: but where a node
-        checks itself, its leaves decide whether a configuration is valid, so there each is decoded.
+        checks itself, or the space is constrained, leaves decide whether a configuration is valid, so there
+        each is decoded.
         """
         arguments = None
         for row in rows:
@@ -248,7 +249,9 @@ class Sorter:
                 tree = self.space.decode(self.dnas[int(row)])
                 if arguments is None:
                     arguments = flatten(tree, self.broadcast)
-                    if not _checks_itself(tree, [self.space.spec.points[i].path for i in varying]):
+                    if not self.space.predicates and not _checks_itself(
+                        tree, [self.space.spec.points[i].path for i in varying]
+                    ):
                         break
             except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
                 if not varying:  # the same tree for all of them

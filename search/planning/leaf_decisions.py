@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +14,11 @@ import numpy.typing as npt
 
 from symjax.core.leaves import is_leaf
 
-from ..spaces.choices import Choice, OneOf
+from ..spaces.choice import Choice, Gene
 from ..spaces.dna import DNA
-from ..spaces.points import Number
 from ..spaces.space import Space
 from .arguments import Aval
-from .leaf_trials import LeafTrials
+from .leaf_trials import LeafTrials, value_of
 
 # Each lane gets its copy of a leaf that varies, so larger arrays split a batch instead. That costs no
 # compilation: they are runtime arguments of one program.
@@ -31,7 +31,7 @@ class LeafDecision:
 
     Attributes:
         index: Its index in the spec.
-        leaves: The leaf for each candidate, [K, ...]; None where the gene itself is the leaf.
+        leaves: The leaf for each gene, [K, ...]; None where the gene itself is the leaf.
         standard: A leaf to trace with: the same in every batch.
     """
 
@@ -51,14 +51,14 @@ class LeafDecision:
             aval: What the program expects of the leaf.
         """
         # By column, for speed: a tree is decoded for a bucket, not for each of its configurations.
-        point, column = space.spec.points[self.index], space.spec.columns[self.index]
+        choice, column = space.choices[self.index], space.spec.columns[self.index].start
         dtype = None if aval is None else aval.dtype
         if self.leaves is not None:
             return np.asarray(self.leaves[dnas.choices[rows, column]], dtype)
         genes = np.asarray(dnas.floats[rows, column])
         if dtype == genes.dtype:
             return genes
-        return np.array([point.number(gene) for gene in genes], dtype)
+        return np.array([value_of(choice, gene) for gene in genes], dtype)
 
 
 # Kept for speed: a space is asked again for every batch, and the answer takes some trees a decision.
@@ -75,22 +75,27 @@ def leaf_decisions(space: Space) -> Mapping[int, LeafDecision]:
     if space not in _by_space:
         possible = [index for index in range(len(space.spec)) if _may_be_leaf(space.choices[index])]
         tried = LeafTrials(space, possible).leaves
-        decisions = (_leaf_decision(space, index, tried[index]) for index in sorted(tried))
+        decisions = (_leaf_decision(space.choices[index], index, tried[index]) for index in sorted(tried))
         _by_space[space] = {decision.index: decision for decision in decisions if decision is not None}
     return _by_space[space]
 
 
 def _may_be_leaf(choice: Choice) -> bool:
-    return not isinstance(choice, OneOf) or all(map(_is_number, choice.candidates))
+    """Whether it decides a number: of few candidates, or between bounds."""
+    return choice.is_single and all(all(map(_is_number, slot)) for slot in choice.slots())
 
 
-def _leaf_decision(space: Space, index: int, seen: Mapping[Number, Any]) -> LeafDecision | None:
-    """The decision, unless its leaf is too large for each lane to have a copy."""
+def _leaf_decision(choice: Choice, index: int, seen: Mapping[Gene, Any]) -> LeafDecision | None:
+    """The decision, unless its leaves are too many or too large for each lane to have a copy."""
     standard = next(iter(seen.values()))
-    if not isinstance(space.choices[index], OneOf):
+    if choice.array == "floats":
         return LeafDecision(index, None, standard)
-    leaves = np.stack([np.asarray(seen[number]) for number in sorted(seen)])
-    return LeafDecision(index, leaves, seen[0]) if leaves[0].size <= LARGEST else None
+    if choice.slots():
+        leaves = np.stack([np.asarray(seen[gene]) for gene in sorted(seen)])
+        return LeafDecision(index, leaves, seen[0]) if leaves[0].size <= LARGEST else None
+    rows = list(itertools.islice(choice.enumerate(None), LARGEST + 1))
+    values = np.array([value_of(choice, gene) for (gene,) in rows])
+    return LeafDecision(index, values, standard) if len(rows) <= LARGEST else None
 
 
 def _is_number(value: object) -> bool:

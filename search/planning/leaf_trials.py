@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -11,44 +12,53 @@ import numpy as np
 
 from symjax.verbs.equality import eq
 
-from ..spaces.choices import OneOf
-from ..spaces.dna import DNA
-from ..spaces.points import ChoicePoint, FloatPoint, Number, Point
+from ..spaces.choice import Choice, Gene
 from ..spaces.space import Space
 from .arguments import Arguments, aval_of, flatten
 
 _CONTEXTS = 16
 
-Seen: TypeAlias = dict[Number, Any]
-"""The leaf for each number of a decision that was tried."""
+Row: TypeAlias = list[Gene]
+"""The genes of a decision."""
 
 
 class LeafTrials:
-    """Which of some decisions land on leaves, and what the leaf is for each of their numbers.
+    """Which of some decisions land on leaves, and what the leaf is for each of their values.
 
-    All decisions move together: a tree is decoded for each number, not for each decision. Where nothing but
+    All decisions move together: a tree is decoded for each value, not for each decision. Where nothing but
     their own leaves differs then, all of them are leaves; else the group is halved. k decisions among n that
     move more than a leaf cost about k log2(n) trees.
 
     Args:
         space: The space.
-        indices: The decisions in question, by their index in the spec.
+        indices: The decisions in question, by their index in the spec: one of several candidates, or a number.
 
     Attributes:
-        leaves: For each decision on a leaf, what the leaf was: for all candidates of a choice, for two
-            numbers of a float.
+        leaves: For each decision on a leaf, what the leaf was for the genes that were tried: for all
+            candidates, or for some numbers, of which it is then known that the leaf is the number itself.
     """
 
     def __init__(self, space: Space, indices: Iterable[int]) -> None:
-        self.leaves: dict[int, Seen] = {}
-        self._space = space
+        self.leaves: dict[int, dict[Gene, Any]] = {}
+        self._space = space.unconstrained()
         self._undecided = dict.fromkeys(indices)  # in order
-        for context in _contexts(space):
+        for context in self._contexts():
             if not self._undecided:
                 break
             self._try_in(context)
 
-    def _try_in(self, context: Sequence[Number]) -> None:
+    def _contexts(self) -> Iterator[list[Row]]:
+        """Genes of all decisions: the same ones for every batch, on which the outcome must not depend."""
+        yield [_middle(choice) for choice in self._space.choices]
+        for dna in self._space.sample(jax.random.key(0), _CONTEXTS).host():
+            genes = {"choices": dna.choices, "floats": dna.floats}
+            spec = self._space.spec
+            yield [
+                list(genes[point.array][columns])
+                for point, columns in zip(spec.points, spec.columns, strict=True)
+            ]
+
+    def _try_in(self, context: Sequence[Row]) -> None:
         """Tries what is undecided in one context; decisions in candidates that exclude each other in turn."""
         waiting = list(self._undecided)
         while waiting:
@@ -64,14 +74,14 @@ class LeafTrials:
         """The position of each decision's leaf; without those that stand on no leaf."""
         positions = tree.positions()
         places = {index: positions.get(str(self._space.spec.points[index].path)) for index in group}
-        self._refuse(index for index, place in places.items() if place is None)
+        self._settle(index for index, place in places.items() if place is None)
         return {index: place for index, place in places.items() if place is not None}
 
-    def _test(self, base: list[Number], tree: Arguments, places: Mapping[int, int]) -> None:
+    def _test(self, base: list[Row], tree: Arguments, places: Mapping[int, int]) -> None:
         """Tries a group of decisions together.
 
         Args:
-            base: Numbers for all decisions.
+            base: Genes of all decisions.
             tree: What they give.
             places: For each decision of the group the position of its leaf.
         """
@@ -79,17 +89,17 @@ class LeafTrials:
             return
         try:
             tried = self._move(base, tree, places)
-        except (TypeError, ValueError):  # an invariant of the tree that these numbers break
+        except (TypeError, ValueError):  # an invariant of the tree that these genes break
             self._halve(base, tree, places)
             return
         if tried is None:
             if len(places) == 1:
-                self._refuse(places)
+                self._settle(places)
             self._halve(base, tree, places)
             return
         mixed = {index for index, seen in tried.items() if len(set(map(aval_of, seen.values()))) > 1}
         if mixed:
-            self._refuse(mixed)
+            self._settle(mixed)
             self._test(base, tree, _without(places, mixed))
             return
         converted = {index for index, seen in tried.items() if not self._are_values(index, seen)}
@@ -98,93 +108,109 @@ class LeafTrials:
             for index in converted:
                 self._test(base, tree, {index: places[index]})
             return
-        self._refuse(index for index in converted if not isinstance(self._space.choices[index], OneOf))
-        self.leaves.update({index: seen for index, seen in tried.items() if index in self._undecided})
-        self._refuse(tried)
+        self.leaves |= {i: seen for i, seen in tried.items() if i not in converted or self._candidates(i)}
+        self._settle(tried)
 
-    def _move(self, base: list[Number], tree: Arguments, places: Mapping[int, int]) -> dict[int, Seen] | None:
-        """The leaves of a group for each of their numbers; None if anything else moves with them.
+    def _move(
+        self, base: list[Row], tree: Arguments, places: Mapping[int, int]
+    ) -> dict[int, dict[Gene, Any]] | None:
+        """The leaves of a group for each of their genes; None if anything else moves with them.
 
         Raises:
-            TypeError, ValueError: A tree refuses the numbers.
+            TypeError, ValueError: A tree refuses the genes.
         """
-        points = self._space.spec.points
-        numbers = {index: _numbers(points[index], base[index]) for index in places}
-        tried = {index: {base[index]: tree.leaves[place]} for index, place in places.items()}
-        for step in range(1, max(map(len, numbers.values()))):
-            moved = {index: row[step] for index, row in numbers.items() if step < len(row)}
-            other = self._tree([moved.get(index, number) for index, number in enumerate(base)])
+        genes = {index: _variants(self._space.choices[index], base[index][0]) for index in places}
+        tried = {index: {genes[index][0]: tree.leaves[place]} for index, place in places.items()}
+        for step in range(1, max(map(len, genes.values()))):
+            moved = {index: row[step] for index, row in genes.items() if step < len(row)}
+            other = self._tree([[moved[i]] if i in moved else row for i, row in enumerate(base)])
             if not _agree(tree, other, {places[index] for index in moved}):
                 return None
-            for index, number in moved.items():
-                tried[index][number] = other.leaves[places[index]]
+            for index, gene in moved.items():
+                tried[index][gene] = other.leaves[places[index]]
         return tried
 
-    def _halve(self, base: list[Number], tree: Arguments, places: Mapping[int, int]) -> None:
+    def _halve(self, base: list[Row], tree: Arguments, places: Mapping[int, int]) -> None:
         if len(places) > 1:
             group = list(places)
             for half in (group[::2], group[1::2]):
                 self._test(base, tree, {index: places[index] for index in half})
 
-    def _tree(self, numbers: list[Number]) -> Arguments:
-        return flatten(self._space.decode(DNA.from_numbers(self._space.spec, numbers)))
+    def _tree(self, rows: list[Row]) -> Arguments:
+        return flatten(self._space.decode(self._space.of(rows)))
 
-    def _are_values(self, index: int, seen: Seen) -> bool:
-        """Whether each leaf is just what the decision says: the candidate, or the float."""
-        choice = self._space.choices[index]
+    def _candidates(self, index: int) -> tuple[Any, ...]:
+        slots = self._space.choices[index].slots()
+        return slots[0] if slots else ()
+
+    def _are_values(self, index: int, seen: Mapping[Gene, Any]) -> bool:
+        """Whether each leaf is just what the decision says: the candidate, or the number."""
+        choice, candidates = self._space.choices[index], self._candidates(index)
         return all(
-            np.array_equal(
-                _number(leaf), _number(choice.candidates[number] if isinstance(choice, OneOf) else number)
-            )
-            for number, leaf in seen.items()
+            np.array_equal(_number(leaf), _number(candidates[gene] if candidates else value_of(choice, gene)))
+            for gene, leaf in seen.items()
         )
 
-    def _refuse(self, indices: Iterable[int]) -> None:
+    def _settle(self, indices: Iterable[int]) -> None:
         """Leaves decisions out from now on."""
         for index in list(indices):
             self._undecided.pop(index, None)
 
 
-def _contexts(space: Space) -> Iterator[list[Number]]:
-    """Numbers for all decisions: the same ones for every batch, on which the outcome must not depend."""
-    points = space.spec.points
-    yield [point.middle if isinstance(point, FloatPoint) else point.least for point in points]
-    yield from space.sample(jax.random.key(0), _CONTEXTS).numbers()
+def value_of(choice: Choice, gene: Gene) -> Any:
+    """The number that a gene stands for, where there are no candidates."""
+    return choice.decide(np.array([gene]), lambda slot, index: None)
 
 
-def _numbers(point: Point, number: Number) -> list[Number]:
-    """What to try at a decision, this number first; for a float near to it, for the sake of invariants."""
-    if isinstance(point, ChoicePoint):
-        return [number, *(other for other in range(point.arity) if other != number)]
-    assert isinstance(point, FloatPoint)
-    far_bound = point.low if number > point.middle else point.high
-    return [number, number + 0.01 * (far_bound - number)]
+def _middle(choice: Choice) -> Row:
+    middle = getattr(choice, "middle", None)
+    return choice.least() if middle is None else [np.float32(middle)]
 
 
-def _activate(
-    space: Space, context: Sequence[Number], wanted: Iterable[int]
-) -> tuple[list[Number], list[int]]:
-    """Numbers with which as many decisions as possible matter, and which these are; the first one does."""
-    numbers = list(context)
-    taken: dict[int, int] = {}
+def _variants(choice: Choice, gene: Gene) -> list[Gene]:
+    """What to try at a decision, this gene first: all candidates, or some numbers.
+
+    For a float one near to it, for the sake of invariants.
+    """
+    least = choice.least()[0]
+    if choice.array == "floats":
+        bounds = np.array(choice.options(), np.float32)
+        far = bounds[np.argmax(abs(bounds - gene))]
+        return [gene, np.float32(gene + np.float32(0.01) * (far - gene))]
+    if not choice.slots():
+        return [least, *(row[0] for row in itertools.islice(choice.enumerate(None), 1, 3))]
+    others = [row[0] for row in choice.enumerate(None) if row[0] != gene]
+    return [int(gene), *others]
+
+
+def _activate(space: Space, context: Sequence[Row], wanted: Iterable[int]) -> tuple[list[Row], list[int]]:
+    """Genes with which as many decisions as possible matter, and which these are; the first one does."""
+    taken: dict[int, tuple[int, int]] = {}
     group = []
     for index in wanted:
         branches = dict(_branches(space, index))
-        if all(taken.get(parent, branch) == branch for parent, branch in branches.items()):
+        if all(taken.get(parent, place) == place for parent, place in branches.items()):
             taken |= branches
             group.append(index)
-    for parent, branch in taken.items():
-        numbers[parent] = branch
-    return numbers, group
+    rows = list(context)
+    for parent, (slot, branch) in taken.items():
+        rows[parent] = _taking(space.choices[parent], slot, branch)
+    return rows, group
 
 
-def _branches(space: Space, index: int) -> Iterator[tuple[int, int]]:
-    """The candidates in which a decision stands, with the decisions that they belong to."""
-    points = space.spec.points
-    point = points[index]
+def _branches(space: Space, index: int) -> Iterator[tuple[int, tuple[int, int]]]:
+    """In which candidate of which slot a decision stands, for each decision above it."""
+    point = space.spec.points[index]
     while point.parent >= 0:
-        yield point.parent, point.branch
-        point = points[point.parent]
+        yield point.parent, (point.slot, point.branch)
+        point = space.spec.points[point.parent]
+
+
+def _taking(choice: Choice, slot: int, branch: int) -> Row:
+    """Genes that take a candidate in a slot."""
+    if choice.is_single:
+        return [branch]
+    return next((row for row in choice.enumerate(None) if row[slot] == branch), choice.least())
 
 
 def _agree(one: Arguments, other: Arguments, moved: set[int]) -> bool:

@@ -271,7 +271,8 @@ def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:
     active = space.spec.active(dnas.choices)
     for index in sorted(structural):
         point = space.spec.points[index]
-        values = len(np.unique(genes[point.array][active[index], space.spec.columns[index]]))
+        own = genes[point.array][active[index]][:, space.spec.columns[index]]
+        values = len(np.unique(own, axis=0))
         if values > 1:
             splits[point.name] = values
     return splits

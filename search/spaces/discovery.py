@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from symjax.core.errors import at
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.tree import items
 
-from .choices import Choice, FloatV, OneOf
-from .points import ChoicePoint, FloatPoint, Point
+from .choice import Choice
+from .points import Point
 
 Where: TypeAlias = Callable[[Path, Choice, Any], bool]
 """Whether to open a choice: of its path, itself, and what it stands in."""
@@ -38,19 +37,29 @@ class Discovery:
         self._where = where
         self.points: list[Point] = []
         self.choices: list[Choice] = []
-        self.branches: list[tuple[Template, ...]] = []
+        self.branches: list[tuple[tuple[Template, ...], ...]] = []
         self.closed: list[Path] = []
 
     def template(
-        self, tree: Any, path: Path = ROOT, prefix: str = "", parent: int = -1, branch: int = -1
+        self,
+        tree: Any,
+        path: Path = ROOT,
+        prefix: str = "",
+        taken: tuple[int, int, int] = (-1, -1, -1),
     ) -> Template:
-        """The template of the root or of a candidate; `prefix` is its id, `path` its decoded path."""
+        """The template of the root or of a candidate.
+
+        Args:
+            tree: The root, or the candidate.
+            path: Where it stands in a decoded tree.
+            prefix: Its id.
+            taken: Of which decision it is a candidate, in which slot, and the how manieth.
+        """
         slots: list[tuple[Path, int]] = []
 
         def visit(value: Any, slot: Path, holder: Any) -> None:
             if isinstance(value, Choice) and self._where(path / slot, value, holder):
-                index = self._add(value, path / slot, _join(prefix, slot), parent, branch)
-                slots.append((slot, index))
+                slots.append((slot, self._add(value, path / slot, _join(prefix, slot), taken)))
                 return
             if isinstance(value, Choice):
                 self.closed.append(path / slot)
@@ -61,22 +70,24 @@ class Discovery:
         visit(tree, ROOT, None)
         return Template(tree, tuple(slots))
 
-    def _add(self, choice: Choice, path: Path, id: str, parent: int, branch: int) -> int:
+    def _add(self, choice: Choice, path: Path, id: str, taken: tuple[int, int, int]) -> int:
         index = len(self.points)
         self.choices.append(choice)
         self.branches.append(())
-        match choice:
-            case OneOf(candidates=candidates):
-                arity = len(candidates)
-                self.points.append(ChoicePoint(id, path, parent, branch, arity))
-                self.branches[index] = tuple(
-                    self.template(candidate, path, f"{id}[={i}/{arity}]", index, i)
-                    for i, candidate in enumerate(candidates)
+        self.points.append(Point(id, path, *taken, choice.bare()))
+        slots = choice.slots()
+        self.branches[index] = tuple(
+            tuple(
+                self.template(
+                    candidate,
+                    path if choice.is_single else path / slot,
+                    f"{id if choice.is_single else f'{id}[{slot}]'}[={branch}/{len(candidates)}]",
+                    (index, slot, branch),
                 )
-            case FloatV(lo=lo, hi=hi, scale=scale):
-                self.points.append(FloatPoint(id, path, parent, branch, lo, hi, scale))
-            case _:
-                raise TypeError(f"a space cannot open a {type(choice).__name__} {at(path)}")
+                for branch, candidate in enumerate(candidates)
+            )
+            for slot, candidates in enumerate(slots)
+        )
         return index
 
 

@@ -10,10 +10,12 @@ import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
 
-from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.errors import brief
 
+from . import dna_forms
+from .choice import Genes
 from .dna_text import parse_json, parse_numbers, reading, write_json, write_numbers
-from .points import Gene, Genes, Number, Spec
+from .points import Spec
 
 Index: TypeAlias = int | np.integer[Any] | slice | Genes
 
@@ -53,14 +55,14 @@ class DNA:
     floats: Genes
 
     def __init__(self, spec: Spec, choices: Genes, floats: Genes) -> None:
-        for name, genes, dtype, points in (
+        for name, genes, dtype, columns in (
             ("choices", choices, "int32", spec.choices),
             ("floats", floats, "float32", spec.floats),
         ):
             if getattr(genes, "dtype", None) != dtype:
                 raise TypeError(f"{name} must be an array of {dtype}, got {_kind(genes)}")
-            if genes.shape[-1:] != (len(points),):
-                raise ValueError(f"{name} must have shape [..., {len(points)}], got {list(genes.shape)}")
+            if genes.shape[-1:] != (columns,):
+                raise ValueError(f"{name} must have shape [..., {columns}], got {list(genes.shape)}")
         if choices.shape[:-1] != floats.shape[:-1]:
             raise ValueError(
                 f"choices and floats must have one batch shape, got {list(choices.shape[:-1])} and "
@@ -138,8 +140,7 @@ class DNA:
         Raises:
             ValueError: It is one.
         """
-        if self.spec != spec:
-            raise ValueError(f"a DNA of another space: {self.spec}, not {spec}")
+        spec.require(self.spec)
 
     @property
     def is_host(self) -> bool:
@@ -176,11 +177,18 @@ class DNA:
         arrays = (self.choices, self.floats)
         if not all(isinstance(genes, np.ndarray | jax.Array) for genes in arrays):
             return f"DNA({self.choices!r}, {self.floats!r})"
-        names = [point.name for point in self.spec.points]
+        names = self.spec.names
         if self.shape or any(isinstance(genes, jax.core.Tracer) for genes in arrays):
             return f"DNA{list(self.shape)} of {', '.join(names) or 'no decisions'}"
-        pairs = zip(names, self.numbers(), strict=True)
+        pairs = zip(names, dna_forms.by_point(self), strict=True)
         return f"DNA({', '.join(f'{name}={number}' for name, number in pairs)})"
+
+    @property
+    def active(self) -> Genes:
+        """Which decisions matter: all candidates that they stand in are taken; bool[..., decisions]."""
+        xp = np if isinstance(self.choices, np.ndarray) else jnp
+        columns = self.spec.active(self.choices)
+        return xp.stack(columns, -1) if columns else xp.zeros((*self.shape, 0), bool)
 
     # As plain data.
 
@@ -189,86 +197,103 @@ class DNA:
         return repr(self) if self.shape else write_numbers(self.numbers())
 
     def numbers(self) -> list[Any]:
-        """The genes in declaration order: ints for choices, floats for floats.
+        """What is decided, in declaration order: indices of candidates, and values of numbers.
+
+        A decision that takes several candidates gives a number for each. Decisions that do not matter are there, too.
 
         Returns:
             A list of numbers, or for a batch a list of such lists.
         """
         if self.shape:
             return [dna.numbers() for dna in self]
-        host = self.host()
-        columns = zip(self.spec.points, self.spec.columns, strict=True)
-        return [point.number(getattr(host, point.array)[column]) for point, column in columns]
+        return dna_forms.flat(dna_forms.by_point(self))
 
     @classmethod
-    def from_numbers(cls, spec: Spec, numbers: Sequence[Any]) -> DNA:
-        """The inverse of `numbers`.
+    def from_numbers(cls, spec: Spec, numbers: Sequence[Any] | np.ndarray[Any, Any]) -> DNA:
+        """The inverse of `numbers`; also of an array of numbers, [n] or [batch, n].
 
         Raises:
             TypeError: A number of a wrong type.
-            ValueError: Too many or too few numbers, or one out of range.
+            ValueError: Too many or too few numbers; one out of range or not finite; candidates that are not
+                distinct or not sorted where they must be. The message names the decision.
         """
-        if numbers and all(isinstance(row, Sequence) and not isinstance(row, str) for row in numbers):
+        if isinstance(numbers, str):
+            raise TypeError(
+                f"from_numbers takes a list of numbers, got {brief(numbers)}; from_string reads a text"
+            )
+        if isinstance(numbers, np.ndarray | jax.Array):
+            numbers = _whole(np.asarray(numbers)).tolist()
+        if len(numbers) and all(isinstance(row, Sequence) and not isinstance(row, str) for row in numbers):
             return cls.concat(cls.from_numbers(spec, row) for row in numbers)
-        if len(numbers) != len(spec):
-            names = ", ".join(point.name for point in spec.points)
-            raise ValueError(f"expected {len(spec)} numbers ({names}), got {len(numbers)}")
-        genes: dict[str, list[Gene]] = {"choices": [], "floats": []}
-        for point, number in zip(spec.points, numbers, strict=True):
-            genes[point.array].append(point.gene(number))
-        return cls(spec, np.array(genes["choices"], np.int32), np.array(genes["floats"], np.float32))
+        return cls._of(spec, dna_forms.split(spec, numbers))
 
-    def to_dict(self, by: Literal["id", "path"] = "id") -> dict[str, int | float]:
-        """The genes of a single DNA by decision.
+    def nested(self) -> list[Any]:
+        """What matters of a single DNA, in the form of the space.
+
+        Returns:
+            A list of the decisions at the top. A decision is a number; ``(index, decisions…)`` where the
+            candidate that is taken holds decisions itself; a list of these where it takes several.
+
+        Raises:
+            TypeError: This is a batch.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space([search.oneof([1, search.floatv(0.0, 1.0)]), search.oneof([3, 4])])
+            >>> search.DNA.from_numbers(space.spec, [1, 0.5, 0]).nested()
+            [(1, 0.5), 0]
+        """
+        self._require_single("nested")
+        return dna_forms.nested(self)
+
+    @classmethod
+    def from_nested(cls, spec: Spec, decisions: Sequence[Any]) -> DNA:
+        """The inverse of `nested`: decisions that do not matter get their least number.
+
+        Raises:
+            TypeError: A number of a wrong type.
+            ValueError: Too many or too few decisions; and as `from_numbers`.
+        """
+        return cls._of(spec, dna_forms.from_nested(spec, decisions))
+
+    def to_dict(
+        self, by: Literal["id", "path"] = "id", as_: Literal["number", "label"] = "number"
+    ) -> dict[str, Any]:
+        """What a single DNA decides, by decision.
 
         Args:
             by: ``'id'`` for all decisions by their ids; ``'path'`` for those that matter, by the paths
                 of their values in the decoded tree. (A choice that is itself a candidate shares its
                 path with the choice around it, and goes by its id.)
+            as_: ``'number'`` for indices of candidates, ``'label'`` for their labels or texts. (`Space.values` gives the
+                values themselves.)
+
+        Returns:
+            A number or a label each; a list of them where several candidates are taken.
 
         Raises:
             TypeError: This is a batch.
-            ValueError: `by` is something else.
+            ValueError: `by` or `as_` is something else.
         """
-        if self.shape:
-            raise TypeError(f"to_dict takes a single DNA, this is a batch of {list(self.shape)}")
+        self._require_single("to_dict")
         if by not in ("id", "path"):
             raise ValueError(f"by must be 'id' or 'path', got {by!r}")
-        numbers = self.numbers()
-        if by == "id":
-            return {p.id: number for p, number in zip(self.spec.points, numbers, strict=True)}
-        genes: dict[str, int | float] = {}
-        active = self.spec.active(self.host().choices)
-        for point, number, matters in zip(self.spec.points, numbers, active, strict=True):
-            if matters:
-                genes[point.id if str(point.path) in genes else str(point.path)] = number
-        return genes
+        if as_ not in ("number", "label"):
+            raise ValueError(f"as_ must be 'number' or 'label', got {as_!r}")
+        return dna_forms.to_dict(self, by == "path", as_ == "label")
 
     @classmethod
-    def from_dict(cls, spec: Spec, genes: Mapping[str, int | float]) -> DNA:
-        """A DNA out of numbers by decision: by id or, for decisions that matter, by path.
+    def from_dict(cls, spec: Spec, genes: Mapping[str, Any]) -> DNA:
+        """A DNA out of numbers or labels by decision: by id, by name or, for decisions that matter, by path.
 
         Decisions that do not matter may be left out.
 
         Raises:
             KeyError: A name that is no decision of the space, or does not matter here.
             TypeError: A number of a wrong type.
-            ValueError: A number out of range, or a decision that is missing.
+            ValueError: A number out of range, no label of a candidate, or a decision that is missing.
         """
-        unread = {str(name): number for name, number in genes.items()}
-        numbers: list[Number] = []
-        matters: list[bool] = []
-        for point in spec.points:
-            active = point.parent < 0 or (matters[point.parent] and numbers[point.parent] == point.branch)
-            matters.append(active)
-            name = point.id if point.id in unread or not active else str(point.path)
-            if name not in unread and active:
-                raise ValueError(f"the decision {point.name} is missing")
-            numbers.append(unread.pop(name, point.least) if name == point.id or active else point.least)
-        for name in unread:
-            names = [point.id for point, active in zip(spec.points, matters, strict=True) if active]
-            raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
-        return cls.from_numbers(spec, numbers)
+        return cls._of(spec, dna_forms.from_dict(spec, genes))
 
     def to_json(self) -> str:
         """JSON text, of a single DNA or of a batch; `from_json` reads it, exactly."""
@@ -286,9 +311,7 @@ class DNA:
         if isinstance(genes, dict):
             with reading():
                 return cls.from_dict(spec, genes)
-        rows = [
-            DNA(spec, np.zeros((0, len(spec.choices)), np.int32), np.zeros((0, len(spec.floats)), np.float32))
-        ]
+        rows = [DNA(spec, np.zeros((0, spec.choices), np.int32), np.zeros((0, spec.floats), np.float32))]
         for place, row in enumerate(genes):
             with reading(f"DNA {place}: "):
                 rows.append(cls.from_dict(spec, row))
@@ -305,6 +328,18 @@ class DNA:
         with reading():
             return cls.from_numbers(spec, numbers)
 
+    @classmethod
+    def _of(cls, spec: Spec, numbers: Sequence[Sequence[object]]) -> DNA:
+        """A single DNA out of the numbers of each decision."""
+        genes: dict[str, list[Any]] = {"choices": [], "floats": []}
+        for point, own in zip(spec.points, numbers, strict=True):
+            genes[point.array] += point.choice.genes(own, point.name)
+        return cls(spec, np.array(genes["choices"], np.int32), np.array(genes["floats"], np.float32))
+
+    def _require_single(self, what: str) -> None:
+        if self.shape:
+            raise TypeError(f"{what} takes a single DNA, this is a batch of {list(self.shape)}")
+
 
 def _fill(dna: DNA, spec: Spec, choices: Genes, floats: Genes) -> DNA:
     object.__setattr__(dna, "spec", spec)
@@ -316,3 +351,12 @@ def _fill(dna: DNA, spec: Spec, choices: Genes, floats: Genes) -> DNA:
 def _kind(value: object) -> str:
     dtype = getattr(value, "dtype", None)
     return f"an array of {dtype}" if dtype is not None else brief(value)
+
+
+def _whole(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Numbers as objects: whole ones of a float array are ints, as an array of both kinds has them."""
+    if numbers.dtype.kind != "f":
+        return numbers
+    return np.array([int(n) if float(n).is_integer() else float(n) for n in numbers.flat], object).reshape(
+        numbers.shape
+    )

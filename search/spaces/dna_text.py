@@ -10,12 +10,12 @@ from typing import Any
 from symjax.core.errors import brief
 from symjax.text.json_reader import LoadError
 
-from .points import Number
+from .choice import Number
 
 FORMAT = 1  # of the JSON text
 
 
-def write_json(genes: Mapping[str, Number] | Sequence[Mapping[str, Number]]) -> str:
+def write_json(genes: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
     """JSON of genes by decision, of one DNA or of several."""
     return json.dumps({"format": FORMAT, "dna": genes})
 

@@ -1,4 +1,4 @@
-"""The law of a space: every decision uniform, by itself."""
+"""The law of a space: every decision by its own law, independent of the others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .choice import Choice
 from .points import Spec
 
 
@@ -21,27 +22,27 @@ def sample_genes(spec: Spec, key: jax.Array, n: int) -> tuple[jax.Array, jax.Arr
         n: How many.
 
     Returns:
-        Choices int32[n, C], each uniform over its candidates, and floats float32[n, F], each uniform on
-        its scale. Row i depends on the key and on i alone.
+        Choices int32[n, C] and floats float32[n, F]. Row i depends on the key and on i alone.
     """
 
     def row(index: jax.Array) -> tuple[jax.Array, jax.Array]:
-        choice_key, float_key = jax.random.split(jax.random.fold_in(key, index))
-        return _choices(spec, choice_key), _floats(spec, float_key)
+        row_key = jax.random.fold_in(key, index)
+        return _draw(spec, "choices", row_key), _draw(spec, "floats", row_key)
 
     return jax.vmap(row)(jnp.arange(n, dtype=jnp.uint32))
 
 
-def _choices(spec: Spec, key: jax.Array) -> jax.Array:
-    arity = np.array([point.arity for point in spec.choices], np.int32)
-    return jax.random.randint(key, arity.shape, 0, arity, jnp.int32)
-
-
-def _floats(spec: Spec, key: jax.Array) -> jax.Array:
-    bounds = np.array([(point.low, point.high) for point in spec.floats], np.float32).reshape(-1, 2)
-    low, high = np.array([point.span for point in spec.floats], np.float32).reshape(-1, 2).T
-    is_log = np.array([point.scale == "log" for point in spec.floats], bool)
-    share = jax.random.uniform(key, low.shape, jnp.float32)
-    drawn = low * (1 - share) + high * share
-    scaled = jnp.where(is_log, jnp.exp(jnp.where(is_log, drawn, 0)), drawn)
-    return jnp.clip(scaled, bounds[:, 0], bounds[:, 1])
+def _draw(spec: Spec, array: str, key: jax.Array) -> jax.Array:
+    """The genes of one array: all decisions of a kind at once, for thousands of them compile fast so."""
+    kinds: dict[type[Choice], list[int]] = {}
+    for index, point in enumerate(spec.points):
+        if point.array == array:
+            kinds.setdefault(type(point.choice), []).append(index)
+    if not kinds:
+        return jnp.zeros(0, jnp.int32 if array == "choices" else jnp.float32)
+    drawn, columns = [], []
+    for number, (kind, members) in enumerate(sorted(kinds.items(), key=lambda item: item[0].__name__)):
+        choices = [spec.points[index].choice for index in members]
+        drawn.append(kind.draw(choices, jax.random.fold_in(key, number)))
+        columns += [np.arange(spec.columns[i].start, spec.columns[i].stop) for i in members]
+    return jnp.concatenate(drawn)[np.argsort(np.concatenate(columns))]

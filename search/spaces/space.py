@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import jax
 import numpy as np
 
-from symjax.core.containers import freeze
-from symjax.core.errors import at, brief
+from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import ROOT, Path
-from symjax.text.formatting import format as format_tree
-from symjax.verbs.diff import diff
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
 from symjax.verbs.rebind import rebind
-from symjax.verbs.tree import value_at
 
-from .choices import Choice
+from . import constraints
+from .choice import Choice, Gene, Genes, Size, text_of
 from .discovery import Discovery, Template, Where
 from .dna import DNA
-from .points import ChoicePoint, FloatPoint, Genes, Number, Spec
+from .encoding import Encoder
+from .enumeration import Enumeration
+from .patched import Ideas
+from .points import Spec
 from .sampling import sample_genes
 
 
@@ -32,45 +33,81 @@ class Space:
 
     Attributes:
         tree: The open tree.
+        patches: The patches that are applied to each decoded tree, in which choices may stand, too.
         spec: Its decisions, in depth-first declaration order; what a `DNA` carries along.
         choices: The choice that stands at each decision.
-        branches: The candidates of each decision, as templates; none for a float.
+        branches: The candidates of each decision, as templates, for each that is taken; none for a number.
         closed: Where choices stand that `where` left closed: the decoded trees hold them.
+        predicates: What `constrain` demands.
     """
 
-    __slots__ = ("__weakref__", "branches", "choices", "closed", "root", "spec", "tree")
+    __slots__ = (
+        "__weakref__",
+        "_ideas",
+        "branches",
+        "choices",
+        "closed",
+        "predicates",
+        "root",
+        "spec",
+        "tree",
+    )
 
     tree: Any
     spec: Spec
     root: Template
     choices: tuple[Choice, ...]
-    branches: tuple[tuple[Template, ...], ...]
+    branches: tuple[tuple[tuple[Template, ...], ...], ...]
     closed: tuple[Path, ...]
+    predicates: tuple[Callable[[Any], bool], ...]
 
-    def __init__(self, tree: Any, where: Where) -> None:
+    def __init__(
+        self,
+        tree: Any,
+        where: Where,
+        patches: tuple[Any, ...] = (),
+        predicates: tuple[Callable[[Any], bool], ...] = (),
+    ) -> None:
         discovery = Discovery(where)
         self.tree = tree
         self.root = discovery.template(tree)
+        self._ideas = Ideas(patches, discovery) if patches else None
         self.spec = Spec(tuple(discovery.points))
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
         self.closed = tuple(discovery.closed)
+        self.predicates = predicates
 
     @property
-    def size(self) -> int | float:
-        """The number of different trees; infinite when a float is open.
+    def patches(self) -> tuple[Any, ...]:
+        """The patches that are applied to each decoded tree."""
+        return self._ideas.patches if self._ideas else ()
+
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        """What decisions stand in at the top: the tree, and the patches if there are any."""
+        return (self.root, *self._ideas.items) if self._ideas else (self.root,)
+
+    @property
+    def size(self) -> Size:
+        """The number of points: exact, or infinite when a float is open.
+
+        Under `constrain` it is counted, which decodes each of them.
 
         Example:
             >>> from symjax import search
             >>> search.space([search.oneof([1, search.oneof([2, 3])]), search.oneof([4, 5])]).size
             6
         """
-        return self._size(self.root)
+        size = math.prod(map(self._size, self.templates))
+        if self.predicates and size != math.inf:
+            return sum(1 for _ in self.enumerate())
+        return size
 
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
-        """Draws points of the space: uniform over candidates, and over a float's interval on its scale.
+        """Draws points of the space, independent of each other, by the law of each decision.
 
-        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`.
+        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`, unless `constrain` demands something.
 
         Args:
             key: A JAX key.
@@ -81,20 +118,139 @@ class Space:
             smaller one.
 
         Raises:
-            ValueError: `n` is negative.
+            TypeError: `n` is no whole number.
+            ValueError: `n` is negative; or hardly any point is as `constrain` demands.
         """
-        if n is not None and n < 0:
+        count = 1 if n is None else operator.index(n)
+        if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
-        # For speed in powers of two only: few programs are compiled, of whatever sizes samples are.
-        size = 1 << max(0, (n or 1) - 1).bit_length()
-        batch = DNA(self.spec, *sample_genes(self.spec, key, size))
-        return batch[0] if n is None else batch[:n]
+        batch = self._draw(key, count)
+        if self.predicates:
+            batch = constraints.redrawn(
+                batch, self._is_allowed, lambda turn: self._draw(jax.random.fold_in(key, turn), count)
+            )
+        return batch[0] if n is None else batch
 
-    def decode(self, dna: DNA, like: DNA | None = None) -> Any:
-        """The tree that a DNA stands for.
+    def _draw(self, key: jax.Array, n: int) -> DNA:
+        # For speed in powers of two only: few programs are compiled, of whatever sizes samples are.
+        genes = sample_genes(self.spec, key, 1 << max(0, n - 1).bit_length())
+        if not any(isinstance(array, jax.core.Tracer) for array in genes):
+            genes = tuple(np.asarray(array) for array in genes)  # for speed: JAX slices far slower
+        choices, floats = genes
+        return DNA(self.spec, choices[:n], floats[:n])
+
+    def enumerate(self) -> Iterator[DNA]:
+        """All points of a finite space: the last decision turns fastest, and what does not matter is skipped.
+
+        That is PyGlove's order.
+
+        Raises:
+            ValueError: A float is open; the message names it.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space([search.oneof([1, 2]), search.oneof('ab'.split() + ['c'])])
+            >>> [space.decode(dna) for dna in space.enumerate()]
+            [[1, 'ab'], [1, 'c'], [2, 'ab'], [2, 'c']]
+        """
+        for point in self.spec.points:
+            if point.array == "floats":
+                raise ValueError(
+                    f"the space is infinite: {point.name} is a float; space.grid(steps) takes some of its values"
+                )
+        return self._points(lambda index: None)
+
+    def grid(self, steps: int | Mapping[str, int]) -> DNA:
+        """All points of the space, of a float only some.
 
         Args:
-            dna: A single DNA. Under `jit` its floats may be traced.
+            steps: How many values of a float are taken, evenly on its scale, its bounds among them (of one, the middle); or
+                a number each, by the name of the decision.
+
+        Returns:
+            A batch, in the order of `enumerate`.
+
+        Raises:
+            KeyError: There is no such decision on a float.
+            ValueError: A number is missing, or less than one.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space({'width': search.oneof([8, 16]), 'rate': search.floatv(1e-3, 1e-1, 'log')})
+            >>> [space.values(dna)['rate'] for dna in space.grid(3)[:3]]
+            [0.001, 0.01, 0.1]
+        """
+        floats = {
+            index: point.name for index, point in enumerate(self.spec.points) if point.array == "floats"
+        }
+        if isinstance(steps, Mapping):
+            for name in steps:
+                if name not in floats.values():
+                    raise NoSuchPath(unknown("decision", name, list(floats.values()), "decisions on floats"))
+            missing = [name for name in floats.values() if name not in steps]
+            if missing:
+                raise ValueError(f"a grid needs a number of steps for {', '.join(missing)}, too")
+            number = {index: operator.index(steps[name]) for index, name in floats.items()}
+        else:
+            number = dict.fromkeys(floats, operator.index(steps))
+        if any(count < 1 for count in number.values()):
+            raise ValueError(f"a grid needs at least one step of each float, got {steps}")
+        points = list(self._points(number.get))
+        if not points:
+            raise ValueError("no point of the grid is as `constrain` demands")
+        return DNA.concat(points)
+
+    def _points(self, steps: Callable[[int], int | None]) -> Iterator[DNA]:
+        least = [choice.least() for choice in self.choices]
+        enumeration = Enumeration(self.choices, self.branches, steps)
+        for rows in enumeration.of(
+            Template(None, tuple(slot for part in self.templates for slot in part.slots))
+        ):
+            dna = self.of([rows.get(index, genes) for index, genes in enumerate(least)])
+            if not self.predicates or self._is_allowed(dna):
+                yield dna
+
+    def of(self, rows: Sequence[Sequence[Gene]]) -> DNA:
+        """A DNA out of the genes of each decision, which are taken for valid."""
+        genes: dict[str, list[Any]] = {"choices": [], "floats": []}
+        for point, own in zip(self.spec.points, rows, strict=True):
+            genes[point.array] += own
+        return DNA(self.spec, np.array(genes["choices"], np.int32), np.array(genes["floats"], np.float32))
+
+    def constrain(self, predicate: Callable[[Any], bool]) -> Space:
+        """The space of those trees only for which a predicate holds.
+
+        Args:
+            predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`.
+
+        Returns:
+            A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate` and
+            `grid` leave out the others, `encode` refuses them, and so does `decode`.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space({'heads': search.oneof([2, 4]), 'width': search.oneof([6, 8])})
+            >>> space.constrain(lambda tree: tree['width'] % tree['heads'] == 0).size
+            3
+        """
+        return self._with((*self.predicates, predicate))
+
+    def unconstrained(self) -> Space:
+        """The space without what `constrain` demands."""
+        return self._with(()) if self.predicates else self
+
+    def _with(self, predicates: tuple[Callable[[Any], bool], ...]) -> Space:
+        space = object.__new__(Space)
+        for name in Space.__slots__[1:]:
+            setattr(space, name, getattr(self, name))
+        space.predicates = predicates
+        return space
+
+    def decode(self, dna: DNA, like: DNA | None = None) -> Any:
+        """The tree that a DNA stands for; of a batch a list of trees.
+
+        Args:
+            dna: A single DNA, or a batch. Under `jit` its floats may be traced.
             like: A concrete DNA that decides the structure, when the choices of `dna` are traced too:
                 from `dna` then come the floats only.
 
@@ -103,8 +259,8 @@ class Space:
             behaves like one (it is weakly typed).
 
         Raises:
-            TypeError: A batch, or traced choices without `like`.
-            ValueError: A DNA of another space, or one out of range.
+            TypeError: Traced choices without `like`.
+            ValueError: A DNA of another space, one out of range, or one that is not as `constrain` demands.
 
         Example:
             >>> from symjax import search
@@ -112,31 +268,46 @@ class Space:
             >>> space.decode(search.DNA.from_numbers(space.spec, [1, 0.5]))
             {'width': 16, 'lr': 0.5}
         """
-        self._check_single(dna)
+        self._require(dna)
+        if dna.shape:
+            return [self.decode(each, like) for each in dna]
+        genes = self._genes(dna, like)
+        tree = self._decoded(genes)
+        if self.predicates and isinstance(genes["floats"], np.ndarray):
+            constraints.require(self.predicates, tree, repr(dna))
+        return tree
+
+    def _genes(self, dna: DNA, like: DNA | None) -> dict[str, Genes]:
+        """The genes of a single DNA, in NumPy's arrays where they can be: single genes of JAX's are read far slower."""
         if like is not None:
-            self._check_single(like)
+            self._require(like)
         choices = dna.choices if like is None else like.choices
         if isinstance(choices, jax.core.Tracer) and self.spec.choices:
             raise TypeError(
                 "the choices of this DNA are traced, but they decide the structure of the tree, which a "
                 "compiled function must know: pass `like=` a concrete DNA of the same structure"
             )
-        # In NumPy's arrays where they can be: single genes of JAX's are read far slower.
-        genes: dict[str, Genes] = {"choices": np.zeros(0), "floats": dna.floats}
+        genes: dict[str, Genes] = {"choices": np.zeros(0, np.int32), "floats": dna.floats}
         if self.spec.choices:
             genes["choices"] = np.asarray(choices)
         if not isinstance(dna.floats, jax.core.Tracer):
             genes["floats"] = np.asarray(dna.floats)
-        for point, column in zip(self.spec.points, self.spec.columns, strict=True):
+        for point, columns in zip(self.spec.points, self.spec.columns, strict=True):
             array = genes[point.array]
             if isinstance(array, np.ndarray):
-                point.check(array[column : column + 1])
-        return self._decode(self.root, genes)
+                point.choice.check(array[columns], point.name)
+        return genes
+
+    def _decoded(self, genes: dict[str, Genes]) -> Any:
+        tree = self._decode(self.root, genes)
+        if self._ideas is None:
+            return tree
+        return self._ideas.applied(tree, [self._decode(item, genes) for item in self._ideas.items])
 
     def encode(self, tree: Any) -> DNA:
         """The DNA of a tree: ``space.decode(space.encode(tree))`` equals the tree.
 
-        Floats are rounded to float32. Decisions that do not matter get their first candidate or their
+        Floats are rounded to float32. Decisions that do not matter get their first candidates or their
         lower bound; where several candidates fit, the first one is taken.
 
         Args:
@@ -145,23 +316,83 @@ class Space:
         Raises:
             ValueError: The tree is not in the space; ends in the path of the value at fault.
         """
-        numbers: list[Number] = [point.least for point in self.spec.points]
-        self._fit(self.root, tree, ROOT, numbers)
-        return DNA.from_numbers(self.spec, numbers)
+        encoder = Encoder(self.spec, self.choices, self.branches)
+        if self._ideas is None:
+            encoder.fit(self.root, tree, ROOT)
+            dna = self.of(encoder.rows())
+        else:
+            dna = self._ideas.encoded(self, encoder, tree)
+        if self.predicates:
+            constraints.require(self.predicates, tree, brief(tree))
+        return dna
 
-    def decisions(self, dna: DNA) -> list[tuple[Any] | None]:
-        """What a single DNA decides at each point, in a tuple of one; None where it does not matter."""
-        host = dna.host()
+    def values(self, dna: DNA) -> dict[str, Any]:
+        """What a single DNA decides, by name, as values: for decisions that matter.
+
+        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value in the decoded
+        tree.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space({'width': search.oneof({'small': 8, 'big': 16}), 'lr': search.floatv(0.0, 1.0)})
+            >>> space.values(search.DNA.from_numbers(space.spec, [1, 0.5]))
+            {'width': 'big', 'lr': 0.5}
+        """
+        values: dict[str, Any] = {}
+        for index, value in self.decided(dna).items():
+            values[self._name(index, values)] = value
+        return values
+
+    def decided(self, dna: DNA) -> dict[int, Any]:
+        """As `values`, by the decisions' indices in the spec."""
+        host = self._require(dna).host()
         genes: dict[str, Genes] = {"choices": host.choices, "floats": host.floats}
-        return [
-            (self._decide(index, genes),) if matters else None
-            for index, matters in enumerate(self.spec.active(host.choices))
-        ]
+        return {index: self._value(index, genes) for index, matters in enumerate(host.active) if matters}
+
+    def _name(self, index: int, taken: Mapping[str, Any]) -> str:
+        point = self.spec.points[index]
+        name = point.choice.name or str(point.path) or point.name
+        return point.id if name in taken else name
+
+    def _value(self, index: int, genes: dict[str, Genes]) -> Any:
+        """What is decided at a point, with labels for the candidates that have some."""
+        choice = self.choices[index]
+        if getattr(choice, "labels", None) is None:
+            return self._decide(index, genes)
+        own = choice.numbers(genes[choice.array][self.spec.columns[index]])
+        labels = [choice.label(number) for number in own]
+        return labels[0] if choice.is_single else labels
+
+    def from_values(self, values: Mapping[str, Any]) -> DNA:
+        """The inverse of `values`.
+
+        Args:
+            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in a candidate
+                may be left out where the candidate is given as a decided value.
+
+        Raises:
+            KeyError: A name that is no decision of the space, or does not matter here.
+            ValueError: A value that the decision cannot have, or a decision that is missing.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space({'width': search.oneof([8, 16]), 'lr': search.floatv(0.0, 1.0)})
+            >>> space.from_values({'width': 16, 'lr': 0.5})
+            DNA(width=1, lr=0.5)
+        """
+        encoder = Encoder(self.spec, self.choices, self.branches)
+        encoder.read(values)
+        return self.of(encoder.rows())
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Space):
             return NotImplemented
-        return self.spec == other.spec and eq(self.tree, other.tree)
+        return (
+            self.spec == other.spec
+            and eq(self.tree, other.tree)
+            and eq(self.patches, other.patches)
+            and self.predicates == other.predicates
+        )
 
     def __hash__(self) -> int:
         return hash(self.spec)
@@ -170,24 +401,42 @@ class Space:
         return len(self.spec)
 
     def __repr__(self) -> str:
-        size = f"{self.size:,}" if self.size != math.inf else "infinitely many"
+        size = (
+            "constrained"
+            if self.predicates
+            else f"{self.size:,}"
+            if self.size != math.inf
+            else "infinitely many"
+        )
         lines = [
-            f"  {point.name}: {_line(choice)}"
+            f"  {point.name}: {text_of(choice, 70)}"
             for point, choice in zip(self.spec.points, self.choices, strict=True)
         ]
         return "\n".join([f"Space of {size} trees, {len(self.spec)} decisions", *lines])
 
-    def _size(self, template: Template) -> int | float:
-        sizes = [sum(map(self._size, self.branches[index])) for _, index in template.slots]
-        floats = any(isinstance(self.spec.points[index], FloatPoint) for _, index in template.slots)
-        return math.inf if floats else math.prod(sizes)
+    def __str__(self) -> str:
+        """All decisions with their candidates, a line each."""
+        lines = []
+        for index, (point, choice) in enumerate(zip(self.spec.points, self.choices, strict=True)):
+            first, *rest = choice.outline()
+            lines += [f"  {index} = {point.name!r}: {first}", *(f"  {line}" for line in rest)]
+        return "\n".join(["Space({", *lines, "})"])
 
-    def _check_single(self, dna: DNA) -> None:
+    def _size(self, template: Template) -> Size:
+        return math.prod(self._size_at(index) for _, index in template.slots)
+
+    def _size_at(self, index: int) -> Size:
+        return self.choices[index].size(
+            [[self._size(branch) for branch in slot] for slot in self.branches[index]]
+        )
+
+    def _is_allowed(self, dna: DNA) -> bool:
+        tree = self._decoded(self._genes(dna, None))
+        return all(predicate(tree) for predicate in self.predicates)
+
+    def _require(self, dna: DNA) -> DNA:
         dna.check_spec(self.spec)
-        if dna.shape:
-            raise TypeError(
-                f"decode takes a single DNA, this is a batch of {list(dna.shape)}: index it, or use jax.vmap"
-            )
+        return dna
 
     def _decode(self, template: Template, genes: dict[str, Genes]) -> Any:
         """A template with its decisions made by genes, int32[C] and float32[F]."""
@@ -196,61 +445,28 @@ class Space:
 
     def _decide(self, index: int, genes: dict[str, Genes]) -> Any:
         """The value at a decision."""
-        point, branches = self.spec.points[index], self.branches[index]
-        gene = genes[point.array][self.spec.columns[index]]
-        return point.decide(gene, lambda branch: self._decode(branches[branch], genes))
-
-    def _fit(self, template: Template, value: Any, path: Path, numbers: list[Number]) -> None:
-        """Writes to `numbers` the decisions that make `value` out of a template; raises if none do."""
-        decided: dict[str | Path, Any] = {}
-        for slot, index in template.slots:
-            decided[slot] = _get(value, slot, path)
-            self._fit_point(index, decided[slot], path / slot, numbers)
-        closest = rebind(template.value, decided)
-        if not _same(closest, value):
-            where = next(iter(diff(closest, value).updates()), ROOT)
-            raise Misfit(
-                f"the tree is not in the space: it differs from every tree of the space {at(path / where)}"
-            )
-
-    def _fit_point(self, index: int, value: Any, path: Path, numbers: list[Number]) -> None:
-        point = self.spec.points[index]
-        if not isinstance(point, ChoicePoint):
-            try:
-                numbers[index] = point.number(point.gene(value))
-            except (TypeError, ValueError) as error:
-                raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
-            return
-        for branch, template in enumerate(self.branches[index]):
-            inner = list(numbers)
-            try:
-                self._fit(template, value, path, inner)
-            except Misfit:
-                continue
-            numbers[:] = inner
-            numbers[index] = branch
-            return
-        raise Misfit(
-            f"the tree is not in the space: {brief(value)} is no candidate of "
-            f"{_line(self.choices[index])} {at(path)}"
-        )
+        choice, branches = self.choices[index], self.branches[index]
+        own = genes[choice.array][self.spec.columns[index]]
+        return choice.decide(own, lambda slot, branch: self._decode(branches[slot][branch], genes))
 
 
-class Misfit(ValueError):
-    """A value that is not among those that a space holds."""
-
-
-def space(tree: Any, where: Callable[..., bool] | None = None) -> Space:
-    """The search space that the open choices of a tree span.
+def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:
+    """The search space that the open choices of a tree span, and those in the arguments of patches.
 
     Args:
-        tree: A symbolic object or a plain container with choices in it: `oneof`, `floatv`.
+        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`, `floatv`, `intv`.
         where: Opens only the choices for which it holds; the others stay in the decoded trees.
             ``where(v)``, ``where(v, p)`` or ``where(k, v, p)`` of path, choice and parent. A choice
             inside a candidate is asked about by the path that its value will have.
+        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one after the other. Choices
+            may stand in their arguments, and in their place: None is no patch, so ``sj.maybe(patch)`` decides
+            whether it is applied.
 
     Returns:
         The space. A tree without choices gives a space of one tree.
+
+    Raises:
+        ValueError: Two decisions have one name.
 
     Example:
         >>> from symjax import search
@@ -259,9 +475,10 @@ def space(tree: Any, where: Callable[..., bool] | None = None) -> Space:
           layers: oneof([1, 2])
           lr: floatv(1e-4, 0.1, 'log')
     """
+    ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
     if where is None:
-        return Space(tree, lambda k, v, p: True)
-    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"))
+        return Space(tree, lambda k, v, p: True, ideas)
+    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"), ideas)
 
 
 def require_space(value: object) -> None:
@@ -275,24 +492,3 @@ def require_space(value: object) -> None:
             f"expected a space, got {brief(value)} of type {type(value).__name__}; "
             "search.space(tree) makes one of a tree"
         )
-
-
-def _line(choice: Choice, limit: int = 70) -> str:
-    text = format_tree(choice, width=10**6)
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-def _get(value: Any, slot: Path, path: Path) -> Any:
-    try:
-        return value_at(value, slot, path)
-    except KeyError as error:
-        raise Misfit(f"the tree is not in the space: {error.args[0]}") from error
-
-
-def _same(candidate: Any, value: Any) -> bool:
-    """Equality, for which a dict equals the map, and an int the float, that a field makes of it."""
-    if type(candidate) is int and type(value) is float:
-        return candidate == value
-    if type(candidate) is tuple and type(value) is tuple and len(candidate) == len(value):
-        return all(map(_same, candidate, value))
-    return eq(freeze(candidate), freeze(value))

@@ -132,9 +132,9 @@ def test_numbers_are_refused_without_a_warning():
 
 
 def test_a_text_in_the_place_of_numbers_is_no_batch():
-    with pytest.raises(TypeError, match="given by its index"):
+    with pytest.raises(TypeError, match="from_string reads a text"):
         DNA.from_numbers(search.space([search.oneof([1, 2])]).spec, "0")
-    with pytest.raises(TypeError, match="given by its index"):
+    with pytest.raises(ValueError, match="has no candidate '0'; its candidates: 1, 2"):
         DNA.from_numbers(search.space([search.oneof([1, 2])]).spec, ["0"])
 
 

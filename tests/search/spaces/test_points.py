@@ -1,74 +1,35 @@
-"""`Spec` and its points: genes, numbers, bounds, and which decisions matter."""
+"""`Spec` and its points: columns, genes that are refused, and which decisions matter."""
 
 import pickle
 
 import jax
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from symjax import search
 from symjax.core.paths import Path
-from symjax.search.spaces.points import ChoicePoint, FloatPoint, Spec
+from symjax.search.spaces.points import Point, Spec
 
-CHOICE = ChoicePoint("c", Path.parse("c"), -1, -1, arity=3)
-LINEAR = FloatPoint("x", Path.parse("x"), -1, -1, -0.1, 2 / 3, "linear")
-LOG = FloatPoint("", Path.parse("y"), -1, -1, 1e-4, 0.1, "log")
+
+def point(id, path, choice):
+    return Point(id, Path.parse(path), -1, -1, -1, choice.bare())
+
+
+CHOICE = point("c", "c", search.oneof([1, 2, 3]))
+LINEAR = point("x", "x", search.floatv(-0.1, 2 / 3))
+LOG = point("", "y", search.floatv(1e-4, 0.1, "log"))
+SEVERAL = point("m", "m", search.manyof(2, "abc".split() + ["d", "e"]))
 NESTED = search.space(
     search.oneof([search.oneof([1, 2]), [search.floatv(0, 1), search.oneof([search.oneof([3, 4]), 5])]])
 ).spec
 
 
-@pytest.mark.parametrize("point", [LINEAR, LOG])
-@given(share=st.floats(0, 1))
-def test_the_number_of_a_gene_is_in_bounds_and_has_that_gene(point, share):
-    number = point.low + share * (point.high - point.low)
-    number = min(max(number, point.low), point.high)
-    gene = point.gene(number)
-    assert gene.dtype == np.float32
-    again = point.number(gene)
-    assert point.low <= again <= point.high
-    assert point.gene(again) == gene
-
-
-@given(st.integers(0, 2))
-def test_the_gene_of_a_choice_is_its_index(index):
-    assert CHOICE.number(np.int32(CHOICE.gene(np.int64(index)))) == index
-    assert CHOICE.decide(np.int32(index), lambda branch: "abc"[branch]) == "abc"[index]
-
-
-def test_the_middle_lies_in_the_middle_of_the_scale():
-    assert LINEAR.middle == pytest.approx((2 / 3 - 0.1) / 2)
-    assert LOG.middle == pytest.approx(10**-2.5)
-
-
-@pytest.mark.parametrize("point", [CHOICE, LINEAR, LOG])
-def test_what_is_in_bounds_passes_and_what_is_beyond_does_not(point):
-    low, high = point.bounds
-    dtype = point.gene(point.least)
-    point.check(np.array([low, high, point.least], type(dtype)))
-    for wrong in (
-        np.nextafter(np.float32(low), np.float32(-9)),
-        np.nextafter(np.float32(high), np.float32(9)),
-    ):
-        if point is CHOICE:
-            wrong = np.int32(np.sign(wrong) * 3)
-        with pytest.raises(ValueError, match=f"^{'[(]root[)]' if point is LOG else point.name} "):
-            point.check(np.array([low, wrong]))
-
-
-def test_a_float_that_is_traced_is_weakly_typed():
-    assert jax.eval_shape(lambda gene: LOG.decide(gene, None), np.float32(0.01)).weak_type
-    assert type(LOG.decide(np.float32(0.01), None)) is float
-
-
 def test_columns_are_counted_by_kind():
-    spec = Spec((LINEAR, CHOICE, LOG))
-    assert spec.columns == (0, 0, 1)
-    assert (spec.choices, spec.floats) == ((CHOICE,), (LINEAR, LOG))
-    assert repr(spec) == "Spec(x, c, (root))"
-    assert len(spec) == 3
+    spec = Spec((LINEAR, CHOICE, LOG, SEVERAL))
+    assert spec.columns == (slice(0, 1), slice(0, 1), slice(1, 2), slice(1, 4))
+    assert (spec.choices, spec.floats) == (4, 2)
+    assert repr(spec) == "Spec(x, c, (root), m)"
+    assert len(spec) == 4
 
 
 def test_is_a_value():
@@ -96,6 +57,22 @@ def test_a_check_names_the_first_decision_at_fault():
     spec = Spec((LINEAR, CHOICE))
     spec.check(np.zeros((4, 1), np.int32), np.zeros((4, 1), np.float32))
     with pytest.raises(ValueError, match=r"^c has 3 candidates, 0 to 2; got 3"):
-        spec.check(np.array([[0], [3]], np.int32), np.array([[0], [9]], np.float32))
+        spec.check(np.array([[0], [3]], np.int32), np.array([[0], [0]], np.float32))
     with pytest.raises(ValueError, match=r"^x lies in"):
         spec.check(np.array([[0], [2]], np.int32), np.array([[0], [np.nan]], np.float32))
+
+
+def test_two_decisions_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="2 decisions of the space have the name 'w'"):
+        search.space([search.oneof([1, 2], name="w"), search.oneof([3, 4], name="w")])
+
+
+def test_a_spec_of_other_candidates_is_another_and_says_what_differs():
+    mine, theirs = (search.space({"w": search.oneof([8, last])}).spec for last in (16, 32))
+    with pytest.raises(
+        ValueError, match=r"w is oneof\(\['8', '32'\]\) there, and w oneof\(\['8', '16'\]\) here"
+    ):
+        mine.require(theirs)
+    with pytest.raises(ValueError, match="it has 0 decisions there, and 1 here"):
+        mine.require(Spec(()))
+    mine.require(pickle.loads(pickle.dumps(mine)))

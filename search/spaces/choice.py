@@ -1,0 +1,197 @@
+"""`Choice`: what every kind of decision says of itself."""
+
+from __future__ import annotations
+
+import abc
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, ClassVar, Literal, Self, TypeAlias
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from symjax.core.fields import field
+from symjax.nodes.placeholders import Placeholder
+from symjax.text.formatting import format as format_tree
+
+Number: TypeAlias = int | float
+Gene: TypeAlias = int | np.number[Any] | jax.Array
+Genes: TypeAlias = npt.NDArray[Any] | jax.Array
+Size: TypeAlias = int | float
+Fits: TypeAlias = Callable[[int, int, Any], bool]
+"""Whether candidate `branch` of slot `slot` can become a value: ``fits(slot, branch, value)``."""
+
+_LONGEST = 60  # characters of a candidate's text
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+class Misfit(ValueError):
+    """A value that is not among those that a space holds."""
+
+
+class Choice(Placeholder):
+    """A value that a search decides; stands anywhere in a tree in the place of that value.
+
+    Make one with `oneof`, `manyof`, `permutate`, `floatv` or `intv`. A kind of decision is one subclass: what it may be, how
+    many there are, how it is drawn, written as genes, read from a value, and printed, is all told there.
+
+    A decision takes a fixed number of columns of one of the two arrays of a `DNA`. What a DNA knows of its space is made of
+    *bare* choices, in which texts stand for the candidates: they can be compared, hashed and pickled, whatever the candidates are.
+    """
+
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.Choice"  # as files have it
+
+    array: ClassVar[Literal["choices", "floats"]] = "choices"
+    """The array of a `DNA` that holds the genes."""
+    is_single: ClassVar[bool] = True
+    """Whether a candidate stands for the whole value, and not for a place of a list."""
+
+    name: str | None = field(default=None, kw_only=True, doc="What people call the decision.")
+    hints: Any = field(
+        default=None, kw_only=True, doc="Whatever an algorithm may want to know; of no effect."
+    )
+
+    # What there is to choose from.
+
+    def slots(self) -> tuple[tuple[Any, ...], ...]:
+        """The candidates, for each that is taken; nothing for a number."""
+        return ()
+
+    def bare(self) -> Self:
+        """The same without its candidates, and without hints: texts stand for them."""
+        return self.rebind(hints=None) if self.hints is not None else self
+
+    @abc.abstractmethod
+    def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
+        """How many values there are.
+
+        Args:
+            sizes: For each slot, how many values each candidate stands for.
+        """
+
+    # Genes. `genes` are those of this decision, the last axis having `width`.
+
+    @property
+    def width(self) -> int:
+        """How many columns of the array are this decision's."""
+        return 1
+
+    @abc.abstractmethod
+    def least(self) -> list[Gene]:
+        """What the genes are where the decision does not matter, [width]."""
+
+    @abc.abstractmethod
+    def check(self, genes: npt.NDArray[Any], name: str) -> None:
+        """Refuses genes that stand for no value.
+
+        Args:
+            genes: [..., width].
+            name: The decision, for the message.
+
+        Raises:
+            ValueError: Some do.
+        """
+
+    @abc.abstractmethod
+    def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
+        """All genes that stand for different values, in order.
+
+        Args:
+            steps: How many values of a float are taken; None refuses floats.
+
+        Raises:
+            ValueError: There are infinitely many.
+        """
+
+    @classmethod
+    @abc.abstractmethod
+    def draw(cls, choices: Sequence[Any], key: jax.Array) -> jax.Array:
+        """Draws the genes of several decisions of this kind, one after the other, by their law.
+
+        Args:
+            choices: The decisions.
+            key: A JAX key.
+
+        Returns:
+            int32[n] or float32[n], n being the sum of their widths.
+        """
+
+    # Numbers: what people write.
+
+    @property
+    def count(self) -> int:
+        """How many numbers stand for this decision."""
+        return 1
+
+    @abc.abstractmethod
+    def numbers(self, genes: Genes) -> list[Number]:
+        """The plain numbers of genes [width]: indices of candidates, or values."""
+
+    @abc.abstractmethod
+    def genes(self, numbers: Sequence[object], name: str) -> list[Gene]:
+        """The inverse of `numbers`; texts are taken for labels of candidates.
+
+        Raises:
+            TypeError: A number is of a wrong type.
+            ValueError: A number is out of range; or as `check`.
+        """
+
+    def label(self, number: Number) -> str | Number:
+        """A number as people call it: the label or the text of a candidate."""
+        return number
+
+    # Values.
+
+    @abc.abstractmethod
+    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> Any:
+        """The value that genes [width] stand for; ``branch(slot, index)`` gives a decided candidate."""
+
+    @abc.abstractmethod
+    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
+        """The genes that stand for a value.
+
+        Raises:
+            Misfit: There are none.
+        """
+
+    def outline(self) -> list[str]:
+        """The lines of text by which a space lists this decision."""
+        return [format_tree(self, width=10**6)]
+
+
+def text_of(value: Any, longest: int = _LONGEST) -> str:
+    """A value in a line that tells it from others: a long text is cut, and ends in a digest of the whole.
+
+    Example:
+        >>> text_of('a' * 100, longest=20)
+        "'aaaaaaaa…#7f0fb70a"
+    """
+    text = _ADDRESS.sub("", format_tree(value, width=10**6))
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 11]}…#{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def named(choice: Choice, arguments: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a choice as its text shows them: those of its kind, then its name and hints."""
+    more = {"name": choice.name, "hints": choice.hints}
+    return arguments, {key: value for key, value in more.items() if value is not None}
+
+
+class Brief(float):
+    """A float that prints as people write it: 1e-4 in the place of 0.0001."""
+
+    def __repr__(self) -> str:
+        plain = float.__repr__(self)
+        value = float(self)
+        if not math.isfinite(value) or value == 0:
+            return plain
+        sign, digits, exponent = Decimal(plain).normalize().as_tuple()
+        first, *rest = map(str, digits)
+        mantissa = f"{first}.{''.join(rest)}" if rest else first
+        power = int(exponent) + len(digits) - 1
+        return min(plain, f"{'-' * sign}{mantissa}e{power}", key=len)

@@ -1,0 +1,142 @@
+"""From values back to decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symjax.core.containers import freeze
+from symjax.core.errors import NoSuchPath, at, unknown
+from symjax.core.paths import ROOT, Path
+from symjax.verbs.diff import diff
+from symjax.verbs.equality import eq
+from symjax.verbs.rebind import rebind
+from symjax.verbs.tree import value_at
+
+from .choice import Choice, Gene, Misfit
+from .discovery import Template
+from .points import Spec
+
+
+class Encoder:
+    """Reads decisions off values.
+
+    Args:
+        spec: The decisions.
+        choices: The choice that stands at each.
+        branches: The templates of their candidates, for each slot.
+    """
+
+    def __init__(
+        self, spec: Spec, choices: Sequence[Choice], branches: Sequence[tuple[tuple[Template, ...], ...]]
+    ) -> None:
+        self._spec = spec
+        self._choices = choices
+        self._branches = branches
+        self._rows: dict[int, list[Gene]] = {}
+
+    def rows(self) -> list[list[Gene]]:
+        """The genes of each decision; those that do not matter at their least."""
+        rows: list[list[Gene]] = []
+        matters: list[bool] = []
+        for index, (point, choice) in enumerate(zip(self._spec.points, self._choices, strict=True)):
+            inside = point.parent < 0 or (
+                matters[point.parent] and rows[point.parent][point.slot] == point.branch
+            )
+            matters.append(bool(inside))
+            rows.append(self._rows[index] if inside and index in self._rows else choice.least())
+        return rows
+
+    def fit(self, template: Template, value: Any, path: Path) -> None:
+        """Finds the decisions that make a value out of a template.
+
+        Raises:
+            Misfit: There are none; ends in the path of the value at fault.
+        """
+        decided: dict[str | Path, Any] = {}
+        for slot, index in template.slots:
+            decided[slot] = _get(value, slot, path)
+            self.fit_at(index, decided[slot], path / slot)
+        closest = rebind(template.value, decided)
+        if not same(closest, value):
+            where = next(iter(diff(closest, value).updates()), ROOT)
+            raise Misfit(
+                f"the tree is not in the space: it differs from every tree of the space {at(path / where)}"
+            )
+
+    def fit_at(self, index: int, value: Any, path: Path) -> None:
+        """Finds what makes the value of a decision.
+
+        Raises:
+            Misfit: Nothing does.
+        """
+        point, slots = self._spec.points[index], self._branches[index]
+
+        def fits(slot: int, branch: int, item: Any) -> bool:
+            try:
+                self.fit(slots[slot][branch], item, path if point.choice.is_single else path / slot)
+            except Misfit:
+                return False
+            return True
+
+        try:
+            self._rows[index] = self._choices[index].fit(value, fits, point.name)
+        except Misfit as error:
+            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+
+    def read(self, values: Mapping[str, Any]) -> None:
+        """Takes decisions from values by name, id or path; a label stands for its candidate.
+
+        Raises:
+            KeyError: There is no such decision, or it does not matter.
+            ValueError: It cannot have this value, or is missing.
+        """
+        unread = dict(values)
+        matters: list[bool] = []
+        for index, point in enumerate(self._spec.points):
+            parent = self._rows.get(point.parent)
+            inside = point.parent < 0 or bool(
+                matters[point.parent] and parent is not None and parent[point.slot] == point.branch
+            )
+            matters.append(inside)
+            if not inside:
+                continue
+            name = next((name for name in (point.name, point.id, str(point.path)) if name in unread), None)
+            if name is not None:
+                self._take(index, unread.pop(name))
+            elif index not in self._rows:
+                raise ValueError(f"the decision {point.name} is missing")
+        for name in unread:
+            names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
+            raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
+
+    def _take(self, index: int, value: Any) -> None:
+        point, choice = self._spec.points[index], self._choices[index]
+        labels = getattr(choice, "labels", None) or ()
+        listed = [value] if choice.is_single else value
+        if (
+            labels
+            and isinstance(listed, list | tuple)
+            and all(isinstance(v, str) and v in labels for v in listed)
+        ):
+            self._rows[index] = choice.genes(listed, point.name)
+        else:
+            self.fit_at(index, value, point.path)
+
+
+def same(candidate: Any, value: Any) -> bool:
+    """Equality, for which a dict equals the map, and an int the float, that a field makes of it."""
+    if type(candidate) is int and type(value) is float:
+        return candidate == value
+    if type(candidate) is tuple and type(value) is tuple and len(candidate) == len(value):
+        return all(map(same, candidate, value))
+    return eq(freeze(candidate), freeze(value))
+
+
+def _get(value: Any, slot: Path, path: Path) -> Any:
+    try:
+        return value_at(value, slot, path)
+    except KeyError as error:
+        raise Misfit(f"the tree is not in the space: {error.args[0]}") from error

@@ -1,0 +1,1 @@
+"""The kinds of decisions, a class each. Knows `Choice` alone."""

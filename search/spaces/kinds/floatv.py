@@ -1,0 +1,203 @@
+"""`floatv`: a float between two bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax.extend.core import primitives
+
+from symjax.core.errors import brief, known, nearest
+from symjax.core.fields import field
+
+from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named
+
+Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
+SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
+
+_GREATEST = float(np.finfo(np.float32).max)
+_LEAST = float(np.finfo(np.float32).tiny)  # XLA flushes what is smaller to zero
+
+
+class FloatV(Choice):
+    """A float between two bounds, both included; see `floatv`.
+
+    Its gene is the final float32 value, whatever the scale.
+
+    Attributes:
+        lo: The lower bound.
+        hi: The upper bound.
+        scale: On which scale the law is uniform.
+    """
+
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.FloatV"  # as files have it
+
+    array = "floats"
+
+    lo: float = field(static=True)
+    hi: float = field(static=True)
+    scale: Scale = "linear"
+
+    def __check__(self) -> None:
+        got = f"got lo={Brief(self.lo)!r}, hi={Brief(self.hi)!r}"
+        if not all(abs(bound) <= _GREATEST for bound in (self.lo, self.hi)):  # a NaN compares false
+            raise ValueError(f"floatv needs finite bounds that float32 can hold, {got}")
+        if not np.float32(self.lo) < np.float32(self.hi):
+            raise ValueError(f"floatv needs lo < hi, apart by more than float32 can tell, {got}")
+        if self.scale != "linear" and self.lo < _LEAST:
+            scale = self.scale.replace("_", " ")
+            raise ValueError(f"floatv on a {scale} scale needs lo ≥ {_LEAST:.3g}, {got}")
+
+    def options(self) -> tuple[float, float]:
+        """The two bounds."""
+        return self.lo, self.hi
+
+    def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
+        """Infinite."""
+        return math.inf
+
+    def least(self) -> list[Gene]:
+        """The lower bound."""
+        return [np.float32(self.lo)]
+
+    @property
+    def middle(self) -> float:
+        """The float in the middle of the scale."""
+        return self.at(0.5)
+
+    def at(self, share: float) -> float:
+        """The float at a share of the scale, from 0 (the lower bound) to 1 (the upper one)."""
+        low, high = self._span()
+        value = low * (1 - share) + high * share
+        match self.scale:
+            case "log":
+                value = math.exp(value)
+            case "reverse_log":
+                value = self.lo + self.hi - math.exp(low * share + high * (1 - share))
+        return self._shortest(np.float32(min(max(value, self.lo), self.hi)))
+
+    def check(self, genes: npt.NDArray[Any], name: str) -> None:
+        """Refuses what is not within the bounds."""
+        wrong = genes[~((genes >= np.float32(self.lo)) & (genes <= np.float32(self.hi)))]  # NaN, too
+        if wrong.size:
+            self.genes([wrong.flat[0].item()], name)
+
+    def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
+        """That many values, evenly on the scale, the bounds among them; of one, the middle."""
+        if steps is None:
+            raise ValueError("a float has infinitely many values; space.grid(steps) takes some of them")
+        shares = [0.5] if steps == 1 else [i / (steps - 1) for i in range(steps)]
+        return ([np.float32(self.at(share))] for share in shares)
+
+    @classmethod
+    def draw(cls, choices: Sequence[FloatV], key: jax.Array) -> jax.Array:
+        """Uniform on the scale of each."""
+        bounds = np.array([(choice.lo, choice.hi) for choice in choices], np.float32)
+        low, high = np.array([choice._span() for choice in choices], np.float32).T
+        scales = np.array([SCALES.index(choice.scale) for choice in choices])
+        share = jax.random.uniform(key, low.shape, jnp.float32)
+        drawn = low * (1 - share) + high * share
+        if scales.any():
+            power = jnp.exp(jnp.where(scales > 0, drawn, 0))
+            reverse = jnp.where(scales == 2, bounds.sum(1) - power, power)
+            drawn = jnp.where(scales > 0, reverse, drawn)
+        return jnp.clip(drawn, bounds[:, 0], bounds[:, 1])
+
+    def numbers(self, genes: Genes) -> list[Number]:
+        """The shortest float of the same float32, within the bounds.
+
+        0.003 in the place of 0.003000000026077032: what a user would have written.
+        """
+        return [self._shortest(genes[0])]
+
+    def genes(self, numbers: Sequence[object], name: str) -> list[Gene]:
+        """The nearest float32."""
+        genes: list[Gene] = []
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, int | float | np.integer | np.floating):
+                raise TypeError(f"{name} is a float, got {brief(number)}")
+            genes.append(self._gene(number, name))
+        return genes
+
+    def _gene(self, number: Any, name: str) -> np.float32:
+        if -_GREATEST <= number <= _GREATEST:  # the others, 10**400 and NaN, are not to be converted
+            gene = np.float32(number)
+            if np.float32(self.lo) <= gene <= np.float32(self.hi):
+                return gene
+            raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}")
+        raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}, which is not finite")
+
+    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> Any:
+        """A Python float, or a tracer that behaves like one."""
+        gene = genes[0]
+        if not isinstance(gene, jax.core.Tracer):
+            return self._shortest(gene)
+        dtype = jax.dtypes.canonicalize_dtype(float)  # float64 under enable_x64, as a Python float
+        # There is no public way to make a weakly typed array out of a strong one; a strong one would
+        # promote a bfloat16 model, as a Python float does not.
+        return primitives.convert_element_type_p.bind(gene, new_dtype=dtype, weak_type=True, sharding=None)
+
+    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
+        """The nearest float32."""
+        try:
+            return self.genes([value], name)
+        except (TypeError, ValueError) as error:
+            raise Misfit(str(error)) from error
+
+    def _shortest(self, gene: Any) -> float:
+        single = np.float32(gene)
+        short = float(str(single))
+        exact = short if np.float32(short) == single else float(single)
+        return min(max(exact, self.lo), self.hi)
+
+    def _span(self) -> tuple[float, float]:
+        """The bounds on the scale on which the law is uniform."""
+        return (self.lo, self.hi) if self.scale == "linear" else (math.log(self.lo), math.log(self.hi))
+
+    def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
+        scale = [self.scale] if self.scale != "linear" else []
+        return "floatv", *named(self, [Brief(self.lo), Brief(self.hi), *scale])
+
+
+def floatv(
+    lo: float,
+    hi: float,
+    scale: Scale | Literal["rlog"] = "linear",
+    *,
+    name: str | None = None,
+    hints: Any = None,
+) -> Any:
+    """A float between two bounds, both included: a decision that a search makes.
+
+    Args:
+        lo: The lower bound.
+        hi: The upper bound, above `lo` by more than float32 can tell.
+        scale: ``'linear'`` for a uniform law; ``'log'`` for a uniform law of the logarithm, dense at `lo`;
+            ``'reverse_log'`` (or ``'rlog'``) for its mirror image, dense at `hi`: ``lo + hi - x`` is
+            log-uniform. The last two need ``lo > 0``.
+        name: What people call the decision; by default its path.
+        hints: Whatever an algorithm may want to know of the decision; of no effect by itself.
+
+    Returns:
+        A `FloatV`; typed as `Any`, because it stands for another value.
+
+    Raises:
+        TypeError: A bound is no number.
+        ValueError: The bounds are not ordered, not finite, or not positive on a log scale; or the scale
+            is unknown.
+
+    Example:
+        >>> floatv(1e-4, 0.1, 'log')
+        floatv(1e-4, 0.1, 'log')
+    """
+    if scale == "rlog":
+        scale = "reverse_log"
+    if scale not in SCALES:
+        said = [f"unknown scale {scale!r};", nearest(str(scale), SCALES), known(SCALES, "scales")]
+        raise ValueError(" ".join(part for part in said if part))
+    return FloatV(lo, hi, scale, name=name, hints=hints)

@@ -1,0 +1,177 @@
+"""`intv`: a whole number between two bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from symjax.core.errors import brief, known, nearest
+from symjax.core.fields import field
+
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named
+
+_SCALES = ("linear", "log")
+_MOST = 2**31 - 1  # genes are int32
+
+
+class IntV(Choice):
+    """A whole number between two bounds, both included; see `intv`.
+
+    Its gene says how many steps it lies above the lower bound, an int32.
+
+    Attributes:
+        lo: The lower bound.
+        hi: The upper bound.
+        step: How far apart neighbours are.
+        scale: On which scale the law is uniform.
+    """
+
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.IntV"  # as files have it
+
+    lo: int
+    hi: int
+    step: int = 1
+    scale: Literal["linear", "log"] = "linear"
+
+    def __check__(self) -> None:
+        got = f"got lo={self.lo}, hi={self.hi}"
+        if self.step < 1:
+            raise ValueError(f"intv needs a step of at least 1, got {self.step}")
+        if not self.lo < self.hi:
+            raise ValueError(f"intv needs lo < hi, {got}")
+        if self.hi - self.lo < self.step:
+            raise ValueError(f"intv needs a step within its bounds, {got}, step={self.step}")
+        if len(self) > _MOST:
+            raise ValueError(f"intv has at most {_MOST:,} values, {got}, step={self.step}")
+        if self.scale == "log" and self.lo < 1:
+            raise ValueError(f"intv on a log scale needs lo ≥ 1, {got}")
+
+    def __len__(self) -> int:
+        return (self.hi - self.lo) // self.step + 1
+
+    @property
+    def values(self) -> range:
+        """All values, in order."""
+        return range(self.lo, self.hi + 1, self.step)
+
+    def options(self) -> tuple[int, ...]:
+        """The least and the greatest value."""
+        return self.lo, self.values[-1]
+
+    def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
+        """How many values there are."""
+        return len(self)
+
+    def least(self) -> list[Gene]:
+        """The lower bound."""
+        return [0]
+
+    def check(self, genes: npt.NDArray[Any], name: str) -> None:
+        """Refuses what is not within the bounds."""
+        wrong = genes[(genes < 0) | (genes >= len(self))]
+        if wrong.size:
+            self.genes([self.lo + self.step * wrong.flat[0].item()], name)
+
+    def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
+        """All values."""
+        return ([index] for index in range(len(self)))
+
+    @classmethod
+    def draw(cls, choices: Sequence[IntV], key: jax.Array) -> jax.Array:
+        """Uniform on the scale of each: on a log scale of what is rounded to the values."""
+        even_key, log_key = jax.random.split(key)
+        number = np.array([len(choice) for choice in choices], np.int32)
+        drawn = jax.random.randint(even_key, number.shape, 0, number, jnp.int32)
+        is_log = np.array([choice.scale == "log" for choice in choices])
+        if not is_log.any():
+            return drawn
+        low, high, lo, step = np.array([choice._span() for choice in choices], np.float32).T
+        share = jax.random.uniform(log_key, low.shape, jnp.float32)
+        steps = jnp.round((jnp.exp(low * (1 - share) + high * share) - lo) / step).astype(jnp.int32)
+        return jnp.where(is_log, jnp.clip(steps, 0, number - 1), drawn)
+
+    def _span(self) -> tuple[float, float, float, float]:
+        """The logarithms between which the law is uniform, half a step beyond the bounds; `lo`; `step`."""
+        if self.scale != "log":
+            return 0.0, 0.0, 0.0, 1.0
+        low = max(self.lo - self.step / 2, 0.5)
+        return math.log(low), math.log(self.values[-1] + self.step / 2), float(self.lo), float(self.step)
+
+    def numbers(self, genes: Genes) -> list[Number]:
+        """The value itself."""
+        return [self.lo + self.step * int(genes[0])]
+
+    def genes(self, numbers: Sequence[object], name: str) -> list[Gene]:
+        """The inverse."""
+        genes: list[Gene] = []
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, int | np.integer):
+                raise TypeError(f"{name} is a whole number, got {brief(number)}")
+            if int(number) not in self.values:
+                steps = f" in steps of {self.step}" if self.step > 1 else ""
+                raise ValueError(f"{name} lies in [{self.lo}, {self.values[-1]}]{steps}, got {brief(number)}")
+            genes.append(self.values.index(int(number)))
+        return genes
+
+    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> int:
+        """The value."""
+        return self.lo + self.step * int(genes[0])
+
+    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
+        """The steps to the value."""
+        try:
+            return self.genes([value], name)
+        except (TypeError, ValueError) as error:
+            raise Misfit(str(error)) from error
+
+    def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
+        positional, keywords = named(self, [self.lo, self.hi])
+        if self.scale != "linear":
+            keywords = {"scale": self.scale, **keywords}
+        if self.step != 1:
+            keywords = {"step": self.step, **keywords}
+        return "intv", positional, keywords
+
+
+def intv(
+    lo: int,
+    hi: int,
+    step: int = 1,
+    scale: Literal["linear", "log"] = "linear",
+    *,
+    name: str | None = None,
+    hints: Any = None,
+) -> Any:
+    """A whole number between two bounds, both included: a decision that a search makes.
+
+    Args:
+        lo: The lower bound.
+        hi: The upper bound; with a `step`, the greatest value is the last one that does not exceed it.
+        step: How far apart neighbouring values are, at least 1.
+        scale: ``'linear'`` for a uniform law; ``'log'`` for numbers whose logarithm is uniform before they
+            are rounded, which needs ``lo ≥ 1``.
+        name: What people call the decision; by default its path.
+        hints: Whatever an algorithm may want to know of the decision; of no effect by itself.
+
+    Returns:
+        An `IntV`; typed as `Any`, because it stands for another value.
+
+    Raises:
+        TypeError: A bound or the step is no int.
+        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown; or
+            there are more than 2**31 - 1 values.
+
+    Example:
+        >>> intv(16, 256, step=16)
+        intv(16, 256, step=16)
+    """
+    if scale not in _SCALES:
+        said = [f"unknown scale {scale!r};", nearest(str(scale), _SCALES), known(_SCALES, "scales")]
+        raise ValueError(" ".join(part for part in said if part))
+    return IntV(lo, hi, step, scale, name=name, hints=hints)

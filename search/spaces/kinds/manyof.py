@@ -1,0 +1,309 @@
+"""`manyof` and `permutate`: several of the candidates."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from symjax.core.errors import brief
+from symjax.core.fields import field
+
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, text_of
+from .candidates import index_of, label_of, outlined, read_candidates
+
+
+class ManyOf(Choice):
+    """Several of the candidates; see `manyof`.
+
+    Where they are distinct, its genes are a whole permutation of the candidates' indices, int32[number of
+    candidates]: those that are taken, then the rest in ascending order. So exchanging genes keeps them valid, at
+    a fixed shape. Else they are the indices that are taken, int32[k].
+
+    Attributes:
+        k: How many are taken.
+        candidates: What there is to choose from. Candidates may hold choices of their own.
+        distinct: Whether each is taken once at most.
+        sorted: Whether they stand in the order of the candidates.
+        labels: What people call the candidates.
+    """
+
+    __symjax_name__: ClassVar[str] = "symjax.search.choices.ManyOf"  # as files have it
+
+    is_single = False
+
+    k: int
+    candidates: tuple[Any, ...]
+    distinct: bool = True
+    sorted: bool = False
+    labels: tuple[str, ...] | None = field(default=None, kw_only=True)
+
+    def options(self) -> tuple[Any, ...]:
+        """For each candidate, a list of it: what the field must be able to hold."""
+        return tuple([candidate] * self.k for candidate in self.candidates)
+
+    def slots(self) -> tuple[tuple[Any, ...], ...]:
+        """Each of the places may take each candidate."""
+        return (self.candidates,) * self.k
+
+    def bare(self) -> Self:
+        """Texts in the place of candidates."""
+        return self.rebind(candidates=tuple(map(text_of, self.candidates)), hints=None)
+
+    def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
+        """The sum over all selections of the product over what is selected."""
+        if self.k == 0:
+            return 1
+        each = sizes[0]
+        if math.inf in each:
+            return math.inf
+        if not self.distinct and not self.sorted:
+            return sum(each) ** self.k
+        # Elementary symmetric polynomials, or complete homogeneous ones where candidates may come again.
+        ways: list[Size] = [1] + [0] * self.k
+        for size in each:
+            order = range(self.k, 0, -1) if self.distinct else range(1, self.k + 1)
+            for taken in order:
+                ways[taken] += ways[taken - 1] * size
+        return ways[self.k] if self.sorted else ways[self.k] * math.factorial(self.k)
+
+    @property
+    def width(self) -> int:
+        """All candidates where they are distinct, else those that are taken."""
+        return len(self.candidates) if self.distinct else self.k
+
+    @property
+    def count(self) -> int:
+        """A number for each that is taken."""
+        return self.k
+
+    def least(self) -> list[Gene]:
+        """The first candidates, or the first one again and again."""
+        return list(range(len(self.candidates))) if self.distinct else [0] * self.k
+
+    def check(self, genes: npt.NDArray[Any], name: str) -> None:
+        """Refuses what is out of range, not distinct or not sorted."""
+        rows = genes.reshape(-1, self.width)
+        arity = len(self.candidates)
+        wrong = ((rows < 0) | (rows >= arity)).any(1)
+        if self.distinct:
+            wrong |= (np.sort(rows, 1) != np.arange(arity)).any(1)
+            wrong |= (np.diff(rows[:, self.k :], axis=1) < 0).any(1)
+        if self.sorted:
+            wrong |= (np.diff(rows[:, : self.k], axis=1) < 0).any(1)
+        if wrong.any():
+            row = rows[np.argmax(wrong)].tolist()
+            self.genes(row[: self.k], name)
+            raise ValueError(
+                f"{name} takes {self.k} of {arity} candidates, then the rest in order; got {row}"
+            )
+
+    def canonical(self, genes: jax.Array) -> jax.Array:
+        """Genes of the same shape that stand for the same value as any valid ones, as a DNA has them.
+
+        Args:
+            genes: int32[..., width]: where candidates are distinct, any permutation.
+
+        Example:
+            >>> import jax.numpy as jnp
+            >>> manyof(2, 'abcd', sorted=True).canonical(jnp.array([3, 1, 2, 0]))
+            Array([1, 3, 0, 2], dtype=int32)
+        """
+        taken, rest = genes[..., : self.k], genes[..., self.k :]
+        if self.sorted:
+            taken = jnp.sort(taken, axis=-1)
+        return jnp.concatenate([taken, jnp.sort(rest, axis=-1)], axis=-1)
+
+    def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
+        """All selections, in lexicographic order."""
+        indices = range(len(self.candidates))
+        match self.distinct, self.sorted:
+            case True, True:
+                rows: Iterator[tuple[int, ...]] = itertools.combinations(indices, self.k)
+            case True, False:
+                rows = itertools.permutations(indices, self.k)
+            case False, True:
+                rows = itertools.combinations_with_replacement(indices, self.k)
+            case _:
+                rows = itertools.product(indices, repeat=self.k)
+        return (self._completed(list(row)) for row in rows)
+
+    def _completed(self, taken: list[int]) -> list[Gene]:
+        """The genes of what is taken."""
+        if not self.distinct:
+            return list(taken)
+        chosen = set(taken)
+        return [*taken, *(index for index in range(len(self.candidates)) if index not in chosen)]
+
+    @classmethod
+    def draw(cls, choices: Sequence[ManyOf], key: jax.Array) -> jax.Array:
+        """Uniform over the selections of each: over multisets, where they are sorted and may come again."""
+        groups: dict[tuple[int, int, bool, bool], list[int]] = {}
+        for index, choice in enumerate(choices):
+            like = (choice.k, len(choice.candidates), choice.distinct, choice.sorted)
+            groups.setdefault(like, []).append(index)
+        drawn: dict[int, jax.Array] = {}
+        for number, members in enumerate(groups.values()):
+            rows = choices[members[0]]._draw(jax.random.fold_in(key, number), len(members))
+            drawn.update(zip(members, rows, strict=True))
+        return jnp.concatenate([drawn[index] for index in range(len(choices))])
+
+    def _draw(self, key: jax.Array, n: int) -> jax.Array:
+        arity = len(self.candidates)
+        if not self.distinct and not self.sorted:
+            return jax.random.randint(key, (n, self.k), 0, arity, jnp.int32)
+        # A multiset of k out of n is a set of k out of n + k - 1 (stars and bars).
+        places = arity if self.distinct else arity + self.k - 1
+        order = jnp.argsort(jax.random.uniform(key, (n, places)), axis=-1).astype(jnp.int32)
+        if self.distinct:
+            return self.canonical(order)
+        return jnp.sort(order[:, : self.k], axis=-1) - jnp.arange(self.k, dtype=jnp.int32)
+
+    def numbers(self, genes: Genes) -> list[Number]:
+        """The indices of those that are taken."""
+        return [int(gene) for gene in genes[: self.k]]
+
+    def genes(self, numbers: Sequence[object], name: str) -> list[Gene]:
+        """The inverse; also of labels."""
+        if len(numbers) != self.k:
+            raise ValueError(f"{name} takes {self.k} candidates, got {len(numbers)}: {brief(list(numbers))}")
+        taken = [index_of(number, self._texts, self.labels, name) for number in numbers]
+        if self.distinct and len(set(taken)) < len(taken):
+            raise ValueError(f"{name} takes distinct candidates, got {taken}")
+        if self.sorted and taken != sorted(taken):
+            raise ValueError(f"{name} takes candidates in their order, got {taken}, which is not sorted")
+        return self._completed(taken)
+
+    def label(self, number: Number) -> str:
+        """The candidate's label, or else its text."""
+        return label_of(number, self._texts, self.labels)
+
+    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> list[Any]:
+        """A list of the decided candidates."""
+        return [branch(slot, int(gene)) for slot, gene in enumerate(genes[: self.k])]
+
+    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
+        """The first selection that can become the value."""
+        if not isinstance(value, list | tuple) or len(value) != self.k:
+            raise Misfit(f"{brief(value)} is no list of {self.k} candidates of {text_of(self)}")
+        taken: list[int] = []
+
+        def search(slot: int) -> bool:
+            if slot == self.k:
+                return True
+            first = taken[-1] + self.distinct if self.sorted and taken else 0
+            for index in range(first, len(self.candidates)):
+                if (self.distinct and index in taken) or not fits(slot, index, value[slot]):
+                    continue
+                taken.append(index)
+                if search(slot + 1):
+                    return True
+                taken.pop()
+            return False
+
+        if not search(0):
+            raise Misfit(f"{brief(value)} is no selection of {text_of(self)}")
+        for slot, index in enumerate(taken):
+            fits(slot, index, value[slot])  # once more: a selection that was given up may have been the last
+        return self._completed(taken)
+
+    def outline(self) -> list[str]:
+        """A line for each candidate."""
+        name, _, keywords = self.__symjax_text__()
+        head = "permutate(" if name == "permutate" else f"manyof({self.k}, "
+        more = "".join(
+            f", {key}={value!r}" for key, value in keywords.items() if key in ("distinct", "sorted")
+        )
+        return outlined(head, self.candidates, self.labels, f"{more})")
+
+    @property
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(c if isinstance(c, str) else text_of(c) for c in self.candidates)
+
+    def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
+        candidates: Any = list(self.candidates)
+        if self.labels is not None:
+            candidates = dict(zip(self.labels, self.candidates, strict=True))
+        if self.k == len(self.candidates) and self.distinct and not self.sorted:
+            return "permutate", *named(self, [candidates])
+        positional, keywords = named(self, [self.k, candidates])
+        if self.sorted:
+            keywords = {"sorted": True, **keywords}
+        if not self.distinct:
+            keywords = {"distinct": False, **keywords}
+        return "manyof", positional, keywords
+
+
+def manyof(
+    k: int,
+    candidates: Sequence[Any] | Mapping[str, Any],
+    distinct: bool = True,
+    sorted: bool = False,
+    *,
+    name: str | None = None,
+    hints: Any = None,
+) -> Any:
+    """Several of the candidates, as a list: a decision that a search makes.
+
+    The law is uniform over all selections; where they are sorted and not distinct, over multisets.
+
+    Args:
+        k: How many are taken; at least 0, and at most as many as there are if they are distinct.
+        candidates: What there is to choose from, in a fixed order, at least one and all different; or a
+            mapping from labels.
+        distinct: Whether each is taken once at most.
+        sorted: Whether they stand in the order of the candidates: then [a, b] and [b, a] are one.
+        name: What people call the decision; by default its path.
+        hints: Whatever an algorithm may want to know of the decision; of no effect by itself.
+
+    Returns:
+        A `ManyOf`; typed as `Any`, because it stands for a list.
+
+    Raises:
+        TypeError: `candidates` is no list, or `k` no int.
+        ValueError: There are no candidates, fewer than are to be taken, or two are equal.
+
+    Example:
+        >>> manyof(2, ['flip', 'crop', 'blur'], sorted=True)
+        manyof(2, ['flip', 'crop', 'blur'], sorted=True)
+    """
+    if isinstance(k, bool) or not isinstance(k, int):
+        raise TypeError(f"manyof takes how many, then the candidates: manyof(2, [a, b, c]); got {brief(k)}")
+    values, labels = read_candidates("manyof", candidates)
+    if k < 0 or (distinct and k > len(values)):
+        most = (
+            f" and at most {len(values)}, the number of candidates, unless distinct=False" if distinct else ""
+        )
+        raise ValueError(f"manyof takes at least 0{most}; got k={k}")
+    return ManyOf(k, values, distinct, sorted, labels=labels, name=name, hints=hints)
+
+
+def permutate(
+    candidates: Sequence[Any] | Mapping[str, Any], *, name: str | None = None, hints: Any = None
+) -> Any:
+    """All candidates in some order, as a list: a decision that a search makes.
+
+    Args:
+        candidates: What is to be ordered; or a mapping from labels.
+        name: What people call the decision; by default its path.
+        hints: Whatever an algorithm may want to know of the decision; of no effect by itself.
+
+    Returns:
+        A `ManyOf`; typed as `Any`, because it stands for a list.
+
+    Raises:
+        TypeError: `candidates` is no list.
+        ValueError: There are none, or two are equal.
+
+    Example:
+        >>> permutate(['a', 'b', 'c'])
+        permutate(['a', 'b', 'c'])
+    """
+    values, labels = read_candidates("permutate", candidates)
+    return ManyOf(len(values), values, labels=labels, name=name, hints=hints)
