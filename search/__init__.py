@@ -1,10 +1,16 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
+from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
+from .evaluation.interrupts import Interrupted
+from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
-from .evaluation.results import Results, Trial
+from .evaluation.steps import Steps
+from .planning.advice import PlanWarning
 from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
+from .results.results import Results
+from .results.trial import Trial
 from .spaces.choice import Choice
 from .spaces.dna import DNA
 from .spaces.kinds.floatv import FloatV, floatv
@@ -33,10 +39,16 @@ __all__ = [
     # Evaluation.
     "plan",
     "Plan",
+    "PlanWarning",
     "evaluate",
+    "Interrupted",
+    "Progress",
     "Results",
     "Trial",
     "random_search",
+    "Steps",
+    "cost",
+    "Cost",
     "clear_programs",
 ]
 

@@ -288,11 +288,16 @@ def _cut(paths: list[Path], depth: int) -> Iterator[str]:
 
 def _line(name: str, row: LayerCost) -> tuple[str, ...]:
     numbers = (row.parameters, row.forward.flops, row.forward.bytes, row.gradient.flops, row.gradient.bytes)
-    return (name, row.kind, *map(_short, numbers))
+    return (name, row.kind, *map(short_number, numbers))
 
 
-def _short(number: float) -> str:
-    """A number with three digits and a unit: ``1.23 M``."""
+def short_number(number: float) -> str:
+    """A number with three digits and a unit.
+
+    Example:
+        >>> short_number(1_234_567), short_number(544)
+        ('1.23 M', '544')
+    """
     for unit in ("", " k", " M", " G", " T", " P"):
         if abs(number) < 999.5:
             return f"{number:.0f}{unit}" if number == int(number) or number >= 100 else f"{number:.3g}{unit}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import jax
@@ -11,24 +12,39 @@ import numpy.typing as npt
 
 from symjax.core.errors import summary
 
-from ..planning.plan import plan
+from ..planning.inputs import batch_of
+from ..planning.plan import make_plan
+from ..results.objective import Bound, Modes, Objective
+from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
-from .progress import Report, reporter
-from .results import Results
-from .running import Runner
+from .goals import add_costs, check_objective
+from .interrupts import attach, interruptible, keeping
+from .outcomes import Outcomes
+from .progress import Pace, Progress, Report, reporter
+from .requests import Request, check_repeats, signature_text, trial_ids
+from .resuming import take_over
+from .running import OnResult, Runner
 
 
 def evaluate(
     fn: Callable[..., Any],
     space: Space,
-    dnas: DNA,
+    dnas: DNA | Sequence[Any],
     key: jax.Array,
     *broadcast: Any,
+    objective: str | Sequence[str] | None = None,
+    mode: Modes = "max",
+    repeats: int = 1,
+    constraints: Mapping[str, Bound] | None = None,
+    resume: Results | None = None,
+    retry_failed: bool = False,
+    first_id: int = 0,
     ids: Sequence[int] | npt.NDArray[Any] | None = None,
     lanes: int | None = None,
-    devices: Sequence[jax.Device] | None = None,
+    devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
+    on_result: OnResult | None = None,
 ) -> Results:
     """Evaluates a batch of configurations: ``fn(experiment, key, *broadcast)`` for each.
 
@@ -40,32 +56,60 @@ def evaluate(
     wherever in the batch it stands, in whatever company, on any number of devices. What raises, or gives
     NaN, harms no other configuration.
 
+    Ctrl-C loses nothing that is finished: it raises `Interrupted`, a `KeyboardInterrupt` with the results
+    so far, from which ``evaluate(…, resume=error.results)`` goes on. It is heeded once the program that
+    is just being compiled is ready, and at once while trials run. An exception out of `on_result` or
+    `progress` has these results too, as its attribute `results`.
+
     Args:
         fn: A pure function of an experiment, a key and the broadcast arguments, which JAX can trace;
             returns a pytree of numbers and arrays. Compared by identity: hand in the same function for
             its programs to be found again, not a new lambda each time.
         space: The space.
-        dnas: A batch of `n` DNAs; a single DNA counts as a batch of one.
-        key: The root key. Each configuration gets ``jax.random.fold_in(key, id)``.
+        dnas: A batch of `n` DNAs, or a list of DNAs or trees of the space; a single DNA counts as a batch
+            of one.
+        key: The root key. Each configuration gets ``jax.random.fold_in(key, id)``; with repeats, repeat r
+            of it gets ``fold_in(fold_in(key, id), r)``, for r from 0.
         *broadcast: Arguments that all configurations share, such as a data set. Floats and arrays may
             change without a compilation.
-        ids: The trial ids, whole numbers in [0, 2**32), n of them; by default 0 to n-1.
+        objective: The name of the metric that counts, or several for a Pareto front; then `Results` need
+            not be told again. ``'cost.flops'``, ``'cost.bytes'`` and ``'cost.parameters'`` are metrics
+            too, of `cost`, which is asked for each bucket if a name of it stands here or in `constraints`.
+        mode: ``'max'`` if more is better, ``'min'`` if less is; one for all objectives or for each.
+        repeats: How many seeds each configuration runs with, in a lane each; the results hold the mean,
+            and what each gave.
+        constraints: By the name of a metric an upper bound, or a pair of a lower and an upper one, of which
+            either may be None. What is out of bounds ranks behind what is not.
+        resume: Results of the same evaluation that was interrupted: only what is pending in them runs,
+            and to the last bit gives what it would have given.
+        retry_failed: Whether configurations that raised in `resume` run again.
+        first_id: The id of the first trial; the others count on from it. Batch after batch, let it be the
+            number of trials so far, so that no two use the same random numbers.
+        ids: The trial ids instead, n whole numbers in [0, 2**32).
         lanes: Lanes on each device, a rung of the ladder 2, 8, 32, …; by default chosen for each bucket
             by its size and by the memory that is free. Give it to make results of different batches
             comparable to the last bit.
-        devices: Where to run; by default all local devices.
-        progress: True for a progress bar on standard error, or a function that is called with
+        devices: Where to run, a device or several; by default all local devices.
+        progress: True for a progress bar on standard error; or a function of a `Progress`, or of
             ``(done, total)``.
+        on_result: Called with the `Results` of each chunk of configurations as it is finished, on the
+            thread that called `evaluate`; each configuration comes once, those of `resume` do not come
+            again. What is finished in the very moment of an interrupt stands in its results only.
 
     Returns:
         The results, in the order of the DNAs.
 
     Raises:
+        Interrupted: Ctrl-C.
+        KeyError: The objective or a constraint is about a metric that the function does not return; this
+            is found before anything is compiled.
         TypeError: `space` is no space, `dnas` no batch of DNAs, `key` no key, `fn` takes other arguments,
             or one of them can neither be traced nor be structure.
         ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
             that is not on the ladder, ids that do not fit the batch, a key other than a single threefry
-            one, or metrics that differ between structures.
+            one, metrics that differ between structures, an objective that is no single number, or results
+            to resume that are of another evaluation.
+        Exception: All configurations raised: what the first one of them raised.
 
     Warns:
         RuntimeWarning: Some configurations raised; `Results.errors` holds what.
@@ -80,18 +124,55 @@ def evaluate(
         ...         return {'height': self.slope * self.steps}
         >>> space = search.space(Line(slope=search.floatv(0., 1.), steps=search.oneof([1, 2])))
         >>> dnas = space.sample(jax.random.key(0), 32)
-        >>> results = search.evaluate(Line.run, space, dnas, jax.random.key(1))
-        >>> results.best('height').experiment.steps
+        >>> results = search.evaluate(Line.run, space, dnas, jax.random.key(1), objective='height')
+        >>> results.best().experiment.steps
         2
     """
-    planned = plan(fn, space, dnas, key, *broadcast, ids=ids, lanes=lanes, devices=devices)
-    results = Runner(planned, reporter(progress), within_memory=lanes is None).run()
-    if results.errors:
-        first = min(results.errors)
-        warnings.warn(
-            f"{len(results.errors)} of {len(results)} configurations raised; the first, trial "
-            f"{results[first].id}: {summary(results.errors[first])}",
-            RuntimeWarning,
-            stacklevel=2,
-        )
+    pace, bar = Pace(), reporter(progress)
+    goal = Objective.of(objective, mode, constraints)
+    batch = batch_of(space, dnas)
+    request = Request(
+        space,
+        batch,
+        trial_ids(len(batch), ids, first_id),
+        key,
+        check_repeats(repeats),
+        goal,
+        signature_text(fn),
+    )
+    outcomes = Outcomes(request)
+    if resume is not None:
+        take_over(outcomes, request, resume, retry_failed)
+    with closing(bar), interruptible(outcomes.results):
+        total, left = repeats * len(batch), outcomes.lanes_left
+        bar(Progress(total - left, total, len(outcomes.errors), 0, 0, pace.seconds, None))
+        planned = make_plan(fn, space, batch, key, broadcast, request.ids, lanes, devices)
+        planned.warn()
+        for bucket in planned.buckets:
+            check_objective(goal, bucket.program.trace())
+        add_costs(outcomes, planned, goal, fn, key, *broadcast)
+        with keeping(outcomes.results):
+            Runner(planned, outcomes, repeats, bar, on_result, pace, within_memory=lanes is None).run()
+    results = outcomes.results()
+    _speak_of_failures(outcomes, results)
     return results
+
+
+def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
+    """Raises the first error if there is nothing else, and warns if there are some."""
+    errors = outcomes.errors
+    if not errors:
+        return
+    first = min(errors)
+    error = errors[first]
+    if len(errors) == len(results) and isinstance(error, Exception):
+        note = f"all {len(results)} configurations raised; this is what trial {results[first].id} raised"
+        attach(error, results, note)
+        raise error
+    raised = error if isinstance(error, Exception) else error.error
+    warnings.warn(
+        f"{len(errors)} of {len(results)} configurations raised; the first, trial "
+        f"{results[first].id}: {summary(raised)}",
+        RuntimeWarning,
+        stacklevel=3,
+    )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
+import numpy as np
 
+from ..results.objective import Bound, Modes
+from ..results.results import Results
 from ..spaces.space import Space, require_space
 from .evaluate import evaluate
 from .progress import Report
-from .results import Results
+from .running import OnResult
 
 
 def random_search(
@@ -19,11 +22,22 @@ def random_search(
     key: jax.Array,
     n: int,
     *broadcast: Any,
+    objective: str | Sequence[str] | None = None,
+    mode: Modes = "max",
+    repeats: int = 1,
+    constraints: Mapping[str, Bound] | None = None,
+    resume: Results | None = None,
+    retry_failed: bool = False,
+    first_id: int = 0,
     lanes: int | None = None,
-    devices: Sequence[jax.Device] | None = None,
+    devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
+    on_result: OnResult | None = None,
 ) -> Results:
     """Draws configurations and evaluates them: independent draws, which need no order among them.
+
+    A search can be made longer, and parted: the trials from `first_id` on are those that a search of more
+    trials with the same key has there.
 
     Args:
         fn: ``fn(experiment, key, *broadcast)``; see `evaluate`, as for what follows.
@@ -31,14 +45,23 @@ def random_search(
         key: One half of it draws the configurations, the other is the root of their keys.
         n: How many, at least one.
         *broadcast: Arguments that all configurations share.
+        objective: The name of the metric that counts, or several.
+        mode: ``'max'`` if more is better, ``'min'`` if less is.
+        repeats: How many seeds each configuration runs with.
+        constraints: Bounds of metrics.
+        resume: Results of the same search that was interrupted.
+        retry_failed: Whether configurations that raised run again.
+        first_id: The number of the first trial in the search.
         lanes: Lanes on each device.
         devices: Where to run.
         progress: Show a bar, or a function to call.
+        on_result: Called with the results of each chunk.
 
     Returns:
         The results.
 
     Raises:
+        Interrupted: Ctrl-C; the results so far are on it.
         TypeError: As `evaluate`.
         ValueError: `n` is less than one; and as `evaluate`.
 
@@ -52,7 +75,26 @@ def random_search(
     """
     if n < 1:
         raise ValueError(f"a search needs at least one configuration, got n={n}")
+    if first_id < 0:
+        raise ValueError(f"trials are counted from 0, got first_id={first_id}")
     require_space(space)
     draw_key, root_key = jax.random.split(key)
-    dnas = space.sample(draw_key, n)
-    return evaluate(fn, space, dnas, root_key, *broadcast, lanes=lanes, devices=devices, progress=progress)
+    dnas = space.sample(draw_key, first_id + n)[np.arange(first_id, first_id + n)]
+    return evaluate(
+        fn,
+        space,
+        dnas,
+        root_key,
+        *broadcast,
+        objective=objective,
+        mode=mode,
+        repeats=repeats,
+        constraints=constraints,
+        resume=resume,
+        retry_failed=retry_failed,
+        first_id=first_id,
+        lanes=lanes,
+        devices=devices,
+        progress=progress,
+        on_result=on_result,
+    )

@@ -2,202 +2,296 @@
 
 from __future__ import annotations
 
-import dataclasses
+import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias, final
 
 import jax
 import numpy as np
+import numpy.typing as npt
 
-from symjax.core.leaves import is_array
+from symjax.core.errors import brief
 
 from ..planning.buckets import Bucket
 from ..planning.grouping import Rows
-from ..planning.ladder import below, fitting, free_memory
+from ..planning.ladder import fitting, free_memory
 from ..planning.plan import Plan
-from ..planning.programs import Array, Metrics, Program, replicated
-from .progress import Report
-from .results import Part, Results, stack
+from ..planning.programs import Array, Metrics, Program
+from ..results.results import Results
+from .flight import Flight, Landed
+from .outcomes import Lanes, Outcomes
+from .placing import Placing
+from .progress import Pace, Progress, Reporter
+from .recovery import advise, fewer_lanes
 
-# Calls that wait for the device while the host goes on: for speed the device is never to wait for the host,
-# and few, for the results of each take memory.
-_IN_FLIGHT = 8
+OnResult: TypeAlias = Callable[[Results], object]
+
+
+@dataclass(frozen=True)
+class _Share:
+    """Some lanes of a bucket.
+
+    Attributes:
+        places: The places of their configurations in the bucket, int[m].
+        repeats: Which of the repeats each is, uint32[m].
+    """
+
+    places: Rows
+    repeats: npt.NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, lanes: slice | Rows) -> _Share:
+        return _Share(self.places[lanes], self.repeats[lanes])
 
 
 @dataclass(eq=False)
 class _Run:
-    """A bucket on its way through its program."""
+    """Lanes of a bucket on their way through its program.
+
+    Attributes:
+        bucket: The bucket.
+        share: The lanes.
+        shared: The leaves that all lanes share, on the devices.
+        fewer: The bucket with fewer lanes at once, if a call did not fit into memory.
+    """
 
     bucket: Bucket
+    share: _Share
     shared: list[Array]
-    parts: list[Part] = dataclasses.field(default_factory=list)
-    given_up: bool = False
+    fewer: Bucket | None = None
 
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of a run's program: some of the bucket's configurations, int[m], and what they gave."""
+    """One call of a run's program, and the lanes that it is for."""
 
     run: _Run
-    which: Rows
-    metrics: Metrics
+    share: _Share
 
 
+@final
 class Runner:
-    """Carries out a plan.
+    """Carries out a plan: of each configuration that is pending, all repeats.
 
     Args:
-        plan: The plan. Its results hold it as it was carried out: with fewer lanes where memory did not
-            suffice.
-        report: Called with ``(done, total)``.
+        plan: The plan.
+        outcomes: Takes what comes of it, at once: whatever interrupts the run leaves them whole.
+        repeats: How many seeds each configuration runs with.
+        reporter: Is told of progress.
+        on_result: Called with the results of each chunk that is finished; None for nothing.
+        pace: Measures how long it takes.
         within_memory: Take fewer lanes where a program would not fit into the memory that is free now.
     """
 
-    def __init__(self, plan: Plan, report: Report, within_memory: bool) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        outcomes: Outcomes,
+        repeats: int,
+        reporter: Reporter,
+        on_result: OnResult | None,
+        pace: Pace,
+        within_memory: bool,
+    ) -> None:
         if plan.task is None:
             raise ValueError("a plan that was pickled has no function, and cannot run again")
         self._plan = plan
         self._task = plan.task
-        self._report = report
+        self._outcomes = outcomes
+        self._repeats = repeats
+        self._reporter = reporter
+        self._on_result = on_result
+        self._pace = pace
         self._free = free_memory(self._task.devices) if within_memory else None
-        self._replicated = replicated(self._task)
-        self._root = jax.device_put(plan.key, self._replicated)
-        self._placed: dict[int, tuple[Array, jax.Array]] = {}  # by id, with what has that id
-        self._done = 0
-        self._errors = dict(plan.errors)
-        self._runs: list[_Run] = []
-        self._flying: deque[_Call] = deque()
-        self._todo = deque(plan.buckets)
-        self._compiled: set[Program] = set()
-        self._reused: set[Program] = set()
+        self._placing = Placing(self._task)
+        self._root = self._placing.key(plan.key)
+        self._flight: Flight[_Call] = Flight()
+        self._numbers: dict[Program, int] = {}
+        self._ready: set[Program] = set()
+        self._awaited: set[Program] = set()
+        self._todo: deque[tuple[Bucket, _Share]] = deque()
+        self._buckets = {int(bucket.rows[0]): bucket for bucket in plan.buckets}  # as they are carried out
 
-    def run(self) -> Results:
-        """Runs everything; returns when all results are on the host."""
+    def run(self) -> None:
+        """Runs everything; returns when all outcomes are in.
+
+        Raises:
+            BaseException: What interrupts it. The calls that are over by then are among the outcomes.
+        """
+        try:
+            self._begin()
+            while self._todo or len(self._flight):
+                if self._todo:
+                    self._launch(*self._todo.popleft())
+                else:
+                    self._land(self._flight.next())
+        except BaseException:
+            for landed in self._flight.ready():
+                self._take(landed)
+            raise
+        finally:
+            self._flight.close()
+            self._outcomes.plan = self._plan.with_buckets(self._buckets.values()).summary()
+
+    def _begin(self) -> None:
+        for bucket in self._plan.buckets:
+            self._numbers.setdefault(bucket.program, len(self._numbers))
+            share = self._pending(bucket)
+            if len(share):
+                self._awaited.add(bucket.program)
+                self._todo.append((bucket, share))
+        self._pace.begin()
         self._tell()
-        while self._todo or self._flying:
-            if self._todo:
-                self._launch(self._todo.popleft())
-            else:
-                self._gather()
-        finished = [run for run in self._runs if not run.given_up]
-        finished.sort(key=lambda run: int(run.bucket.rows[0]))
-        plan = self._plan.with_buckets(run.bucket for run in finished)
-        metrics = stack([part for run in finished for part in run.parts], len(plan))
-        return Results(plan, metrics, self._errors, len(self._compiled), len(self._reused))
+        pending = self._outcomes.pending
+        for row, error in self._plan.errors.items():
+            if pending[row]:
+                self._fail(np.array([row]), error, None)
 
-    def _launch(self, bucket: Bucket) -> None:
+    def _pending(self, bucket: Bucket) -> _Share:
+        """The lanes of a bucket that are to run."""
+        places = np.flatnonzero(self._outcomes.pending[bucket.rows])
+        seeds = np.arange(self._repeats, dtype=np.uint32)
+        return _Share(np.repeat(places, self._repeats), np.tile(seeds, len(places)))
+
+    def _launch(self, bucket: Bucket, share: _Share) -> None:
         """Compiles a bucket's program, and starts all of its calls."""
-        ready = self._prepare(bucket)
-        if ready is None:
+        try:
+            ready = self._prepare(bucket)
+        except Exception as error:  # noqa: BLE001 - kept in the results, beside the other buckets'
+            self._buckets.pop(int(bucket.rows[0]), None)
+            self._fail(bucket.rows[share.places], error, bucket)
             return
-        run = _Run(ready, self._shared(ready))
-        self._runs.append(run)
+        self._buckets[int(bucket.rows[0])] = ready
+        run = _Run(ready, share, self._placing.shared(ready))
         width = ready.program.width
-        for start in range(0, len(ready.rows), width):
-            self._start(run, np.arange(start, min(start + width, len(ready.rows))))
-            while self._flying and (len(self._flying) > _IN_FLIGHT or _is_ready(self._flying[0])):
-                self._gather()
+        for start in range(0, len(share), width):
+            self._start(run, share[start : start + width])
+            while self._flight.is_full:
+                self._land(self._flight.next())
+            for landed in self._flight.ready():
+                self._land(landed)
 
-    def _prepare(self, bucket: Bucket) -> Bucket | None:
-        """The bucket with a compiled program that fits into memory; None if there is no way."""
+    def _prepare(self, bucket: Bucket) -> Bucket:
+        """The bucket with a compiled program that fits into memory.
+
+        Raises:
+            Exception: What the compiler raises, even with the fewest lanes.
+        """
         while True:
-            program = bucket.program
-            fresh = not program.is_compiled
             try:
-                program.compile()
-            except Exception as error:  # noqa: BLE001 - kept in the results, beside the other buckets'
-                lower = below(program.lanes) if is_out_of_memory(error) else None
-                if lower is None:
-                    self._fail(bucket.rows, error)
-                    return None
-                bucket = bucket.with_lanes(self._task, lower)
-                continue
-            if program not in self._compiled:
-                (self._compiled if fresh else self._reused).add(program)
-            if self._free is None:
-                return bucket
-            lanes = fitting(program.lanes, program.memory(), self._free)
-            if lanes == program.lanes:
-                return bucket
+                self._compile(bucket.program)
+            except Exception as error:
+                lanes = fewer_lanes(bucket, error)
+                if lanes is None:
+                    raise
+            else:
+                lanes = bucket.program.lanes
+                if self._free is not None:
+                    lanes = fitting(lanes, bucket.program.memory(), self._free)
+                if lanes == bucket.program.lanes:
+                    return bucket
             bucket = bucket.with_lanes(self._task, lanes)
 
-    def _start(self, run: _Run, which: Rows) -> None:
-        """Starts a call for some of a bucket's configurations; the last one fills the lanes left over."""
-        if run.given_up:
+    def _compile(self, program: Program) -> None:
+        fresh, begun = not program.is_compiled, time.perf_counter()
+        self._awaited.discard(program)  # if it fails, it is awaited no more either
+        program.compile()
+        if fresh:
+            self._pace.compiled(time.perf_counter() - begun)
+        if program not in self._ready:
+            self._ready.add(program)
+            self._outcomes.compiled += fresh
+            self._outcomes.reused += not fresh
+            self._tell()
+
+    def _start(self, run: _Run, share: _Share) -> None:
+        """Starts a call for some of a bucket's lanes; the last one fills the lanes left over."""
+        if run.fewer is not None:
+            self._todo.append((run.fewer, share))
             return
         bucket, program = run.bucket, run.bucket.program
-        padded = np.pad(which, (0, program.width - len(which)), mode="edge")
-        values = [bucket.values[index][padded] for index in program.varying]
-        trials = self._plan.ids[bucket.rows[padded]]
+        fill = (0, program.width - len(share))
+        places = np.pad(share.places, fill, mode="edge")
+        values = [bucket.values[index][places] for index in program.varying]
+        trials = self._plan.ids[bucket.rows[places]]
         try:
-            metrics = program(values, trials, run.shared, self._root)
+            self._flight.start(_Call(run, share), lambda: program(values, trials, run.shared, self._root))
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
-            self._recover(run, which, error)
+            self._recover(_Call(run, share), error)
+
+    def _land(self, landed: Landed[_Call]) -> None:
+        """Takes what a call gave, and says so; or does something about what it raised."""
+        if isinstance(landed.outcome, Exception):
+            self._recover(landed.call, landed.outcome)
         else:
-            self._flying.append(_Call(run, which, metrics))
+            self._deliver(self._take(landed))
 
-    def _gather(self) -> None:
-        """Waits for the oldest call."""
-        call = self._flying.popleft()
-        if call.run.given_up:
-            return
-        try:
-            metrics = jax.tree.map(np.asarray, call.metrics)
-        except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
-            self._recover(call.run, call.which, error)
-            return
-        count = len(call.which)
-        rows = call.run.bucket.rows[call.which]
-        call.run.parts.append((rows, jax.tree.map(lambda array: array[:count], metrics)))
-        self._done += count
-        self._tell()
+    def _take(self, landed: Landed[_Call]) -> Rows:
+        """Keeps what a call gave; the configurations that are finished by it."""
+        if isinstance(landed.outcome, Exception):
+            return np.zeros(0, np.intp)
+        run, share = landed.call.run, landed.call.share
+        count = len(share)
+        metrics: Metrics = jax.tree.map(lambda array: array[:count], landed.outcome)
+        lanes = Lanes(run.bucket.rows[share.places], share.repeats)
+        self._pace.ran(count)
+        return self._outcomes.keep(lanes, metrics, self._number(run.bucket), landed.seconds / count)
 
-    def _recover(self, run: _Run, which: Rows, error: Exception) -> None:
-        """Out of memory: runs the whole bucket again in fewer lanes. Else: isolates who is at fault.
+    def _recover(self, call: _Call, error: Exception) -> None:
+        """Out of memory: runs the lanes again, fewer at once. Else: isolates who is at fault.
 
         A call that raised is repeated in two halves, in the same number of lanes, until the exception is
         with the configuration that caused it.
         """
-        lower = below(run.bucket.program.lanes) if is_out_of_memory(error) else None
-        if lower is not None:
-            run.given_up = True
-            self._done -= sum(len(rows) for rows, _ in run.parts)
-            for row in run.bucket.rows:
-                self._errors.pop(int(row), None)
-            self._todo.append(run.bucket.with_lanes(self._task, lower))
-        elif len(which) > 1:
-            for half in np.array_split(which, 2):
-                self._start(run, half)
+        run, share = call.run, call.share
+        lanes = fewer_lanes(run.bucket, error)
+        if lanes is not None:
+            run.fewer = run.bucket.with_lanes(self._task, lanes)
+            self._todo.append((run.fewer, share))
+        elif len(share) > 1:
+            for half in np.array_split(np.arange(len(share)), 2):
+                self._start(run, share[half])
         else:
-            self._fail(run.bucket.rows[which], error)
+            self._fail(run.bucket.rows[share.places], error, run.bucket)
 
-    def _fail(self, rows: Rows, error: Exception) -> None:
-        self._errors.update(dict.fromkeys(map(int, rows), error))
+    def _fail(self, rows: Rows, error: Exception, bucket: Bucket | None) -> None:
+        number = -1
+        if bucket is not None:
+            number = self._number(bucket)
+            advise(error, self._told(bucket), bucket.program.lanes)
+        self._deliver(self._outcomes.fail(rows, error, number))
+
+    def _deliver(self, rows: Rows) -> None:
+        """Says that configurations are finished."""
         self._tell()
+        if self._on_result is not None and len(rows):
+            self._on_result(self._outcomes.results(rows))
 
     def _tell(self) -> None:
-        self._report(self._done + len(self._errors), len(self._plan))
+        total = self._repeats * len(self._plan)
+        left = self._outcomes.lanes_left
+        self._reporter(
+            Progress(
+                done=total - left,
+                total=total,
+                failed=len(self._outcomes.errors),
+                compiled=len(self._ready),
+                programs=len(self._ready) + len(self._awaited),
+                seconds=self._pace.seconds,
+                left=self._pace.left(sum(not program.is_compiled for program in self._awaited), left),
+            )
+        )
 
-    def _shared(self, bucket: Bucket) -> list[Array]:
-        """The leaves that all lanes share, on the devices."""
-        return [self._place(bucket, index) for index in bucket.program.shared]
+    def _number(self, bucket: Bucket) -> int:
+        """The number of a bucket's program."""
+        return self._numbers.setdefault(bucket.program, len(self._numbers))
 
-    def _place(self, bucket: Bucket, index: int) -> Array:
-        leaf, aval = bucket.arguments.leaves[index], bucket.arguments.avals[index]
-        assert aval is not None
-        if not is_array(leaf):
-            return np.asarray(leaf, aval.dtype)
-        if id(leaf) not in self._placed:  # for speed: buckets share their arrays, a data set is sent once
-            array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, aval.dtype)
-            self._placed[id(leaf)] = leaf, jax.device_put(array, self._replicated)
-        return self._placed[id(leaf)][1]
-
-
-def _is_ready(call: _Call) -> bool:
-    """Whether its results can be fetched without waiting."""
-    return all(leaf.is_ready() for leaf in jax.tree.leaves(call.metrics))
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Whether JAX's runtime says so; fewer lanes help against nothing else."""
-    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+    def _told(self, bucket: Bucket) -> str:
+        """What tells a bucket from others: what the decisions are that split the batch."""
+        values = self._outcomes.results(bucket.rows[:1])[0].values
+        texts = [f"{name}={brief(values[name], 40)}" for name in self._plan.split if name in values]
+        return f"{', '.join(texts) or 'of all configurations'} ({len(bucket.rows)})"

@@ -90,6 +90,10 @@ class Arguments:
     leaves: tuple[Any, ...]
     avals: tuple[Aval | None, ...]
 
+    def experiment(self) -> Any:
+        """The experiment again."""
+        return jtu.tree_unflatten(self.treedef, self.leaves)[0]
+
     def positions(self) -> dict[str, int]:
         """The indices of the traced leaves by their names."""
         return {self.names[index]: index for index in self.traced()}

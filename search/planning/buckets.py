@@ -15,11 +15,12 @@ from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.tree import child
 
+from ..results.failures import Failure
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, flatten
 from .cache import Cache, remembered
-from .failures import PROBES, Failures, without_frames
+from .failures import PROBES, Failures
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
 from .programs import Program, Task, program_for
@@ -72,7 +73,7 @@ class Sorted:
 
     buckets: tuple[Bucket, ...]
     varying: frozenset[int]
-    errors: Mapping[int, Exception]
+    errors: Mapping[int, Exception | Failure]
     demoted: Mapping[str, Demotion]
 
 
@@ -108,8 +109,9 @@ class Sorter:
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
         self._varying: set[int] = set()
-        self._errors: dict[int, Exception] = {}
-        self._raised: list[tuple[Hashable, Exception]] = []  # by the key of an outcome
+        self._errors: dict[int, Exception | Failure] = {}
+        self._raised: dict[Hashable, Exception | Failure] = {}  # by the key of an outcome
+        self._recalls = True  # what raised in an earlier call
         self._is_valid = np.ones(len(self.dnas), bool)
         self._demoted: dict[str, Demotion] = {}
         self._paths = [str(point.path) for point in self.space.spec.points]
@@ -117,27 +119,40 @@ class Sorter:
     def sort(self) -> Sorted:
         """The batch in buckets.
 
-        Raises:
-            Exception: What the function raises, where no configuration can run. That is known after a few
-                structures, if these differ in all that they can, and raise the same.
+        Where the first structures differ in all that they can and raise the same, so will the others: these
+        are not traced, and have that error, too.
         """
         groups = deque(self._split(_Group(np.arange(len(self.dnas)))))
         failures = Failures()
         while groups and (self._buckets or not failures.are_shared):
             group = groups.popleft()
-            try:
-                groups.extend(self._place(group))
-            except CannotTrace as failure:
-                self._fail(group.rows[self._is_valid[group.rows]], failure.reason)
-                failures.add(failure.reason)
+            parts, failure = self._try(group)
+            groups.extend(parts)
+            if failure is not None:
+                failures.add(failure)
                 if len(failures) == 1 and not self._buckets:
                     groups = self._diverse_first(group, groups)
-        if self._errors and not self._buckets:
-            raise self._errors[min(self._errors)]
-        for key, error in self._raised:
-            _outcomes.put(key, CannotTrace(without_frames(error)))
+        if self._buckets:
+            self._remember()
+        elif self._errors:
+            self._fail_all(groups)
         self._buckets.sort(key=lambda bucket: int(bucket.rows[0]))
         return Sorted(tuple(self._buckets), frozenset(self._varying), self._errors, self._demoted)
+
+    def _remember(self) -> None:
+        """Saves the next call from tracing again what raised. Where all did, it will be another function."""
+        for key, error in self._raised.items():
+            _outcomes.put(key, CannotTrace(error if isinstance(error, Failure) else Failure.of(error)))
+
+    def _fail_all(self, groups: Iterable[_Group]) -> None:
+        """Gives the configurations that were not tried the first error, and that one its own traceback."""
+        first = min(self._errors)
+        if isinstance(self._errors[first], Failure):
+            self._recalls = False
+            self._is_valid[first] = True
+            self._try(_Group(np.array([first])))
+        for group in groups:
+            self._fail(group.rows, self._errors[first])
 
     def _diverse_first(self, failed: _Group, others: Iterable[_Group]) -> deque[_Group]:
         """The groups in an order in which the first ones differ from a failed one, and from each other."""
@@ -150,6 +165,14 @@ class Sorter:
         chosen = [few[index] for index in diverse(np.stack(columns, 1), PROBES)]
         first = {id(group) for group in chosen}
         return deque([*chosen[1:], *(group for group in groups if id(group) not in first)])
+
+    def _try(self, group: _Group) -> tuple[Iterable[_Group], Exception | Failure | None]:
+        """Makes a bucket of a group, or parts it, or tells what the function raised."""
+        try:
+            return self._place(group), None
+        except CannotTrace as failure:
+            self._fail(group.rows[self._is_valid[group.rows]], failure.reason)
+            return (), failure.reason
 
     def _place(self, group: _Group) -> Iterable[_Group]:
         """Makes a bucket of a group, or parts it: a leaf that cannot be traced splits it after all.
@@ -184,7 +207,7 @@ class Sorter:
         self._varying |= varying
         return ()
 
-    def _fail(self, rows: Rows, error: Exception) -> None:
+    def _fail(self, rows: Rows, error: Exception | Failure) -> None:
         self._errors.update(dict.fromkeys(map(int, rows), error))
         self._is_valid[rows] = False
 
@@ -198,9 +221,9 @@ class Sorter:
         """
         key: Hashable = (self.task.identity(), arguments.structure(frozen), varying, frozen)
         outcome = _outcomes.find(key)
-        if isinstance(outcome, CannotTrace):
+        if isinstance(outcome, CannotTrace) and self._recalls:
             raise CannotTrace(outcome.reason)
-        if outcome is not None:
+        if outcome is not None and not isinstance(outcome, CannotTrace):
             return outcome
 
         def program(structural: frozenset[int]) -> Program:
@@ -209,7 +232,7 @@ class Sorter:
         try:
             outcome = untraceable(self.task, arguments, frozen, program)
         except CannotTrace as failure:
-            self._raised.append((key, failure.reason))
+            self._raised[key] = failure.reason
             raise
         _outcomes.put(key, outcome)
         return outcome

@@ -69,7 +69,7 @@ def diverse(columns: npt.NDArray[Any], count: int) -> list[int]:
         count: How many.
 
     Returns:
-        Indices of up to `count` rows, the first of which is 0: each next one has the most values that the ones
+        Indices of up to `count` rows, the first of which is 0: each next one has the most values that those
         before it do not have.
 
     Example:

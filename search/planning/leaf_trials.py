@@ -31,7 +31,8 @@ class LeafTrials:
 
     Args:
         space: The space.
-        indices: The decisions in question, by their index in the spec: one of several candidates, or a number.
+        indices: The decisions in question, by their index in the spec: each on one of several candidates, or
+            on a number.
 
     Attributes:
         leaves: For each decision on a leaf, what the leaf was for the genes that were tried: for all

@@ -15,11 +15,11 @@ from jax.tree_util import PyTreeDef
 
 from .arguments import Arguments, Aval, struct
 from .cache import Cache, remembered
+from .metrics import Metrics, check_metrics
 
 AXIS = "lanes"
 
 Array: TypeAlias = npt.NDArray[Any] | jax.Array
-Metrics: TypeAlias = Any  # a pytree of arrays, as the function returns it
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ class Task:
         for index, leaf in replaced:
             filled[index] = leaf
         experiment, broadcast = jax.tree.unflatten(treedef, filled)
-        return self.fn(experiment, key, *broadcast)
+        metrics = self.fn(experiment, key, *broadcast)
+        check_metrics(metrics)
+        return metrics
 
 
 @final

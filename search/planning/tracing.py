@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import jax
 
 from symjax.core.tracebacks import line_at_fault
 
+from ..results.failures import Failure
 from .arguments import Arguments
 from .programs import Metrics, Program, Task
 
@@ -33,14 +35,18 @@ class Demotion:
         return cls(type(error).__name__, *line_at_fault(error))
 
     def __str__(self) -> str:
-        where = f" at {self.place}" if self.place else ""
-        return f"{self.error}{where}{f': {self.line}' if self.line else ''}"
+        where = f" at {os.path.basename(self.place)}: {self.line}" if self.place else ""
+        return f"{self.error}{where}"
 
 
 class CannotTrace(Exception):
-    """A function that fails even where every leaf is concrete: for a reason of its own."""
+    """A function that fails even where every leaf is concrete: for a reason of its own.
 
-    def __init__(self, reason: Exception) -> None:
+    Args:
+        reason: What it raised; without its traceback, if that was in an earlier call.
+    """
+
+    def __init__(self, reason: Exception | Failure) -> None:
         super().__init__(reason)
         self.reason = reason
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from symjax.core.containers import freeze
 from symjax.core.errors import NoSuchPath, at, unknown
 from symjax.core.paths import ROOT, Path

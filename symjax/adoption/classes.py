@@ -124,8 +124,8 @@ class ClassSchema(Schema):
     def waits(self, values: Mapping[str, Any]) -> bool:
         """Whether ``__init__`` has to wait until what stands among these arguments is decided.
 
-        An open choice deeper in them is no reason by itself: the code may never look there, and where it does and
-        fails, it runs again when the choice is decided.
+        An open choice deeper in them is no reason by itself: the code may never look there, and where it
+        does and fails, it runs again when the choice is decided.
         """
         test = holds_placeholder if self.record is not None else holds_choice
         return test(values.values())

@@ -31,6 +31,7 @@ CACHE = "_sj_"  # how the names of what a node keeps beside its arguments start
 FLAT = "_sj_flat"  # a node's cached (children, layout), see pytrees.py
 HASH = "_sj_hash"  # a node's cached hash, see equality.py
 LINEAGE = "_sj_lineage"  # a node's provenance, see lineage.py
+DECIDED = "_sj_decided"  # the names of the arguments that a search has decided, or something in them
 
 Flat = tuple[tuple[Any, ...], Any]
 """What `FLAT` holds: the children of a node, and its `Layout`, which a higher floor defines."""
@@ -131,6 +132,7 @@ class Schema(Parameters):
         values.pop(FLAT, None)
         values.pop(HASH, None)
         values.pop(LINEAGE, None)
+        values.pop(DECIDED, None)
         if values.keys() == self.fields.keys():  # twice as fast as to pick them (benchmarks/trees.py, "rule")
             return values
         return {name: values[name] for name in self.names if name in values}
@@ -158,8 +160,15 @@ class Schema(Parameters):
         return self.revive(values)
 
     def caches(self, node: Any) -> dict[str, Any]:
-        """The dict in which the node's `FLAT` and `LINEAGE` are kept."""
+        """The dict in which the node's `FLAT`, `LINEAGE` and `DECIDED` are kept."""
         return _get_dict(node, "__dict__")  # type: ignore[no-any-return]
+
+    def hand_on(self, old: Any, new: Any) -> None:
+        """Lets a node remember where its arguments are from, as another one of its class does."""
+        source = self.caches(old)
+        for name in (LINEAGE, DECIDED):
+            if name in source:
+                self.caches(new)[name] = source[name]
 
     def of_names(self, names: Iterable[str]) -> Schema:
         """The schema of the nodes with arguments of these names: this one, where a class declares them."""
@@ -411,7 +420,7 @@ def holds(values: Iterable[Any], test: Callable[[Any], bool]) -> bool:
 
 
 def holds_choice(values: Iterable[Any]) -> bool:
-    """Whether an open choice is among these values, or in a container among them, also of a call's arguments."""
+    """Whether an open choice is among these values, or in a container among them, lists and dicts too."""
     for value in values:
         if is_choice(value):
             return True

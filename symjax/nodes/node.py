@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema
+from symjax.core.schema import ATTRIBUTE, Schema
 from symjax.core.tracebacks import hide_frames
 from symjax.nodes.pickling import reduce_node
 
@@ -66,9 +66,7 @@ class Node:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         copied = jax.tree.map(_own, self)  # arrays may be donated, or shared
         schema: Schema = getattr(type(self), ATTRIBUTE)
-        steps = schema.caches(self).get(LINEAGE)
-        if steps:
-            schema.caches(copied)[LINEAGE] = steps
+        schema.hand_on(self, copied)
         return copied  # type: ignore[no-any-return]
 
     @property

@@ -32,8 +32,8 @@ class Placeholder(Object):
         error = TypeError(self.__symjax_why__())
         note(
             error,
-            "a class that computes with its arguments as it is made waits for them if it is symbolic: decorate it "
-            "with @sj.symbolize, or put the choice there afterwards, tree.rebind({path: choice})",
+            "a class that computes with its arguments as it is made waits for them if it is symbolic: "
+            "decorate it with @sj.symbolize, or put the choice there afterwards, tree.rebind({path: choice})",
         )
         raise error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from symjax.core.marks import MISSING
@@ -16,6 +16,7 @@ def shown(
     *,
     rebuilds: bool,
     same: Callable[[Any, Any], bool] | None,
+    decided: Collection[str] = (),
 ) -> list[tuple[str, Any]]:
     """The arguments of a node that are worth a reader's while, or that rebuild it, in order.
 
@@ -29,6 +30,7 @@ def shown(
             leaves out the fields that are marked ``repr=False`` instead.
         same: When a value is as good as its default, and left out; None leaves out no default, but those
             that a class always hides (a Linen module's `name`).
+        decided: The arguments that a search has decided, which show whatever they are.
     """
     arguments = []
     for name, value in values:
@@ -39,7 +41,7 @@ def shown(
             default = field.default
             hides = default is not MISSING and (
                 (value is default and (name in schema.hidden or (rebuilds and name in _nameless(schema))))
-                or (same is not None and same(value, default))
+                or (same is not None and name not in decided and same(value, default))
             )
         if not hides and (rebuilds or field.repr):
             arguments.append((name, value))

@@ -13,7 +13,7 @@ from symjax.core.errors import noting_depth
 from symjax.core.leaves import is_array
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
-from symjax.core.schema import schema_of
+from symjax.core.schema import DECIDED, schema_of
 from symjax.nodes.shown import shown
 from symjax.text import array_forms
 from symjax.text.forms import form_of
@@ -88,7 +88,8 @@ def _doc(value: Any, style: Style) -> wl.AbstractDoc:
             name, args, kwargs = custom()
             return _call_doc(name, args, kwargs, style)
         same = surely_eq if style.hide_defaults else None
-        arguments = dict(shown(schema, schema.values(value), rebuilds=False, same=same))
+        decided = schema.caches(value).get(DECIDED, ())
+        arguments = dict(shown(schema, schema.values(value), rebuilds=False, same=same, decided=decided))
         return _call_doc(type(value).__name__, [], arguments, style)
     if isinstance(value, list | tuple):
         return _sequence_doc(value, style)

@@ -8,7 +8,7 @@ from typing import Any
 from symjax.core.containers import Map
 from symjax.core.marks import MISSING
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, Schema
+from symjax.core.schema import ATTRIBUTE, DECIDED, Schema
 from symjax.nodes.shown import shown
 from symjax.text.formatting import format as format_tree
 from symjax.verbs.diff import Difference
@@ -40,7 +40,8 @@ def render(value: Any, path: str | None, subtree_renderer: Any) -> Any:
 def _render_node(node: Any, path: str | None, subtree_renderer: Any) -> Any:
     """A symbolic node for treescope: its arguments, without those that have their default."""
     schema: Schema = getattr(type(node), ATTRIBUTE)
-    arguments = shown(schema, schema.values(node), rebuilds=False, same=surely_eq)
+    decided = schema.caches(node).get(DECIDED, ())
+    arguments = shown(schema, schema.values(node), rebuilds=False, same=surely_eq, decided=decided)
     from treescope import repr_lib  # imported already: treescope has asked for this
 
     return repr_lib.render_object_constructor(

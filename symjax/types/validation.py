@@ -252,11 +252,8 @@ class Validator:
                 try:
                     self.admit_one(name, _decided(value, keys, option), path)
                 except (TypeError, ValueError) as error:
-                    where = path / name / Path(keys)
-                    note(
-                        error,
-                        f"while checking candidate {index}, {brief(option)}, of {brief(choice)} {at(where)}",
-                    )
+                    which = f"candidate {index}, {brief(option)}, of {brief(choice)}"
+                    note(error, f"while checking {which} {at(path / name / Path(keys))}")
                     raise
 
     def _expects(self, name: str) -> str:

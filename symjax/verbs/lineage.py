@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from symjax.core.paths import Path
-from symjax.core.schema import FLAT, LINEAGE, schema_of
-from symjax.verbs.tree import value_at
+from symjax.core.schema import DECIDED, FLAT, LINEAGE, schema_of
+from symjax.verbs.tree import items, value_at
 
 T = TypeVar("T")
 
@@ -88,8 +88,26 @@ def with_lineage(tree: T, steps: tuple[LineageStep, ...]) -> T:
     if schema is None or steps == steps_of(tree):
         return tree
     copy = schema.revive(schema.arguments(tree), schema.caches(tree).get(FLAT))
+    schema.hand_on(tree, copy)
     schema.caches(copy)[LINEAGE] = steps
     return copy  # type: ignore[no-any-return]
+
+
+def remember_decided(tree: Any, places: Iterable[Path]) -> None:
+    """Lets a tree remember what a search has decided in it: text shows that, also where it is a default.
+
+    Args:
+        tree: A tree that was just made, and whose nodes over these places nobody else has.
+        places: Where the decided values stand. Where there is none any more, none is remembered.
+    """
+    for place in places:
+        value = tree
+        for key in place:
+            schema = schema_of(value)
+            if schema is not None:
+                caches = schema.caches(value)
+                caches[DECIDED] = caches.get(DECIDED, frozenset()) | {key}
+            value = dict(items(value) or ()).get(key)
 
 
 def with_rebind(steps: tuple[LineageStep, ...], places: tuple[Path, ...]) -> tuple[LineageStep, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from annotated_types import Ge
 
@@ -21,6 +21,7 @@ from symjax.verbs.walk import walk
 
 Nodes = tuple[Any, ...]
 Marks = frozenset[tuple[int, str]]
+T = TypeVar("T")
 _GUARDED = "__symjax_resolves__"
 
 
@@ -87,6 +88,24 @@ def resolve(tree: Any) -> Any:
     for path, value, _ in walk(resolved):
         if isinstance(value, Ref):
             raise NoSuchPath(f"{value!r} leads out of the tree {at(path)}")
+    return resolved
+
+
+def resolve_within(container: T) -> T:
+    """A plain container whose references into it, from outside of the nodes in it, are resolved.
+
+    A symbolic node does so when it is read; of a list or a dict nobody else would. What a node in it refers
+    to within itself stays a reference, and so does what leads into an open choice.
+
+    Raises:
+        KeyError: A reference that leads nowhere.
+        ValueError: References that lead to each other.
+
+    Example:
+        >>> resolve_within({'a': 1, 'b': [ref('a')]})
+        {'a': 1, 'b': [1]}
+    """
+    resolved: T = Resolver().visit(container, ROOT, (container,))
     return resolved
 
 

@@ -16,7 +16,7 @@ from symjax.core.leaves import ATOMS, is_leaf
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path, extend
 from symjax.core.provided import provided
-from symjax.core.schema import ATTRIBUTE, LINEAGE, Schema, is_symbolic, schema_of
+from symjax.core.schema import ATTRIBUTE, Schema, is_symbolic, schema_of
 from symjax.nodes.pytrees import FieldKey, is_mixed, item_key
 
 __all__ = ["child", "is_container", "is_symbolic", "items", "jax_key", "map_items", "replace", "value_at"]
@@ -183,9 +183,7 @@ def replace_fields(
         if type(new) is Insertion:
             raise _misplaced(path / key, "a field")
     changed = schema.construct(schema.readmit(node, changes, path), path)  # type: ignore[arg-type]
-    lineage = schema.caches(node).get(LINEAGE)
-    if lineage is not None:
-        schema.caches(changed)[LINEAGE] = lineage
+    schema.hand_on(node, changed)
     if checked and schema.checks:
         schema.check(changed, path)
     return changed

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief, known, nearest
-from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named
 

@@ -323,7 +323,7 @@ def _explaining_init(init: Callable[..., Any], schema: LinenSchema) -> Any:
 
 
 def _wait(module: Any, schema: LinenSchema, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Makes an unbound module of its arguments alone; its ``__post_init__`` runs when it is rebound, or bound."""
+    """Makes an unbound module of its arguments alone; its ``__post_init__`` runs when they are decided."""
     try:
         given = {name: value for name, value in kwargs.items() if name != "parent"}
         waiting = schema.unpickle(schema.admit(schema.bind(args, given)))

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 from jax import lax
 
-from symjax.patches.analysis.work import Meter, Work
+from symjax.patches.analysis.work import Meter, Work, total_work
 
 X = jax.ShapeDtypeStruct((4, 8), jnp.float32)
 W = jax.ShapeDtypeStruct((8, 8), jnp.float32)
@@ -122,3 +122,40 @@ def test_the_scopes_are_those_of_the_name_stack_without_transformations():
     matmuls = [scope for scope, work in entries if work.flops > 2 * 4 * 8 * 7]
     assert len(matmuls) == 2
     assert all(scope[0] == "outer" and scope[-1] == "inner" for scope in matmuls)
+
+
+def by_whole(function, *shapes):
+    return total_work(jax.make_jaxpr(function)(*shapes))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        network,
+        scanned,
+        lambda x, w: lax.scan(lambda x, _: (scanned(x, w, 3), None), x, length=2)[0],
+        jax.grad(lambda x, w: scanned(x, w).sum(), argnums=1),
+        lambda x, w: lax.cond(x[0, 0] > 0, scanned, layer, x, w),
+        lambda x, w: (scanned(x, w, 0), scanned(x, w, 1)),
+    ],
+)
+def test_the_total_is_the_sum_over_the_equations(function):
+    work, notes = by_whole(function, X, W)
+    assert work.flops == pytest.approx(counted(function, X, W)[0].flops, rel=0.05)  # turns are counted, too
+    assert not notes
+
+
+def test_the_total_notes_what_it_cannot_count():
+    def callback(x, w):
+        return lax.while_loop(lambda x: x[0, 0] < 3, lambda x: layer(x, w), x)
+
+    (note,) = by_whole(callback, X, W)[1]
+    assert "a while loop" in note
+
+
+def test_the_total_leaves_out_what_no_output_depends_on():
+    def wasteful(x, w):
+        x @ w @ w
+        return layer(x, w)
+
+    assert by_whole(wasteful, X, W) == by_whole(layer, X, W)

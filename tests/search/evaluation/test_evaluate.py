@@ -366,7 +366,7 @@ class TestFailures:
             results = search.evaluate(run, space, dnas, KEY)
         assert results.metrics["y"][1:3].tolist() == [4.5, 2.0]
         assert np.isnan(results.metrics["y"][[0, 3]]).all()
-        assert results.metrics["n"].tolist() == [0, 3, 1, 0]
+        assert results.metrics["n"].tolist() == [None, 3, 1, None]
         assert [trial.index for trial in results.failed] == [0, 3]
         assert [type(trial.error) for trial in results.failed] == [ValueError, ValueError]
         assert results[0].metrics is None
@@ -412,19 +412,18 @@ class TestFailures:
         assert np.array_equal(results.metrics[low < high], (high - low)[low < high])
         assert results.plan.programs == 1
 
-    def test_when_all_fail_the_reason_is_told(self):
+    def test_when_all_fail_the_first_error_is_raised_as_it_was(self):
         space = search.space({"x": search.floatv(0, 1)})
 
         def run(exp, key):
             raise KeyError("oops")
 
-        with pytest.warns(RuntimeWarning, match="2 of 2 configurations raised"):
-            results = search.evaluate(run, space, space.sample(KEY, 2), KEY)
-        assert results.metrics is None
-        assert results.rank().tolist() == [0, 1]
-        with pytest.raises(ValueError, match=r"none of 2.*oops") as caught:
-            results.best("y")
-        assert isinstance(caught.value.__cause__, KeyError)
+        with pytest.raises(KeyError, match="oops") as caught:
+            search.evaluate(run, space, space.sample(KEY, 2), KEY, first_id=7)
+        assert "raise KeyError" in str(caught.traceback[-1].statement)
+        assert "all 2 configurations raised; this is what the first, trial 7, raised" in caught.value.__notes__
+        results = caught.value.results
+        assert (results.metrics, results.states.tolist()) == (None, ["failed", "failed"])
 
     def test_an_assertion_on_a_value_fails_for_the_values_that_it_is_about(self):
         def run(exp, key):

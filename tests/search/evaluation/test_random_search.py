@@ -17,7 +17,7 @@ def test_is_what_sample_and_evaluate_do():
     draw, root = jax.random.split(key)
     results = search.random_search(run, SPACE, key, 12, 0.25, lanes=2)
     same = search.evaluate(run, SPACE, SPACE.sample(draw, 12), root, 0.25, lanes=2)
-    assert results.plan.dnas == same.plan.dnas
+    assert results.dnas == same.dnas
     for name in ("y", "noise"):
         assert results.metrics[name].tolist() == same.metrics[name].tolist()
 

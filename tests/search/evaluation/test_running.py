@@ -39,7 +39,7 @@ OUT_OF_MEMORY = """
         run, space, dnas, jax.random.key(1), 0.0, lanes=32, devices=jax.devices()[:1],
         progress=lambda done, total: seen.append(done),
     )
-    print(results.plan.buckets[0].program.lanes, results.compiled, len(results.errors), seen[-1])
+    print(results.plan.widths[0], results.compiled, len(results.errors), seen[-1])
     print(np.array_equal(results.metrics, 2 * dnas.floats[:, 0]))
 """
 
@@ -84,7 +84,7 @@ def test_another_error_at_run_time_keeps_the_lanes(capfd):
     results = Runner(plan, lambda done, total: None, within_memory=False).run()
     assert sorted(results.errors) == np.flatnonzero(X > 0.75).tolist() != []
     assert {type(error) for error in results.errors.values()} == {jax.errors.JaxRuntimeError}
-    assert [bucket.program.lanes for bucket in results.plan.buckets] == [8]
+    assert results.plan.widths == (8,)
     assert (results.compiled, results.reused, len(traced)) == (1, 0, 1)
 
 

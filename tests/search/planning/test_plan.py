@@ -80,7 +80,7 @@ def test_memory_decides_the_rung_when_lanes_are_not_given():
 
     assert search.plan(run, space, dnas, KEY, 0.0, devices=ONE).buckets[0].program.lanes > 2
     results = search.evaluate(run, space, dnas, KEY, 0.0, devices=ONE)
-    assert results.plan.buckets[0].program.lanes == 2
+    assert results.plan.widths == (2,)
     assert results.metrics.tolist() == dnas.floats[:, 0].tolist()
 
 

@@ -11,6 +11,8 @@ import pytest
 
 import symjax as sj
 from symjax import lineage, optax, why
+from symjax.core.paths import Path as Place
+from symjax.verbs.lineage import remember_decided, steps_of, with_lineage
 
 from ..trees import Box
 
@@ -208,3 +210,25 @@ def test_a_path_must_exist():
     with pytest.raises(KeyError, match="did you mean 'rate'"):
         why(Net(), "raet")
     assert why([1], "[0]") is None
+
+
+def test_what_was_decided_shows_where_it_is_a_default_and_counts_nowhere():
+    tree = Box([Net(), Net().rebind(rate=0.2)])
+    decided = tree.rebind({"content[0].layers[0]": 1})
+    assert "rate" not in repr(decided)
+    remember_decided(decided, [Place.parse("content[0].rate"), Place.parse("content[0].gone.far")])
+    net = decided.content[0]
+    assert repr(net) == f"Net(rate={net.rate})"
+    assert "rate" in net._repr_html_()
+    for kept in (
+        net.rebind(layers=[5]),
+        copy.deepcopy(net),
+        with_lineage(net, steps_of(sj.patch(Net(), "rate=1.0"))),
+    ):
+        assert "rate=" in repr(kept)
+    assert sj.eq(decided, tree.rebind({"content[0].layers[0]": 1}))
+    assert sj.hash(net) == sj.hash(Net())
+    assert jax.tree.structure(net) == jax.tree.structure(Net())
+    assert jax.tree.structure(net.rebind(rate=0.3)) == jax.tree.structure(Net().rebind(rate=0.3))
+    assert repr(pickle.loads(pickle.dumps(net))) == repr(jax.jit(lambda x: x)(net)) == "Net()"
+    assert sj.to_json(net) == sj.to_json(Net())

@@ -11,7 +11,7 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax import search
-from symjax.verbs.refs import resolve
+from symjax.verbs.refs import resolve, resolve_within
 
 X = jnp.ones((1, 4))
 
@@ -191,3 +191,16 @@ def test_a_rebind_refuses_a_reference_inside_a_node_that_leads_nowhere():
 def test_a_reference_that_was_read_alone_says_how_to_read_it():
     with pytest.raises(TypeError, match=r"read it through the node that holds both ends"):
         Inner(sj.ref("width", up=2)).width * 2
+
+
+def test_a_plain_container_resolves_what_leads_to_it():
+    tree = {"a": [1, 2], "b": sj.ref("a[1]"), "c": Outer(Inner(sj.ref("a[0]", up=3)), sj.ref("inner"))}
+    resolved = resolve_within(tree)
+    assert (resolved["b"], resolved["c"].inner.width) == (2, 1)
+    assert sj.query(resolved["c"], where=lambda v: v == sj.ref("inner"), enter_selected=True)
+    opened = {"a": sj.oneof([1, 2]), "b": sj.ref("a"), "c": sj.ref("a.features")}
+    assert resolve_within(opened)["c"] == sj.ref("a.features")
+    with pytest.raises(KeyError, match=r"ref\('x'\) leads nowhere"):
+        resolve_within({"a": sj.ref("x")})
+    with pytest.raises(ValueError, match="lead to each other"):
+        resolve_within([sj.ref("[1]"), sj.ref("[0]")])

@@ -45,7 +45,7 @@ def test_gives_the_best(results):
     assert (best.index, best.id, best.error) == (4, 104, None)
     assert best.experiment == {"act": "relu", "row": 4}
     assert best.metrics["valid"] == {"count": 6, "curve": pytest.approx([4, np.nan], nan_ok=True)}
-    assert best.dna == results.plan.dnas[4]
+    assert best.dna == results.dnas[4]
     assert (
         jax.random.key_data(best.key).tolist() == jax.random.key_data(jax.random.fold_in(KEY, 104)).tolist()
     )
@@ -71,10 +71,10 @@ def test_is_a_sequence_of_trials(results):
 def test_prints_a_table(results):
     lines = results.table("score", k=3).splitlines()
     assert [line.split() for line in lines] == [
-        ["rank", "trial", "score", "valid.count", "act", "act[=1/2].gelu", "row"],
-        ["1", "106", "inf", "5", "'relu'", "5"],
-        ["2", "103", "0.75", "7", "{'gelu':", "1.5}", "1.5", "3"],
-        ["3", "100", "0.5", "10", "'relu'", "0"],
+        ["rank", "trial", "state", "score", "valid.count", "act", "act.gelu", "row"],
+        ["1", "106", "nan", "inf", "5", "'relu'", "5"],
+        ["2", "103", "nan", "0.75", "7", "{'gelu':", "1.5}", "1.5", "3"],
+        ["3", "100", "nan", "0.5", "10", "'relu'", "0"],
     ]
     assert len({line.index(" ", 3) for line in lines}) == 1
 
@@ -120,7 +120,7 @@ def test_pickles_as_plain_data(results):
     assert [trial.experiment for trial in again] == [trial.experiment for trial in results]
     assert jax.random.key_data(again[3].key).tolist() == jax.random.key_data(results[3].key).tolist()
     best = pickle.loads(pickle.dumps(results.best("score")))
-    assert (best.id, best.dna) == (106, results.plan.dnas[6])
+    assert (best.id, best.dna) == (106, results.dnas[6])
 
 
 def test_pickles_what_was_raised_whatever_it_was():

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symjax.search.evaluation.table import layout, value_text
+from symjax.search.results.table import layout, value_text
 
 cells = st.text("abc", min_size=1, max_size=5)
 
 
 @given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=2, max_size=5), st.integers(0, 3))
 def test_columns_stand_below_each_other(rows, right):
-    lines = layout(rows, right).splitlines()
+    lines = layout(rows, range(right)).splitlines()
     assert [line.split() for line in lines] == rows
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for place, column in enumerate(zip(*rows, strict=True)):

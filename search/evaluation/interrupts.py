@@ -1,0 +1,103 @@
+"""Evaluations that do not come to their end lose nothing: what is finished stands on the exception."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import final
+
+from ..results.results import Results
+
+
+@final
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while an evaluation ran. A `KeyboardInterrupt`, which holds what is finished.
+
+    Attributes:
+        results: What is finished; the state of the others is ``'pending'``. They pickle, and can be saved.
+
+    Example:
+        >>> import jax
+        >>> from symjax import search
+        >>> space = search.space({'x': search.floatv(0., 1.)})
+        >>> dnas, key = space.sample(jax.random.key(0), 4), jax.random.key(1)
+        >>> def interrupt(results):
+        ...     raise KeyboardInterrupt  # as Ctrl-C does
+        >>> def run(exp, key):
+        ...     return exp['x'] + jax.random.uniform(key)
+        >>> try:
+        ...     search.evaluate(run, space, dnas, key, on_result=interrupt)
+        ... except search.Interrupted as error:
+        ...     results = search.evaluate(run, space, dnas, key, resume=error.results)
+        >>> results.states.tolist()
+        ['ok', 'ok', 'ok', 'ok']
+    """
+
+    def __init__(self, results: Results) -> None:
+        super().__init__(
+            f"interrupted; {finished(results)} and stand in the `results` of this exception "
+            "(`sys.last_value.results` in a notebook). To go on: "
+            "search.evaluate(…, resume=results), with the same arguments"
+        )
+        self.results = results
+
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results]]:
+        return Interrupted, (self.results,)
+
+
+@contextmanager
+def interruptible(results: Callable[[], Results]) -> Iterator[None]:
+    """Puts what is finished on an interrupt of the code within.
+
+    Args:
+        results: Gives what is finished.
+
+    Raises:
+        Interrupted: In the place of a `KeyboardInterrupt`.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(results()) from interrupt
+
+
+@contextmanager
+def keeping(results: Callable[[], Results]) -> Iterator[None]:
+    """Puts what is finished on an exception of the code within, such as a user's `on_result`.
+
+    Args:
+        results: Gives what is finished.
+
+    Raises:
+        Exception: The same, with the results as its attribute `results`.
+    """
+    try:
+        yield
+    except Exception as error:
+        attach(error, results())
+        raise
+
+
+def attach(error: Exception, results: Results, note: str | None = None) -> None:
+    """Puts results on an exception, with a note that says so.
+
+    Args:
+        error: The exception.
+        results: The results.
+        note: What to say; by default how to go on.
+    """
+    try:
+        error.results = results  # type: ignore[attr-defined]
+    except AttributeError:  # an exception without a place for it
+        return
+    note = note or (
+        f"{finished(results)} and stand in the attribute `results` of this exception; "
+        "search.evaluate(…, resume=error.results) does the rest"
+    )
+    if note not in getattr(error, "__notes__", ()):  # it may be raised again
+        error.add_note(note)
+
+
+def finished(results: Results) -> str:
+    """How many are, in words: ``130 of 512 configurations are finished``."""
+    return f"{len(results) - int(results.pending.sum())} of {len(results)} configurations are finished"

@@ -1,0 +1,41 @@
+"""What all lanes share, on the devices."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+
+from symjax.core.leaves import is_array
+
+from ..planning.buckets import Bucket
+from ..planning.programs import Array, Task, replicated
+
+
+class Placing:
+    """Puts a copy on each device, and each array there but once: buckets share their data.
+
+    Args:
+        task: The function and its devices.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._sharding = replicated(task)
+        self._placed: dict[int, tuple[Array, jax.Array]] = {}  # by id, with what has that id
+
+    def key(self, key: jax.Array) -> jax.Array:
+        """The root key."""
+        return jax.device_put(key, self._sharding)
+
+    def shared(self, bucket: Bucket) -> list[Array]:
+        """The leaves that all lanes of a bucket share."""
+        return [self._leaf(bucket, index) for index in bucket.program.shared]
+
+    def _leaf(self, bucket: Bucket, index: int) -> Array:
+        leaf, aval = bucket.arguments.leaves[index], bucket.arguments.avals[index]
+        assert aval is not None
+        if not is_array(leaf):
+            return np.asarray(leaf, aval.dtype)
+        if id(leaf) not in self._placed:  # for speed: a data set is sent once
+            array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, aval.dtype)
+            self._placed[id(leaf)] = leaf, jax.device_put(array, self._sharding)
+        return self._placed[id(leaf)][1]

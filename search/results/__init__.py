@@ -1,0 +1,1 @@
+"""What came of an evaluation, as plain data: trials, ranking, tables, files, frames. Knows spaces."""

@@ -1,0 +1,144 @@
+"""The metrics of a batch: columns of arrays, with what is missing in them and what repeats say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from symjax.core.paths import Path
+
+Array: TypeAlias = npt.NDArray[Any]
+Metrics: TypeAlias = Any  # a pytree of arrays, as the evaluated function returns it
+Part: TypeAlias = tuple[npt.NDArray[np.intp], Metrics]
+"""Metrics with the configurations that they belong to: places in the batch int[m], and arrays [m, ...]."""
+
+
+def stack(parts: list[Part], n: int) -> Metrics:
+    """Metrics in the order of the batch.
+
+    Args:
+        parts: Places in the batch int[m], and a pytree of arrays [m, ...], all of one tree structure.
+        n: The size of the batch.
+
+    Returns:
+        A pytree of arrays [n, ...], or None if there are no parts. Configurations without results hold
+        NaN, or 0 where there is no NaN. A metric whose shape depends on the structure is an array of
+        objects, an array each.
+    """
+    if not parts:
+        return None
+    rows = np.concatenate([places for places, _ in parts])
+
+    def column(*pieces: Array) -> Array:
+        shapes = {piece.shape[1:] for piece in pieces}
+        if len(shapes) > 1 or any(piece.dtype == object for piece in pieces):
+            ragged = np.full(n, None, object)
+            ragged[rows] = np.fromiter((row for piece in pieces for row in piece), object, len(rows))
+            return ragged
+        dtype = jnp.result_type(*[piece.dtype for piece in pieces])
+        whole = np.full((n, *shapes.pop()), np.nan if is_inexact(dtype) else 0, dtype)
+        whole[rows] = np.concatenate(pieces)
+        return whole
+
+    return jax.tree.map(column, *[metrics for _, metrics in parts])
+
+
+def by_name(metrics: Metrics) -> dict[str, Array]:
+    """The columns of metrics by their paths: ``'loss'``, ``'valid.loss'``; ``''`` for a bare number."""
+    entries = jax.tree_util.tree_leaves_with_path(metrics)
+    return {str(Path.from_jax(keys)): column for keys, column in entries}
+
+
+def without(column: Array, absent: npt.NDArray[np.bool_]) -> Array:
+    """A column in which nothing stands for the rows that are absent.
+
+    Args:
+        column: An array [n, ...].
+        absent: bool[n].
+
+    Returns:
+        NaN in these rows, or None among objects. Whole numbers and bools, of which none means nothing, come
+        as a masked array. The array is read-only.
+
+    Example:
+        >>> without(np.array([1, 2]), np.array([False, True])).tolist()
+        [1, None]
+    """
+    plain = np.asarray(column)
+    if absent.any():
+        plain = plain.copy()
+        plain[absent] = _filling(plain.dtype)
+        if plain.dtype != object and not is_inexact(plain.dtype):
+            mask = np.zeros(plain.shape, bool)
+            mask[absent] = True
+            plain = np.ma.MaskedArray(plain, mask)
+    plain = plain.view()
+    plain.flags.writeable = False
+    return plain
+
+
+def mean(samples: Array) -> Array:
+    """The mean of a column over its repeats.
+
+    Args:
+        samples: An array [n, repeats, ...], or objects [n] of arrays [repeats, ...]; may be masked.
+
+    Returns:
+        An array [n, ...] of the same type of float; float64 for whole numbers. NaN where one is.
+    """
+    return _over_repeats(samples, lambda array: array.mean(axis=0))
+
+
+def deviation(samples: Array) -> Array:
+    """The standard deviation of a column over its repeats, estimated from a sample (ddof=1); see `mean`."""
+    return _over_repeats(samples, lambda array: array.std(axis=0, ddof=1))
+
+
+def is_inexact(dtype: Any) -> bool:
+    """Whether an array of this type can hold a NaN; JAX's bfloat16 can, which NumPy does not know."""
+    return np.dtype(dtype).kind != "O" and bool(jnp.issubdtype(dtype, np.inexact))
+
+
+def nan_rows(column: Array) -> npt.NDArray[np.bool_]:
+    """Which rows of a column [n, ...] hold a NaN, bool[n]."""
+    if column.dtype == object:
+        return np.array([row is not None and _has_nan(np.asarray(row)) for row in column], bool)
+    if not is_inexact(column.dtype):
+        return np.zeros(len(column), bool)
+    return np.isnan(column).reshape(len(column), -1).any(axis=1)
+
+
+def _has_nan(array: Array) -> bool:
+    return is_inexact(array.dtype) and bool(np.isnan(array).any())
+
+
+def _filling(dtype: Any) -> Any:
+    """What stands in an array where there is nothing; a number that nobody takes for a metric."""
+    if np.dtype(dtype).kind == "O":
+        return None
+    if is_inexact(dtype):
+        return np.nan
+    if np.dtype(dtype).kind == "b":
+        return False
+    info = jnp.iinfo(dtype)
+    return info.min or info.max
+
+
+def _over_repeats(samples: Array, reduce: Callable[[Array], Array]) -> Array:
+    if samples.dtype == object:
+        reduced = np.full(len(samples), None, object)
+        for row, array in enumerate(samples):
+            reduced[row] = None if array is None else _over_repeats(np.asarray(array)[None], reduce)[0]
+        return reduced
+    exact = not is_inexact(samples.dtype)
+    wide = np.complex128 if jnp.issubdtype(samples.dtype, np.complexfloating) else np.float64
+    array = np.moveaxis(samples.astype(wide), 1, 0)
+    result = reduce(array)
+    if isinstance(result, np.ma.MaskedArray):
+        result = result.filled(np.nan)
+    return result if exact or wide is np.complex128 else result.astype(samples.dtype)

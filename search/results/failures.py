@@ -1,0 +1,111 @@
+"""What a configuration raised, as data: it outlives its process, and holds nothing of what it failed in."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """An exception without the frames that it went through.
+
+    A traceback keeps every frame alive, and with these the data sets and programs of an evaluation.
+
+    Attributes:
+        error: The exception, without its traceback; of the same type and text.
+        traceback: What the traceback said, as Python prints it, with all causes.
+    """
+
+    error: Exception
+    traceback: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Failure:
+        """The failure of a live exception, which stays as it is."""
+        return cls(_without_frames(error), "".join(traceback.format_exception(error)))
+
+    def __reduce__(self) -> tuple[type[Failure], tuple[Exception, str]]:
+        return Failure, (_picklable(self.error), self.traceback)
+
+
+def failures_of(errors: Mapping[int, Exception | Failure]) -> dict[int, Failure]:
+    """The failures of a batch; one exception of many configurations stays one.
+
+    Args:
+        errors: Exceptions, or failures already, by a configuration's place in the batch.
+
+    Returns:
+        The failures, in the order of the batch.
+
+    Example:
+        >>> failures_of({1: ValueError('two'), 0: KeyError('one')})[0].error
+        KeyError('one')
+    """
+    unique: dict[int, Failure] = {}
+    for error in errors.values():
+        if id(error) not in unique:
+            unique[id(error)] = error if isinstance(error, Failure) else Failure.of(error)
+    return {int(row): unique[id(errors[row])] for row in sorted(errors)}
+
+
+def picklable(errors: Mapping[int, Exception]) -> dict[int, Exception]:
+    """The same errors, fit to be pickled: each as it is, or a `RuntimeError` of its text.
+
+    It is replaced where it does not survive being pickled, as JAX's tracer errors, and exceptions whose
+    constructor takes other arguments than their text.
+
+    Args:
+        errors: Exceptions by a configuration's place in the batch.
+
+    Example:
+        >>> import threading
+        >>> picklable({0: ValueError('two'), 1: KeyError(threading.Lock())})[0]
+        ValueError('two')
+    """
+    replaced: dict[int, Exception] = {}  # by identity: one exception may stand for a whole bucket
+    for error in errors.values():
+        if id(error) not in replaced:
+            replaced[id(error)] = _picklable(error)
+    return {row: replaced[id(error)] for row, error in errors.items()}
+
+
+def _without_frames(error: Exception) -> Exception:
+    """The same exception, without its traceback, its cause and its context.
+
+    A new object, for the old one may still be raised.
+    """
+    for duplicate in (copy.copy, _filled):
+        try:
+            bare = duplicate(error)
+            if type(bare) is type(error) and str(bare) == str(error):
+                return bare
+        except Exception:  # noqa: BLE001 - whatever a foreign exception's own methods raise
+            continue
+    return _by_text(error)
+
+
+def _filled(error: Exception) -> Exception:
+    """A copy that is not constructed: a constructor may take other arguments than an exception keeps."""
+    kind = error.__class__
+    bare = kind.__new__(kind, *error.args)
+    bare.args = error.args
+    for name, value in vars(error).items():
+        object.__setattr__(bare, name, value)
+    return bare
+
+
+def _picklable(error: Exception) -> Exception:
+    """The exception, or a `RuntimeError` of its text where it does not survive being pickled."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # noqa: BLE001 - whatever a foreign exception's own methods raise
+        return _by_text(error)
+    return error
+
+
+def _by_text(error: Exception) -> RuntimeError:
+    return RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,0 +1,150 @@
+"""`Objective`: what counts, said once: which metrics, in which direction, within which bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from symjax.core.errors import NoSuchPath, brief, unknown
+
+Mode = Literal["max", "min"]
+Modes: TypeAlias = Mode | Sequence[Mode]
+Bound: TypeAlias = float | tuple[float | None, float | None]
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """By what configurations are ranked.
+
+    Attributes:
+        metrics: The names of the metrics: none where it was not said, several for a Pareto front.
+        modes: For each metric, ``'max'`` or ``'min'``; where none was named, that of the only one.
+        bounds: By the name of a metric, between which two numbers it has to be, both included.
+
+    Example:
+        >>> Objective.of('loss', 'min', {'parameters': 1e6, 'accuracy': (0.9, None)}).bounds
+        {'parameters': (-inf, 1000000.0), 'accuracy': (0.9, inf)}
+    """
+
+    metrics: tuple[str, ...] = ()
+    modes: tuple[Mode, ...] = ("max",)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        objective: str | Sequence[str] | None = None,
+        mode: Modes = "max",
+        constraints: Mapping[str, Bound] | None = None,
+    ) -> Objective:
+        """Reads what a user says.
+
+        Args:
+            objective: The name of a metric, or several names.
+            mode: ``'max'`` if more is better, ``'min'`` if less is; one for all metrics, or one for each.
+            constraints: By the name of a metric an upper bound, or a pair of a lower and an upper one, of
+                which either may be None.
+
+        Raises:
+            TypeError: A name is no text, or a bound no number.
+            ValueError: Another mode, as many modes as there are no metrics, a metric twice, or bounds that
+                nothing fits in.
+        """
+        names = () if objective is None else (objective,) if isinstance(objective, str) else tuple(objective)
+        for name in names:
+            if not isinstance(name, str):
+                raise TypeError(f"an objective is the name of a metric, got {brief(name)}")
+        if len(set(names)) < len(names):
+            raise ValueError(f"each objective counts once, got {list(names)}")
+        modes: tuple[Mode, ...]
+        modes = (mode,) * max(1, len(names)) if isinstance(mode, str) else tuple(mode)
+        for each in modes:
+            if each not in get_args(Mode):
+                raise ValueError(f"mode must be 'max' or 'min', got {each!r}")
+        if len(modes) != max(1, len(names)):
+            raise ValueError(f"{len(names)} objectives ({', '.join(names)}) and {len(modes)} modes")
+        return cls(names, modes, {name: _bounds(name, b) for name, b in (constraints or {}).items()})
+
+    def check(self, names: Iterable[str]) -> None:
+        """Refuses an objective and constraints on metrics that there are not.
+
+        Args:
+            names: The names of all metrics.
+
+        Raises:
+            KeyError: There is no such metric; the message names those that there are.
+        """
+        known = tuple(names)
+        for what, wanted in (("objective", self.metrics), ("constraint", self.bounds)):
+            for name in wanted:
+                if name not in known:
+                    raise NoSuchPath(f"the {what} {unknown('metric', name, known, 'metrics')}")
+
+    def goals(
+        self, metric: str | Sequence[str] | None, mode: Modes | None, names: Sequence[str]
+    ) -> list[tuple[str, Mode]]:
+        """The metrics that a ranking goes by, and their directions.
+
+        Args:
+            metric: One or several for this time; None for what was said once, or the only one that there is.
+            mode: The direction for this time; None for what was said of a metric, or ``'max'``.
+            names: The names of all metrics.
+
+        Raises:
+            ValueError: It is not clear which metric is meant; and as `of`.
+        """
+        stated = dict(zip(self.metrics, self.modes, strict=False))
+        if metric is None and not stated:
+            if len(names) != 1:
+                raise ValueError(
+                    f"say which metric to rank by: {', '.join(names) or 'there is none'}; or once and "
+                    "for all, by evaluate(…, objective=name, mode='max' or 'min')"
+                )
+            metric, stated = names[0], {names[0]: self.modes[0]}
+        wanted = self.metrics if metric is None else (metric,) if isinstance(metric, str) else tuple(metric)
+        goal = Objective.of(wanted, mode or [stated.get(name, "max") for name in wanted])
+        return list(zip(goal.metrics, goal.modes, strict=True))
+
+    def violation(self, columns: Mapping[str, Floats], n: int) -> Floats:
+        """By how much configurations are out of bounds, all bounds together.
+
+        Args:
+            columns: Each constrained metric, float64[n]; one that is missing is out of any bounds.
+            n: The number of configurations.
+
+        Returns:
+            float64[n]: 0 for what is feasible. An excess counts in shares of its bound, so that bounds of
+            different units add up; infinite where the metric is NaN.
+        """
+        total = np.zeros(n)
+        for name, bounds in self.bounds.items():
+            values = columns.get(name, np.full(n, np.nan))
+            for sign, bound in zip((-1, 1), bounds, strict=True):
+                if math.isfinite(bound):
+                    excess = np.maximum(sign * (values - bound), 0) / (abs(bound) or 1)
+                    total += np.where(np.isnan(excess), np.inf, excess)
+        return total
+
+
+def _bounds(name: str, bound: Bound) -> tuple[float, float]:
+    pair = bound if isinstance(bound, tuple | list) else (None, bound)
+    if len(pair) != 2 or any(isinstance(b, bool | str) or not _is_bound(b) for b in pair):
+        raise TypeError(
+            f"the constraint on {name!r} must be an upper bound, or a pair of a lower and an upper one, got "
+            f"{brief(bound)}"
+        )
+    low = -math.inf if pair[0] is None else float(pair[0])
+    high = math.inf if pair[1] is None else float(pair[1])
+    if not low <= high:
+        raise ValueError(f"nothing is within the constraint on {name!r}, [{low}, {high}]")
+    return low, high
+
+
+def _is_bound(value: object) -> bool:
+    return value is None or isinstance(value, int | float | np.number)

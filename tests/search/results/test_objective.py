@@ -1,0 +1,74 @@
+"""What counts, said once."""
+
+import numpy as np
+import pytest
+
+from symjax.search.results.objective import Objective
+
+INF = float("inf")
+
+
+def test_reads_what_a_user_says():
+    assert Objective.of() == Objective() == Objective((), ("max",), {})
+    assert Objective.of("loss", "min") == Objective(("loss",), ("min",), {})
+    assert Objective.of(["a", "b"], "min").modes == ("min", "min")
+    assert Objective.of(["a", "b"], ["min", "max"]).modes == ("min", "max")
+    bounds = {"a": 3, "b": (1, 2), "c": (None, 2.0), "d": (1, None)}
+    assert Objective.of(constraints=bounds).bounds == {
+        "a": (-INF, 3.0),
+        "b": (1.0, 2.0),
+        "c": (-INF, 2.0),
+        "d": (1.0, INF),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (("loss", "best"), ValueError, "'max' or 'min', got 'best'"),
+        ((["a", "b"], ["min"]), ValueError, r"2 objectives \(a, b\) and 1 modes"),
+        ((["a", "a"],), ValueError, "counts once"),
+        (([0],), TypeError, "name of a metric, got 0"),
+        (("a", "max", {"b": "big"}), TypeError, "constraint on 'b'.*upper bound"),
+        (("a", "max", {"b": (1, 2, 3)}), TypeError, "constraint on 'b'"),
+        (("a", "max", {"b": (2, 1)}), ValueError, r"nothing is within the constraint on 'b', \[2.0, 1.0\]"),
+        (("a", "max", {"b": float("nan")}), ValueError, "nothing is within"),
+    ],
+)
+def test_refuses_what_cannot_be_meant(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Objective.of(*arguments)
+
+
+def test_what_there_is_not_is_refused_by_name():
+    objective = Objective.of("los", constraints={"parameters": 3})
+    with pytest.raises(KeyError, match="the objective no metric 'los'; did you mean 'loss'"):
+        objective.check(["loss", "parameters"])
+    with pytest.raises(KeyError, match="the constraint no metric 'parameters'"):
+        objective.check(["los"])
+    objective.check(["los", "parameters"])
+
+
+def test_goals_of_one_ranking():
+    stated = Objective.of(["loss", "size"], ["min", "max"])
+    assert stated.goals(None, None, ["loss", "size", "x"]) == [("loss", "min"), ("size", "max")]
+    assert stated.goals("loss", None, []) == [("loss", "min")]
+    assert stated.goals("loss", "max", []) == [("loss", "max")]
+    assert stated.goals("x", None, []) == [("x", "max")]
+    assert stated.goals(["x", "loss"], None, []) == [("x", "max"), ("loss", "min")]
+    assert Objective.of(mode="min").goals(None, None, ["only"]) == [("only", "min")]
+    assert Objective().goals(None, "min", ["only"]) == [("only", "min")]
+    with pytest.raises(ValueError, match="say which metric to rank by: a, b; or once and for all"):
+        Objective().goals(None, None, ["a", "b"])
+
+
+def test_violation_is_in_shares_of_the_bounds():
+    objective = Objective.of(constraints={"flops": 1000, "accuracy": (0.5, None), "drift": (0, 0)})
+    columns = {
+        "flops": np.array([1000.0, 1100, 1000, 900, np.nan]),
+        "accuracy": np.array([0.5, 1, 0.25, 1, 1]),
+        "drift": np.array([0.0, 0, 0, -2, 0]),
+    }
+    np.testing.assert_allclose(objective.violation(columns, 5), [0, 0.1, 0.5, 2, INF])
+    assert (objective.violation({}, 2) == INF).all()
+    assert (Objective().violation({}, 2) == 0).all()
