@@ -166,7 +166,8 @@ def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
     first = min(errors)
     error = errors[first]
     if len(errors) == len(results) and isinstance(error, Exception):
-        note = f"all {len(results)} configurations raised; this is what trial {results[first].id} raised"
+        trial = results[first].id
+        note = f"all {len(results)} configurations raised; this is the error of the first, trial {trial}"
         attach(error, results, note)
         raise error
     raised = error if isinstance(error, Exception) else error.error

@@ -34,14 +34,20 @@ def advice_on(space: Space, batch: Sorted, split: Mapping[int, int], programs: i
     """
     points = space.spec.points
     by_leaf = {str(points[index].path): index for index in leaf_decisions(space)}
-    demoted = {leaf: by_leaf[leaf] for leaf in batch.demoted if leaf in by_leaf}
     said = [
-        demotion_advice(leaf, batch.demoted[leaf], _owner(batch, points[index].path), split.get(index, 1))
-        for leaf, index in demoted.items()
+        demotion_advice(leaf, why, _owner(batch, points[by_leaf[leaf]].path), _frozen(batch, leaf))
+        for leaf, why in batch.demoted.items()
+        if leaf in by_leaf
     ]
     configurations = sum(len(bucket.rows) for bucket in batch.buckets)
-    said += programs_advice(configurations, programs, split, space, demoted.values())
+    demoted = {by_leaf[leaf] for leaf in batch.demoted if leaf in by_leaf}
+    said += programs_advice(configurations, programs, split, space, demoted)
     return tuple(said)
+
+
+def _frozen(batch: Sorted, leaf: str) -> int:
+    """In how many buckets a leaf is structure."""
+    return sum(leaf in {bucket.arguments.names[i] for i in bucket.frozen} for bucket in batch.buckets)
 
 
 def _owner(batch: Sorted, path: Path) -> str:
@@ -56,14 +62,14 @@ def _owner(batch: Sorted, path: Path) -> str:
     return ""
 
 
-def demotion_advice(name: str, why: Demotion, owner: str, values: int) -> str:
+def demotion_advice(name: str, why: Demotion, owner: str, programs: int) -> str:
     """What to say of an open leaf that the function cannot trace.
 
     Args:
         name: The leaf.
         why: What tracing it gave.
         owner: The symbolic class in whose field it stands; empty if there is none.
-        values: How many values it takes in the batch.
+        programs: Of how many programs it is a constant.
 
     Example:
         >>> why = Demotion('TracerBoolConversionError', 'model.py:12', 'self.rate > 0')
@@ -74,8 +80,8 @@ def demotion_advice(name: str, why: Demotion, owner: str, values: int) -> str:
     is_meant = f", or say that it is structure, by sj.field(static=True) in {owner}" if owner else ""
     return (
         f"{name} cannot be a lane: code needs its value in Python{place}. That raises {why.error} where JAX "
-        f"traces it, so that {'it is' if values < 2 else f'each of its {values} values is'} a constant of a "
-        "program of its own. Let JAX compute with it: jnp.where or jax.lax.cond in the place of `if`, jnp "
+        f"traces it, so that it is a constant of {programs:,} program{'' if programs == 1 else 's'}, one for "
+        "each of its values. Let JAX compute with it: jnp.where or jax.lax.cond in the place of `if`, jnp "
         "functions in the place of math and NumPy, no float(), int() or isinstance(x, float); or open it "
         f"with few values, by oneof{is_meant}."
     )

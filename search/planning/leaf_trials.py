@@ -50,7 +50,8 @@ class LeafTrials:
 
     def _contexts(self) -> Iterator[list[Row]]:
         """Genes of all decisions: the same ones for every batch, on which the outcome must not depend."""
-        yield [_middle(choice) for choice in self._space.choices]
+        draws = np.random.default_rng(0).random(len(self._space.choices))
+        yield [_start(choice, draw) for choice, draw in zip(self._space.choices, draws, strict=True)]
         for dna in self._space.sample(jax.random.key(0), _CONTEXTS).host():
             genes = {"choices": dna.choices, "floats": dna.floats}
             spec = self._space.spec
@@ -163,9 +164,17 @@ def value_of(choice: Choice, gene: Gene) -> Any:
     return choice.decide(np.array([gene]), lambda slot, index: None)
 
 
-def _middle(choice: Choice) -> Row:
-    middle = getattr(choice, "middle", None)
-    return choice.least() if middle is None else [np.float32(middle)]
+def _start(choice: Choice, draw: float) -> Row:
+    """The genes to begin with, by a number in [0, 1).
+
+    Not the same for all decisions: that might hide what ties them.
+    """
+    if choice.array == "floats":
+        low, high = choice.options()
+        return [np.float32((0.6 - 0.2 * draw) * low + (0.4 + 0.2 * draw) * high)]
+    if choice.is_single and choice.slots():
+        return [int(draw * len(choice.slots()[0]))]
+    return choice.least()
 
 
 def _variants(choice: Choice, gene: Gene) -> list[Gene]:

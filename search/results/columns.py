@@ -42,7 +42,7 @@ def stack(parts: list[Part], n: int) -> Metrics:
             return ragged
         dtype = jnp.result_type(*[piece.dtype for piece in pieces])
         whole = np.full((n, *shapes.pop()), np.nan if is_inexact(dtype) else 0, dtype)
-        whole[rows] = np.concatenate(pieces)
+        whole[rows] = np.concatenate([np.asarray(piece) for piece in pieces])
         return whole
 
     return jax.tree.map(column, *[metrics for _, metrics in parts])

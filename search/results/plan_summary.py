@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -27,6 +27,19 @@ class PlanSummary:
     split: Mapping[str, int] = field(default_factory=dict)
     demoted: Mapping[str, str] = field(default_factory=dict)
     function: str = ""
+
+    @classmethod
+    def concat(cls, parts: Sequence[PlanSummary]) -> PlanSummary:
+        """What several plans say, together; equal ones once. Programs are counted on from plan to plan."""
+        return cls(
+            "\n".join(dict.fromkeys(part.text for part in parts if part.text)),
+            sum((part.buckets for part in parts), ()),
+            sum((part.widths for part in parts), ()),
+            tuple(dict.fromkeys(name for part in parts for name in part.lanes)),
+            {name: n for part in parts for name, n in part.split.items()},
+            {name: why for part in parts for name, why in part.demoted.items()},
+            parts[0].function if len({part.function for part in parts}) == 1 else "",
+        )
 
     @property
     def programs(self) -> int:

@@ -388,7 +388,7 @@ class Results:
         columns = {name: column for name, column in self._columns().items() if column.ndim == 1}
         decided = decision_names(self.space, [trial.values for trial in trials])
         titles = ["rank", "trial", "state", *(name or "value" for name in columns)]
-        rows = [[*titles, *(name or "(root)" for name in decided)]]
+        rows = [[*titles, *decided]]
         for place, trial in enumerate(trials):
             ok = outcome[trial.index] == _OK
             state = "infeasible" if ok and not trial.feasible else trial.state

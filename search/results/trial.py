@@ -71,15 +71,15 @@ class Trial:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What was decided, by the path of the value: ``{'model.width': 16, 'lr': 0.003}``.
+        """What was decided: ``{'model.width': 16, 'lr': 0.003}``; see `Space.values`.
 
-        Decisions that do not matter here are left out. (A choice that is itself a candidate shares its path
-        with the choice around it, and goes by its id.)
+        By the names of decisions, or else the paths of their values. A candidate with a label goes by that; what
+        does not matter here is left out.
         """
         return self.space.values(self.dna)
 
     def __repr__(self) -> str:
-        decided = ", ".join(f"{name or '(root)'}={value_text(value)}" for name, value in self.values.items())
+        decided = ", ".join(f"{name}={value_text(value)}" for name, value in self.values.items())
         numbers = jax.tree.map(lambda array: array.item() if np.ndim(array) == 0 else array, self.metrics)
         outcome = f"; {value_text(numbers, 200)}" if numbers is not None else ""
         if self.error is not None:

@@ -36,11 +36,13 @@ class Misfit(ValueError):
 class Choice(Placeholder):
     """A value that a search decides; stands anywhere in a tree in the place of that value.
 
-    Make one with `oneof`, `manyof`, `permutate`, `floatv` or `intv`. A kind of decision is one subclass: what it may be, how
-    many there are, how it is drawn, written as genes, read from a value, and printed, is all told there.
+    Make one with `oneof`, `manyof`, `permutate`, `floatv` or `intv`. A kind of decision is one subclass: what
+    it may be, how many there are, how it is drawn, written as genes, read from a value, and printed, is all
+    told there.
 
-    A decision takes a fixed number of columns of one of the two arrays of a `DNA`. What a DNA knows of its space is made of
-    *bare* choices, in which texts stand for the candidates: they can be compared, hashed and pickled, whatever the candidates are.
+    A decision takes a fixed number of columns of one of the two arrays of a `DNA`. What a DNA knows of its
+    space is made of *bare* choices, in which texts stand for the candidates: they can be compared, hashed and
+    pickled, whatever the candidates are.
     """
 
     __symjax_name__: ClassVar[str] = "symjax.search.choices.Choice"  # as files have it

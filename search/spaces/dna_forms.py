@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def by_point(dna: DNA) -> list[Any]:
-    """What a single DNA decides at each point: a number, or a list of them where several candidates are taken."""
+    """What a single DNA decides at each point: a number, or a list of them for several candidates."""
     host = dna.host()
     genes = {"choices": host.choices, "floats": host.floats}
     columns = zip(dna.spec.points, dna.spec.columns, strict=True)
@@ -46,10 +46,10 @@ def split(spec: Spec, numbers: Sequence[Any]) -> list[Sequence[object]]:
     return [numbers[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
-def _where(spec: Spec, counts: Sequence[int], given: int) -> str:
+def _where(spec: Spec, counts: Sequence[int], got: int) -> str:
     """Where the numbers end, if there are too few."""
     for point, end in zip(spec.points, np.cumsum(counts), strict=True):
-        if given < end:
+        if got < end:
             return f", none for {point.name}"
     return f", the last decision is {spec.points[-1].name}" if spec.points else ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import numpy as np
 
@@ -154,12 +154,12 @@ class Spec:
         Returns:
             A bool[...] for each point.
         """
-        always: G = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
-        active: list[G] = []
+        always: Any = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
+        active: list[Any] = []
         for point in self.points:
             if point.parent < 0:
                 active.append(always)
             else:
                 taken = choices[..., self.columns[point.parent].start + point.slot]
-                active.append(active[point.parent] & (taken == point.branch))  # type: ignore[arg-type]
+                active.append(active[point.parent] & (taken == point.branch))
         return active

@@ -107,7 +107,8 @@ class Space:
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
         """Draws points of the space, independent of each other, by the law of each decision.
 
-        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`, unless `constrain` demands something.
+        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`, unless `constrain` demands
+        something.
 
         Args:
             key: A JAX key.
@@ -156,7 +157,8 @@ class Space:
         for point in self.spec.points:
             if point.array == "floats":
                 raise ValueError(
-                    f"the space is infinite: {point.name} is a float; space.grid(steps) takes some of its values"
+                    f"the space is infinite: {point.name} is a float; space.grid(steps) takes some of "
+                    "its values"
                 )
         return self._points(lambda index: None)
 
@@ -164,8 +166,8 @@ class Space:
         """All points of the space, of a float only some.
 
         Args:
-            steps: How many values of a float are taken, evenly on its scale, its bounds among them (of one, the middle); or
-                a number each, by the name of the decision.
+            steps: How many values of a float are taken, evenly on its scale, its bounds among them (of one,
+                the middle); or a number each, by the name of the decision.
 
         Returns:
             A batch, in the order of `enumerate`.
@@ -176,7 +178,8 @@ class Space:
 
         Example:
             >>> from symjax import search
-            >>> space = search.space({'width': search.oneof([8, 16]), 'rate': search.floatv(1e-3, 1e-1, 'log')})
+            >>> tree = {'width': search.oneof([8, 16]), 'rate': search.floatv(1e-3, 1e-1, 'log')}
+            >>> space = search.space(tree)
             >>> [space.values(dna)['rate'] for dna in space.grid(3)[:3]]
             [0.001, 0.01, 0.1]
         """
@@ -224,8 +227,8 @@ class Space:
             predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`.
 
         Returns:
-            A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate` and
-            `grid` leave out the others, `encode` refuses them, and so does `decode`.
+            A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate`
+            and `grid` leave out the others, `encode` refuses them, and so does `decode`.
 
         Example:
             >>> from symjax import search
@@ -278,7 +281,7 @@ class Space:
         return tree
 
     def _genes(self, dna: DNA, like: DNA | None) -> dict[str, Genes]:
-        """The genes of a single DNA, in NumPy's arrays where they can be: single genes of JAX's are read far slower."""
+        """The genes of a single DNA, in NumPy's arrays where they can be: those are read far faster."""
         if like is not None:
             self._require(like)
         choices = dna.choices if like is None else like.choices
@@ -329,12 +332,13 @@ class Space:
     def values(self, dna: DNA) -> dict[str, Any]:
         """What a single DNA decides, by name, as values: for decisions that matter.
 
-        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value in the decoded
-        tree.
+        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value
+        in the decoded tree.
 
         Example:
             >>> from symjax import search
-            >>> space = search.space({'width': search.oneof({'small': 8, 'big': 16}), 'lr': search.floatv(0.0, 1.0)})
+            >>> widths = search.oneof({'small': 8, 'big': 16})
+            >>> space = search.space({'width': widths, 'lr': search.floatv(0.0, 1.0)})
             >>> space.values(search.DNA.from_numbers(space.spec, [1, 0.5]))
             {'width': 'big', 'lr': 0.5}
         """
@@ -367,8 +371,8 @@ class Space:
         """The inverse of `values`.
 
         Args:
-            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in a candidate
-                may be left out where the candidate is given as a decided value.
+            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in
+                a candidate may be left out where the candidate is given as a decided value.
 
         Raises:
             KeyError: A name that is no decision of the space, or does not matter here.
@@ -454,13 +458,14 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
     """The search space that the open choices of a tree span, and those in the arguments of patches.
 
     Args:
-        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`, `floatv`, `intv`.
+        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`,
+            `floatv`, `intv`.
         where: Opens only the choices for which it holds; the others stay in the decoded trees.
             ``where(v)``, ``where(v, p)`` or ``where(k, v, p)`` of path, choice and parent. A choice
             inside a candidate is asked about by the path that its value will have.
-        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one after the other. Choices
-            may stand in their arguments, and in their place: None is no patch, so ``sj.maybe(patch)`` decides
-            whether it is applied.
+        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one
+            after the other. Choices may stand in their arguments, and in their place: None is no patch, so
+            ``sj.maybe(patch)`` decides whether it is applied.
 
     Returns:
         The space. A tree without choices gives a space of one tree.

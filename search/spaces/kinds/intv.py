@@ -163,8 +163,8 @@ def intv(
 
     Raises:
         TypeError: A bound or the step is no int.
-        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown; or
-            there are more than 2**31 - 1 values.
+        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown;
+            or there are more than 2**31 - 1 values.
 
     Example:
         >>> intv(16, 256, step=16)

@@ -23,8 +23,8 @@ class ManyOf(Choice):
     """Several of the candidates; see `manyof`.
 
     Where they are distinct, its genes are a whole permutation of the candidates' indices, int32[number of
-    candidates]: those that are taken, then the rest in ascending order. So exchanging genes keeps them valid, at
-    a fixed shape. Else they are the indices that are taken, int32[k].
+    candidates]: those that are taken, then the rest in ascending order. So exchanging genes keeps them valid,
+    at a fixed shape. Else they are the indices that are taken, int32[k].
 
     Attributes:
         k: How many are taken.
@@ -66,7 +66,7 @@ class ManyOf(Choice):
         if not self.distinct and not self.sorted:
             return sum(each) ** self.k
         # Elementary symmetric polynomials, or complete homogeneous ones where candidates may come again.
-        ways: list[Size] = [1] + [0] * self.k
+        ways: list[Size] = [1, *[0] * self.k]
         for size in each:
             order = range(self.k, 0, -1) if self.distinct else range(1, self.k + 1)
             for taken in order:

@@ -126,7 +126,8 @@ def oneof(
         A `OneOf`; typed as `Any`, because it stands for another value.
 
     Raises:
-        TypeError: `candidates` is no list: a text, a number, a set (which has no order); or a label is no text.
+        TypeError: `candidates` is no list: a text, a number, a set (which has no order); or a label is no
+            text.
         ValueError: There are no candidates, or two are equal.
 
     Example:

@@ -18,7 +18,7 @@ def point(id, path, choice):
 CHOICE = point("c", "c", search.oneof([1, 2, 3]))
 LINEAR = point("x", "x", search.floatv(-0.1, 2 / 3))
 LOG = point("", "y", search.floatv(1e-4, 0.1, "log"))
-SEVERAL = point("m", "m", search.manyof(2, "abc".split() + ["d", "e"]))
+SEVERAL = point("m", "m", search.manyof(2, list("abcde")))
 NESTED = search.space(
     search.oneof([search.oneof([1, 2]), [search.floatv(0, 1), search.oneof([search.oneof([3, 4]), 5])]])
 ).spec
