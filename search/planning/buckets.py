@@ -15,11 +15,12 @@ from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.tree import child
 
+from ..compiling.cache import Cache, remembered
+from ..compiling.lanes import Layout
 from ..results.failures import Failure
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, flatten
-from .cache import Cache, remembered
 from .failures import PROBES, Failures
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
@@ -53,10 +54,9 @@ class Bucket:
     frozen: frozenset[int]
     program: Program
 
-    def with_lanes(self, task: Task, lanes: int) -> Bucket:
-        """The same with a program of another number of lanes on each device."""
-        program = program_for(task, self.arguments, tuple(self.values), self.frozen, lanes)
-        return dataclasses.replace(self, program=program)
+    def with_layout(self, layout: Layout) -> Bucket:
+        """The same with a program whose lanes run in another way."""
+        return dataclasses.replace(self, program=dataclasses.replace(self.program, layout=layout))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Sorter:
         decisions: Those of the space that land on leaves.
         dnas: The batch, in NumPy arrays int32[n, C] and float32[n, F].
         broadcast: The arguments that all configurations share.
-        lanes_for: The lanes on each device for a bucket of a size.
+        layout_for: How the lanes of a bucket of a size run.
     """
 
     task: Task
@@ -104,7 +104,7 @@ class Sorter:
     decisions: Mapping[int, LeafDecision]
     dnas: DNA
     broadcast: tuple[Any, ...]
-    lanes_for: Callable[[int], int]
+    layout_for: Callable[[int], Layout]
 
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
@@ -190,8 +190,8 @@ class Sorter:
         leaves = {leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None}
         arguments = arguments.replace({leaf: decision.standard for leaf, decision in leaves.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
-        lanes = self.lanes_for(len(rows))
-        culprits = self._culprits(arguments, frozenset(leaves), frozen, lanes)
+        layout = self.layout_for(len(rows))
+        culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
         self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
         frozen = frozen.union(culprits)
         structural = {i for i, leaf in positions.items() if leaf is None or leaf in culprits}
@@ -202,7 +202,7 @@ class Sorter:
             leaf: decision.values(self.space, self.dnas, rows, arguments.avals[leaf])
             for leaf, decision in sorted(leaves.items())
         }
-        program = program_for(self.task, arguments, tuple(values), frozen, lanes)
+        program = program_for(self.task, arguments, tuple(values), frozen, layout)
         self._buckets.append(Bucket(rows, arguments, values, frozen, program))
         self._varying |= varying
         return ()
@@ -212,7 +212,7 @@ class Sorter:
         self._is_valid[rows] = False
 
     def _culprits(
-        self, arguments: Arguments, varying: frozenset[int], frozen: frozenset[int], lanes: int
+        self, arguments: Arguments, varying: frozenset[int], frozen: frozenset[int], layout: Layout
     ) -> Mapping[int, Demotion]:
         """The leaves that must be structure, besides the frozen ones, and why.
 
@@ -227,7 +227,7 @@ class Sorter:
             return outcome
 
         def program(structural: frozenset[int]) -> Program:
-            return program_for(self.task, arguments, tuple(sorted(varying - structural)), structural, lanes)
+            return program_for(self.task, arguments, tuple(sorted(varying - structural)), structural, layout)
 
         try:
             outcome = untraceable(self.task, arguments, frozen, program)

@@ -14,9 +14,10 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from symjax.core.errors import excerpt, known, summary
+from symjax.core.errors import excerpt, summary
 from symjax.core.tracebacks import caller_level
 
+from ..compiling.lanes import Mode
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
@@ -25,7 +26,7 @@ from .advice import PlanWarning, advice_on
 from .arguments import flatten
 from .buckets import Bucket, Sorter
 from .inputs import batch_of, check_function, check_space, devices_of, key_aval
-from .ladder import LADDER, choose_rung
+from .ladder import layouts
 from .leaf_decisions import leaf_decisions
 from .metrics import check_equal_metrics
 from .programs import Task
@@ -47,7 +48,9 @@ class Plan:
         key: The root key.
         ids: The trial ids, uint32[n].
         buckets: Configurations of one structure each; none in a plan that was pickled.
-        widths: For each program its lanes, on all devices together.
+        mode: How the lanes of a program run: ``'map'``, one after the other on each device, or ``'vmap'``,
+            side by side.
+        widths: For each program how many lanes run side by side, on all devices together.
         devices: The number of devices.
         errors: Why a configuration cannot run, by its place in the batch.
         lanes: The ids of the decisions in which the lanes of a program differ.
@@ -64,6 +67,7 @@ class Plan:
     key: jax.Array
     ids: npt.NDArray[np.uint32]
     buckets: tuple[Bucket, ...]
+    mode: Mode
     widths: tuple[int, ...]
     devices: int
     errors: Mapping[int, Exception | Failure]
@@ -105,10 +109,17 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan: {self}>"
 
-    def _parts(self) -> Iterable[str]:
+    def _lanes_text(self) -> str:
         widths = sorted(set(self.widths))
-        of = f" of {'–'.join(map(str, widths[:1] + widths[1:][-1:]))} lanes" if widths else ""
-        yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{of}"
+        some = "–".join(map(str, widths[:1] + widths[1:][-1:]))
+        if not widths:
+            return ""
+        if self.mode == "vmap":
+            return f" of {some} lanes"
+        return ", mapped" if widths == [self.devices] else f", mapped {some} at a time"
+
+    def _parts(self) -> Iterable[str]:
+        yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{self._lanes_text()}"
         if self.devices > 1:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
@@ -134,7 +145,9 @@ def plan(
     key: jax.Array,
     *broadcast: Any,
     ids: Sequence[int] | npt.NDArray[Any] | None = None,
-    lanes: int | None = None,
+    repeats: int = 1,
+    lanes: Mode | None = None,
+    width: int | None = None,
     devices: jax.Device | Sequence[jax.Device] | None = None,
 ) -> Plan:
     """Plans the evaluation of a batch: `evaluate` with the same arguments will run it so.
@@ -149,7 +162,9 @@ def plan(
         key: The root key.
         *broadcast: Arguments that all configurations share.
         ids: The trial ids.
-        lanes: Lanes on each device.
+        repeats: With how many seeds each configuration runs.
+        lanes: ``'map'`` or ``'vmap'``.
+        width: Lanes side by side on each device.
         devices: Where it is to run, a device or several.
 
     Returns:
@@ -181,9 +196,20 @@ def plan(
         >>> space = search.space(Line(slope=search.floatv(0., 1.), steps=search.oneof([1, 2])))
         >>> dnas = space.sample(jax.random.key(0), 32)
         >>> print(search.plan(Line.run, space, dnas, jax.random.key(1), devices=jax.devices()[:1]))
-        32 configurations → 2 programs of 8 lanes; split by steps (1, 2); lanes: slope
+        32 configurations → 2 programs, mapped; split by steps (1, 2); lanes: slope
     """
-    planned = make_plan(fn, space, dnas, key, broadcast, ids, lanes, devices)
+    planned = make_plan(
+        fn,
+        space,
+        dnas,
+        key,
+        broadcast,
+        ids=ids,
+        repeats=repeats,
+        lanes=lanes,
+        width=width,
+        devices=devices,
+    )
     planned.warn()
     if planned.errors and not planned.buckets:
         error = planned.errors[min(planned.errors)]
@@ -197,24 +223,23 @@ def make_plan(
     dnas: DNA | Sequence[Any],
     key: jax.Array,
     broadcast: tuple[Any, ...],
+    *,
     ids: Sequence[int] | npt.NDArray[Any] | None,
-    lanes: int | None,
+    repeats: int,
+    lanes: Mode | None,
+    width: int | None,
     devices: jax.Device | Sequence[jax.Device] | None,
 ) -> Plan:
     """`plan`, which warns of nothing, and of which all configurations may have raised."""
     check_function(fn, len(broadcast))
     check_space(space)
     chosen = devices_of(devices)
-    if lanes is not None and lanes not in LADDER:
-        raise ValueError(f"lanes must be on the ladder; {known(LADDER, 'its rungs')}; got {lanes}")
+    layout_for = layouts(lanes, width, chosen)
     batch = batch_of(space, dnas)
-    task = Task(fn, key_aval(key), chosen)
+    task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
-    def lanes_for(configurations: int) -> int:
-        return lanes or choose_rung(configurations, len(chosen), chosen[0].platform)
-
-    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, lanes_for).sort()
+    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for).sort()
     structural = set(range(len(space.spec))) - sorting.varying
     check_equal_metrics(
         (bucket.program.trace(), partial(described, space, batch[int(bucket.rows[0])], structural))
@@ -230,6 +255,7 @@ def make_plan(
         key,
         _trial_ids(ids, len(batch)),
         sorting.buckets,
+        layout_for(1).mode,
         widths,
         len(chosen),
         sorting.errors,
@@ -253,8 +279,8 @@ def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDAr
 
 
 def _widths(buckets: Iterable[Bucket]) -> tuple[int, ...]:
-    programs = {bucket.program for bucket in buckets}
-    return tuple(sorted(program.width for program in programs))
+    widths = {bucket.program.executable: bucket.program.width for bucket in buckets}
+    return tuple(sorted(widths.values()))
 
 
 def _summary(error: Exception | Failure) -> str:

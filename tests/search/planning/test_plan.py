@@ -46,9 +46,9 @@ def plan_of_task(**how):
 
 def test_says_everything_in_a_line():
     search.clear_programs()
-    plan = plan_of_task(lanes=2, devices=ONE)
+    plan = plan_of_task(lanes="vmap", width=2, devices=ONE)
     assert str(plan) == (
-        "60 configurations → 4 programs of 2 lanes; split by act (a, b, bad), gate (0.0, 1.0); lanes: x; demoted "
+        "60 configurations → 2 programs of 2 lanes; split by act (a, b, bad), gate (0.0, 1.0); lanes: x; demoted "
         "to structure, because the function cannot trace them: gate (TracerBoolConversionError at "
         f"test_plan.py:{LINE}: self.gate > 0.5); 20 configurations cannot run: ValueError: bad"
     )
@@ -57,8 +57,8 @@ def test_says_everything_in_a_line():
 
 
 def test_says_how_many_devices():
-    plan = plan_of_task(lanes=8)
-    assert f"4 programs of {8 * len(jax.devices())} lanes; over {len(jax.devices())} devices" in str(plan)
+    plan = plan_of_task(lanes="vmap", width=8)
+    assert f"2 programs of {8 * len(jax.devices())} lanes; over {len(jax.devices())} devices" in str(plan)
 
 
 def test_is_what_evaluate_carries_out():
@@ -75,7 +75,7 @@ def test_long_lists_of_names_are_cut():
     space = search.space([search.floatv(0, 1)] * 12)
     plan = search.plan(lambda exp, key: sum(exp), space, space.sample(KEY, 2), KEY, devices=ONE)
     assert str(plan) == (
-        "2 configurations → 1 program of 2 lanes; lanes: [0], [1], [2], [3], [4], [5], [6], [7], … (4 more)"
+        "2 configurations → 1 program, mapped; lanes: [0], [1], [2], [3], [4], [5], [6], [7], … (4 more)"
     )
 
 
@@ -91,17 +91,17 @@ def test_memory_decides_the_rung_when_lanes_are_not_given():
 
         return jax.lax.cond(large > 0, big, lambda x: x, exp["x"])
 
-    assert search.plan(run, space, dnas, KEY, 0.0, devices=ONE).buckets[0].program.lanes > 2
-    results = search.evaluate(run, space, dnas, KEY, 0.0, devices=ONE)
+    assert search.plan(run, space, dnas, KEY, 0.0, lanes="vmap", devices=ONE).widths > (2,)
+    results = search.evaluate(run, space, dnas, KEY, 0.0, lanes="vmap", devices=ONE)
     assert results.plan.widths == (2,)
     assert results.metrics.tolist() == dnas.floats[:, 0].tolist()
 
 
 def test_a_pickled_plan_says_the_same():
-    plan = plan_of_task(lanes=2)
+    plan = plan_of_task()
     again = pickle.loads(pickle.dumps(plan))
     assert str(again) == str(plan)
-    assert (again.dnas, again.space, again.programs) == (plan.dnas, SPACE, 4)
+    assert (again.dnas, again.space, again.programs) == (plan.dnas, SPACE, 2)
     assert again.ids.tolist() == list(range(60))
     assert {row: repr(error) for row, error in again.errors.items()} == (
         {row: repr(error) for row, error in plan.errors.items()}
@@ -133,12 +133,6 @@ def test_trees_make_a_batch_as_dnas_do():
     with pytest.raises(ValueError, match=r"'c' is no candidate.*\(path=act\)") as caught:
         search.plan(Task.run, SPACE, [trees[0], Task("c", 0.5)], KEY)
     assert caught.value.__notes__ == ["This is number 1 of the list of configurations."]
-
-
-def test_a_space_of_one_tree_runs():
-    space = search.space(Task("a", 0.5))
-    plan = search.plan(lambda exp, key: exp.x, space, space.sample(KEY, 5), KEY, devices=jax.devices()[0])
-    assert str(plan).startswith("5 configurations → 1 program of ")
 
 
 class TestWhatAllStructuresRaise:

@@ -134,7 +134,7 @@ def test_pickles_what_was_raised_whatever_it_was():
     def odd(exp, key):
         if exp["x"] < 0:
             raise Odd(1, 2)
-        return 0.0
+        return 1.0
 
     space = search.space({"x": search.oneof([1, -1, -2])})
     dnas = DNA.from_numbers(space.spec, [[0], [1], [2]])
