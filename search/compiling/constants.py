@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, final
 
 import jax
@@ -18,6 +18,7 @@ from symjax.patches.interior.functions.equations import rebuilt
 # Arrays of more bytes than this are no part of a program, but arguments of it. XLA computes with smaller ones
 # when it compiles, as it would for a plain `jax.jit`.
 _SMALL = 4096
+_LARGE = 1_000_000  # bytes that are worth a word
 
 
 @final
@@ -43,6 +44,24 @@ class Constant:
                 self._placed[sharding] = jax.device_put(self._array, sharding)
                 self._array = self._placed[sharding]  # one copy on the host would be one too many
             return self._placed[sharding]
+
+
+def constants_text(constants: Iterable[Constant]) -> str:
+    """What to do about constants, if they are large; empty if they are not.
+
+    Example:
+        >>> constants_text([Constant(np.zeros((4000, 100))), Constant(np.zeros(3))])
+        '3 MB of constants, such as float64[4000,100], from the function itself: hand it in as a broadcast argument'
+    """
+    distinct = set(constants)
+    total = sum(constant.bytes for constant in distinct)
+    if total < _LARGE:
+        return ""
+    largest = max(distinct, key=lambda constant: constant.bytes)
+    return (
+        f"{total / 1e6:,.0f} MB of constants, such as {largest.text}, from the function itself: hand it in "
+        "as a broadcast argument"
+    )
 
 
 _constants: weakref.WeakValueDictionary[Any, Constant] = weakref.WeakValueDictionary()
