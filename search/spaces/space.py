@@ -14,7 +14,6 @@ from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
-from symjax.verbs.rebind import rebind
 
 from . import constraints, space_text
 from .choice import Choice, Gene, Genes, Size
@@ -22,6 +21,7 @@ from .discovery import Discovery, Template, Where
 from .dna import DNA
 from .encoding import Encoder
 from .enumeration import Enumeration
+from .filling import Fillings
 from .patched import Ideas
 from .points import Spec
 from .sampling import sample_genes
@@ -43,6 +43,8 @@ class Space:
 
     __slots__ = (
         "__weakref__",
+        "_decisions",
+        "_fillings",
         "_ideas",
         "branches",
         "choices",
@@ -77,6 +79,21 @@ class Space:
         self.branches = tuple(discovery.branches)
         self.closed = tuple(discovery.closed)
         self.predicates = predicates
+        self._prepare()
+
+    def _prepare(self) -> None:
+        fillings = Fillings(self.spec, self.choices, self.branches)
+        self._fillings = tuple(map(fillings.of, self.templates))
+        self._decisions = fillings.decisions
+
+    def __getstate__(self) -> dict[str, Any]:
+        hidden = ("__weakref__", "_decisions", "_fillings")  # prepared anew, and without what they keep
+        return {name: getattr(self, name) for name in Space.__slots__ if name not in hidden}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._prepare()
 
     @property
     def patches(self) -> tuple[Any, ...]:
@@ -272,40 +289,46 @@ class Space:
             {'width': 16, 'lr': 0.5}
         """
         self._require(dna)
-        if dna.shape:
-            return [self.decode(each, like) for each in dna]
-        genes = self._genes(dna, like)
-        tree = self._decoded(genes)
-        if self.predicates and isinstance(genes["floats"], np.ndarray):
-            constraints.require(self.predicates, tree, repr(dna))
-        return tree
-
-    def _genes(self, dna: DNA, like: DNA | None) -> dict[str, Genes]:
-        """The genes of a single DNA, in NumPy's arrays where they can be: those are read far faster."""
         if like is not None:
             self._require(like)
-        choices = dna.choices if like is None else like.choices
+        if not dna.shape:
+            choices = dna.choices if like is None else like.choices
+            return self._decided(dna, self._genes(choices, dna.floats))
+        if len(dna.shape) > 1 or like is not None or not dna.is_host:
+            return [self.decode(each, like) for each in dna]
+        genes = self._genes(dna.choices, dna.floats)
+        rows = zip(genes["choices"], genes["floats"], strict=True)
+        return [
+            self._decided(dna[index], {"choices": choices, "floats": floats})
+            for index, (choices, floats) in enumerate(rows)
+        ]
+
+    def _genes(self, choices: Genes, floats: Genes) -> dict[str, Any]:
+        """Checked genes as lists, where they are not traced: single genes of arrays are read far slower."""
         if isinstance(choices, jax.core.Tracer) and self.spec.choices:
             raise TypeError(
                 "the choices of this DNA are traced, but they decide the structure of the tree, which a "
                 "compiled function must know: pass `like=` a concrete DNA of the same structure"
             )
-        genes: dict[str, Genes] = {"choices": np.zeros(0, np.int32), "floats": dna.floats}
-        if self.spec.choices:
-            genes["choices"] = np.asarray(choices)
-        if not isinstance(dna.floats, jax.core.Tracer):
-            genes["floats"] = np.asarray(dna.floats)
-        for point, columns in zip(self.spec.points, self.spec.columns, strict=True):
-            array = genes[point.array]
-            if isinstance(array, np.ndarray):
-                point.choice.check(array[columns], point.name)
-        return genes
+        if isinstance(choices, jax.core.Tracer):
+            choices = np.zeros(0, np.int32)
+        traced = isinstance(floats, jax.core.Tracer)
+        self.spec.check(choices, None if traced else floats)
+        return {
+            "choices": np.asarray(choices).tolist(),
+            "floats": floats if traced else np.asarray(floats).tolist(),
+        }
 
-    def _decoded(self, genes: dict[str, Genes]) -> Any:
-        tree = self._decode(self.root, genes)
-        if self._ideas is None:
-            return tree
-        return self._ideas.applied(tree, [self._decode(item, genes) for item in self._ideas.items])
+    def _decided(self, dna: DNA, genes: dict[str, Any]) -> Any:
+        """The tree of a single DNA, whose genes these are."""
+        tree = self._tree(genes)
+        if self.predicates and not isinstance(genes["floats"], jax.core.Tracer):
+            constraints.require(self.predicates, tree, repr(dna))
+        return tree
+
+    def _tree(self, genes: dict[str, Any]) -> Any:
+        tree, *patches = [filling.fill(genes)[0] for filling in self._fillings]
+        return tree if self._ideas is None else self._ideas.applied(tree, patches)
 
     def encode(self, tree: Any) -> DNA:
         """The DNA of a tree: ``space.decode(space.encode(tree))`` equals the tree.
@@ -321,7 +344,8 @@ class Space:
         """
         encoder = Encoder(self.spec, self.choices, self.branches)
         if self._ideas is None:
-            encoder.fit(self.root, tree, ROOT)
+            if not encoder.reads(self._fillings[0], tree):
+                encoder.fit(self.root, tree, ROOT)
             dna = self.of(encoder.rows())
         else:
             dna = self._ideas.encoded(self, encoder, tree)
@@ -350,7 +374,7 @@ class Space:
     def decided(self, dna: DNA) -> dict[int, Any]:
         """As `values`, by the decisions' indices in the spec."""
         host = self._require(dna).host()
-        genes: dict[str, Genes] = {"choices": host.choices, "floats": host.floats}
+        genes = {"choices": host.choices.tolist(), "floats": host.floats.tolist()}
         return {index: self._value(index, genes) for index, matters in enumerate(host.active) if matters}
 
     def _name(self, index: int, taken: Mapping[str, Any]) -> str:
@@ -358,11 +382,11 @@ class Space:
         name = point.choice.name or str(point.path) or point.name
         return point.id if name in taken else name
 
-    def _value(self, index: int, genes: dict[str, Genes]) -> Any:
+    def _value(self, index: int, genes: dict[str, Any]) -> Any:
         """What is decided at a point, with labels for the candidates that have some."""
         choice = self.choices[index]
         if getattr(choice, "labels", None) is None:
-            return self._decide(index, genes)
+            return self._decisions[index].fill(genes)[0]
         own = choice.numbers(genes[choice.array][self.spec.columns[index]])
         labels = [choice.label(number) for number in own]
         return labels[0] if choice.is_single else labels
@@ -424,7 +448,7 @@ class Space:
         )
 
     def _is_allowed(self, dna: DNA) -> bool:
-        tree = self._decoded(self._genes(dna, None))
+        tree = self._tree(self._genes(dna.choices, dna.floats))
         return all(predicate(tree) for predicate in self.predicates)
 
     def _require(self, dna: DNA) -> DNA:
@@ -435,17 +459,6 @@ class Space:
             )
         dna.check_spec(self.spec)
         return dna
-
-    def _decode(self, template: Template, genes: dict[str, Genes]) -> Any:
-        """A template with its decisions made by genes, int32[C] and float32[F]."""
-        values: dict[str | Path, Any] = {path: self._decide(index, genes) for path, index in template.slots}
-        return rebind(template.value, values)
-
-    def _decide(self, index: int, genes: dict[str, Genes]) -> Any:
-        """The value at a decision."""
-        choice, branches = self.choices[index], self.branches[index]
-        own = genes[choice.array][self.spec.columns[index]]
-        return choice.decide(own, lambda slot, branch: self._decode(branches[slot][branch], genes))
 
 
 def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:

@@ -62,6 +62,11 @@ class FloatV(Choice):
         """Infinite."""
         return math.inf
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The bounds, as float32."""
+        return float(np.float32(self.lo)), float(np.float32(self.hi))
+
     def least(self) -> list[Gene]:
         """The lower bound."""
         return [np.float32(self.lo)]
@@ -135,7 +140,7 @@ class FloatV(Choice):
             raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}")
         raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}, which is not finite")
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> Any:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> Any:
         """A Python float, or a tracer that behaves like one."""
         gene = genes[0]
         if not isinstance(gene, jax.core.Tracer):

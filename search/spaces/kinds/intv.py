@@ -68,6 +68,11 @@ class IntV(Choice):
         """How many values there are."""
         return len(self)
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """From none to the greatest number of steps."""
+        return 0, len(self) - 1
+
     def least(self) -> list[Gene]:
         """The lower bound."""
         return [0]
@@ -127,7 +132,7 @@ class IntV(Choice):
             genes.append(self.values.index(int(number)))
         return genes
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> int:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> int:
         """The value."""
         return self.lo + self.step * int(genes[0])
 

@@ -183,14 +183,14 @@ class ManyOf(Choice):
         """The candidate's label, or else its text."""
         return label_of(number, self._texts, self.labels)
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> list[Any]:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> list[Any]:
         """A list of the decided candidates."""
         return [branch(slot, int(gene)) for slot, gene in enumerate(genes[: self.k])]
 
     def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
         """The first selection that can become the value."""
         if not isinstance(value, list | tuple) or len(value) != self.k:
-            raise Misfit(f"{brief(value)} is no list of {self.k} candidates of {text_of(self)}")
+            raise Misfit(lambda: f"{brief(value)} is no list of {self.k} candidates of {text_of(self)}")
         taken: list[int] = []
 
         def search(slot: int) -> bool:
@@ -207,7 +207,7 @@ class ManyOf(Choice):
             return False
 
         if not search(0):
-            raise Misfit(f"{brief(value)} is no selection of {text_of(self)}")
+            raise Misfit(lambda: f"{brief(value)} is no selection of {text_of(self)}")
         for slot, index in enumerate(taken):
             fits(slot, index, value[slot])  # once more: a selection that was given up may have been the last
         return self._completed(taken)
