@@ -12,6 +12,7 @@ import numpy as np
 
 from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import ROOT, Path
+from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
 
@@ -38,6 +39,7 @@ class Space:
         choices: The choice that stands at each decision.
         branches: The candidates of each decision, as templates, for each that is taken; none for a number.
         closed: Where choices stand that `where` left closed: the decoded trees hold them.
+        opened: For each choice in the order of discovery, whether it is open; what `reopened` takes.
         predicates: What `constrain` demands.
     """
 
@@ -49,6 +51,7 @@ class Space:
         "branches",
         "choices",
         "closed",
+        "opened",
         "predicates",
         "root",
         "spec",
@@ -61,6 +64,7 @@ class Space:
     choices: tuple[Choice, ...]
     branches: tuple[tuple[tuple[Template, ...], ...], ...]
     closed: tuple[Path, ...]
+    opened: tuple[bool, ...]
     predicates: tuple[Callable[[Any], bool], ...]
 
     def __init__(
@@ -78,6 +82,7 @@ class Space:
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
         self.closed = tuple(discovery.closed)
+        self.opened = tuple(discovery.opened)
         self.predicates = predicates
         self._prepare()
 
@@ -425,6 +430,9 @@ class Space:
     def __hash__(self) -> int:
         return hash(self.spec)
 
+    def __reduce__(self) -> tuple[Callable[..., Space], tuple[Any, ...]]:
+        return _restored, (named(self.tree), named(self.patches), self.opened, self.predicates)
+
     def __len__(self) -> int:
         return len(self.spec)
 
@@ -515,6 +523,34 @@ def _whole(name: str, number: object) -> int:
         return operator.index(number)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} is a whole number, got {brief(number)}") from None
+
+
+def reopened(
+    tree: Any,
+    patches: tuple[Any, ...],
+    opened: Sequence[bool],
+    predicates: tuple[Callable[[Any], bool], ...] = (),
+) -> Space:
+    """A space made again of what it consists of.
+
+    Args:
+        tree: The open tree.
+        patches: The patches.
+        opened: For each choice in the order of discovery, whether it is open.
+        predicates: What `Space.constrain` was given.
+
+    Raises:
+        ValueError: There are more or fewer choices.
+    """
+    answers = iter(opened)
+    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates)
+    if len(space.opened) != len(opened):
+        raise ValueError(f"the tree of the space has {len(space.opened)} choices, and not {len(opened)}")
+    return space
+
+
+def _restored(tree: Any, patches: Any, *rest: Any) -> Space:
+    return reopened(unnamed(tree), unnamed(patches), *rest)
 
 
 def require_space(value: object) -> None:
