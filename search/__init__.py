@@ -8,6 +8,7 @@ from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
 from .planning.plan import Plan, plan
+from .results.files import load_results, save_results
 from .results.results import Results
 from .results.trial import Trial
 from .spaces.choice import Choice
@@ -43,6 +44,8 @@ __all__ = [
     "Progress",
     "Results",
     "Trial",
+    "save_results",
+    "load_results",
     "random_search",
     "Steps",
     "cost",
