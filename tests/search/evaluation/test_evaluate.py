@@ -112,7 +112,7 @@ class TestWhatComesOut:
         assert (len(results), results.metrics, results.failed) == (0, None, ())
 
     def test_a_space_of_one_tree_repeats_it_with_different_keys(self):
-        space = search.space(Train(rate=0.1))
+        space = search.space(Train(rate=search.oneof([0.1])))
         results = search.evaluate(Train.run, space, space.sample(KEY, 5), KEY, X, Y)
         assert len(set(results.metrics["loss"].tolist())) == 5
 
