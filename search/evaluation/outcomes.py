@@ -100,7 +100,7 @@ class Outcomes:
         if self._request.repeats == 1:  # for speed: they differ
             rows = lanes.rows
             self._missing[rows] -= 1
-            self._seconds[rows] += seconds
+            self._seconds[rows] += np.asarray(seconds)
         else:
             rows = np.unique(lanes.rows)
             np.add.at(self._missing, lanes.rows, -1)
