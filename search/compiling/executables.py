@@ -37,6 +37,7 @@ class Executable:
         layout: The same.
         length: The lanes that a call has room for on each device.
         capacity: The same for all devices together.
+        mesh: The devices in a row.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Executable:
         self._arity = arity
         self._folds = folds
         self._devices = devices
+        self.mesh = Mesh(np.array(devices), (AXIS,))
         self._turn: float | None = None  # the seconds of one turn, all devices at once
         self._lock = threading.Lock()
         self._compiled: jax.stages.Compiled | None = None
@@ -133,8 +135,7 @@ class Executable:
     def _lower(self, lane: ClosedJaxpr) -> jax.stages.Lowered:
         values, common = lane.in_avals[: self._arity.values], lane.in_avals[self._arity.values + 1 :]
         key = lane.in_avals[self._arity.values]
-        mesh = Mesh(np.array(self._devices), (AXIS,))
-        return jax.jit(spread(lane, self._arity, self.layout, mesh)).lower(
+        return jax.jit(spread(lane, self._arity, self.layout, self.mesh)).lower(
             [_struct(aval, self.capacity) for aval in values],
             jax.ShapeDtypeStruct((self.capacity, self._folds), np.uint32),  # type: ignore[no-untyped-call]
             jax.ShapeDtypeStruct((len(self._devices),), np.int32),  # type: ignore[no-untyped-call]

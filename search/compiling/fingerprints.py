@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, final
 import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
+from jax.sharding import Mesh
 
 # Functions with a derivative of their own: their other parameters make that derivative, which is not taken
 # any more when the program is lowered, and are new functions at every trace.
@@ -127,6 +128,8 @@ class _Writer:
 
 def _is_described(value: Any) -> bool:
     """Whether the text of a value says all of it: of JAX's own types it does, if it gives no address."""
+    if isinstance(value, Mesh):
+        return value.empty  # the text of another one does not name its devices
     ours = type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
     return (
         ours

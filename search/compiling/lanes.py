@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -47,7 +46,7 @@ class Layout(NamedTuple):
         if self.mode == "vmap":
             return self.width
         most = min(_LONGEST, max(1, _BUFFERS // max(1, size)))
-        length: int = 4 ** int(math.log(most, 4) + 1e-9)
+        length = 4 ** ((most.bit_length() - 1) // 2)  # a power of four
         return max(1, length // self.width) * self.width
 
 
@@ -79,7 +78,13 @@ def spread(lane: ClosedJaxpr, arity: Arity, layout: Layout, mesh: Mesh) -> Calla
         that all lanes share; and the root key. It returns the results [d * length, ...]. The order of the
         lanes is that of the devices.
     """
-    one = jaxpr_as_fun(lane)
+    evaluated = jaxpr_as_fun(lane)
+
+    def one(*arguments: jax.Array) -> list[jax.Array]:
+        results = zip(evaluated(*arguments), lane.out_avals, strict=True)
+        return [
+            jnp.asarray(result, aval.dtype) for result, aval in results
+        ]  # a constant may be a Python float
 
     def lanes(
         values: Sequence[jax.Array],

@@ -92,7 +92,7 @@ def test_traces_once_and_says_the_shapes_before_anything_is_compiled():
     assert not program.is_compiled
     program.compile()
     program.compile()
-    assert program.trace() is shapes
+    assert program.trace() == shapes
     assert (program.is_compiled, len(traces)) == (True, 1)
     assert program.memory() > 0
 
