@@ -79,7 +79,9 @@ def propose(
     calls = Calls.of(_decided(exp), example, fn)
     survey = Survey(exp, calls, looked_at)
     suggestions = tried(calls, survey.suggestions())
-    return Proposal(survey.opened(suggestions), tuple(suggestions), ideas(calls, suggestions), example)
+    further = ideas(calls, suggestions, example)
+    patches = tuple(suggestion.choice for suggestion in further)
+    return Proposal(survey.opened(suggestions), (*suggestions, *further), patches, example)
 
 
 def _always(path: Path, value: Any, parent: Any) -> bool:

@@ -40,6 +40,9 @@ _LEFT: Final = (
 )
 """Settings that are no hyperparameters, whatever else they do."""
 
+_OF_DATA: Final = frozenset({"actions", "len", "length", "output", "outputs", "vocab"})
+"""Words in the names of sizes of data, which no abstract call of a whole training tells from a width."""
+
 _UNTRACED: Final = "which the code tests in Python"
 
 
@@ -133,6 +136,8 @@ class Survey:
         if path in self._effects:
             return self._effects[path]
         if self._calls.fn is not None:
+            if _OF_DATA & set(str(path.key).split("_")):
+                return "by its name a size of the data"
             return self._calls.effect_of(path, value)
         if model is not None:
             return "in a model: example inputs show what it does"

@@ -67,11 +67,12 @@ class Space:
         where: Where,
         patches: tuple[Any, ...] = (),
         predicates: tuple[Callable[[Any], bool], ...] = (),
+        inputs: Any = None,
     ) -> None:
         discovery = Discovery(where)
         self.tree = tree
         self.root = discovery.template(tree)
-        self._ideas = Ideas(patches, discovery) if patches else None
+        self._ideas = Ideas(patches, discovery, inputs) if patches else None
         self.spec = Spec(tuple(discovery.points))
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
@@ -447,7 +448,9 @@ class Space:
         return choice.decide(own, lambda slot, branch: self._decode(branches[slot][branch], genes))
 
 
-def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:
+def space(
+    tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = (), inputs: Any = None
+) -> Space:
     """The search space that the open choices of a tree span, and those in the arguments of patches.
 
     Args:
@@ -475,8 +478,8 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
     """
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
     if where is None:
-        return Space(tree, lambda k, v, p: True, ideas)
-    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"), ideas)
+        return Space(tree, lambda k, v, p: True, ideas, inputs=inputs)
+    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"), ideas, inputs=inputs)
 
 
 def require_space(value: object) -> None:
