@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from symjax.core.paths import Path
@@ -16,17 +16,20 @@ from .calls import Calls
 from .functions import ACTIVATIONS
 from .suggestions import Suggestion
 
-_FACTORS: Final = {"half": 0.5, "double": 2.0}
+_FACTORS: Final[Mapping[str, Any]] = {"half": 0.5, "double": 2.0}
 _AS_IT_IS: Final = "as it is"
 
 
-def ideas(calls: Calls, suggestions: Sequence[Suggestion], inputs: Any) -> list[Suggestion]:
+def ideas(
+    calls: Calls, suggestions: Sequence[Suggestion], inputs: Any, where: Callable[[Path, Any, Any], bool]
+) -> list[Suggestion]:
     """Decisions on patches, for models of which no field is a width or an activation.
 
     Args:
         calls: How the experiment is called; without example inputs nobody knows what its models make.
         suggestions: What its fields are.
         inputs: The example inputs.
+        where: Which to look at, by a path as ``patches.scale_width``.
 
     Returns:
         At most two, on `scale_width` and on `swap_activation`; None among the candidates is no patch.
@@ -34,20 +37,19 @@ def ideas(calls: Calls, suggestions: Sequence[Suggestion], inputs: Any) -> list[
     if not calls.probes:
         return []
     whys = {suggestion.why.partition(";")[0] for suggestion in suggestions}
-    proposed = []
-    if "a width" not in whys:
-        scaled: dict[str, Patch] = {name: scale_width(factor) for name, factor in _FACTORS.items()}
-        proposed.append(("widths in the code of models", "scale_width", scaled))
-    if "an activation" not in whys:
-        swapped: dict[str, Patch] = {name: swap_activation(name) for name in ACTIVATIONS}
-        proposed.append(("activations in the code of models", "swap_activation", swapped))
     decisions = []
-    for why, name, patches in proposed:
+    for patcher, arguments, kind in (
+        (scale_width, _FACTORS, "a width"),
+        (swap_activation, {name: name for name in ACTIVATIONS}, "an activation"),
+    ):
+        path = Path(("patches", patcher.__name__))
+        if kind in whys or not where(path, patcher, calls.tree):
+            continue
+        patches = {label: patcher(argument) for label, argument in arguments.items()}
         working = {label: each for label, each in patches.items() if _works(calls, each, inputs)}
         if working:
-            path = Path(("patches", len(decisions)))
-            choice = oneof({_AS_IT_IS: None, **working}, name=name)
-            decisions.append(Suggestion(path, _AS_IT_IS, why, choice))
+            choice = oneof({_AS_IT_IS: None, **working}, name=patcher.__name__)
+            decisions.append(Suggestion(path, _AS_IT_IS, f"{kind} in the code of a model", choice))
     return decisions
 
 

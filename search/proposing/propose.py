@@ -79,7 +79,7 @@ def propose(
     calls = Calls.of(_decided(exp), example, fn)
     survey = Survey(exp, calls, looked_at)
     suggestions = tried(calls, survey.suggestions())
-    further = ideas(calls, suggestions, example)
+    further = ideas(calls, suggestions, example, looked_at)
     patches = tuple(suggestion.choice for suggestion in further)
     return Proposal(survey.opened(suggestions), (*suggestions, *further), patches, example)
 

@@ -75,8 +75,9 @@ class Survey:
         self._tree = tree
         self._calls = calls
         self._models = models(tree)
-        self._effects = {effect.path: effect for effect in calls.effects()}
         self._entries = [entry for entry in self._all() if where(entry.path, entry.value, entry.parent)]
+        asked = any(entry.model is not None and not callable(entry.value) for entry in self._entries)
+        self._effects = {effect.path: effect for effect in calls.effects()} if asked else {}
 
     def suggestions(self) -> list[Suggestion]:
         """What may become of each value, in the order of the tree; not tried yet."""

@@ -12,7 +12,8 @@ from symjax.verbs.tree import value_at
 
 from .choice import Misfit
 from .discovery import Discovery
-from .encoding import Encoder, same
+from .encoding import Encoder
+from .sameness import same
 
 if TYPE_CHECKING:
     from .dna import DNA
