@@ -8,9 +8,9 @@ from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
 from .planning.plan import Plan, plan
-from .results.files import load_results, save_results
-from .proposing.propose import propose
 from .proposing.proposal import Proposal
+from .proposing.propose import propose
+from .results.files import load_results, save_results
 from .results.results import Results
 from .results.trial import Trial
 from .spaces.choice import Choice

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from symjax.core.paths import Path
+from symjax.core.inside import INSIDE
+from symjax.core.paths import ROOT, Path
 from symjax.patches.core.apply import tried
 from symjax.patches.core.patch import Patch
+from symjax.patches.core.updates import from_diff
 from symjax.patches.library import scale_width, swap_activation
+from symjax.patches.outlines.finding import models
+from symjax.verbs.diff import diff
 from symjax.verbs.equality import eq
+from symjax.verbs.tree import value_at
 
 from ..spaces.kinds.oneof import oneof
 from .calls import Calls
@@ -45,17 +52,32 @@ def ideas(
         path = Path(("patches", patcher.__name__))
         if kind in whys or not where(path, patcher, calls.tree):
             continue
-        patches = {label: patcher(argument) for label, argument in arguments.items()}
-        working = {label: each for label, each in patches.items() if _works(calls, each, inputs)}
+        made = {label: _self_contained(calls, patcher(each), inputs) for label, each in arguments.items()}
+        working = {label: each for label, each in made.items() if each is not None}
         if working:
             choice = oneof({_AS_IT_IS: None, **working}, name=patcher.__name__)
-            decisions.append(Suggestion(path, _AS_IT_IS, f"{kind} in the code of a model", choice))
+            why = f"{kind} in the code of a model"
+            decisions.append(Suggestion(path, _AS_IT_IS, why, choice, is_patch=True))
     return decisions
 
 
-def _works(calls: Calls, rule: Patch, inputs: Any) -> bool:
+def _self_contained(calls: Calls, rule: Patch, inputs: Any) -> Patch | None:
+    """A patch that does the same without inputs, and at once; None where it does nothing, or harm.
+
+    For speed: decoding is not to plan the model anew, which takes `scale_width` half a second for a small
+    network.
+    """
     try:
         patched = tried(calls.tree, rule, inputs)
     except Exception:  # noqa: BLE001 - models may refuse, in words of their own
-        return False
-    return not eq(patched, calls.tree) and calls.refusal({Path(): patched}) is None
+        return None
+    if eq(patched, calls.tree) or calls.refusal({ROOT: patched}) is not None:
+        return None
+    (model,) = models(calls.tree) if len(models(calls.tree)) == 1 else (None,)
+    if model is not None:
+        node = value_at(patched, model.path)
+        before, after = (getattr(each, INSIDE, ()) for each in (model.node, node))
+        added = after[len(before) :]
+        if added and eq(tried(calls.tree, list(added)), patched):
+            return functools.reduce(operator.or_, added)
+    return from_diff(diff(calls.tree, patched))

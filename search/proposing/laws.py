@@ -39,8 +39,8 @@ class Law:
 
     Attributes:
         why: What it is for; or why it should stay as it is.
-        ranges: The range that suits it, and narrower ones, for fields that do not admit that; none if it should
-            stay.
+        ranges: The range that suits it, and narrower ones, for fields that do not admit that; none if it
+            should stay.
     """
 
     why: str

@@ -28,20 +28,22 @@ class Proposal:
 
     Attributes:
         tree: The experiment with choices in it.
-        patches: Patches whose arguments hold choices, for what stands in the code of models.
-        inputs: The example inputs that those need.
-        suggestions: What was looked at, in the order of the tree: what is varied, and what is left.
+        suggestions: What was looked at, in the order of the tree: what is varied, and what is left; and
+            decisions on patches, for what stands in the code of models.
     """
 
     tree: Any
     suggestions: tuple[Suggestion, ...]
-    patches: tuple[Any, ...] = ()
-    inputs: Any = dataclasses.field(default=None, compare=False)  # arrays have no single truth
+
+    @property
+    def patches(self) -> tuple[Choice, ...]:
+        """Choices among patches, which are applied to each decoded tree."""
+        return tuple(s.choice for s in self.suggestions if s.is_patch and s.choice is not None)
 
     @property
     def space(self) -> Space:
         """The search space."""
-        return space(self.tree, patches=self.patches, inputs=self.inputs)
+        return space(self.tree, patches=self.patches)
 
     @property
     def varied(self) -> dict[str, Choice]:

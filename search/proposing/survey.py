@@ -190,7 +190,7 @@ class Survey:
 
 def _openings(tree: Any, suggestions: Iterable[Suggestion]) -> Iterator[tuple[Path, Choice]]:
     for suggestion in suggestions:
-        if suggestion.choice is not None:
+        if suggestion.choice is not None and not suggestion.is_patch:
             yield suggestion.path, suggestion.choice
             for tie in suggestion.ties:
                 yield tie, _reference(tree, tie, suggestion.path)

@@ -28,12 +28,10 @@ class Ideas:
     Args:
         patches: Patches, URIs and whatever else `sj.patch` takes; None, also a decided one, is no patch.
         discovery: Collects the decisions in them, with ids that begin with ``patches[0]``.
-        inputs: Example inputs of the models in the trees, for patches that look at these.
     """
 
-    def __init__(self, patches: tuple[Any, ...], discovery: Discovery, inputs: Any = None) -> None:
+    def __init__(self, patches: tuple[Any, ...], discovery: Discovery) -> None:
         self.patches = patches
-        self._inputs = inputs
         self.items = tuple(
             discovery.template(each, Path((_ROOT, index)), f"{_ROOT}[{index}]")
             for index, each in enumerate(patches)
@@ -42,7 +40,7 @@ class Ideas:
     def applied(self, tree: Any, patches: Sequence[Any]) -> Any:
         """A decoded tree with decided patches applied."""
         taken = [each for each in patches if each is not None]
-        return patch(tree, taken, inputs=self._inputs) if taken else tree
+        return patch(tree, taken) if taken else tree
 
     def encoded(self, space: Space, encoder: Encoder, tree: Any) -> DNA:
         """The DNA of a patched tree: its patches are read off its lineage, the rest off its values.

@@ -73,12 +73,11 @@ class Space:
         where: Where,
         patches: tuple[Any, ...] = (),
         predicates: tuple[Callable[[Any], bool], ...] = (),
-        inputs: Any = None,
     ) -> None:
         discovery = Discovery(where)
         self.tree = tree
         self.root = discovery.template(tree)
-        self._ideas = Ideas(patches, discovery, inputs) if patches else None
+        self._ideas = Ideas(patches, discovery) if patches else None
         self.spec = Spec(tuple(discovery.points))
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
@@ -470,9 +469,7 @@ class Space:
         return dna
 
 
-def space(
-    tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = (), inputs: Any = None
-) -> Space:
+def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:
     """The search space that the open choices of a tree span, and those in the arguments of patches.
 
     Args:
@@ -484,7 +481,6 @@ def space(
         patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one
             after the other. Choices may stand in their arguments, and in their place: None is no patch, so
             ``sj.maybe(patch)`` decides whether it is applied.
-        inputs: Example inputs of the models, for patches that look at these: as for `symjax.patch`.
 
     Returns:
         The space.
@@ -504,7 +500,7 @@ def space(
         raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
     opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
-    space = Space(tree, opens, ideas, inputs=inputs)
+    space = Space(tree, opens, ideas)
     if not space.spec.points:
         raise ValueError(_nothing_to_decide(space))
     return space
