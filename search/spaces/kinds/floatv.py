@@ -16,6 +16,7 @@ from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
 from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named
+from .drawing import shares
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
@@ -100,12 +101,12 @@ class FloatV(Choice):
         return ([np.float32(self.at(share))] for share in shares)
 
     @classmethod
-    def draw(cls, choices: Sequence[FloatV], key: jax.Array) -> jax.Array:
+    def draw(cls, choices: Sequence[FloatV], words: jax.Array) -> jax.Array:
         """Uniform on the scale of each."""
         bounds = np.array([(choice.lo, choice.hi) for choice in choices], np.float32)
         low, high = np.array([choice._span() for choice in choices], np.float32).T
         scales = np.array([SCALES.index(choice.scale) for choice in choices])
-        share = jax.random.uniform(key, low.shape, jnp.float32)
+        share = shares(words)
         drawn = low * (1 - share) + high * share
         if scales.any():
             power = jnp.exp(jnp.where(scales > 0, drawn, 0))
