@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from .columns import is_inexact
+from .columns import Array, is_inexact, shortest
 from .table import value_text
 
 Library = Literal["pandas", "polars"]
@@ -35,12 +36,25 @@ def plain(value: Any) -> Any:
     return value_text(value, _LONGEST)
 
 
-def cells(column: np.ndarray[Any, Any]) -> list[Any]:
-    """A column of metrics as plain values; None where there is nothing, a list where there are several."""
+def cells(column: Array, absent: npt.NDArray[np.bool_]) -> list[Any]:
+    """A column of metrics as plain values; None where there is nothing, a list where there are several.
+
+    Args:
+        column: An array [n, ...].
+        absent: Where there is nothing, bool[n].
+    """
     if column.dtype == object:
-        return [None if row is None else np.asarray(row).tolist() for row in column]
-    wide = np.float64 if is_inexact(column.dtype) and column.dtype.kind != "c" else None
-    return (column.astype(wide) if wide else column).tolist()
+        rows = [None if row is None else _numbers(np.asarray(row)).tolist() for row in column]
+    else:
+        rows = _numbers(column).tolist()
+    return [None if missing else row for row, missing in zip(rows, absent.tolist(), strict=True)]
+
+
+def _numbers(array: Array) -> Array:
+    """An array of numbers that Python knows."""
+    if is_inexact(array.dtype) and array.dtype.kind != "c":
+        return shortest(array)
+    return array.astype(np.int64) if array.dtype.kind == "V" else array  # JAX's small ints
 
 
 def unique_names(taken: Iterable[str], names: Iterable[str], kind: str) -> dict[str, str]:

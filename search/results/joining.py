@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief
+from symjax.verbs.equality import eq
 
 from ..spaces.dna import DNA
+from ..spaces.space import Space
 from . import columns as of_columns
 from .failures import Failure
 from .keys import RootKeys
@@ -79,8 +81,13 @@ def joined(parts: Sequence[Arguments]) -> tuple[Arguments, npt.NDArray[np.intp]]
     return whole, _distinct(whole)
 
 
+def same_space(one: Space, other: Space) -> bool:
+    """Whether two spaces are the same, but for what `Space.constrain` demands, which no file keeps."""
+    return one.spec == other.spec and eq(one.tree, other.tree) and eq(one.patches, other.patches)
+
+
 def _check_alike(first: Arguments, other: Arguments) -> None:
-    if first["space"] != other["space"]:
+    if not same_space(first["space"], other["space"]):
         raise ValueError(
             f"results of different spaces cannot be joined: {brief(first['space'], 200)} and "
             f"{brief(other['space'], 200)}"
@@ -117,9 +124,8 @@ def _distinct(whole: Arguments) -> npt.NDArray[np.intp]:
             continue
         if _start(whole, rival) != _start(whole, place):
             raise ValueError(
-                f"two different configurations have the trial id {number}, and with it the same random numbers; "
-                "let the ids of a further batch go on where those of the one before end: "
-                "search.evaluate(…, first_id=…)"
+                f"two different configurations have the trial id {number}; let the ids of a further batch go "
+                "on where those of the one before end: search.evaluate(…, first_id=…)"
             )
         if whole["pending"][rival]:
             chosen[number] = place

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,21 @@ class PlanSummary:
             {name: why for part in parts for name, why in part.demoted.items()},
             parts[0].function if len({part.function for part in parts}) == 1 else "",
         )
+
+    def to_record(self) -> dict[str, Any]:
+        """The same as what JSON knows."""
+        own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return {**own, "split": dict(self.split), "demoted": dict(self.demoted)}
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> PlanSummary:
+        """The inverse of `to_record`.
+
+        Raises:
+            TypeError: There is a field more.
+        """
+        lists = {name: tuple(value) for name, value in record.items() if isinstance(value, list)}
+        return cls(**{**record, **lists})
 
     @property
     def programs(self) -> int:

@@ -210,6 +210,32 @@ def named(choice: Choice, arguments: list[Any]) -> tuple[list[Any], dict[str, An
     return arguments, {key: value for key, value in more.items() if value is not None}
 
 
+class Text(str):
+    """A text that prints without quotes: it stands for a candidate in a bare choice."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+    @classmethod
+    def of(cls, value: Any) -> Text:
+        """The text of a value."""
+        return cls(text_of(value))
+
+
+def refuse_choices(kind: str, **bounds: object) -> None:
+    """Refuses choices in the place of the bounds of a number.
+
+    Raises:
+        TypeError: There is one.
+    """
+    for name, bound in bounds.items():
+        if isinstance(bound, Placeholder):
+            raise TypeError(
+                f"the bounds of {kind} are numbers, got {name}={bound!r}; a choice between ranges is "
+                f"oneof([{kind}(…), {kind}(…)])"
+            )
+
+
 class Brief(float):
     """A float that prints as people write it: 1e-4 in the place of 0.0001."""
 

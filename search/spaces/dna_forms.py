@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,12 +129,25 @@ def from_dict(spec: Spec, genes: Mapping[str, Any]) -> list[Sequence[object]]:
         matters.append(active)
         name = next((name for name in _names(point, active) if name in unread), None)
         if name is None and active:
+            refuse_unknown(spec, unread)
             raise ValueError(f"the decision {point.name} is missing")
         numbers.append(point.least if name is None else _listed(point, unread.pop(name)))
     for name in unread:
         names = [point.name for point, active in zip(spec.points, matters, strict=True) if active]
         raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
     return numbers
+
+
+def refuse_unknown(spec: Spec, names: Iterable[str]) -> None:
+    """Refuses what is no decision of the space: where one is missing, that is why.
+
+    Raises:
+        KeyError: There is one.
+    """
+    known = {name for point in spec.points for name in _names(point, True)}
+    for name in names:
+        if name not in known:
+            raise NoSuchPath(unknown("decision", name[:200], spec.names, "decisions"))
 
 
 def _names(point: Point, active: bool) -> Iterator[str]:

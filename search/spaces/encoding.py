@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from symjax.core.errors import NoSuchPath, at, unknown
-from symjax.core.paths import ROOT, Path
+from symjax.core.errors import NoSuchPath, at, brief, unknown
+from symjax.core.marks import MISSING
+from symjax.core.paths import Path
 from symjax.verbs.diff import diff
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import value_at
 
 from .choice import Choice, Gene, Misfit
 from .discovery import Template
+from .dna_forms import refuse_unknown
 from .filling import Filling
 from .points import Spec
 from .sameness import same
@@ -67,10 +69,7 @@ class Encoder:
             self.fit_at(index, decided[slot], path / slot)
         closest = rebind(template.value, decided)
         if not same(closest, value):
-            where = next(iter(diff(closest, value).updates()), ROOT)
-            raise Misfit(
-                f"the tree is not in the space: it differs from every tree of the space {at(path / where)}"
-            )
+            raise Misfit(f"the tree is not in the space: {_difference(closest, value, path)}")
 
     def fit_at(self, index: int, value: Any, path: Path) -> None:
         """Finds what makes the value of a decision.
@@ -113,6 +112,7 @@ class Encoder:
             if name is not None:
                 self._take(index, unread.pop(name))
             elif index not in self._rows:
+                refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
         for name in unread:
             names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
@@ -130,6 +130,16 @@ class Encoder:
             self._rows[index] = choice.genes(listed, point.name)
         else:
             self.fit_at(index, value, point.path)
+
+
+def _difference(closest: Any, value: Any, path: Path) -> str:
+    """Where a value differs from what it would be in the space."""
+    for where, change in diff(closest, value).flat.items():
+        if change.left is not MISSING and change.right is not MISSING:
+            text = f"{brief(change.right)} stands where all trees of the space have {brief(change.left)}"
+            return f"{text} {at(path / where)}"
+        return f"it differs from every tree of the space {at(path / where)}"
+    return f"it differs from every tree of the space {at(path)}"
 
 
 def _get(value: Any, slot: Path, path: Path) -> Any:

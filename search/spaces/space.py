@@ -12,11 +12,12 @@ import numpy as np
 
 from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import ROOT, Path
+from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
 
-from . import constraints
-from .choice import Choice, Gene, Genes, Size, text_of
+from . import constraints, space_text
+from .choice import Choice, Gene, Genes, Size
 from .discovery import Discovery, Template, Where
 from .dna import DNA
 from .encoding import Encoder
@@ -38,6 +39,7 @@ class Space:
         choices: The choice that stands at each decision.
         branches: The candidates of each decision, as templates, for each that is taken; none for a number.
         closed: Where choices stand that `where` left closed: the decoded trees hold them.
+        opened: For each choice in the order of discovery, whether it is open; what `reopened` takes.
         predicates: What `constrain` demands.
     """
 
@@ -49,6 +51,7 @@ class Space:
         "branches",
         "choices",
         "closed",
+        "opened",
         "predicates",
         "root",
         "spec",
@@ -61,6 +64,7 @@ class Space:
     choices: tuple[Choice, ...]
     branches: tuple[tuple[tuple[Template, ...], ...], ...]
     closed: tuple[Path, ...]
+    opened: tuple[bool, ...]
     predicates: tuple[Callable[[Any], bool], ...]
 
     def __init__(
@@ -78,6 +82,7 @@ class Space:
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
         self.closed = tuple(discovery.closed)
+        self.opened = tuple(discovery.opened)
         self.predicates = predicates
         self._prepare()
 
@@ -116,10 +121,14 @@ class Space:
             >>> search.space([search.oneof([1, search.oneof([2, 3])]), search.oneof([4, 5])]).size
             6
         """
-        size = math.prod(map(self._size, self.templates))
-        if self.predicates and size != math.inf:
+        if self.predicates and self.free_size != math.inf:
             return sum(1 for _ in self.enumerate())
-        return size
+        return self.free_size
+
+    @property
+    def free_size(self) -> Size:
+        """The number of points, whatever `constrain` demands."""
+        return math.prod(map(self._size, self.templates))
 
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
         """Draws points of the space, independent of each other, by the law of each decision.
@@ -139,7 +148,7 @@ class Space:
             TypeError: `n` is no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
         """
-        count = 1 if n is None else operator.index(n)
+        count = 1 if n is None else _whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
@@ -191,6 +200,7 @@ class Space:
 
         Raises:
             KeyError: There is no such decision on a float.
+            TypeError: A number is no whole one.
             ValueError: A number is missing, or less than one.
 
         Example:
@@ -210,9 +220,9 @@ class Space:
             missing = [name for name in floats.values() if name not in steps]
             if missing:
                 raise ValueError(f"a grid needs a number of steps for {', '.join(missing)}, too")
-            number = {index: operator.index(steps[name]) for index, name in floats.items()}
+            number = {index: _whole("steps", steps[name]) for index, name in floats.items()}
         else:
-            number = dict.fromkeys(floats, operator.index(steps))
+            number = dict.fromkeys(floats, _whole("steps", steps))
         if any(count < 1 for count in number.values()):
             raise ValueError(f"a grid needs at least one step of each float, got {steps}")
         points = list(self._points(number.get))
@@ -253,6 +263,8 @@ class Space:
             >>> space.constrain(lambda tree: tree['width'] % tree['heads'] == 0).size
             3
         """
+        if not callable(predicate):
+            raise TypeError(f"constrain takes a function of a decoded tree, got {brief(predicate)}")
         space = object.__new__(Space)
         for name in Space.__slots__[1:]:
             setattr(space, name, getattr(self, name))
@@ -418,30 +430,22 @@ class Space:
     def __hash__(self) -> int:
         return hash(self.spec)
 
+    def __reduce__(self) -> tuple[Callable[..., Space], tuple[Any, ...]]:
+        return _restored, (named(self.tree), named(self.patches), self.opened, self.predicates)
+
     def __len__(self) -> int:
         return len(self.spec)
 
     def __repr__(self) -> str:
-        size = (
-            "constrained"
-            if self.predicates
-            else f"{self.size:,}"
-            if self.size != math.inf
-            else "infinitely many"
-        )
-        lines = [
-            f"  {point.name}: {text_of(choice, 70)}"
-            for point, choice in zip(self.spec.points, self.choices, strict=True)
-        ]
-        return "\n".join([f"Space of {size} trees, {len(self.spec)} decisions", *lines])
+        return space_text.summary(self)
 
     def __str__(self) -> str:
         """All decisions with their candidates, a line each."""
-        lines = []
-        for index, (point, choice) in enumerate(zip(self.spec.points, self.choices, strict=True)):
-            first, *rest = choice.outline()
-            lines += [f"  {index} = {point.name!r}: {first}", *(f"  {line}" for line in rest)]
-        return "\n".join(["Space({", *lines, "})"])
+        return space_text.outline(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the decisions."""
+        return space_text.page(self)
 
     def _size(self, template: Template) -> Size:
         return math.prod(self._size_at(index) for _, index in template.slots)
@@ -456,6 +460,11 @@ class Space:
         return all(predicate(tree) for predicate in self.predicates)
 
     def _require(self, dna: DNA) -> DNA:
+        if not isinstance(dna, DNA):
+            raise TypeError(
+                f"expected a DNA, got {brief(dna)} of type {type(dna).__name__}; "
+                "DNA.from_numbers(space.spec, …) and space.from_values(…) make one, space.encode(tree) does"
+            )
         dna.check_spec(self.spec)
         return dna
 
@@ -474,10 +483,11 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
             ``sj.maybe(patch)`` decides whether it is applied.
 
     Returns:
-        The space. A tree without choices gives a space of one tree.
+        The space.
 
     Raises:
-        ValueError: Two decisions have one name.
+        TypeError: `tree` is a space already.
+        ValueError: There are no choices, or `where` opens none; or two decisions have one name.
 
     Example:
         >>> from symjax import search
@@ -486,10 +496,61 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
           layers: oneof([1, 2])
           lr: floatv(1e-4, 0.1, 'log')
     """
+    if isinstance(tree, Space):
+        raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
-    if where is None:
-        return Space(tree, lambda k, v, p: True, ideas)
-    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"), ideas)
+    opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
+    space = Space(tree, opens, ideas)
+    if not space.spec.points:
+        raise ValueError(_nothing_to_decide(space))
+    return space
+
+
+def _nothing_to_decide(space: Space) -> str:
+    """Why a space has no decisions, and what to do."""
+    if space.closed:
+        paths = ", ".join(map(str, space.closed[:5])) + (", …" if len(space.closed) > 5 else "")
+        return f"where= opens none of the choices; there are some at {paths}"
+    return (
+        f"there is nothing to decide: {brief(space.tree)} holds no choices; put some into it, "
+        "tree.rebind({'path.of.field': sj.oneof([…])}), or into the arguments of patches="
+    )
+
+
+def _whole(name: str, number: object) -> int:
+    """A whole number, of any type that stands for one."""
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, got {brief(number)}") from None
+
+
+def reopened(
+    tree: Any,
+    patches: tuple[Any, ...],
+    opened: Sequence[bool],
+    predicates: tuple[Callable[[Any], bool], ...] = (),
+) -> Space:
+    """A space made again of what it consists of.
+
+    Args:
+        tree: The open tree.
+        patches: The patches.
+        opened: For each choice in the order of discovery, whether it is open.
+        predicates: What `Space.constrain` was given.
+
+    Raises:
+        ValueError: There are more or fewer choices.
+    """
+    answers = iter(opened)
+    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates)
+    if len(space.opened) != len(opened):
+        raise ValueError(f"the tree of the space has {len(space.opened)} choices, and not {len(opened)}")
+    return space
+
+
+def _restored(tree: Any, patches: Any, *rest: Any) -> Space:
+    return reopened(unnamed(tree), unnamed(patches), *rest)
 
 
 def require_space(value: object) -> None:

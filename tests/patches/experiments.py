@@ -4,7 +4,6 @@ One for Linen, one for NNX, and for plain JAX a plain dataclass; and the data th
 """
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -97,36 +96,6 @@ def _random(name: str, index: int) -> np.random.Generator:
 # optimizer compiles no model.
 
 
-@functools.cache
-def _options() -> dict[str, bool | int]:
-    """What makes it cheap to compile tiny programs that run once."""
-    options: dict[str, bool | int] = {
-        "xla_backend_optimization_level": 0,
-        "xla_llvm_disable_expensive_passes": True,
-    }
-    fusing = {"xla_cpu_use_fusion_emitters": False}  # halves the time; not every version knows it
-    try:
-        jax.jit(lambda: 0).lower().compile(compiler_options=options | fusing)
-    except jax.errors.JaxRuntimeError:
-        return options
-    return options | fusing
-
-
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    whole, part = jax.jit(function, compiler_options=_options()), jax.jit(function)
-
-    @functools.wraps(function)
-    def call(*args: Any) -> Any:
-        traced = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(args))
-        return (part if traced else whole)(*args)
-
-    return call
-
-
-def _key(seed: int) -> jax.Array:
-    return jax.random.key(seed, impl="unsafe_rbg")  # the cheapest to compile; any will do
-
-
 class Result(NamedTuple):
     """What comes of a short training: the loss at each step, and what it ends with."""
 
@@ -135,7 +104,7 @@ class Result(NamedTuple):
     state: Any
 
 
-@_compiled
+@jax.jit
 def update(optimizer: Any, gradients: Any, state: Any, params: Any) -> Any:
     """The new parameters, and the new state of the optimizer."""
     updates, state = optimizer.update(gradients, state, params)
@@ -149,12 +118,12 @@ class Objective(sj.Object):
     loss: Callable[..., Any]
 
 
-@_compiled
+@jax.jit
 def linen_variables(model: Any, key: jax.Array, inputs: Any) -> Any:
     return sj.init(model, key, *inputs)
 
 
-@_compiled
+@jax.jit
 def linen_gradients(objective: Objective, variables: Any, batch: Batch, key: jax.Array) -> Any:
     """The loss and the new collections, and the gradients."""
     inputs, targets = batch
@@ -183,7 +152,7 @@ class LinenExperiment(sj.Object):
         return self.dataset.batch(0, self.batch_size)[0]
 
     def run(self) -> Result:
-        key, objective, losses = _key(self.seed), Objective(self.model, self.loss), []
+        key, objective, losses = jax.random.key(self.seed), Objective(self.model, self.loss), []
         variables = linen_variables(self.model, key, self.example_inputs())
         state = self.optimizer.init(variables["params"])
         for index in range(self.steps):
@@ -204,17 +173,17 @@ def _split(model: Any, key: jax.Array) -> Any:
     return flax_nnx.split(module, flax_nnx.Param, ...)
 
 
-@_compiled
+@jax.jit
 def nnx_state(model: Any, key: jax.Array) -> Any:
     # Without the graph: it may hold floats of a configuration, which are traced here.
     return _split(model, key)[1:]
 
 
-@_compiled
+@jax.jit
 def nnx_gradients(objective: Objective, params: Any, rest: Any, batch: Batch) -> Any:
     """The loss and the new rest, and the gradients."""
     inputs, targets = batch
-    graph = _split(objective.model, _key(0))[0]
+    graph = _split(objective.model, jax.random.key(0))[0]
 
     def loss(params):
         module = flax_nnx.merge(graph, params, rest, copy=True)
@@ -239,7 +208,7 @@ class NNXExperiment(sj.Object):
         return self.dataset.batch(0, self.batch_size)[0]
 
     def run(self) -> Result:
-        params, rest = nnx_state(self.model, _key(self.seed))
+        params, rest = nnx_state(self.model, jax.random.key(self.seed))
         state, losses = self.optimizer.init(params), []
         for index in range(self.steps):
             batch = self.dataset.batch(index, self.batch_size)
@@ -249,12 +218,12 @@ class NNXExperiment(sj.Object):
         return Result(losses, params, state)
 
 
-@_compiled
+@jax.jit
 def plain_params(network: Any, key: jax.Array, inputs: Any) -> Any:
     return network.init(key, inputs[0].size)
 
 
-@_compiled
+@jax.jit
 def plain_gradients(network: Any, params: Any, batch: Batch) -> Any:
     (inputs,), labels = batch
 
@@ -277,7 +246,7 @@ class PlainExperiment:
     epochs: int = 2
 
     def run(self) -> Result:
-        params = plain_params(self.network, _key(0), self.data.batch(0, 1)[0][0])
+        params = plain_params(self.network, jax.random.key(0), self.data.batch(0, 1)[0][0])
         state, losses = self.tx.init(params), []
         for index in range(self.epochs):
             loss, gradients = plain_gradients(self.network, params, self.data.batch(index, self.batch_size))

@@ -44,6 +44,7 @@ def test_an_optimizer_is_a_gradient_transformation():
     assert not callable(adam)
 
 
+@pytest.mark.exact
 @pytest.mark.parametrize(
     "make",
     [

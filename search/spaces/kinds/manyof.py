@@ -15,7 +15,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 from symjax.core.fields import field
 
-from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, text_of
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
 from .candidates import index_of, label_of, outlined, read_candidates
 from .drawing import below
 
@@ -55,7 +55,7 @@ class ManyOf(Choice):
 
     def bare(self) -> Self:
         """Texts in the place of candidates."""
-        return self.rebind(candidates=tuple(map(text_of, self.candidates)), hints=None)
+        return self.rebind(candidates=tuple(map(Text.of, self.candidates)), hints=None)
 
     def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
         """The sum over all selections of the product over what is selected."""
@@ -90,16 +90,15 @@ class ManyOf(Choice):
 
     def check(self, genes: npt.NDArray[Any], name: str) -> None:
         """Refuses what is out of range, not distinct or not sorted."""
-        rows = genes.reshape(-1, self.width)
         arity = len(self.candidates)
-        wrong = ((rows < 0) | (rows >= arity)).any(1)
+        wrong = ((genes < 0) | (genes >= arity)).any(-1)
         if self.distinct:
-            wrong |= (np.sort(rows, 1) != np.arange(arity)).any(1)
-            wrong |= (np.diff(rows[:, self.k :], axis=1) < 0).any(1)
+            wrong |= (np.sort(genes, -1) != np.arange(arity)).any(-1)
+            wrong |= (np.diff(genes[..., self.k :]) < 0).any(-1)
         if self.sorted:
-            wrong |= (np.diff(rows[:, : self.k], axis=1) < 0).any(1)
+            wrong |= (np.diff(genes[..., : self.k]) < 0).any(-1)
         if wrong.any():
-            row = rows[np.argmax(wrong)].tolist()
+            row = genes.reshape(-1, self.width)[np.argmax(wrong)].tolist()
             self.genes(row[: self.k], name)
             raise ValueError(
                 f"{name} takes {self.k} of {arity} candidates, then the rest in order; got {row}"
@@ -283,7 +282,7 @@ def manyof(
         >>> manyof(2, ['flip', 'crop', 'blur'], sorted=True)
         manyof(2, ['flip', 'crop', 'blur'], sorted=True)
     """
-    if isinstance(k, bool) or not isinstance(k, int):
+    if isinstance(k, bool) or not isinstance(k, int | np.integer):
         raise TypeError(f"manyof takes how many, then the candidates: manyof(2, [a, b, c]); got {brief(k)}")
     values, labels = read_candidates("manyof", candidates)
     if k < 0 or (distinct and k > len(values)):
@@ -291,7 +290,7 @@ def manyof(
             f" and at most {len(values)}, the number of candidates, unless distinct=False" if distinct else ""
         )
         raise ValueError(f"manyof takes at least 0{most}; got k={k}")
-    return ManyOf(k, values, distinct, sorted, labels=labels, name=name, hints=hints)
+    return ManyOf(int(k), values, distinct, sorted, labels=labels, name=name, hints=hints)
 
 
 def permutate(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 from symjax.core.fields import field
 
-from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, text_of
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
 from .candidates import index_of, label_of, outlined, read_candidates
 from .drawing import below
 
@@ -41,7 +41,7 @@ class OneOf(Choice):
 
     def bare(self) -> Self:
         """Texts in the place of candidates."""
-        return self.rebind(candidates=tuple(map(text_of, self.candidates)), hints=None)
+        return self.rebind(candidates=tuple(map(Text.of, self.candidates)), hints=None)
 
     def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
         """The sum over the candidates."""

@@ -21,6 +21,7 @@ def test_the_average_is_weighted_and_corrected():
     np.testing.assert_allclose(averaged_parameters(state)["w"], [expected], rtol=1e-6)
 
 
+@pytest.mark.exact
 def test_training_stays_bitwise_the_same():
     gradients = [jnp.float32(g) for g in (0.3, -0.1, 0.7)]
     plain, _ = step_by(optax.adam(0.1), gradients, jnp.float32(1.0))
