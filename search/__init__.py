@@ -1,13 +1,14 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
+from .compiling.cache import clear_programs
 from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
-from .planning.cache import clear_programs
 from .planning.plan import Plan, plan
+from .results.files import load_results, save_results
 from .results.results import Results
 from .results.trial import Trial
 from .spaces.choice import Choice
@@ -43,6 +44,8 @@ __all__ = [
     "Progress",
     "Results",
     "Trial",
+    "save_results",
+    "load_results",
     "random_search",
     "Steps",
     "cost",

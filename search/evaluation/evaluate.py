@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from symjax.core.errors import summary
 
+from ..compiling.lanes import Mode
 from ..planning.plan import plan
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
@@ -40,20 +41,25 @@ def evaluate(
     retry_failed: bool = False,
     first_id: int = 0,
     ids: Sequence[int] | npt.NDArray[Any] | None = None,
-    lanes: int | None = None,
+    lanes: Mode | None = None,
+    width: int | None = None,
     devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
 ) -> Results:
     """Evaluates a batch of configurations: ``fn(experiment, key, *broadcast)`` for each.
 
-    Decisions that land on leaves (a `floatv`, a `oneof` of floats) run side by side, in the lanes of one
-    vectorized program; decisions on structure split the batch into buckets, of one program each. The
-    lanes are spread over the devices. Programs are kept for later calls.
+    Decisions that land on leaves (a `floatv`, a `oneof` of floats) run in the lanes of one program;
+    decisions on structure split the batch into buckets, of one program each. The lanes are spread over the
+    devices. Programs are kept for later calls.
 
-    For a given number of lanes on each device a configuration gives the same result, to the last bit,
-    wherever in the batch it stands, in whatever company, on any number of devices. What raises, or gives
-    NaN, harms no other configuration.
+    On a CPU lanes are *mapped*: each device runs one after the other in a loop, and one program serves any
+    number of configurations. Each gives what ``jax.jit(fn)(space.decode(dna), fold_in(key, id), *broadcast)``
+    gives, to the last bit, wherever in the batch it stands, in whatever company, on any number of devices.
+    On accelerators lanes are *vectorized*: `width` of them run side by side on each device. Then a
+    configuration gives the same result to the last bit wherever it stands, in whatever company, for a given
+    width and number of devices; for others, and beside `jax.jit`, results differ in the last bits. What
+    raises, or gives NaN, harms no other configuration.
 
     Ctrl-C loses nothing that is finished: it raises `Interrupted`, a `KeyboardInterrupt` with the results
     so far, from which ``evaluate(…, resume=error.results)`` goes on. It is heeded once the program that
@@ -85,9 +91,11 @@ def evaluate(
         first_id: The id of the first trial; the others count on from it. Batch after batch, let it be the
             number of trials so far, so that no two use the same random numbers.
         ids: The trial ids instead, n whole numbers in [0, 2**32).
-        lanes: Lanes on each device, a rung of the ladder 2, 8, 32, …; by default chosen for each bucket
-            by its size and by the memory that is free. Give it to make results of different batches
-            comparable to the last bit.
+        lanes: ``'map'`` or ``'vmap'``, for mapped or vectorized lanes; by default what suits the devices.
+        width: How many lanes run side by side on each device. Vectorized ones: a rung of the ladder 2, 8,
+            32, …; by default chosen for each bucket by its size and by the memory that is free. Give it to
+            make results of different batches comparable to the last bit. Mapped ones: by default 1; with more
+            each turn of the loop is vectorized, and of its results the same holds as above.
         devices: Where to run, a device or several; by default all local devices.
         progress: True for a progress bar on standard error; or a function of a `Progress`, or of
             ``(done, total)``.
@@ -104,8 +112,8 @@ def evaluate(
             is found before anything is compiled.
         TypeError: `space` is no space, `dnas` no batch of DNAs, `key` no key, `fn` takes other arguments,
             or one of them can neither be traced nor be structure.
-        ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
-            that is not on the ladder, ids that do not fit the batch, a key other than a single threefry
+        ValueError: DNAs of another space or out of range, choices that are still open, a way or a width of
+            lanes that there is not, ids that do not fit the batch, a key other than a single threefry
             one, metrics that differ between structures, an objective that is no single number, or results
             to resume that are of another evaluation.
         Exception: All configurations raised: what the first one of them raised.
@@ -146,12 +154,23 @@ def evaluate(
     with closing(bar), interruptible(outcomes.results):
         total, left = repeats * len(batch), outcomes.lanes_left
         bar(Progress(total - left, total, len(outcomes.errors), 0, 0, pace.seconds, None))
-        planned = plan(fn, space, batch, key, *broadcast, ids=request.ids, lanes=lanes, devices=where)
+        planned = plan(
+            fn,
+            space,
+            batch,
+            key,
+            *broadcast,
+            ids=request.ids,
+            repeats=repeats,
+            lanes=lanes,
+            width=width,
+            devices=where,
+        )
         for bucket in planned.buckets:
             check_objective(goal, bucket.program.trace())
         add_costs(outcomes, planned, goal, fn, key, *broadcast)
         with keeping(outcomes.results):
-            Runner(planned, outcomes, repeats, bar, on_result, pace, within_memory=lanes is None).run()
+            Runner(planned, outcomes, repeats, bar, on_result, pace, within_memory=width is None).run()
     results = outcomes.results()
     _speak_of_failures(outcomes, results)
     return results
@@ -165,7 +184,8 @@ def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
     first = min(errors)
     error = errors[first]
     if len(errors) == len(results) and isinstance(error, Exception):
-        note = f"all {len(results)} configurations raised; this is what the first, trial {results[first].id}, raised"
+        trial = results[first].id
+        note = f"all {len(results)} configurations raised; this is the error of the first, trial {trial}"
         attach(error, results, note)
         raise error
     raised = error if isinstance(error, Exception) else error.error

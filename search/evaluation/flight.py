@@ -9,10 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
-import jax
-import numpy as np
-
-from ..planning.programs import Metrics
+from ..planning.programs import Metrics, Running
 
 C = TypeVar("C")
 
@@ -59,12 +56,12 @@ class Flight(Generic[C]):
         """Whether enough calls wait for the devices."""
         return len(self._calls) >= (_LONG if self._seconds > _IS_LONG else _SHORT)
 
-    def start(self, call: C, run: Callable[[], Metrics]) -> None:
+    def start(self, call: C, run: Callable[[], Running]) -> None:
         """Starts a call.
 
         Args:
             call: What is called.
-            run: Starts it, and gives the metrics that JAX will compute.
+            run: Starts it.
 
         Raises:
             Exception: Whatever `run` raises.
@@ -91,11 +88,10 @@ class Flight(Generic[C]):
         self._waiter.shutdown(wait=False, cancel_futures=True)
 
 
-def _wait(metrics: Metrics) -> tuple[Metrics | Exception, float]:
+def _wait(running: Running) -> tuple[Metrics | Exception, float]:
     """Waits for metrics; gives them, or what the devices raised, and the time."""
     try:
-        jax.block_until_ready(metrics)
-        over = time.perf_counter()
-        return jax.tree.map(np.asarray, metrics), over
+        metrics = running.metrics()
     except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
         return error, time.perf_counter()
+    return metrics, time.perf_counter()

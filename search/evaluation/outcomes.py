@@ -101,7 +101,9 @@ class Outcomes:
         np.add.at(self._missing, lanes.rows, -1)
         np.add.at(self._seconds, lanes.rows, seconds)
         self._programs[rows] = program
-        return rows[(self._missing[rows] <= 0) & ~self._failed[rows]]
+        failed = self._failed[rows]
+        self._missing[rows[failed]] = 0  # whatever their other repeats do
+        return rows[(self._missing[rows] <= 0) & ~failed]
 
     def fail(self, rows: Rows, error: Exception | Failure, program: int = -1) -> Rows:
         """Takes what configurations raised; the first error of each counts.
@@ -154,7 +156,7 @@ class Outcomes:
             mine = place[lanes.rows] >= 0
             if not mine.any():
                 continue
-            flat = place[lanes.rows] * repeats + lanes.repeats
+            flat = place[lanes.rows] * repeats + lanes.repeats.astype(np.intp)
             whole = bool(mine.all())
             parts.append((flat, metrics) if whole else (flat[mine], _of(metrics, mine)))
             missing -= int(mine.sum())

@@ -24,7 +24,8 @@ class Placing:
 
     def key(self, key: jax.Array) -> jax.Array:
         """The root key."""
-        return jax.device_put(key, self._sharding)
+        placed: jax.Array = jax.device_put(key, self._sharding)
+        return placed
 
     def shared(self, bucket: Bucket) -> list[Array]:
         """The leaves that all lanes of a bucket share."""

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from ..compiling.lanes import Mode
 from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.space import Space, require_space
@@ -29,7 +30,8 @@ def random_search(
     resume: Results | None = None,
     retry_failed: bool = False,
     first_id: int = 0,
-    lanes: int | None = None,
+    lanes: Mode | None = None,
+    width: int | None = None,
     devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
@@ -52,7 +54,8 @@ def random_search(
         resume: Results of the same search that was interrupted.
         retry_failed: Whether configurations that raised run again.
         first_id: The number of the first trial in the search.
-        lanes: Lanes on each device.
+        lanes: ``'map'`` or ``'vmap'``.
+        width: Lanes side by side on each device.
         devices: Where to run.
         progress: Show a bar, or a function to call.
         on_result: Called with the results of each chunk.
@@ -94,6 +97,7 @@ def random_search(
         retry_failed=retry_failed,
         first_id=first_id,
         lanes=lanes,
+        width=width,
         devices=devices,
         progress=progress,
         on_result=on_result,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 
+from ..compiling.lanes import Layout
 from ..planning.buckets import Bucket
 from ..planning.ladder import below
 
@@ -13,9 +14,14 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
-def fewer_lanes(bucket: Bucket, error: Exception) -> int | None:
-    """The lanes on each device with which to try again; None if that would not help."""
-    return below(bucket.program.lanes) if is_out_of_memory(error) else None
+def is_interrupt(error: Exception) -> bool:
+    """Whether it is Ctrl-C that hit a callback: on a CPU callbacks may run on the main thread."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "KeyboardInterrupt" in str(error)
+
+
+def narrower(bucket: Bucket, error: Exception) -> Layout | None:
+    """The layout of fewer lanes at once with which to try again; None if that would not help."""
+    return below(bucket.program.layout) if is_out_of_memory(error) else None
 
 
 def advise(error: Exception, bucket: str, lanes: int) -> None:

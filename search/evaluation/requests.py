@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ def signature_text(fn: Callable[..., Any]) -> str:
         >>> signature_text(train).rpartition('.')[2]
         'train(exp, key, data)'
     """
-    named = fn if hasattr(fn, "__qualname__") else type(fn)
+    named: Any = fn.func if isinstance(fn, functools.partial) else fn
+    named = named if hasattr(named, "__qualname__") else type(named)
     name = f"{named.__module__}.{named.__qualname__}"
     try:
         return f"{name}({', '.join(inspect.signature(fn).parameters)})"

@@ -56,16 +56,24 @@ def _check(request: Request, results: Results) -> None:
     """Refuses results of another evaluation."""
     same_space = results.space == request.space
     for what, same, remedy in (
-        ("space", same_space, "give the space with which it began, `results.space`"),
-        ("batch of DNAs", same_space and results.dnas == request.dnas, "give `results.dnas`"),
-        ("trial ids", np.array_equal(results.ids, request.ids), "give ids=results.ids"),
-        ("key", _same_key(request, results), "give the same root key"),
-        ("number of repeats", results.repeats == request.repeats, f"give repeats={results.repeats}"),
-        ("function", results.plan.function in ("", request.function), _functions(request, results)),
+        ("the space differs", same_space, "give the space with which it began, `results.space`"),
+        ("the batch of DNAs differs", same_space and results.dnas == request.dnas, "give `results.dnas`"),
+        ("the trial ids differ", np.array_equal(results.ids, request.ids), "give ids=results.ids"),
+        ("the key differs", _same_key(request, results), "give the same root key"),
+        (
+            "the number of repeats differs",
+            results.repeats == request.repeats,
+            f"give repeats={results.repeats}",
+        ),
+        (
+            "the function differs",
+            results.plan.function in ("", request.function),
+            _functions(request, results),
+        ),
     ):
         if not same:
             raise ValueError(
-                f"these results are of another evaluation: the {what} differs; {remedy}, or evaluate anew "
+                f"these results are of another evaluation: {what}; {remedy}, or evaluate anew "
                 "without resume= and join what comes out by search.concat"
             )
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
-import jax
 import numpy as np
 import numpy.typing as npt
 
@@ -17,13 +16,13 @@ from symjax.core.errors import brief
 from ..planning.buckets import Bucket, Rows
 from ..planning.ladder import fitting, free_memory
 from ..planning.plan import Plan
-from ..planning.programs import Array, Metrics, Program
+from ..planning.programs import Array, Program
 from ..results.results import Results
 from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes
 from .placing import Placing
 from .progress import Pace, Progress, Reporter
-from .recovery import advise, fewer_lanes
+from .recovery import advise, is_interrupt, narrower
 
 OnResult: TypeAlias = Callable[[Results], object]
 
@@ -166,10 +165,12 @@ class Runner:
             return
         self._buckets[int(bucket.rows[0])] = ready
         run = _Run(ready, share, self._placing.shared(ready))
-        width = ready.program.width
-        for start in range(0, len(share), width):
-            self._start(run, share[start : start + width])
-            while self._flight.is_full:
+        start = 0
+        while start < len(share):
+            size = ready.program.chunk
+            self._start(run, share[start : start + size])
+            start += size
+            while self._flight.is_full or (len(self._flight) and not ready.program.is_timed):
                 self._land(self._flight.next())
             for landed in self._flight.ready():
                 self._land(landed)
@@ -184,16 +185,16 @@ class Runner:
             try:
                 self._compile(bucket.program)
             except Exception as error:
-                lanes = fewer_lanes(bucket, error)
-                if lanes is None:
+                layout = narrower(bucket, error)
+                if layout is None:
                     raise
             else:
-                lanes = bucket.program.lanes
+                layout = bucket.program.layout
                 if self._free is not None:
-                    lanes = fitting(lanes, bucket.program.memory(), self._free)
-                if lanes == bucket.program.lanes:
+                    layout = fitting(layout, bucket.program.memory(), self._free)
+                if layout == bucket.program.layout:
                     return bucket
-            bucket = bucket.with_lanes(self._task, lanes)
+            bucket = bucket.with_layout(layout)
 
     def _compile(self, program: Program) -> None:
         fresh, begun = not program.is_compiled, time.perf_counter()
@@ -213,12 +214,12 @@ class Runner:
             self._todo.append((run.fewer, share))
             return
         bucket, program = run.bucket, run.bucket.program
-        fill = (0, program.width - len(share))
-        places = np.pad(share.places, fill, mode="edge")
-        values = [bucket.values[index][places] for index in program.varying]
-        trials = self._plan.ids[bucket.rows[places]]
+        values = [bucket.values[index][share.places] for index in program.varying]
+        ids = self._plan.ids[bucket.rows[share.places]]
+        if self._repeats > 1:
+            ids = np.stack([ids, share.repeats], 1)
         try:
-            self._flight.start(_Call(run, share), lambda: program(values, trials, run.shared, self._root))
+            self._flight.start(_Call(run, share), lambda: program(values, ids, run.shared, self._root))
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
             self._recover(_Call(run, share), error)
 
@@ -235,21 +236,26 @@ class Runner:
             return np.zeros(0, np.intp)
         run, share = landed.call.run, landed.call.share
         count = len(share)
-        metrics: Metrics = jax.tree.map(lambda array: array[:count], landed.outcome)
         lanes = Lanes(run.bucket.rows[share.places], share.repeats)
+        run.bucket.program.ran(count, landed.seconds)
         self._pace.ran(count)
-        return self._outcomes.keep(lanes, metrics, self._number(run.bucket), landed.seconds / count)
+        return self._outcomes.keep(lanes, landed.outcome, self._number(run.bucket), landed.seconds / count)
 
     def _recover(self, call: _Call, error: Exception) -> None:
         """Out of memory: runs the lanes again, fewer at once. Else: isolates who is at fault.
 
         A call that raised is repeated in two halves, in the same number of lanes, until the exception is
         with the configuration that caused it.
+
+        Raises:
+            KeyboardInterrupt: That is what it was.
         """
+        if is_interrupt(error):
+            raise KeyboardInterrupt from error
         run, share = call.run, call.share
-        lanes = fewer_lanes(run.bucket, error)
-        if lanes is not None:
-            run.fewer = run.bucket.with_lanes(self._task, lanes)
+        layout = narrower(run.bucket, error)
+        if layout is not None:
+            run.fewer = run.bucket.with_layout(layout)
             self._todo.append((run.fewer, share))
         elif len(share) > 1:
             for half in np.array_split(np.arange(len(share)), 2):
@@ -261,7 +267,7 @@ class Runner:
         number = -1
         if bucket is not None:
             number = self._number(bucket)
-            advise(error, self._told(bucket), bucket.program.lanes)
+            advise(error, self._told(bucket), bucket.program.layout.width)
         self._deliver(self._outcomes.fail(rows, error, number))
 
     def _deliver(self, rows: Rows) -> None:

@@ -15,10 +15,11 @@ from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.tree import child
 
+from ..compiling.cache import Cache, remembered
+from ..compiling.lanes import Layout
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, flatten
-from .cache import Cache, remembered
 from .leaf_decisions import LeafDecision
 from .programs import Program, Task, program_for
 from .tracing import CannotTrace, untraceable
@@ -47,10 +48,9 @@ class Bucket:
     frozen: frozenset[int]
     program: Program
 
-    def with_lanes(self, task: Task, lanes: int) -> Bucket:
-        """The same with a program of another number of lanes on each device."""
-        program = program_for(task, self.arguments, tuple(self.values), self.frozen, lanes)
-        return dataclasses.replace(self, program=program)
+    def with_layout(self, layout: Layout) -> Bucket:
+        """The same with a program whose lanes run in another way."""
+        return dataclasses.replace(self, program=dataclasses.replace(self.program, layout=layout))
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Sorter:
         decisions: Those of the space that land on leaves.
         dnas: The batch, in NumPy arrays int32[n, C] and float32[n, F].
         broadcast: The arguments that all configurations share.
-        lanes_for: The lanes on each device for a bucket of a size.
+        layout_for: How the lanes of a bucket of a size run.
     """
 
     task: Task
@@ -98,7 +98,7 @@ class Sorter:
     decisions: Mapping[int, LeafDecision]
     dnas: DNA
     broadcast: tuple[Any, ...]
-    lanes_for: Callable[[int], int]
+    layout_for: Callable[[int], Layout]
 
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
@@ -125,9 +125,9 @@ class Sorter:
         leaves = {leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None}
         arguments = arguments.replace({leaf: decision.standard for leaf, decision in leaves.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
-        lanes = self.lanes_for(len(rows))
+        layout = self.layout_for(len(rows))
         try:
-            culprits = _find_culprits(self.task, arguments, frozenset(leaves), frozen, lanes)
+            culprits = _find_culprits(self.task, arguments, frozenset(leaves), frozen, layout)
         except CannotTrace as failure:
             self._errors.update(dict.fromkeys(map(int, rows), failure.reason))
             return ()
@@ -141,7 +141,7 @@ class Sorter:
             leaf: decision.values(self.space, self.dnas, rows, arguments.avals[leaf])
             for leaf, decision in sorted(leaves.items())
         }
-        program = program_for(self.task, arguments, tuple(values), frozen, lanes)
+        program = program_for(self.task, arguments, tuple(values), frozen, layout)
         self._buckets.append(Bucket(rows, arguments, values, frozen, program))
         self._varying |= varying
         return ()
@@ -206,7 +206,7 @@ def _find_culprits(
     arguments: Arguments,
     varying: frozenset[int],
     frozen: frozenset[int],
-    lanes: int,
+    layout: Layout,
 ) -> Mapping[int, str]:
     """The leaves that must be structure, besides the frozen ones, and why."""
     key: Hashable = (task.identity(), arguments.structure(frozen), varying, frozen)
@@ -214,7 +214,7 @@ def _find_culprits(
     if culprits is None:
 
         def program(structural: frozenset[int]) -> Program:
-            return program_for(task, arguments, tuple(sorted(varying - structural)), structural, lanes)
+            return program_for(task, arguments, tuple(sorted(varying - structural)), structural, layout)
 
         culprits = untraceable(task, arguments, frozen, program)
         _culprits.put(key, culprits)

@@ -1,14 +1,20 @@
-"""The ladder of lane counts, and how much memory there is for them."""
+"""How the lanes of a program run: mapped or vectorized, how many at once, and the memory for them."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
+from typing import Any, get_args
 
 import jax
 
+from symjax.core.errors import brief, known
+
+from ..compiling.lanes import Layout, Mode
+
 LADDER: tuple[int, ...] = tuple(2 * 4**k for k in range(10))
-"""Lanes on each device: 2, 8, 32, …. Never 1, whose results differ in the last bit."""
+"""Vectorized lanes on each device: 2, 8, 32, …. Never 1, whose results differ in the last bit."""
 
 # What a call costs an accelerator beside its lanes, in lanes: it runs some tens for the price of one.
 _OVERHEAD = 64
@@ -46,25 +52,70 @@ def choose_rung(configurations: int, devices: int, platform: str) -> int:
     return min((lanes for lanes in LADDER if lanes <= highest), key=cost)
 
 
-def fitting(lanes: int, taken: int, free: float) -> int:
-    """The highest rung up to `lanes` that fits into memory, or the lowest rung.
+def layouts(lanes: object, width: object, devices: tuple[jax.Device, ...]) -> Callable[[int], Layout]:
+    """How the lanes of a bucket run, by the number of its configurations.
 
     Args:
-        lanes: The rung that was tried.
-        taken: The bytes that it takes on each device; linear in lanes.
+        lanes: ``'map'``, ``'vmap'``, or None for what suits the devices. On a CPU lanes are mapped: side by
+            side they save nothing there, a convolution took twice as long, and compiling did.
+        width: How many run side by side on each device; None to choose.
+        devices: Where they run.
+
+    Raises:
+        ValueError: Another way, or a width that is not possible with it.
+    """
+    platform = devices[0].platform
+    if lanes is None:
+        lanes = "map" if platform == "cpu" else "vmap"
+    if lanes not in get_args(Mode):
+        how = "; how many run side by side on each device is width=" if isinstance(lanes, int) else ""
+        raise ValueError(f"lanes are 'map' or 'vmap', got {brief(lanes)}{how}")
+    if lanes == "map":
+        if width is not None and (type(width) is not int or width < 1):
+            raise ValueError(f"the width of mapped lanes is a whole number of at least 1, got {brief(width)}")
+        layout = Layout("map", width or 1)
+        return lambda configurations: layout
+    if width is not None and width not in LADDER:
+        raise ValueError(
+            f"the width of vectorized lanes must be on the ladder; {known(LADDER, 'its rungs')}; "
+            f"got {brief(width)}"
+        )
+    fixed: Any = width
+    return lambda configurations: Layout("vmap", fixed or choose_rung(configurations, len(devices), platform))
+
+
+def fitting(layout: Layout, taken: int, free: float) -> Layout:
+    """The widest layout up to this one that fits into memory, or the narrowest.
+
+    Args:
+        layout: The one that was tried.
+        taken: The bytes that it takes on each device; linear in its width.
         free: The bytes that there are.
 
     Example:
-        >>> fitting(128, taken=1000, free=300)
+        >>> fitting(Layout('vmap', 128), taken=1000, free=300).width
         32
     """
-    fits = [rung for rung in LADDER if rung <= lanes and taken * rung <= free * lanes]
-    return max(fits, default=LADDER[0])
+    fits = layout
+    while taken * fits.width > free * layout.width:
+        narrower = below(fits)
+        if narrower is None:
+            break
+        fits = narrower
+    return fits
 
 
-def below(lanes: int) -> int | None:
-    """The next lower rung, or None below the lowest."""
-    return max((rung for rung in LADDER if rung < lanes), default=None)
+def below(layout: Layout) -> Layout | None:
+    """The next narrower layout, or None below the narrowest: the next rung, or half of what is mapped.
+
+    Example:
+        >>> below(Layout('vmap', 32)), below(Layout('vmap', 2)), below(Layout('map', 1))
+        (Layout(mode='vmap', width=8), None, None)
+    """
+    if layout.mode == "map":
+        return layout._replace(width=layout.width // 2) if layout.width > 1 else None
+    lower = [rung for rung in LADDER if rung < layout.width]
+    return layout._replace(width=lower[-1]) if lower else None
 
 
 def free_memory(devices: tuple[jax.Device, ...]) -> float:

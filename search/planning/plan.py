@@ -14,16 +14,17 @@ import numpy as np
 import numpy.typing as npt
 from jax.tree_util import PyTreeDef
 
-from symjax.core.errors import at, brief, known
+from symjax.core.errors import at, brief
 from symjax.core.schema import is_symbolic
 
+from ..compiling.lanes import Mode
 from ..results.failures import picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
 from ..spaces.space import Space, require_space
 from .arguments import Aval, aval_of, flatten
 from .buckets import Bucket, Sorter
-from .ladder import LADDER, choose_rung
+from .ladder import layouts
 from .leaf_decisions import leaf_decisions
 from .programs import Task
 
@@ -43,7 +44,9 @@ class Plan:
         key: The root key.
         ids: The trial ids, uint32[n].
         buckets: Configurations of one structure each; none in a plan that was pickled.
-        widths: For each program its lanes, on all devices together.
+        mode: How the lanes of a program run: ``'map'``, one after the other on each device, or ``'vmap'``,
+            side by side.
+        widths: For each program how many lanes run side by side, on all devices together.
         devices: The number of devices.
         errors: Why a configuration cannot run, by its place in the batch.
         lanes: The ids of the decisions in which the lanes of a program differ.
@@ -58,6 +61,7 @@ class Plan:
     key: jax.Array
     ids: npt.NDArray[np.uint32]
     buckets: tuple[Bucket, ...]
+    mode: Mode
     widths: tuple[int, ...]
     devices: int
     errors: Mapping[int, Exception]
@@ -92,10 +96,17 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan: {self}>"
 
-    def _parts(self) -> Iterable[str]:
+    def _lanes_text(self) -> str:
         widths = sorted(set(self.widths))
-        of = f" of {'–'.join(map(str, widths[:1] + widths[1:][-1:]))} lanes" if widths else ""
-        yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{of}"
+        some = "–".join(map(str, widths[:1] + widths[1:][-1:]))
+        if not widths:
+            return ""
+        if self.mode == "vmap":
+            return f" of {some} lanes"
+        return ", mapped" if widths == [self.devices] else f", mapped {some} at a time"
+
+    def _parts(self) -> Iterable[str]:
+        yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{self._lanes_text()}"
         if self.devices > 1:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({values})" for id, values in self.split.items()])
@@ -114,7 +125,9 @@ def plan(
     key: jax.Array,
     *broadcast: Any,
     ids: Sequence[int] | npt.NDArray[Any] | None = None,
-    lanes: int | None = None,
+    repeats: int = 1,
+    lanes: Mode | None = None,
+    width: int | None = None,
     devices: Sequence[jax.Device] | None = None,
 ) -> Plan:
     """Plans the evaluation of a batch: `evaluate` with the same arguments will run it so.
@@ -129,7 +142,9 @@ def plan(
         key: The root key.
         *broadcast: Arguments that all configurations share.
         ids: The trial ids.
-        lanes: Lanes on each device.
+        repeats: With how many seeds each configuration runs.
+        lanes: ``'map'`` or ``'vmap'``.
+        width: Lanes side by side on each device.
         devices: Where it is to run.
 
     Returns:
@@ -138,9 +153,9 @@ def plan(
     Raises:
         TypeError: `space` is no space, `dnas` no batch of DNAs, `fn` takes other arguments, or one of them
             can neither be traced nor be structure.
-        ValueError: DNAs of another space or out of range, choices that are still open, a number of lanes
-            that is not on the ladder, ids that do not fit the batch, a key whose stream would depend on
-            the company that a configuration runs in, or metrics that differ between structures.
+        ValueError: DNAs of another space or out of range, choices that are still open, a way or
+            a width of lanes that there is not, ids that do not fit the batch, a key whose stream would depend
+            on the company that a configuration runs in, or metrics that differ between structures.
 
     Example:
         >>> import jax, symjax as sj
@@ -153,24 +168,20 @@ def plan(
         >>> space = search.space(Line(slope=search.floatv(0., 1.), steps=search.oneof([1, 2])))
         >>> dnas = space.sample(jax.random.key(0), 32)
         >>> print(search.plan(Line.run, space, dnas, jax.random.key(1), devices=jax.devices()[:1]))
-        32 configurations → 2 programs of 8 lanes; split by steps (2); lanes: slope
+        32 configurations → 2 programs, mapped; split by steps (2); lanes: slope
     """
     _check_function(fn, len(broadcast))
     _check_space(space, dnas)
     chosen = tuple(devices if devices is not None else jax.local_devices())
     if not chosen:
         raise ValueError("an evaluation needs at least one device, got an empty list")
-    if lanes is not None and lanes not in LADDER:
-        raise ValueError(f"lanes must be on the ladder; {known(LADDER, 'its rungs')}; got {lanes}")
+    layout_for = layouts(lanes, width, chosen)
     batch = (dnas if dnas.shape else DNA.concat([dnas])).host()
     space.spec.check(batch.choices, batch.floats)
-    task = Task(fn, _key_aval(key), chosen)
+    task = Task(fn, _key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
-    def lanes_for(configurations: int) -> int:
-        return lanes or choose_rung(configurations, len(chosen), chosen[0].platform)
-
-    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, lanes_for).sort()
+    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for).sort()
     _check_metrics(sorting.buckets)
     points = space.spec.points
     return Plan(
@@ -180,6 +191,7 @@ def plan(
         key,
         _trial_ids(ids, len(batch)),
         sorting.buckets,
+        layout_for(1).mode,
         _widths(sorting.buckets),
         len(chosen),
         sorting.errors,
@@ -266,8 +278,8 @@ def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDAr
 
 
 def _widths(buckets: Iterable[Bucket]) -> tuple[int, ...]:
-    programs = {bucket.program for bucket in buckets}
-    return tuple(sorted(program.width for program in programs))
+    widths = {bucket.program.executable: bucket.program.width for bucket in buckets}
+    return tuple(sorted(widths.values()))
 
 
 def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:

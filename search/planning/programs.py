@@ -1,25 +1,29 @@
-"""`Program`: a function compiled for a fixed number of lanes."""
+"""`Program`: a function of one configuration, traced once, for many lanes."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 import jax
 import numpy as np
 import numpy.typing as npt
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.extend.core import ClosedJaxpr
+from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import PyTreeDef
 
+from ..compiling.cache import Cache, remembered
+from ..compiling.executables import Array, Executable, Started
+from ..compiling.fingerprints import Fingerprint, fingerprint
+from ..compiling.lanes import AXIS, Arity, Layout, partition_spec
 from .arguments import Arguments, Aval, struct
-from .cache import Cache, remembered
 
-AXIS = "lanes"
-
-Array: TypeAlias = npt.NDArray[Any] | jax.Array
 Metrics: TypeAlias = Any  # a pytree of arrays, as the function returns it
+
+# Where compiled code is kept does not change it.
+_OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_persistent_cache")
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,13 @@ class Task:
         fn: ``fn(experiment, key, *broadcast)``.
         key: What is known of the root key.
         devices: Over which the lanes are spread.
+        folds: How many numbers are folded into the root key for a lane: the trial id, and which repeat.
     """
 
     fn: Callable[..., Any]
     key: Aval
     devices: tuple[jax.Device, ...]
+    folds: int = 1
 
     @property
     def mesh(self) -> Mesh:
@@ -42,8 +48,13 @@ class Task:
         return Mesh(np.array(self.devices), (AXIS,))
 
     def identity(self) -> Hashable:
-        """The task's part of a program's key, and all of JAX's configuration that tracing may read."""
-        return _function_key(self.fn), self.key, self.devices, tuple(jax.config.values.items())
+        """The task's part of a program's key."""
+        return _function_key(self.fn), self.environment()
+
+    def environment(self) -> Hashable:
+        """The same but for the function: with all of JAX's configuration that tracing may read."""
+        config = [item for item in jax.config.values.items() if not item[0].startswith(_OF_THE_CACHE)]
+        return self.key, self.devices, self.folds, tuple(config)
 
     def call(
         self,
@@ -68,89 +79,178 @@ class Task:
 
 
 @final
-class Program:
-    """A function for all lanes of a bucket, traced and compiled when that is first asked for.
-
-    Only the leaves that vary have a lane axis. Everything else is an argument too, the same for all
-    lanes, so that it may change without a compilation. What is structure is a constant.
+class Lane:
+    """A function for one configuration of a structure, traced when that is first asked for, and but once.
 
     Args:
         task: The function, and where it runs.
         arguments: Arguments of the right structure; only those that are structure are kept.
         varying: The leaves that vary between lanes, by their indices.
         frozen: Which leaves are structure although they could be leaves.
-        lanes: Lanes on each device.
 
     Attributes:
-        lanes: The same.
-        width: Lanes on all devices together.
+        task: The same.
         varying: The same.
         shared: The leaves that all lanes share, by their indices.
     """
 
     def __init__(
-        self,
-        task: Task,
-        arguments: Arguments,
-        varying: tuple[int, ...],
-        frozen: frozenset[int],
-        lanes: int,
+        self, task: Task, arguments: Arguments, varying: tuple[int, ...], frozen: frozenset[int]
     ) -> None:
-        self.lanes = lanes
-        self.width = lanes * len(task.devices)
+        self.task = task
         self.varying = varying
         self.shared = tuple(i for i in arguments.traced(frozen) if i not in varying)
         traced = {*varying, *self.shared}
-        constants = [None if i in traced else leaf for i, leaf in enumerate(arguments.leaves)]
+        self._treedef = arguments.treedef
+        self._leaves = [None if i in traced else leaf for i, leaf in enumerate(arguments.leaves)]
         self._avals = arguments.avals
-        self._key = task.key
-        self._function = self._build(task, arguments.treedef, constants)
+        self._environment = task.environment()
         self._lock = threading.Lock()
-        self._traced: jax.stages.Traced | None = None
-        self._compiled: jax.stages.Compiled | None = None
-        self._shapes: Metrics = None
-
-    def _build(self, task: Task, treedef: PyTreeDef, constants: list[Any]) -> jax.stages.Wrapped:
-        indices = self.varying + self.shared
-
-        def one(
-            values: tuple[jax.Array, ...], trial: jax.Array, common: tuple[jax.Array, ...], root: jax.Array
-        ) -> Metrics:
-            key = jax.random.fold_in(root, trial)
-            return task.call(treedef, constants, zip(indices, values + common, strict=True), key)
-
-        by_lane, copied = partition_spec(AXIS), partition_spec()
-        return jax.jit(
-            jax.shard_map(
-                jax.vmap(one, in_axes=(0, 0, None, None)),
-                mesh=task.mesh,
-                in_specs=(by_lane, by_lane, copied, copied),
-                out_specs=by_lane,
-                check_vma=False,  # a Flax training scan fails that check
-            )
-        )
+        self._traced: _Traced | None = None
+        self._executables: dict[Layout, Executable] = {}
 
     @property
-    def is_compiled(self) -> bool:
-        """Whether it was compiled already."""
-        return self._compiled is not None
+    def is_traced(self) -> bool:
+        """Whether it was traced already."""
+        return self._traced is not None
 
-    def trace(self) -> Metrics:
-        """The metrics' shapes, a pytree of `jax.ShapeDtypeStruct` with the lane axis first.
+    def trace(self) -> _Traced:
+        """The function as a program.
 
         Raises:
             Exception: Whatever the function raises.
         """
         with self._lock:
-            if self._traced is None and self._compiled is None:
-                self._traced = self._function.trace(
-                    tuple(self._struct(i, self.width) for i in self.varying),
-                    struct((self.width,), np.uint32),
-                    tuple(self._struct(i) for i in self.shared),
-                    self._key.batched(),
-                )
-                self._shapes = self._traced.out_info
-            return self._shapes
+            if self._traced is None:
+                self._traced = self._trace()
+            return self._traced
+
+    def executable(self, layout: Layout) -> Executable:
+        """Its code for lanes that run so, which may be shared with other functions.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        traced = self.trace()
+        arity = Arity(len(self.varying), len(self.shared))
+        key = (traced.fingerprint, arity, self._environment, layout)
+        if layout not in self._executables:
+            self._executables[layout] = _executables.get(
+                key,
+                lambda: Executable(traced.program, arity, self.task.folds, layout, self.task.devices),
+            )
+        return self._executables[layout]
+
+    def _trace(self) -> _Traced:
+        indices = self.varying + self.shared
+
+        def one(values: tuple[jax.Array, ...], key: jax.Array, common: tuple[jax.Array, ...]) -> Metrics:
+            return self.task.call(
+                self._treedef, self._leaves, zip(indices, values + common, strict=True), key
+            )
+
+        program, metrics = jax.make_jaxpr(one, return_shape=True)(
+            tuple(self._struct(i) for i in self.varying),
+            self.task.key.batched(),
+            tuple(self._struct(i) for i in self.shared),
+        )
+        return _Traced(program, fingerprint(program), metrics)
+
+    def _struct(self, index: int) -> jax.ShapeDtypeStruct:
+        aval = self._avals[index]
+        assert aval is not None
+        return aval.batched()
+
+
+class _Traced(NamedTuple):
+    """A function as a program.
+
+    Attributes:
+        program: Of ``(*values, key, *common)``.
+        fingerprint: What it is.
+        metrics: The shapes of what it returns, a pytree of `jax.ShapeDtypeStruct`.
+    """
+
+    program: ClosedJaxpr
+    fingerprint: Fingerprint
+    metrics: Metrics
+
+
+_executables: Cache[Executable] = remembered(256)
+
+
+@final
+@dataclass(frozen=True)
+class Program:
+    """A function for the lanes of a bucket.
+
+    Only the leaves that vary have a lane axis. Everything else is an argument too, the same for all
+    lanes, so that it may change without a compilation. What is structure is a constant.
+
+    Attributes:
+        lane: The function for one configuration.
+        layout: How its lanes run.
+    """
+
+    lane: Lane
+    layout: Layout
+
+    @property
+    def varying(self) -> tuple[int, ...]:
+        """The leaves that vary between lanes, by their indices."""
+        return self.lane.varying
+
+    @property
+    def shared(self) -> tuple[int, ...]:
+        """The leaves that all lanes share, by their indices."""
+        return self.lane.shared
+
+    @property
+    def width(self) -> int:
+        """The lanes that run side by side, on all devices together."""
+        return self.layout.width * len(self.lane.task.devices)
+
+    @property
+    def capacity(self) -> int:
+        """The lanes that a call has room for, on all devices together."""
+        return self.executable.capacity
+
+    @property
+    def chunk(self) -> int:
+        """The lanes that the next call should have, so that results come often, and calls cost little."""
+        return self.executable.chunk
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is known how long a lane takes."""
+        return self.executable.is_timed
+
+    def ran(self, lanes: int, seconds: float) -> None:
+        """Takes note of how long a call took."""
+        self.executable.ran(lanes, seconds)
+
+    @property
+    def executable(self) -> Executable:
+        """Its code, which programs share whose functions are equal once they are traced.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        return self.lane.executable(self.layout)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it was compiled already."""
+        return self.lane.is_traced and self.executable.is_compiled
+
+    def trace(self) -> Metrics:
+        """The metrics' shapes, a pytree of `jax.ShapeDtypeStruct` with the axis of the lanes first.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        metrics = self.lane.trace().metrics
+        return jax.tree.map(lambda leaf: struct((self.capacity, *leaf.shape), leaf.dtype), metrics)
 
     def compile(self) -> None:
         """Compiles it, if that is still to be done.
@@ -158,62 +258,75 @@ class Program:
         Raises:
             Exception: Whatever the function or the compiler raises.
         """
-        self.trace()
-        with self._lock:
-            if self._traced is not None:
-                self._compiled = self._traced.lower().compile()
-                self._traced = None
+        self.executable.compile()
 
     def memory(self) -> int:
         """Bytes that a run takes on each device: temporaries, arguments and results."""
-        assert self._compiled is not None
-        stats = self._compiled.memory_analysis()
-        if stats is None:
-            return 0
-        size: int = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
-        return size
+        return self.executable.memory()
 
     def __call__(
         self,
         values: Sequence[npt.NDArray[Any]],
-        trials: npt.NDArray[np.uint32],
+        ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
-    ) -> Metrics:
-        """Starts a run.
+    ) -> Running:
+        """Starts a run of up to `capacity` lanes.
 
         Args:
-            values: A leaf for each of `varying`, [width, ...].
-            trials: The trial ids, uint32[width].
+            values: A leaf for each of `varying`, [n, ...].
+            ids: What is folded into the root key: the trial ids uint32[n], or [n, folds].
             common: A leaf for each of `shared`.
             root: The root key.
 
         Returns:
-            The metrics with the lane axis first; JAX computes them while the caller goes on.
+            The run; JAX computes while the caller goes on.
         """
-        assert self._compiled is not None
-        return self._compiled(tuple(values), trials, tuple(common), root)
-
-    def _struct(self, index: int, *axes: int) -> jax.ShapeDtypeStruct:
-        aval = self._avals[index]
-        assert aval is not None
-        return aval.batched(*axes)
+        started = self.executable(values, ids.reshape(len(ids), self.lane.task.folds), common, root)
+        return Running(started, jax.tree.structure(self.lane.trace().metrics))
 
 
-_programs: Cache[Program] = remembered(256)
+class Running(NamedTuple):
+    """A run of a program.
+
+    Attributes:
+        started: What the devices do.
+        structure: That of the metrics.
+    """
+
+    started: Started
+    structure: PyTreeDef
+
+    def is_ready(self) -> bool:
+        """Whether the metrics are there."""
+        return self.started.is_ready()
+
+    def metrics(self) -> Metrics:
+        """Waits for the metrics: NumPy arrays [n, ...], in the order of the lanes.
+
+        Raises:
+            jax.errors.JaxRuntimeError: What happened on the devices.
+        """
+        return jax.tree.unflatten(self.structure, self.started.results())
+
+
+_lanes: Cache[Lane] = remembered(1024)
 
 
 def program_for(
-    task: Task, arguments: Arguments, varying: tuple[int, ...], frozen: frozenset[int], lanes: int
+    task: Task, arguments: Arguments, varying: tuple[int, ...], frozen: frozenset[int], layout: Layout
 ) -> Program:
-    """The program for arguments of this structure, from the cache if it is there; see `Program`."""
-    key = (task.identity(), arguments.structure(frozen), varying, frozen, lanes)
-    return _programs.get(key, lambda: Program(task, arguments, varying, frozen, lanes))
+    """The program for arguments of this structure, whose function is traced once.
 
-
-def partition_spec(*axes: str) -> PartitionSpec:
-    """How an array is spread: its first axes over these of the mesh."""
-    return PartitionSpec(*axes)  # type: ignore[no-untyped-call]
+    Args:
+        task: The function, and where it runs.
+        arguments: Arguments of the right structure; only those that are structure are kept.
+        varying: The leaves that vary between lanes, by their indices.
+        frozen: Which leaves are structure although they could be leaves.
+        layout: How the lanes run.
+    """
+    key = (task.identity(), arguments.structure(frozen), varying, frozen)
+    return Program(_lanes.get(key, lambda: Lane(task, arguments, varying, frozen)), layout)
 
 
 def replicated(task: Task) -> NamedSharding:

@@ -40,9 +40,9 @@ def stack(parts: list[Part], n: int) -> Metrics:
             ragged = np.full(n, None, object)
             ragged[rows] = np.fromiter((row for piece in pieces for row in piece), object, len(rows))
             return ragged
-        dtype = jnp.result_type(*[piece.dtype for piece in pieces])
+        dtype = _joint_dtype({piece.dtype for piece in pieces})
         whole = np.full((n, *shapes.pop()), np.nan if is_inexact(dtype) else 0, dtype)
-        whole[rows] = np.concatenate(pieces)
+        whole[rows] = np.concatenate([np.asarray(piece) for piece in pieces])
         return whole
 
     return jax.tree.map(column, *[metrics for _, metrics in parts])
@@ -77,6 +77,8 @@ def without(column: Array, absent: npt.NDArray[np.bool_]) -> Array:
             mask = np.zeros(plain.shape, bool)
             mask[absent] = True
             plain = np.ma.MaskedArray(plain, mask)
+    elif plain.flags.writeable:
+        plain = plain.copy()
     plain = plain.view()
     plain.flags.writeable = False
     return plain
@@ -99,6 +101,18 @@ def deviation(samples: Array) -> Array:
     return _over_repeats(samples, lambda array: array.std(axis=0, ddof=1))
 
 
+def shortest(column: Array) -> Array:
+    """Floats as float64, those of float32 by their shortest text: 0.1 in the place of 0.10000000149011612.
+
+    Rounded to their own type they are what they were.
+    """
+    wide = column.astype(np.float64)
+    if column.dtype != np.float32:
+        return wide
+    short = np.array([float(str(number)) for number in column.reshape(-1)]).reshape(column.shape)
+    return np.where(short.astype(np.float32) == column, short, wide)
+
+
 def is_inexact(dtype: Any) -> bool:
     """Whether an array of this type can hold a NaN; JAX's bfloat16 can, which NumPy does not know."""
     return np.dtype(dtype).kind != "O" and bool(jnp.issubdtype(dtype, np.inexact))
@@ -110,7 +124,7 @@ def nan_rows(column: Array) -> npt.NDArray[np.bool_]:
         return np.array([row is not None and _has_nan(np.asarray(row)) for row in column], bool)
     if not is_inexact(column.dtype):
         return np.zeros(len(column), bool)
-    return np.isnan(column).reshape(len(column), -1).any(axis=1)
+    return np.asarray(np.isnan(column).any(axis=tuple(range(1, column.ndim))), bool)
 
 
 def _has_nan(array: Array) -> bool:
@@ -127,6 +141,15 @@ def _filling(dtype: Any) -> Any:
         return False
     info = jnp.iinfo(dtype)
     return info.min or info.max
+
+
+def _joint_dtype(dtypes: set[Any]) -> Any:
+    """The type that holds numbers of all of these; by JAX's rules, but for 64 bits, which it may have off."""
+    if len(dtypes) == 1:
+        return next(iter(dtypes))
+    if any(dtype.itemsize >= 8 for dtype in dtypes):
+        return np.result_type(*dtypes)
+    return jnp.result_type(*dtypes)
 
 
 def _over_repeats(samples: Array, reduce: Callable[[Array], Array]) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,19 @@ class RootKeys:
         data = np.asarray(jax.random.key_data(key))
         typed = jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
         return cls(np.broadcast_to(data, (n, *data.shape)), str(jax.random.key_impl(key)) if typed else None)
+
+    @classmethod
+    def concat(cls, parts: Sequence[RootKeys]) -> RootKeys:
+        """The keys of several batches, one after the other.
+
+        Raises:
+            ValueError: They are of different kinds.
+        """
+        kinds = {(part.impl, part.data.shape[1:]): None for part in parts}
+        if len(kinds) > 1:
+            names = ", ".join(impl or "of the old kind" for impl, _ in kinds)
+            raise ValueError(f"root keys of different kinds cannot be joined: {names}")
+        return cls(np.concatenate([part.data for part in parts]), parts[0].impl)
 
     def __getitem__(self, rows: Any) -> RootKeys:
         return RootKeys(self.data[rows], self.impl)

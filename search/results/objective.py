@@ -71,6 +71,15 @@ class Objective:
             raise ValueError(f"{len(names)} objectives ({', '.join(names)}) and {len(modes)} modes")
         return cls(names, modes, {name: _bounds(name, b) for name, b in (constraints or {}).items()})
 
+    def __str__(self) -> str:
+        """In a line: ``min loss, max accuracy; 0 ≤ drift ≤ 1``."""
+        goals = [f"{mode} {name}" for name, mode in zip(self.metrics, self.modes, strict=False)]
+        limits = [
+            f"{'' if low == -math.inf else f'{low:g} ≤ '}{name}{'' if high == math.inf else f' ≤ {high:g}'}"
+            for name, (low, high) in self.bounds.items()
+        ]
+        return "; ".join(filter(None, [", ".join(goals), ", ".join(limits)]))
+
     def check(self, names: Iterable[str]) -> None:
         """Refuses an objective and constraints on metrics that there are not.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,34 @@ class PlanSummary:
     split: Mapping[str, int] = field(default_factory=dict)
     demoted: Mapping[str, str] = field(default_factory=dict)
     function: str = ""
+
+    @classmethod
+    def concat(cls, parts: Sequence[PlanSummary]) -> PlanSummary:
+        """What several plans say, together; equal ones once. Programs are counted on from plan to plan."""
+        return cls(
+            "\n".join(dict.fromkeys(part.text for part in parts if part.text)),
+            sum((part.buckets for part in parts), ()),
+            sum((part.widths for part in parts), ()),
+            tuple(dict.fromkeys(name for part in parts for name in part.lanes)),
+            {name: n for part in parts for name, n in part.split.items()},
+            {name: why for part in parts for name, why in part.demoted.items()},
+            parts[0].function if len({part.function for part in parts}) == 1 else "",
+        )
+
+    def to_record(self) -> dict[str, Any]:
+        """The same as what JSON knows."""
+        own = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return {**own, "split": dict(self.split), "demoted": dict(self.demoted)}
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> PlanSummary:
+        """The inverse of `to_record`.
+
+        Raises:
+            TypeError: There is a field more.
+        """
+        lists = {name: tuple(value) for name, value in record.items() if isinstance(value, list)}
+        return cls(**{**record, **lists})
 
     @property
     def programs(self) -> int:

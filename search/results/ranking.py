@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,13 +12,22 @@ from .objective import Floats
 Ints = npt.NDArray[np.intp]
 
 
-def rank(costs: Floats, violation: Floats, outcome: npt.NDArray[np.integer]) -> Ints:
-    """All configurations, the best first.
+class Scores(NamedTuple):
+    """What configurations are ranked by.
 
-    Args:
+    Attributes:
         costs: The objectives, less being better, float64[n, m].
         violation: By how much each is out of bounds, float64[n]; see `Objective.violation`.
         outcome: 0 for what has costs; what has none comes last, in the order of these numbers, int[n].
+    """
+
+    costs: Floats
+    violation: Floats
+    outcome: npt.NDArray[Any]
+
+
+def rank(scores: Scores) -> Ints:
+    """All configurations, the best first.
 
     Returns:
         Places int[n]: what is feasible, by its costs; then the infeasible, by their violation; then the rest.
@@ -26,9 +37,10 @@ def rank(costs: Floats, violation: Floats, outcome: npt.NDArray[np.integer]) -> 
 
     Example:
         >>> costs = np.array([[3., 1.], [1., 3.], [4., 4.], [2., 2.]])
-        >>> rank(costs, np.zeros(4), np.zeros(4, int)).tolist()
+        >>> rank(Scores(costs, np.zeros(4), np.zeros(4, int))).tolist()
         [1, 0, 3, 2]
     """
+    costs, violation, outcome = scores
     n, m = costs.shape
     costs = np.where(np.isnan(costs), np.inf, costs)
     group = np.where(outcome != 0, 1 + outcome, violation > 0)

@@ -8,17 +8,17 @@ from functools import cached_property
 from typing import Any, Literal
 
 import jax
-import numpy as np
 
 from symjax.core.errors import summary
 
 from ..spaces.dna import DNA
 from ..spaces.space import Space
-from .columns import Metrics
+from .columns import Metrics, by_name
 from .keys import RootKeys
 from .table import value_text
 
 State = Literal["ok", "nan", "failed", "pending"]
+STATES: tuple[State, ...] = ("ok", "nan", "failed", "pending")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,20 +71,21 @@ class Trial:
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What was decided, by the path of the value: ``{'model.width': 16, 'lr': 0.003}``.
+        """What was decided: ``{'model.width': 16, 'lr': 0.003}``; see `Space.values`.
 
-        Decisions that do not matter here are left out. (A choice that is itself a candidate shares its path
-        with the choice around it, and goes by its id.)
+        By the names of decisions, or else the paths of their values. A candidate with a label goes by that;
+        what does not matter here is left out.
         """
         return self.space.values(self.dna)
 
     def __repr__(self) -> str:
-        decided = ", ".join(f"{name or '(root)'}={value_text(value)}" for name, value in self.values.items())
-        numbers = jax.tree.map(lambda array: array.item() if np.ndim(array) == 0 else array, self.metrics)
-        outcome = f"; {value_text(numbers, 200)}" if numbers is not None else ""
+        decided = ", ".join(f"{name}={value_text(value)}" for name, value in self.values.items())
+        columns = by_name(self.metrics).items()
+        metrics = ", ".join(f"{name or 'value'} {value_text(number)}" for name, number in columns)
+        outcome = f"; {metrics}" if metrics else ""
         if self.error is not None:
             outcome = f": {summary(self.error)}"
-        return f"<Trial {self.id}: {decided}; {self.state}{outcome}>"
+        return f"<Trial {self.id}: {decided or 'no decisions'}; {self.state}{outcome}>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "values"}  # is made again

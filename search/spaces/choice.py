@@ -30,17 +30,30 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 class Misfit(ValueError):
-    """A value that is not among those that a space holds."""
+    """A value that is not among those that a space holds.
+
+    Args:
+        message: The text, or what makes it when it is asked for: most of these errors nobody reads.
+    """
+
+    def __init__(self, message: str | Callable[[], str]) -> None:
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        message = self.args[0]
+        return message if isinstance(message, str) else str(message())
 
 
 class Choice(Placeholder):
     """A value that a search decides; stands anywhere in a tree in the place of that value.
 
-    Make one with `oneof`, `manyof`, `permutate`, `floatv` or `intv`. A kind of decision is one subclass: what it may be, how
-    many there are, how it is drawn, written as genes, read from a value, and printed, is all told there.
+    Make one with `oneof`, `manyof`, `permutate`, `floatv` or `intv`. A kind of decision is one subclass: what
+    it may be, how many there are, how it is drawn, written as genes, read from a value, and printed, is all
+    told there.
 
-    A decision takes a fixed number of columns of one of the two arrays of a `DNA`. What a DNA knows of its space is made of
-    *bare* choices, in which texts stand for the candidates: they can be compared, hashed and pickled, whatever the candidates are.
+    A decision takes a fixed number of columns of one of the two arrays of a `DNA`. What a DNA knows of its
+    space is made of *bare* choices, in which texts stand for the candidates: they can be compared, hashed and
+    pickled, whatever the candidates are.
     """
 
     __symjax_name__: ClassVar[str] = "symjax.search.choices.Choice"  # as files have it
@@ -79,6 +92,11 @@ class Choice(Placeholder):
     def width(self) -> int:
         """How many columns of the array are this decision's."""
         return 1
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The least and the greatest gene, if all between stand for values; None lets `check` look."""
+        return None
 
     @abc.abstractmethod
     def least(self) -> list[Gene]:
@@ -147,8 +165,13 @@ class Choice(Placeholder):
     # Values.
 
     @abc.abstractmethod
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> Any:
-        """The value that genes [width] stand for; ``branch(slot, index)`` gives a decided candidate."""
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> Any:
+        """The value that genes stand for.
+
+        Args:
+            genes: A list of numbers, [width]; or an array that is traced.
+            branch: ``branch(slot, index)`` gives a decided candidate.
+        """
 
     @abc.abstractmethod
     def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
@@ -180,6 +203,32 @@ def named(choice: Choice, arguments: list[Any]) -> tuple[list[Any], dict[str, An
     """The arguments of a choice as its text shows them: those of its kind, then its name and hints."""
     more = {"name": choice.name, "hints": choice.hints}
     return arguments, {key: value for key, value in more.items() if value is not None}
+
+
+class Text(str):
+    """A text that prints without quotes: it stands for a candidate in a bare choice."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+    @classmethod
+    def of(cls, value: Any) -> Text:
+        """The text of a value."""
+        return cls(text_of(value))
+
+
+def refuse_choices(kind: str, **bounds: object) -> None:
+    """Refuses choices in the place of the bounds of a number.
+
+    Raises:
+        TypeError: There is one.
+    """
+    for name, bound in bounds.items():
+        if isinstance(bound, Placeholder):
+            raise TypeError(
+                f"the bounds of {kind} are numbers, got {name}={bound!r}; a choice between ranges is "
+                f"oneof([{kind}(…), {kind}(…)])"
+            )
 
 
 class Brief(float):

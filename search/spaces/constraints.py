@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from .dna import DNA
+from .space_text import name_of
 
 _TURNS = 1000
 
@@ -26,8 +27,7 @@ def require(predicates: Sequence[Callable[[Any], bool]], tree: Any, what: str) -
     """
     for predicate in predicates:
         if not predicate(tree):
-            name = getattr(predicate, "__qualname__", repr(predicate)).rpartition("<locals>.")[2]
-            raise ValueError(f"{what} is not in the space: the constraint {name} does not hold")
+            raise ValueError(f"{what} is not in the space: the constraint {name_of(predicate)} does not hold")
 
 
 def redrawn(batch: DNA, is_allowed: Callable[[DNA], bool], draw: Callable[[int], DNA]) -> DNA:

@@ -39,6 +39,7 @@ class Discovery:
         self.choices: list[Choice] = []
         self.branches: list[tuple[tuple[Template, ...], ...]] = []
         self.closed: list[Path] = []
+        self.opened: list[bool] = []  # for each choice that was come across, whether it was opened
 
     def template(
         self,
@@ -58,11 +59,12 @@ class Discovery:
         slots: list[tuple[Path, int]] = []
 
         def visit(value: Any, slot: Path, holder: Any) -> None:
-            if isinstance(value, Choice) and self._where(path / slot, value, holder):
-                slots.append((slot, self._add(value, path / slot, _join(prefix, slot), taken)))
-                return
             if isinstance(value, Choice):
-                self.closed.append(path / slot)
+                self.opened.append(bool(self._where(path / slot, value, holder)))
+                if self.opened[-1]:
+                    slots.append((slot, self._add(value, path / slot, _join(prefix, slot), taken)))
+                else:
+                    self.closed.append(path / slot)
                 return
             for key, item in items(value) or ():
                 visit(item, slot / key, value)

@@ -188,7 +188,8 @@ class DNA:
         """Which decisions matter: all candidates that they stand in are taken; bool[..., decisions]."""
         xp = np if isinstance(self.choices, np.ndarray) else jnp
         columns = self.spec.active(self.choices)
-        return xp.stack(columns, -1) if columns else xp.zeros((*self.shape, 0), bool)
+        active: Genes = xp.stack(columns, -1) if columns else xp.zeros((*self.shape, 0), bool)
+        return active
 
     # As plain data.
 
@@ -199,7 +200,8 @@ class DNA:
     def numbers(self) -> list[Any]:
         """What is decided, in declaration order: indices of candidates, and values of numbers.
 
-        A decision that takes several candidates gives a number for each. Decisions that do not matter are there, too.
+        A decision that takes several candidates gives a number for each. Decisions that do not matter are
+        there, too.
 
         Returns:
             A list of numbers, or for a batch a list of such lists.
@@ -221,11 +223,13 @@ class DNA:
             raise TypeError(
                 f"from_numbers takes a list of numbers, got {brief(numbers)}; from_string reads a text"
             )
-        if isinstance(numbers, np.ndarray | jax.Array):
-            numbers = _whole(np.asarray(numbers)).tolist()
-        if len(numbers) and all(isinstance(row, Sequence) and not isinstance(row, str) for row in numbers):
-            return cls.concat(cls.from_numbers(spec, row) for row in numbers)
-        return cls._of(spec, dna_forms.split(spec, numbers))
+        rows = _rows(numbers) if isinstance(numbers, np.ndarray | jax.Array) else numbers
+        is_batch = getattr(numbers, "ndim", 1) > 1 or (
+            len(rows) and all(isinstance(row, Sequence) and not isinstance(row, str) for row in rows)
+        )
+        if is_batch:
+            return cls._batch(spec, [cls.from_numbers(spec, row) for row in rows])
+        return cls._of(spec, dna_forms.split(spec, rows))
 
     def nested(self) -> list[Any]:
         """What matters of a single DNA, in the form of the space.
@@ -265,8 +269,8 @@ class DNA:
             by: ``'id'`` for all decisions by their ids; ``'path'`` for those that matter, by the paths
                 of their values in the decoded tree. (A choice that is itself a candidate shares its
                 path with the choice around it, and goes by its id.)
-            as_: ``'number'`` for indices of candidates, ``'label'`` for their labels or texts. (`Space.values` gives the
-                values themselves.)
+            as_: ``'number'`` for indices of candidates, ``'label'`` for their labels or texts.
+                (`Space.values` gives the values themselves.)
 
         Returns:
             A number or a label each; a list of them where several candidates are taken.
@@ -311,11 +315,11 @@ class DNA:
         if isinstance(genes, dict):
             with reading():
                 return cls.from_dict(spec, genes)
-        rows = [DNA(spec, np.zeros((0, spec.choices), np.int32), np.zeros((0, spec.floats), np.float32))]
+        rows = []
         for place, row in enumerate(genes):
             with reading(f"DNA {place}: "):
                 rows.append(cls.from_dict(spec, row))
-        return cls.concat(rows)
+        return cls._batch(spec, rows)
 
     @classmethod
     def from_string(cls, spec: Spec, text: str) -> DNA:
@@ -336,6 +340,12 @@ class DNA:
             genes[point.array] += point.choice.genes(own, point.name)
         return cls(spec, np.array(genes["choices"], np.int32), np.array(genes["floats"], np.float32))
 
+    @classmethod
+    def _batch(cls, spec: Spec, dnas: Sequence[DNA]) -> DNA:
+        """A batch of single DNAs, also of none."""
+        empty = cls(spec, np.zeros((0, spec.choices), np.int32), np.zeros((0, spec.floats), np.float32))
+        return cls.concat([empty, *dnas])
+
     def _require_single(self, what: str) -> None:
         if self.shape:
             raise TypeError(f"{what} takes a single DNA, this is a batch of {list(self.shape)}")
@@ -353,10 +363,13 @@ def _kind(value: object) -> str:
     return f"an array of {dtype}" if dtype is not None else brief(value)
 
 
-def _whole(numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Numbers as objects: whole ones of a float array are ints, as an array of both kinds has them."""
-    if numbers.dtype.kind != "f":
-        return numbers
-    return np.array([int(n) if float(n).is_integer() else float(n) for n in numbers.flat], object).reshape(
-        numbers.shape
-    )
+def _rows(numbers: Genes) -> list[Any]:
+    """An array as lists; whole numbers of a float array are ints: an array of indices and values is one."""
+    listed: list[Any] = np.asarray(numbers).tolist()
+    return _whole(listed) if np.asarray(numbers).dtype.kind == "f" else listed
+
+
+def _whole(number: Any) -> Any:
+    if isinstance(number, list):
+        return [_whole(each) for each in number]
+    return int(number) if float(number).is_integer() else number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def by_point(dna: DNA) -> list[Any]:
-    """What a single DNA decides at each point: a number, or a list of them where several candidates are taken."""
+    """What a single DNA decides at each point: a number, or a list of them for several candidates."""
     host = dna.host()
     genes = {"choices": host.choices, "floats": host.floats}
     columns = zip(dna.spec.points, dna.spec.columns, strict=True)
@@ -46,10 +46,10 @@ def split(spec: Spec, numbers: Sequence[Any]) -> list[Sequence[object]]:
     return [numbers[end - count : end] for end, count in zip(ends, counts, strict=True)]
 
 
-def _where(spec: Spec, counts: Sequence[int], given: int) -> str:
+def _where(spec: Spec, counts: Sequence[int], got: int) -> str:
     """Where the numbers end, if there are too few."""
     for point, end in zip(spec.points, np.cumsum(counts), strict=True):
-        if given < end:
+        if got < end:
             return f", none for {point.name}"
     return f", the last decision is {spec.points[-1].name}" if spec.points else ""
 
@@ -129,12 +129,25 @@ def from_dict(spec: Spec, genes: Mapping[str, Any]) -> list[Sequence[object]]:
         matters.append(active)
         name = next((name for name in _names(point, active) if name in unread), None)
         if name is None and active:
+            refuse_unknown(spec, unread)
             raise ValueError(f"the decision {point.name} is missing")
         numbers.append(point.least if name is None else _listed(point, unread.pop(name)))
     for name in unread:
         names = [point.name for point, active in zip(spec.points, matters, strict=True) if active]
         raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
     return numbers
+
+
+def refuse_unknown(spec: Spec, names: Iterable[str]) -> None:
+    """Refuses what is no decision of the space: where one is missing, that is why.
+
+    Raises:
+        KeyError: There is one.
+    """
+    known = {name for point in spec.points for name in _names(point, True)}
+    for name in names:
+        if name not in known:
+            raise NoSuchPath(unknown("decision", name[:200], spec.names, "decisions"))
 
 
 def _names(point: Point, active: bool) -> Iterator[str]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from symjax.core.containers import freeze
-from symjax.core.errors import NoSuchPath, at, unknown
-from symjax.core.paths import ROOT, Path
+from symjax.core.errors import NoSuchPath, at, brief, unknown
+from symjax.core.marks import MISSING
+from symjax.core.paths import Path
 from symjax.verbs.diff import diff
-from symjax.verbs.equality import eq
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import value_at
 
 from .choice import Choice, Gene, Misfit
 from .discovery import Template
+from .dna_forms import refuse_unknown
+from .filling import Filling
 from .points import Spec
+from .sameness import same
 
 
 class Encoder:
@@ -49,6 +49,14 @@ class Encoder:
             rows.append(self._rows[index] if inside and index in self._rows else choice.least())
         return rows
 
+    def reads(self, filling: Filling, value: Any) -> bool:
+        """Whether the decisions that make a value can be read off field by field: the fast way."""
+        rows: dict[int, list[Gene]] = {}
+        if not filling.reads(value, rows):
+            return False
+        self._rows = rows
+        return True
+
     def fit(self, template: Template, value: Any, path: Path) -> None:
         """Finds the decisions that make a value out of a template.
 
@@ -61,10 +69,7 @@ class Encoder:
             self.fit_at(index, decided[slot], path / slot)
         closest = rebind(template.value, decided)
         if not same(closest, value):
-            where = next(iter(diff(closest, value).updates()), ROOT)
-            raise Misfit(
-                f"the tree is not in the space: it differs from every tree of the space {at(path / where)}"
-            )
+            raise Misfit(f"the tree is not in the space: {_difference(closest, value, path)}")
 
     def fit_at(self, index: int, value: Any, path: Path) -> None:
         """Finds what makes the value of a decision.
@@ -107,6 +112,7 @@ class Encoder:
             if name is not None:
                 self._take(index, unread.pop(name))
             elif index not in self._rows:
+                refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
         for name in unread:
             names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
@@ -126,13 +132,14 @@ class Encoder:
             self.fit_at(index, value, point.path)
 
 
-def same(candidate: Any, value: Any) -> bool:
-    """Equality, for which a dict equals the map, and an int the float, that a field makes of it."""
-    if type(candidate) is int and type(value) is float:
-        return candidate == value
-    if type(candidate) is tuple and type(value) is tuple and len(candidate) == len(value):
-        return all(map(same, candidate, value))
-    return eq(freeze(candidate), freeze(value))
+def _difference(closest: Any, value: Any, path: Path) -> str:
+    """Where a value differs from what it would be in the space."""
+    for where, change in diff(closest, value).flat.items():
+        if change.left is not MISSING and change.right is not MISSING:
+            text = f"{brief(change.right)} stands where all trees of the space have {brief(change.left)}"
+            return f"{text} {at(path / where)}"
+        return f"it differs from every tree of the space {at(path / where)}"
+    return f"it differs from every tree of the space {at(path)}"
 
 
 def _get(value: Any, slot: Path, path: Path) -> Any:

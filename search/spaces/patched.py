@@ -12,7 +12,8 @@ from symjax.verbs.tree import value_at
 
 from .choice import Misfit
 from .discovery import Discovery
-from .encoding import Encoder, same
+from .encoding import Encoder
+from .sameness import same
 
 if TYPE_CHECKING:
     from .dna import DNA
@@ -53,16 +54,16 @@ class Ideas:
                 break
         else:
             raise Misfit(
-                f"the tree is not in the space: the patches of its lineage, {rules}, are none that the space applies; a "
-                "tree that went through jit, or was put together by hand, has no lineage"
+                f"the tree is not in the space: the patches of its lineage, {rules}, are none that the space "
+                "applies; a tree that went through jit, or was put together by hand, has no lineage"
             )
         for slot, index in space.root.slots:
             encoder.fit_at(index, value_at(tree, slot), slot)
         dna = space.of(encoder.rows())
         if not same(space.decode(dna), tree):
             raise Misfit(
-                "the tree cannot be encoded: the space's patches change what other decisions of the space are about, so "
-                "that these cannot be read off it; keep the DNA"
+                "the tree cannot be encoded: the space's patches change what other decisions of the space "
+                "are about, so that these cannot be read off it; keep the DNA"
             )
         return dna
 

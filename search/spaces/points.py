@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import numpy as np
+import numpy.typing as npt
 
 from symjax.core.paths import Path
 
@@ -67,7 +69,7 @@ class Spec:
         floats: The number of columns of `floats`.
     """
 
-    __slots__ = ("_hash", "choices", "columns", "floats", "points")
+    __slots__ = ("_bounds", "_hash", "_others", "choices", "columns", "floats", "points")
 
     points: tuple[Point, ...]
     columns: tuple[slice, ...]
@@ -93,6 +95,8 @@ class Spec:
         self.columns = tuple(columns)
         self.choices = ends["choices"]
         self.floats = ends["floats"]
+        self._bounds = {array: self._limits(array) for array in ends}
+        self._others = tuple(i for i, point in enumerate(points) if point.choice.bounds is None)
         self._hash = hash(points)  # once: JAX asks for the hash of a static value at every jitted call
 
     def __len__(self) -> int:
@@ -131,19 +135,42 @@ class Spec:
             what = f"it has {len(other)} decisions there, and {len(self)} here"
         raise ValueError(f"a DNA of another space: {what}")
 
-    def check(self, choices: Genes, floats: Genes) -> None:
+    def check(self, choices: Genes, floats: Genes | None) -> None:
         """Refuses genes that stand for no value.
 
         Args:
             choices: int32[..., C].
-            floats: float32[..., F].
+            floats: float32[..., F]; None lets all pass.
 
         Raises:
             ValueError: Some do; the message names the first decision of which they do.
         """
-        genes = {"choices": np.asarray(choices), "floats": np.asarray(floats)}
-        for point, columns in zip(self.points, self.columns, strict=True):
-            point.choice.check(genes[point.array][..., columns], point.name)
+        genes = {
+            array: np.asarray(own)
+            for array, own in (("choices", choices), ("floats", floats))
+            if own is not None
+        }
+        # All bounds at once: a look at one decision after the other would be most of the time of a decode.
+        indices = self._others if self._within(genes) else range(len(self.points))
+        for index in indices:
+            point = self.points[index]
+            if point.array in genes:
+                point.choice.check(genes[point.array][..., self.columns[index]], point.name)
+
+    def _within(self, genes: dict[str, npt.NDArray[Any]]) -> bool:
+        for array, own in genes.items():
+            low, high = self._bounds[array]
+            if not ((own >= low) & (own <= high)).all():  # a NaN is not
+                return False
+        return True
+
+    def _limits(self, array: str) -> npt.NDArray[np.float64]:
+        """The least and the greatest gene of each column, [2, width]; infinities where that is not all."""
+        limits: list[tuple[float, float]] = []
+        for point in self.points:
+            if point.array == array:
+                limits += [point.choice.bounds or (-math.inf, math.inf)] * point.choice.width
+        return np.array(limits, np.float64).reshape(-1, 2).T
 
     def active(self, choices: G) -> list[G]:
         """For each point, whether it matters: all candidates that it stands in are taken.
@@ -154,12 +181,12 @@ class Spec:
         Returns:
             A bool[...] for each point.
         """
-        always: G = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
-        active: list[G] = []
+        always: Any = (choices[..., :0] == 0).all(axis=-1)  # of nothing: True, in NumPy as in JAX
+        active: list[Any] = []
         for point in self.points:
             if point.parent < 0:
                 active.append(always)
             else:
                 taken = choices[..., self.columns[point.parent].start + point.slot]
-                active.append(active[point.parent] & (taken == point.branch))  # type: ignore[arg-type]
+                active.append(active[point.parent] & (taken == point.branch))
         return active

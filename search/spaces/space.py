@@ -12,16 +12,17 @@ import numpy as np
 
 from symjax.core.errors import NoSuchPath, brief, unknown
 from symjax.core.paths import ROOT, Path
+from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
-from symjax.verbs.rebind import rebind
 
-from . import constraints
-from .choice import Choice, Gene, Genes, Size, text_of
+from . import constraints, space_text
+from .choice import Choice, Gene, Genes, Size
 from .discovery import Discovery, Template, Where
 from .dna import DNA
 from .encoding import Encoder
 from .enumeration import Enumeration
+from .filling import Fillings
 from .patched import Ideas
 from .points import Spec
 from .sampling import sample_genes
@@ -38,15 +39,19 @@ class Space:
         choices: The choice that stands at each decision.
         branches: The candidates of each decision, as templates, for each that is taken; none for a number.
         closed: Where choices stand that `where` left closed: the decoded trees hold them.
+        opened: For each choice in the order of discovery, whether it is open; what `reopened` takes.
         predicates: What `constrain` demands.
     """
 
     __slots__ = (
         "__weakref__",
+        "_decisions",
+        "_fillings",
         "_ideas",
         "branches",
         "choices",
         "closed",
+        "opened",
         "predicates",
         "root",
         "spec",
@@ -59,6 +64,7 @@ class Space:
     choices: tuple[Choice, ...]
     branches: tuple[tuple[tuple[Template, ...], ...], ...]
     closed: tuple[Path, ...]
+    opened: tuple[bool, ...]
     predicates: tuple[Callable[[Any], bool], ...]
 
     def __init__(
@@ -76,7 +82,23 @@ class Space:
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
         self.closed = tuple(discovery.closed)
+        self.opened = tuple(discovery.opened)
         self.predicates = predicates
+        self._prepare()
+
+    def _prepare(self) -> None:
+        fillings = Fillings(self.spec, self.choices, self.branches)
+        self._fillings = tuple(map(fillings.of, self.templates))
+        self._decisions = fillings.decisions
+
+    def __getstate__(self) -> dict[str, Any]:
+        hidden = ("__weakref__", "_decisions", "_fillings")  # prepared anew, and without what they keep
+        return {name: getattr(self, name) for name in Space.__slots__ if name not in hidden}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._prepare()
 
     @property
     def patches(self) -> tuple[Any, ...]:
@@ -99,15 +121,20 @@ class Space:
             >>> search.space([search.oneof([1, search.oneof([2, 3])]), search.oneof([4, 5])]).size
             6
         """
-        size = math.prod(map(self._size, self.templates))
-        if self.predicates and size != math.inf:
+        if self.predicates and self.free_size != math.inf:
             return sum(1 for _ in self.enumerate())
-        return size
+        return self.free_size
+
+    @property
+    def free_size(self) -> Size:
+        """The number of points, whatever `constrain` demands."""
+        return math.prod(map(self._size, self.templates))
 
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
         """Draws points of the space, independent of each other, by the law of each decision.
 
-        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`, unless `constrain` demands something.
+        Decisions that do not matter are drawn too. Runs under `jit` and `vmap`, unless `constrain` demands
+        something.
 
         Args:
             key: A JAX key.
@@ -121,7 +148,7 @@ class Space:
             TypeError: `n` is no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
         """
-        count = 1 if n is None else operator.index(n)
+        count = 1 if n is None else _whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
@@ -156,7 +183,8 @@ class Space:
         for point in self.spec.points:
             if point.array == "floats":
                 raise ValueError(
-                    f"the space is infinite: {point.name} is a float; space.grid(steps) takes some of its values"
+                    f"the space is infinite: {point.name} is a float; space.grid(steps) takes some of "
+                    "its values"
                 )
         return self._points(lambda index: None)
 
@@ -164,19 +192,21 @@ class Space:
         """All points of the space, of a float only some.
 
         Args:
-            steps: How many values of a float are taken, evenly on its scale, its bounds among them (of one, the middle); or
-                a number each, by the name of the decision.
+            steps: How many values of a float are taken, evenly on its scale, its bounds among them (of one,
+                the middle); or a number each, by the name of the decision.
 
         Returns:
             A batch, in the order of `enumerate`.
 
         Raises:
             KeyError: There is no such decision on a float.
+            TypeError: A number is no whole one.
             ValueError: A number is missing, or less than one.
 
         Example:
             >>> from symjax import search
-            >>> space = search.space({'width': search.oneof([8, 16]), 'rate': search.floatv(1e-3, 1e-1, 'log')})
+            >>> tree = {'width': search.oneof([8, 16]), 'rate': search.floatv(1e-3, 1e-1, 'log')}
+            >>> space = search.space(tree)
             >>> [space.values(dna)['rate'] for dna in space.grid(3)[:3]]
             [0.001, 0.01, 0.1]
         """
@@ -190,9 +220,9 @@ class Space:
             missing = [name for name in floats.values() if name not in steps]
             if missing:
                 raise ValueError(f"a grid needs a number of steps for {', '.join(missing)}, too")
-            number = {index: operator.index(steps[name]) for index, name in floats.items()}
+            number = {index: _whole("steps", steps[name]) for index, name in floats.items()}
         else:
-            number = dict.fromkeys(floats, operator.index(steps))
+            number = dict.fromkeys(floats, _whole("steps", steps))
         if any(count < 1 for count in number.values()):
             raise ValueError(f"a grid needs at least one step of each float, got {steps}")
         points = list(self._points(number.get))
@@ -224,8 +254,8 @@ class Space:
             predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`.
 
         Returns:
-            A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate` and
-            `grid` leave out the others, `encode` refuses them, and so does `decode`.
+            A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate`
+            and `grid` leave out the others, `encode` refuses them, and so does `decode`.
 
         Example:
             >>> from symjax import search
@@ -233,6 +263,8 @@ class Space:
             >>> space.constrain(lambda tree: tree['width'] % tree['heads'] == 0).size
             3
         """
+        if not callable(predicate):
+            raise TypeError(f"constrain takes a function of a decoded tree, got {brief(predicate)}")
         space = object.__new__(Space)
         for name in Space.__slots__[1:]:
             setattr(space, name, getattr(self, name))
@@ -262,40 +294,46 @@ class Space:
             {'width': 16, 'lr': 0.5}
         """
         self._require(dna)
-        if dna.shape:
-            return [self.decode(each, like) for each in dna]
-        genes = self._genes(dna, like)
-        tree = self._decoded(genes)
-        if self.predicates and isinstance(genes["floats"], np.ndarray):
-            constraints.require(self.predicates, tree, repr(dna))
-        return tree
-
-    def _genes(self, dna: DNA, like: DNA | None) -> dict[str, Genes]:
-        """The genes of a single DNA, in NumPy's arrays where they can be: single genes of JAX's are read far slower."""
         if like is not None:
             self._require(like)
-        choices = dna.choices if like is None else like.choices
+        if not dna.shape:
+            choices = dna.choices if like is None else like.choices
+            return self._decided(dna, self._genes(choices, dna.floats))
+        if len(dna.shape) > 1 or like is not None or not dna.is_host:
+            return [self.decode(each, like) for each in dna]
+        genes = self._genes(dna.choices, dna.floats)
+        rows = zip(genes["choices"], genes["floats"], strict=True)
+        return [
+            self._decided(dna[index], {"choices": choices, "floats": floats})
+            for index, (choices, floats) in enumerate(rows)
+        ]
+
+    def _genes(self, choices: Genes, floats: Genes) -> dict[str, Any]:
+        """Checked genes as lists, where they are not traced: single genes of arrays are read far slower."""
         if isinstance(choices, jax.core.Tracer) and self.spec.choices:
             raise TypeError(
                 "the choices of this DNA are traced, but they decide the structure of the tree, which a "
                 "compiled function must know: pass `like=` a concrete DNA of the same structure"
             )
-        genes: dict[str, Genes] = {"choices": np.zeros(0, np.int32), "floats": dna.floats}
-        if self.spec.choices:
-            genes["choices"] = np.asarray(choices)
-        if not isinstance(dna.floats, jax.core.Tracer):
-            genes["floats"] = np.asarray(dna.floats)
-        for point, columns in zip(self.spec.points, self.spec.columns, strict=True):
-            array = genes[point.array]
-            if isinstance(array, np.ndarray):
-                point.choice.check(array[columns], point.name)
-        return genes
+        if isinstance(choices, jax.core.Tracer):
+            choices = np.zeros(0, np.int32)
+        traced = isinstance(floats, jax.core.Tracer)
+        self.spec.check(choices, None if traced else floats)
+        return {
+            "choices": np.asarray(choices).tolist(),
+            "floats": floats if traced else np.asarray(floats).tolist(),
+        }
 
-    def _decoded(self, genes: dict[str, Genes]) -> Any:
-        tree = self._decode(self.root, genes)
-        if self._ideas is None:
-            return tree
-        return self._ideas.applied(tree, [self._decode(item, genes) for item in self._ideas.items])
+    def _decided(self, dna: DNA, genes: dict[str, Any]) -> Any:
+        """The tree of a single DNA, whose genes these are."""
+        tree = self._tree(genes)
+        if self.predicates and not isinstance(genes["floats"], jax.core.Tracer):
+            constraints.require(self.predicates, tree, repr(dna))
+        return tree
+
+    def _tree(self, genes: dict[str, Any]) -> Any:
+        tree, *patches = [filling.fill(genes)[0] for filling in self._fillings]
+        return tree if self._ideas is None else self._ideas.applied(tree, patches)
 
     def encode(self, tree: Any) -> DNA:
         """The DNA of a tree: ``space.decode(space.encode(tree))`` equals the tree.
@@ -311,7 +349,8 @@ class Space:
         """
         encoder = Encoder(self.spec, self.choices, self.branches)
         if self._ideas is None:
-            encoder.fit(self.root, tree, ROOT)
+            if not encoder.reads(self._fillings[0], tree):
+                encoder.fit(self.root, tree, ROOT)
             dna = self.of(encoder.rows())
         else:
             dna = self._ideas.encoded(self, encoder, tree)
@@ -322,12 +361,13 @@ class Space:
     def values(self, dna: DNA) -> dict[str, Any]:
         """What a single DNA decides, by name, as values: for decisions that matter.
 
-        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value in the decoded
-        tree.
+        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value
+        in the decoded tree.
 
         Example:
             >>> from symjax import search
-            >>> space = search.space({'width': search.oneof({'small': 8, 'big': 16}), 'lr': search.floatv(0.0, 1.0)})
+            >>> widths = search.oneof({'small': 8, 'big': 16})
+            >>> space = search.space({'width': widths, 'lr': search.floatv(0.0, 1.0)})
             >>> space.values(search.DNA.from_numbers(space.spec, [1, 0.5]))
             {'width': 'big', 'lr': 0.5}
         """
@@ -339,7 +379,7 @@ class Space:
     def decided(self, dna: DNA) -> dict[int, Any]:
         """As `values`, by the decisions' indices in the spec."""
         host = self._require(dna).host()
-        genes: dict[str, Genes] = {"choices": host.choices, "floats": host.floats}
+        genes = {"choices": host.choices.tolist(), "floats": host.floats.tolist()}
         return {index: self._value(index, genes) for index, matters in enumerate(host.active) if matters}
 
     def _name(self, index: int, taken: Mapping[str, Any]) -> str:
@@ -347,11 +387,11 @@ class Space:
         name = point.choice.name or str(point.path) or point.name
         return point.id if name in taken else name
 
-    def _value(self, index: int, genes: dict[str, Genes]) -> Any:
+    def _value(self, index: int, genes: dict[str, Any]) -> Any:
         """What is decided at a point, with labels for the candidates that have some."""
         choice = self.choices[index]
         if getattr(choice, "labels", None) is None:
-            return self._decide(index, genes)
+            return self._decisions[index].fill(genes)[0]
         own = choice.numbers(genes[choice.array][self.spec.columns[index]])
         labels = [choice.label(number) for number in own]
         return labels[0] if choice.is_single else labels
@@ -360,8 +400,8 @@ class Space:
         """The inverse of `values`.
 
         Args:
-            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in a candidate
-                may be left out where the candidate is given as a decided value.
+            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in
+                a candidate may be left out where the candidate is given as a decided value.
 
         Raises:
             KeyError: A name that is no decision of the space, or does not matter here.
@@ -390,30 +430,22 @@ class Space:
     def __hash__(self) -> int:
         return hash(self.spec)
 
+    def __reduce__(self) -> tuple[Callable[..., Space], tuple[Any, ...]]:
+        return _restored, (named(self.tree), named(self.patches), self.opened, self.predicates)
+
     def __len__(self) -> int:
         return len(self.spec)
 
     def __repr__(self) -> str:
-        size = (
-            "constrained"
-            if self.predicates
-            else f"{self.size:,}"
-            if self.size != math.inf
-            else "infinitely many"
-        )
-        lines = [
-            f"  {point.name}: {text_of(choice, 70)}"
-            for point, choice in zip(self.spec.points, self.choices, strict=True)
-        ]
-        return "\n".join([f"Space of {size} trees, {len(self.spec)} decisions", *lines])
+        return space_text.summary(self)
 
     def __str__(self) -> str:
         """All decisions with their candidates, a line each."""
-        lines = []
-        for index, (point, choice) in enumerate(zip(self.spec.points, self.choices, strict=True)):
-            first, *rest = choice.outline()
-            lines += [f"  {index} = {point.name!r}: {first}", *(f"  {line}" for line in rest)]
-        return "\n".join(["Space({", *lines, "})"])
+        return space_text.outline(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a table of the decisions."""
+        return space_text.page(self)
 
     def _size(self, template: Template) -> Size:
         return math.prod(self._size_at(index) for _, index in template.slots)
@@ -424,42 +456,38 @@ class Space:
         )
 
     def _is_allowed(self, dna: DNA) -> bool:
-        tree = self._decoded(self._genes(dna, None))
+        tree = self._tree(self._genes(dna.choices, dna.floats))
         return all(predicate(tree) for predicate in self.predicates)
 
     def _require(self, dna: DNA) -> DNA:
+        if not isinstance(dna, DNA):
+            raise TypeError(
+                f"expected a DNA, got {brief(dna)} of type {type(dna).__name__}; "
+                "DNA.from_numbers(space.spec, …) and space.from_values(…) make one, space.encode(tree) does"
+            )
         dna.check_spec(self.spec)
         return dna
-
-    def _decode(self, template: Template, genes: dict[str, Genes]) -> Any:
-        """A template with its decisions made by genes, int32[C] and float32[F]."""
-        values: dict[str | Path, Any] = {path: self._decide(index, genes) for path, index in template.slots}
-        return rebind(template.value, values)
-
-    def _decide(self, index: int, genes: dict[str, Genes]) -> Any:
-        """The value at a decision."""
-        choice, branches = self.choices[index], self.branches[index]
-        own = genes[choice.array][self.spec.columns[index]]
-        return choice.decide(own, lambda slot, branch: self._decode(branches[slot][branch], genes))
 
 
 def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:
     """The search space that the open choices of a tree span, and those in the arguments of patches.
 
     Args:
-        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`, `floatv`, `intv`.
+        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`,
+            `floatv`, `intv`.
         where: Opens only the choices for which it holds; the others stay in the decoded trees.
             ``where(v)``, ``where(v, p)`` or ``where(k, v, p)`` of path, choice and parent. A choice
             inside a candidate is asked about by the path that its value will have.
-        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one after the other. Choices
-            may stand in their arguments, and in their place: None is no patch, so ``sj.maybe(patch)`` decides
-            whether it is applied.
+        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one
+            after the other. Choices may stand in their arguments, and in their place: None is no patch, so
+            ``sj.maybe(patch)`` decides whether it is applied.
 
     Returns:
-        The space. A tree without choices gives a space of one tree.
+        The space.
 
     Raises:
-        ValueError: Two decisions have one name.
+        TypeError: `tree` is a space already.
+        ValueError: There are no choices, or `where` opens none; or two decisions have one name.
 
     Example:
         >>> from symjax import search
@@ -468,10 +496,61 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
           layers: oneof([1, 2])
           lr: floatv(1e-4, 0.1, 'log')
     """
+    if isinstance(tree, Space):
+        raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
-    if where is None:
-        return Space(tree, lambda k, v, p: True, ideas)
-    return Space(tree, with_arity(where, ("v", "vp", "kvp"), "where"), ideas)
+    opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
+    space = Space(tree, opens, ideas)
+    if not space.spec.points:
+        raise ValueError(_nothing_to_decide(space))
+    return space
+
+
+def _nothing_to_decide(space: Space) -> str:
+    """Why a space has no decisions, and what to do."""
+    if space.closed:
+        paths = ", ".join(map(str, space.closed[:5])) + (", …" if len(space.closed) > 5 else "")
+        return f"where= opens none of the choices; there are some at {paths}"
+    return (
+        f"there is nothing to decide: {brief(space.tree)} holds no choices; put some into it, "
+        "tree.rebind({'path.of.field': sj.oneof([…])}), or into the arguments of patches="
+    )
+
+
+def _whole(name: str, number: object) -> int:
+    """A whole number, of any type that stands for one."""
+    try:
+        return operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} is a whole number, got {brief(number)}") from None
+
+
+def reopened(
+    tree: Any,
+    patches: tuple[Any, ...],
+    opened: Sequence[bool],
+    predicates: tuple[Callable[[Any], bool], ...] = (),
+) -> Space:
+    """A space made again of what it consists of.
+
+    Args:
+        tree: The open tree.
+        patches: The patches.
+        opened: For each choice in the order of discovery, whether it is open.
+        predicates: What `Space.constrain` was given.
+
+    Raises:
+        ValueError: There are more or fewer choices.
+    """
+    answers = iter(opened)
+    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates)
+    if len(space.opened) != len(opened):
+        raise ValueError(f"the tree of the space has {len(space.opened)} choices, and not {len(opened)}")
+    return space
+
+
+def _restored(tree: Any, patches: Any, *rest: Any) -> Space:
+    return reopened(unnamed(tree), unnamed(patches), *rest)
 
 
 def require_space(value: object) -> None:

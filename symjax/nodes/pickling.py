@@ -54,6 +54,8 @@ def named(value: Any) -> Any:
     """A value with names in the place of functions, in containers too."""
     if isinstance(value, tuple | dict | Map):
         return mapped(named, value)
+    if type(value) is list:  # in plain containers, around nodes
+        return list(map(named, value))
     if type(value) is functools.partial:
         return _Partial(named(value.func), named(value.args), named(value.keywords))
     if callable(value) and not isinstance(value, type) and schema_of(value) is None:
@@ -63,16 +65,18 @@ def named(value: Any) -> Any:
     return value
 
 
-def _unnamed(value: Any) -> Any:
+def unnamed(value: Any) -> Any:
     """The inverse of `named`; imports modules, as unpickling does anyway."""
     if isinstance(value, _Name):
         importlib.import_module(value.module)
         return find(value.module, value.name)
     if isinstance(value, _Partial):
-        return functools.partial(_unnamed(value.function), *_unnamed(value.args), **_unnamed(value.keywords))
+        return functools.partial(unnamed(value.function), *unnamed(value.args), **unnamed(value.keywords))
     if isinstance(value, np.ndarray):
         value.setflags(write=False)  # as in every node; a pickle forgets it
-    return mapped(_unnamed, value)
+    if type(value) is list:
+        return list(map(unnamed, value))
+    return mapped(unnamed, value)
 
 
 def _reduce_map(items: Map) -> tuple[Any, ...]:
@@ -80,12 +84,12 @@ def _reduce_map(items: Map) -> tuple[Any, ...]:
 
 
 def _revive_map(items: dict[Any, Any]) -> Map:
-    return Map.of(_unnamed(items))
+    return Map.of(unnamed(items))
 
 
 def _revive(cls: type, values: dict[str, Any], steps: tuple[str, ...] = ()) -> Any:
     schema: Schema = getattr(cls, ATTRIBUTE)
-    node = schema.unpickle(schema.restore(_unnamed(values)))
+    node = schema.unpickle(schema.restore(unnamed(values)))
     if steps:
         schema.caches(node)[LINEAGE] = steps
     return node

@@ -74,7 +74,9 @@ def writable_file(path: AnyPath) -> AnyPath:
     return target
 
 
-def replace_file(target: AnyPath, arrays: Mapping[str, bytes], text: Callable[[Side | None], str]) -> None:
+def replace_file(
+    target: AnyPath, arrays: Mapping[str, bytes], text: Callable[[Side | None], str | bytes]
+) -> None:
     """Puts a tree in the place of the one that is saved in a file.
 
     Args:
@@ -90,11 +92,12 @@ def replace_file(target: AnyPath, arrays: Mapping[str, bytes], text: Callable[[S
         side = None
         if arrays:
             file, path = temporaries.enter_context(_temporary(target))
-            content = write_arrays(file, arrays)
-            side = {"file": f"{target.name}.{content[:32]}.npz", "sha256": content}
+            digest = write_arrays(file, arrays)
+            side = {"file": f"{target.name}.{digest[:32]}.npz", "sha256": digest}
             renames.append((file, path, target.parent / side["file"]))
         file, path = temporaries.enter_context(_temporary(target))
-        file.write(text(side).encode())
+        content = text(side)
+        file.write(content if isinstance(content, bytes) else content.encode())
         renames.append((file, path, target))
         for file, _, _ in renames:
             _settle(file)

@@ -142,7 +142,7 @@ class Probe:
         """What each field of the model does whose value is of one of some classes; an int is no bool."""
         fields = [
             (self.model.path / path, value)
-            for path, value in _fields(self.model.node)
+            for path, value in adjustable(self.model.node)
             if isinstance(value, kinds) and not (type(value) is bool and int in kinds)
         ]
         effects = [self._effect(path, value) for path, value in fields]
@@ -388,7 +388,7 @@ def _candidates(value: int) -> list[int]:
     return [number for number in dict.fromkeys(others) if number > 0 and number != value]
 
 
-def _fields(node: Any) -> Iterator[tuple[Path, Any]]:
+def adjustable(node: Any) -> Iterator[tuple[Path, Any]]:
     """The numbers, switches and functions in a model, by path; not those of patches inside."""
     for path, value, _ in walk(node):
         kinds = type(value) in (bool, int, float) or (callable(value) and not items(value))

@@ -29,7 +29,7 @@ def read_candidates(kind: str, candidates: object) -> tuple[tuple[Any, ...], tup
     if isinstance(candidates, Mapping):
         labels = tuple(candidates)
         for label in labels:
-            if not isinstance(label, str):
+            if not isinstance(label, str) or not label:
                 raise TypeError(
                     f"labels of candidates are texts, got {brief(label)}: {kind}({{'small': 8, …}})"
                 )

@@ -15,7 +15,7 @@ from jax.extend.core import primitives
 from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
-from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named
+from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
@@ -44,6 +44,7 @@ class FloatV(Choice):
     scale: Scale = "linear"
 
     def __check__(self) -> None:
+        refuse_choices("floatv", lo=self.lo, hi=self.hi)
         got = f"got lo={Brief(self.lo)!r}, hi={Brief(self.hi)!r}"
         if not all(abs(bound) <= _GREATEST for bound in (self.lo, self.hi)):  # a NaN compares false
             raise ValueError(f"floatv needs finite bounds that float32 can hold, {got}")
@@ -61,6 +62,11 @@ class FloatV(Choice):
         """Infinite."""
         return math.inf
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The bounds, as float32."""
+        return float(np.float32(self.lo)), float(np.float32(self.hi))
+
     def least(self) -> list[Gene]:
         """The lower bound."""
         return [np.float32(self.lo)]
@@ -75,6 +81,8 @@ class FloatV(Choice):
         low, high = self._span()
         value = low * (1 - share) + high * share
         match self.scale:
+            case _ if share in (0, 1):  # exactly the bounds, which exp and log would miss
+                value = self.hi if share else self.lo
             case "log":
                 value = math.exp(value)
             case "reverse_log":
@@ -97,16 +105,16 @@ class FloatV(Choice):
     @classmethod
     def draw(cls, choices: Sequence[FloatV], key: jax.Array) -> jax.Array:
         """Uniform on the scale of each."""
-        bounds = np.array([(choice.lo, choice.hi) for choice in choices], np.float32)
+        least, most = np.array([(choice.lo, choice.hi) for choice in choices], np.float32).T
         low, high = np.array([choice._span() for choice in choices], np.float32).T
         scales = np.array([SCALES.index(choice.scale) for choice in choices])
         share = jax.random.uniform(key, low.shape, jnp.float32)
         drawn = low * (1 - share) + high * share
         if scales.any():
             power = jnp.exp(jnp.where(scales > 0, drawn, 0))
-            reverse = jnp.where(scales == 2, bounds.sum(1) - power, power)
+            reverse = jnp.where(scales == 2, most - (power - least), power)
             drawn = jnp.where(scales > 0, reverse, drawn)
-        return jnp.clip(drawn, bounds[:, 0], bounds[:, 1])
+        return jnp.clip(drawn, least, most)
 
     def numbers(self, genes: Genes) -> list[Number]:
         """The shortest float of the same float32, within the bounds.
@@ -132,7 +140,7 @@ class FloatV(Choice):
             raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}")
         raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}, which is not finite")
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> Any:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> Any:
         """A Python float, or a tracer that behaves like one."""
         gene = genes[0]
         if not isinstance(gene, jax.core.Tracer):

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief, known, nearest
-from symjax.core.fields import field
 
-from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
 
 _SCALES = ("linear", "log")
 _MOST = 2**31 - 1  # genes are int32
@@ -40,6 +39,7 @@ class IntV(Choice):
     scale: Literal["linear", "log"] = "linear"
 
     def __check__(self) -> None:
+        refuse_choices("intv", lo=self.lo, hi=self.hi, step=self.step)
         got = f"got lo={self.lo}, hi={self.hi}"
         if self.step < 1:
             raise ValueError(f"intv needs a step of at least 1, got {self.step}")
@@ -47,7 +47,7 @@ class IntV(Choice):
             raise ValueError(f"intv needs lo < hi, {got}")
         if self.hi - self.lo < self.step:
             raise ValueError(f"intv needs a step within its bounds, {got}, step={self.step}")
-        if len(self) > _MOST:
+        if (self.hi - self.lo) // self.step >= _MOST:
             raise ValueError(f"intv has at most {_MOST:,} values, {got}, step={self.step}")
         if self.scale == "log" and self.lo < 1:
             raise ValueError(f"intv on a log scale needs lo ≥ 1, {got}")
@@ -67,6 +67,11 @@ class IntV(Choice):
     def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
         """How many values there are."""
         return len(self)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """From none to the greatest number of steps."""
+        return 0, len(self) - 1
 
     def least(self) -> list[Gene]:
         """The lower bound."""
@@ -91,17 +96,25 @@ class IntV(Choice):
         is_log = np.array([choice.scale == "log" for choice in choices])
         if not is_log.any():
             return drawn
-        low, high, lo, step = np.array([choice._span() for choice in choices], np.float32).T
-        share = jax.random.uniform(log_key, low.shape, jnp.float32)
-        steps = jnp.round((jnp.exp(low * (1 - share) + high * share) - lo) / step).astype(jnp.int32)
-        return jnp.where(is_log, jnp.clip(steps, 0, number - 1), drawn)
+        first, start, span = np.array([choice._span() for choice in choices], np.float32).T
+        share = jax.random.uniform(log_key, span.shape, jnp.float32)
+        # Exact in float32 however large the numbers: no difference of two of them is taken.
+        steps = jnp.round(start + first * jnp.expm1(share * span))
+        most = np.nextafter(
+            np.float32(number), np.float32(0)
+        )  # as int32 does not hold what float32 rounds up to
+        return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
 
-    def _span(self) -> tuple[float, float, float, float]:
-        """The logarithms between which the law is uniform, half a step beyond the bounds; `lo`; `step`."""
+    def _span(self) -> tuple[float, float, float]:
+        """Of a law on a log scale, in steps: its lower end; that above `lo`; its length, in logarithms.
+
+        The ends lie half a step beyond the bounds: each value stands for what is rounded to it.
+        """
         if self.scale != "log":
-            return 0.0, 0.0, 0.0, 1.0
+            return 0.0, 0.0, 0.0
         low = max(self.lo - self.step / 2, 0.5)
-        return math.log(low), math.log(self.values[-1] + self.step / 2), float(self.lo), float(self.step)
+        ratio = (self.values[-1] + self.step / 2) / low
+        return low / self.step, (low - self.lo) / self.step, math.log(ratio)
 
     def numbers(self, genes: Genes) -> list[Number]:
         """The value itself."""
@@ -119,7 +132,7 @@ class IntV(Choice):
             genes.append(self.values.index(int(number)))
         return genes
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> int:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> int:
         """The value."""
         return self.lo + self.step * int(genes[0])
 
@@ -164,13 +177,15 @@ def intv(
 
     Raises:
         TypeError: A bound or the step is no int.
-        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown; or
-            there are more than 2**31 - 1 values.
+        ValueError: The bounds are not ordered, or the step does not fit between them; the scale is unknown;
+            or there are more than 2**31 - 1 values.
 
     Example:
         >>> intv(16, 256, step=16)
         intv(16, 256, step=16)
     """
+    if isinstance(step, str):
+        raise TypeError(f"intv takes a step before the scale: intv({lo}, {hi}, scale={step!r})")
     if scale not in _SCALES:
         said = [f"unknown scale {scale!r};", nearest(str(scale), _SCALES), known(_SCALES, "scales")]
         raise ValueError(" ".join(part for part in said if part))

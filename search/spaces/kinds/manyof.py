@@ -15,7 +15,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 from symjax.core.fields import field
 
-from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, text_of
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
 from .candidates import index_of, label_of, outlined, read_candidates
 
 
@@ -23,8 +23,8 @@ class ManyOf(Choice):
     """Several of the candidates; see `manyof`.
 
     Where they are distinct, its genes are a whole permutation of the candidates' indices, int32[number of
-    candidates]: those that are taken, then the rest in ascending order. So exchanging genes keeps them valid, at
-    a fixed shape. Else they are the indices that are taken, int32[k].
+    candidates]: those that are taken, then the rest in ascending order. So exchanging genes keeps them valid,
+    at a fixed shape. Else they are the indices that are taken, int32[k].
 
     Attributes:
         k: How many are taken.
@@ -54,7 +54,7 @@ class ManyOf(Choice):
 
     def bare(self) -> Self:
         """Texts in the place of candidates."""
-        return self.rebind(candidates=tuple(map(text_of, self.candidates)), hints=None)
+        return self.rebind(candidates=tuple(map(Text.of, self.candidates)), hints=None)
 
     def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
         """The sum over all selections of the product over what is selected."""
@@ -66,7 +66,7 @@ class ManyOf(Choice):
         if not self.distinct and not self.sorted:
             return sum(each) ** self.k
         # Elementary symmetric polynomials, or complete homogeneous ones where candidates may come again.
-        ways: list[Size] = [1] + [0] * self.k
+        ways: list[Size] = [1, *[0] * self.k]
         for size in each:
             order = range(self.k, 0, -1) if self.distinct else range(1, self.k + 1)
             for taken in order:
@@ -89,16 +89,15 @@ class ManyOf(Choice):
 
     def check(self, genes: npt.NDArray[Any], name: str) -> None:
         """Refuses what is out of range, not distinct or not sorted."""
-        rows = genes.reshape(-1, self.width)
         arity = len(self.candidates)
-        wrong = ((rows < 0) | (rows >= arity)).any(1)
+        wrong = ((genes < 0) | (genes >= arity)).any(-1)
         if self.distinct:
-            wrong |= (np.sort(rows, 1) != np.arange(arity)).any(1)
-            wrong |= (np.diff(rows[:, self.k :], axis=1) < 0).any(1)
+            wrong |= (np.sort(genes, -1) != np.arange(arity)).any(-1)
+            wrong |= (np.diff(genes[..., self.k :]) < 0).any(-1)
         if self.sorted:
-            wrong |= (np.diff(rows[:, : self.k], axis=1) < 0).any(1)
+            wrong |= (np.diff(genes[..., : self.k]) < 0).any(-1)
         if wrong.any():
-            row = rows[np.argmax(wrong)].tolist()
+            row = genes.reshape(-1, self.width)[np.argmax(wrong)].tolist()
             self.genes(row[: self.k], name)
             raise ValueError(
                 f"{name} takes {self.k} of {arity} candidates, then the rest in order; got {row}"
@@ -184,14 +183,14 @@ class ManyOf(Choice):
         """The candidate's label, or else its text."""
         return label_of(number, self._texts, self.labels)
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> list[Any]:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> list[Any]:
         """A list of the decided candidates."""
         return [branch(slot, int(gene)) for slot, gene in enumerate(genes[: self.k])]
 
     def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
         """The first selection that can become the value."""
         if not isinstance(value, list | tuple) or len(value) != self.k:
-            raise Misfit(f"{brief(value)} is no list of {self.k} candidates of {text_of(self)}")
+            raise Misfit(lambda: f"{brief(value)} is no list of {self.k} candidates of {text_of(self)}")
         taken: list[int] = []
 
         def search(slot: int) -> bool:
@@ -208,7 +207,7 @@ class ManyOf(Choice):
             return False
 
         if not search(0):
-            raise Misfit(f"{brief(value)} is no selection of {text_of(self)}")
+            raise Misfit(lambda: f"{brief(value)} is no selection of {text_of(self)}")
         for slot, index in enumerate(taken):
             fits(slot, index, value[slot])  # once more: a selection that was given up may have been the last
         return self._completed(taken)
@@ -273,7 +272,7 @@ def manyof(
         >>> manyof(2, ['flip', 'crop', 'blur'], sorted=True)
         manyof(2, ['flip', 'crop', 'blur'], sorted=True)
     """
-    if isinstance(k, bool) or not isinstance(k, int):
+    if isinstance(k, bool) or not isinstance(k, int | np.integer):
         raise TypeError(f"manyof takes how many, then the candidates: manyof(2, [a, b, c]); got {brief(k)}")
     values, labels = read_candidates("manyof", candidates)
     if k < 0 or (distinct and k > len(values)):
@@ -281,7 +280,7 @@ def manyof(
             f" and at most {len(values)}, the number of candidates, unless distinct=False" if distinct else ""
         )
         raise ValueError(f"manyof takes at least 0{most}; got k={k}")
-    return ManyOf(k, values, distinct, sorted, labels=labels, name=name, hints=hints)
+    return ManyOf(int(k), values, distinct, sorted, labels=labels, name=name, hints=hints)
 
 
 def permutate(

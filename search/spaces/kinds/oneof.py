@@ -13,7 +13,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 from symjax.core.fields import field
 
-from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, text_of
+from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
 from .candidates import index_of, label_of, outlined, read_candidates
 
 
@@ -42,11 +42,16 @@ class OneOf(Choice):
 
     def bare(self) -> Self:
         """Texts in the place of candidates."""
-        return self.rebind(candidates=tuple(map(text_of, self.candidates)), hints=None)
+        return self.rebind(candidates=tuple(map(Text.of, self.candidates)), hints=None)
 
     def size(self, sizes: Sequence[Sequence[Size]]) -> Size:
         """The sum over the candidates."""
         return sum(sizes[0])
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The first and the last index."""
+        return 0, len(self.candidates) - 1
 
     def least(self) -> list[Gene]:
         """The first candidate."""
@@ -80,7 +85,7 @@ class OneOf(Choice):
         """The candidate's label, or else its text."""
         return label_of(number, self._texts, self.labels)
 
-    def decide(self, genes: Genes, branch: Callable[[int, int], Any]) -> Any:
+    def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> Any:
         """The decided candidate."""
         return branch(0, int(genes[0]))
 
@@ -89,7 +94,7 @@ class OneOf(Choice):
         for index in range(len(self.candidates)):
             if fits(0, index, value):
                 return [index]
-        raise Misfit(f"{brief(value)} is no candidate of {text_of(self)}")
+        raise Misfit(lambda: f"{brief(value)} is no candidate of {text_of(self)}")
 
     def outline(self) -> list[str]:
         """A line for each candidate."""
@@ -126,7 +131,8 @@ def oneof(
         A `OneOf`; typed as `Any`, because it stands for another value.
 
     Raises:
-        TypeError: `candidates` is no list: a text, a number, a set (which has no order); or a label is no text.
+        TypeError: `candidates` is no list: a text, a number, a set (which has no order); or a label is no
+            text.
         ValueError: There are no candidates, or two are equal.
 
     Example:

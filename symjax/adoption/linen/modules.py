@@ -73,15 +73,14 @@ class LinenSchema(UnboundModules):
         self.hidden = frozenset({"name"})
         self.registered = False
         self.adopted_defaults: dict[str, Any] = {}  # the foreign values that Flax's constructor puts in
-        self.has_post_init = any(
-            "__post_init__" in base.__dict__
-            for base in cls.__mro__
-            if base not in (SymbolicModule, nn.Module)
-        )
+        hooks = {base for base in cls.__mro__ if "__post_init__" in base.__dict__}
+        hooks -= {SymbolicModule, nn.Module}
+        self.has_post_init = bool(hooks)
+        self.computes = bool(hooks - {nn.Sequential})  # Flax's own checks there what the hint says
 
     def construct(self, values: dict[str, Any], path: Path = ROOT) -> Any:
         """See `Schema.construct`; a module's own ``__post_init__`` runs again."""
-        if not self.has_post_init or self.holes(values) or holds_choice(values.values()):
+        if not self.computes or self.holes(values) or holds_choice(values.values()):
             return self.unpickle(values)
         try:
             return self.cls(**untie(values), parent=None)

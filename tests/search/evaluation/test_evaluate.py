@@ -135,28 +135,34 @@ class TestWhatComesOut:
 
 @pytest.mark.exact
 class TestToTheLastBit:
-    """For a number of lanes on each device, only the configuration and its id count."""
+    """Only the configuration and its id count; with vectorized lanes, the width and the devices too."""
 
-    @pytest.mark.parametrize("lanes", [2, 8])
-    def test_permuted_in_any_company_on_any_number_of_devices(self, lanes):
+    def test_mapped_lanes_are_what_jit_gives_on_any_number_of_devices(self):
         assert len(jax.devices()) > 1
+        results, run = train(), jax.jit(Train.run)
+        assert bits(train(devices=ONE)) == bits(results)
+        for trial in results:
+            alone = run(trial.experiment, trial.key, X, Y)
+            assert jax.tree.all(jax.tree.map(np.array_equal, trial.metrics, alone))
+
+    @pytest.mark.parametrize("how", [{}, {"width": 3}, {"lanes": "vmap", "width": 8}], ids=str)
+    def test_permuted_in_any_company(self, how):
         ids = np.arange(13) + 40
-        whole = train(ids=ids, lanes=lanes)
-        assert bits(train(ids=ids, lanes=lanes, devices=ONE)) == bits(whole)
+        whole = train(ids=ids, **how)
         order = np.random.default_rng(0).permutation(13)
-        permuted = train(DNAS[order], ids=ids[order], lanes=lanes)
+        permuted = train(DNAS[order], ids=ids[order], **how)
         for field in ("loss", "losses", "noise"):
             assert np.array_equal(permuted.metrics[field], whole.metrics[field][order])
         for some in ([3], [9, 0], [1, 2, 4, 5, 6, 8, 12]):
-            part = train(DNAS[np.array(some)], ids=ids[some], lanes=lanes)
+            part = train(DNAS[np.array(some)], ids=ids[some], **how)
             assert np.array_equal(part.metrics["losses"], whole.metrics["losses"][some])
 
     def test_a_nan_stays_in_its_lane(self):
         space = search.space(Train(rate=search.oneof([0.01, float("nan"), 0.02, float("inf")])))
         good = DNA.from_numbers(space.spec, [[0], [2], [0], [2]])
         mixed = DNA.from_numbers(space.spec, [[0], [2], [1], [3]])
-        clean = search.evaluate(Train.run, space, good, KEY, X, Y, lanes=2)
-        dirty = search.evaluate(Train.run, space, mixed, KEY, X, Y, lanes=2)
+        clean = search.evaluate(Train.run, space, good, KEY, X, Y)
+        dirty = search.evaluate(Train.run, space, mixed, KEY, X, Y)
         assert np.array_equal(clean.metrics["losses"][:2], dirty.metrics["losses"][:2])
         assert np.isnan(dirty.metrics["loss"][2:]).all()
         assert [trial.index for trial in dirty.failed] == [2, 3]
@@ -165,16 +171,16 @@ class TestToTheLastBit:
 
 class TestPrograms:
     def test_are_as_few_as_there_are_structures_and_are_found_again(self):
-        first = train(lanes=2)
+        first = train()
         assert (first.compiled, first.reused, len(traces)) == (2, 0, 2)
-        more = search.evaluate(Train.run, SPACE, SPACE.sample(KEY, 29), KEY, X + 1, Y, lanes=2)
+        more = search.evaluate(Train.run, SPACE, SPACE.sample(KEY, 29), KEY, X + 1, Y)
         assert (more.compiled, more.reused, len(traces)) == (0, 2, 2)
 
     def test_what_is_no_lane_is_an_argument_all_the_same(self):
         def of(momentum, width):
             space = search.space(Train(search.floatv(1e-3, 0.1), momentum=momentum, width=width))
             dnas = space.sample(KEY, 4)
-            return search.evaluate(Train.run, space, dnas, KEY, X, Y, lanes=2)
+            return search.evaluate(Train.run, space, dnas, KEY, X, Y)
 
         assert (of(0.5, 4).compiled, len(traces)) == (1, 1)
         assert (of(0.9, 4).compiled, len(traces)) == (0, 1)
@@ -189,14 +195,14 @@ class TestPrograms:
         assert (len(results.plan.buckets), results.compiled) == (3, 2)
 
     def test_depend_on_the_jax_configuration(self):
-        assert train(lanes=2).compiled == 2
+        assert train().compiled == 2
         with jax.default_matmul_precision("highest"):
-            assert train(lanes=2).compiled == 2
-        assert train(lanes=2).compiled == 0
+            assert train().compiled == 2
+        assert train().compiled == 0
 
     def test_depend_on_shapes_and_dtypes(self):
-        assert train(lanes=2).compiled == 2
-        assert search.evaluate(Train.run, SPACE, DNAS, KEY, X[:3], Y[:3], lanes=2).compiled == 2
+        assert train().compiled == 2
+        assert search.evaluate(Train.run, SPACE, DNAS, KEY, X[:3], Y[:3]).compiled == 2
 
     def test_die_when_they_are_cleared(self):
         function = lambda exp, key: exp["x"]  # noqa: E731 - something that can be referred to weakly
@@ -389,7 +395,7 @@ class TestFailures:
         bad = np.flatnonzero(dnas.floats[:, 0] > 0.75)
         assert 0 < len(bad) < 12
         with pytest.warns(RuntimeWarning, match=f"{len(bad)} of 24 configurations raised"):
-            results = search.evaluate(run, space, dnas, KEY, lanes=8, devices=ONE)
+            results = search.evaluate(run, space, dnas, KEY, lanes="vmap", width=8, devices=ONE)
         assert sorted(results.errors) == bad.tolist()
         good = np.setdiff1d(np.arange(24), bad)
         assert np.array_equal(results.metrics[good], dnas.floats[good, 0])
@@ -423,7 +429,7 @@ class TestFailures:
             search.evaluate(run, space, space.sample(KEY, 2), KEY, first_id=7)
         assert "raise KeyError" in str(caught.traceback[-1].statement)
         assert (
-            "all 2 configurations raised; this is what the first, trial 7, raised" in caught.value.__notes__
+            "all 2 configurations raised; this is the error of the first, trial 7" in caught.value.__notes__
         )
         results = caught.value.results
         assert (results.metrics, results.states.tolist()) == (None, ["failed", "failed"])
@@ -441,13 +447,112 @@ class TestFailures:
         assert list(results.errors) == [1]
 
 
+class TestRepeats:
+    def test_each_is_a_run_with_a_seed_of_its_own(self):
+        results = train(repeats=3, first_id=5)
+        for trial in results:
+            key = jax.random.fold_in(KEY, trial.id)
+            assert trial.id == trial.index + 5
+            for repeat in range(3):
+                seed = jax.random.fold_in(key, repeat)
+                alone = jax.jit(trial.experiment.run)(seed, X, Y)
+                assert results.samples["noise"][trial.index, repeat] == jax.random.normal(seed)
+                np.testing.assert_allclose(
+                    results.samples["losses"][trial.index, repeat], alone["losses"], rtol=1e-5
+                )
+        np.testing.assert_allclose(results["loss"], results.samples["loss"].mean(1), rtol=1e-6)
+        assert (results.repeats, results.deviations["loss"].shape) == (3, (13,))
+
+    def test_permuted_and_in_any_company_they_are_the_same(self):
+        whole = train(repeats=2)
+        some = np.array([9, 0, 4])
+        part = train(DNAS[some], ids=some, repeats=2)
+        for name in ("loss", "losses", "noise"):
+            assert np.array_equal(part.samples[name], whole.samples[name][some])
+
+
+class TestWhatCounts:
+    def test_is_said_once(self):
+        results = train(objective="loss", mode="min", constraints={"noise": (-0.5, None)})
+        feasible = results["noise"] >= -0.5
+        assert 0 < feasible.sum() < 13
+        assert np.array_equal(results.feasible, feasible)
+        assert results.best().metrics["loss"] == results["loss"][feasible].min()
+
+    @pytest.mark.parametrize(
+        ("how", "error", "message"),
+        [
+            ({"objective": "los"}, KeyError, "the objective.*'los'.*loss, losses, noise"),
+            ({"constraints": {"noize": 1.0}}, KeyError, "the constraint.*'noize'"),
+            ({"objective": "losses"}, ValueError, r"'losses' is float32\[5\]"),
+        ],
+    )
+    def test_is_checked_before_anything_is_compiled(self, how, error, message):
+        with pytest.raises(error, match=message):
+            train(**how)
+        assert train(progress=lambda progress: None).reused == 0
+        assert len(traces) == 2
+
+
+class TestWhatIsToldAtOnce:
+    def test_each_configuration_comes_once_with_what_the_whole_has(self):
+        told = []
+        results = train(on_result=told.append)
+        assert len(told) > 1
+        assert sorted(int(id) for part in told for id in part.ids) == list(range(13))
+        for part in told:
+            for trial in part:
+                whole = results[trial.id]
+                assert (trial.dna, trial.state, trial.program) == (whole.dna, "ok", whole.program)
+                assert trial.seconds == whole.seconds > 0
+                assert all(np.array_equal(trial.metrics[name], whole.metrics[name]) for name in whole.metrics)
+
+    def test_failures_come_too(self):
+        def run(exp, key):
+            if exp["n"] == 2:
+                raise ValueError("two is too many")
+            return exp["x"]
+
+        space = search.space({"n": search.oneof([1, 2]), "x": search.floatv(1, 2)})
+        dnas = DNA.from_numbers(space.spec, [[1, 1.5], [0, 1.5], [1, 2.0]])
+        told = []
+        with pytest.warns(RuntimeWarning, match="2 of 3"):
+            search.evaluate(run, space, dnas, KEY, on_result=told.append)
+        states = {int(trial.id): trial.state for part in told for trial in part}
+        assert states == {0: "failed", 1: "ok", 2: "failed"}
+
+
+class TestHowItIsAsked:
+    def test_trees_and_one_device_do_as_well(self):
+        trees = [SPACE.decode(dna) for dna in DNAS[:3]]
+        assert bits(train(trees, devices=ONE[0])) == bits(train(DNAS[:3], devices=ONE))
+
+    def test_ids_count_on_from_the_first(self):
+        whole, rest = train(), train(DNAS[6:], first_id=6)
+        assert rest.ids.tolist() == list(range(6, 13))
+        assert np.array_equal(rest["noise"], whole["noise"][6:])
+
+
 class TestProgress:
     def test_counts_the_configurations_that_are_done(self):
         seen = []
-        train(lanes=2, progress=lambda done, total: seen.append((done, total)))
+        train(progress=lambda done, total: seen.append((done, total)))
         assert seen[0] == (0, 13)
         assert seen[-1] == (13, 13)
         assert seen == sorted(seen)
+
+    def test_tells_of_programs_and_of_the_time_that_is_left(self):
+        seen = []
+        train(progress=seen.append)
+        assert (seen[0].programs, seen[0].done, seen[0].left) == (0, 0, None)
+        assert (seen[-1].compiled, seen[-1].programs, seen[-1].done, seen[-1].left) == (2, 2, 13, 0.0)
+        assert [now.left is None for now in seen] == [now.done == 0 for now in seen]
+        for values in (
+            [now.done for now in seen],
+            [now.compiled for now in seen],
+            [now.seconds for now in seen],
+        ):
+            assert values == sorted(values)
 
     def test_draws_a_bar_on_standard_error(self, capsys):
         train(progress=True)
@@ -461,11 +566,19 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("how", "error", "message"),
         [
-            ({"lanes": 3}, ValueError, "its rungs: 2, 8, 32"),
-            ({"lanes": 1}, ValueError, "its rungs: 2, 8, 32"),
+            ({"lanes": "vmap", "width": 3}, ValueError, "its rungs: 2, 8, 32"),
+            ({"lanes": 32}, ValueError, "is width="),
             ({"ids": [1, 2]}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13.0)}, ValueError, "13 whole numbers"),
             ({"ids": np.arange(13) - 1}, ValueError, "trial ids must lie in"),
+            ({"first_id": 2**32 - 12}, ValueError, "trial ids must lie in"),
+            ({"first_id": 1.0}, TypeError, "a whole number; got 1.0"),
+            ({"first_id": 1, "ids": range(13)}, ValueError, "either ids= or first_id="),
+            ({"repeats": 0}, ValueError, "at least once"),
+            ({"repeats": 2.0}, TypeError, "how many seeds"),
+            ({"progress": lambda a, b, c: None}, TypeError, "progress"),
+            ({"mode": "least"}, ValueError, "'max' or 'min'"),
+            ({"resume": [1]}, TypeError, "resume takes the results"),
             ({"devices": []}, ValueError, "at least one device"),
         ],
     )
@@ -474,8 +587,9 @@ class TestBadInput:
             train(**how)
 
     def test_dnas(self):
-        with pytest.raises(TypeError, match="batch of DNAs"):
-            train([1, 2])
+        with pytest.raises(ValueError, match="not in the space") as caught:
+            train([DNAS[0], 1])
+        assert caught.value.__notes__ == ["This is number 1 of the list of configurations."]
         with pytest.raises(TypeError, match="batch of DNAs"):
             train(jax.vmap(lambda key: SPACE.sample(key, 2))(jax.random.split(KEY, 3)))
         with pytest.raises(ValueError, match="another space"):

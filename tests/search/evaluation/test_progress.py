@@ -1,43 +1,102 @@
-"""The progress bar."""
+"""The progress bar, and the time that is left."""
 
 import io
 
 import pytest
 
-from symjax.search.evaluation.progress import Bar, reporter
+from symjax.search import Progress
+from symjax.search.evaluation.progress import Bar, Pace, reporter
 
 
-def drawn(*reports):
-    """What a bar writes, with a clock that goes on by ten seconds at each look."""
-    out, times = io.StringIO(), iter(range(0, 1000, 10))
-    bar = Bar(out, clock=lambda: next(times))
-    for report in reports:
-        bar(*report)
-    return out.getvalue()
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def state(done, total=4, failed=0, compiled=1, programs=2, seconds=10.0, left=None):
+    return Progress(done, total, failed, compiled, programs, seconds, left)
 
 
 @pytest.mark.parametrize(
-    ("report", "text"),
+    ("progress", "text"),
     [
-        ((0, 4), "0/4 [..............................] 10 s"),
-        ((1, 4), "1/4 [#######.......................] 10 s, about 30 s left"),
-        ((4, 4), "4/4 [##############################] 10 s\n"),
-        ((0, 0), "0/0 [##############################] 10 s\n"),
+        (state(0, programs=0), "0/4 [..............................] planning, 10 s"),
+        (state(0), "0/4 [..............................] 1/2 programs, 10 s"),
+        (state(1, left=30.0), "1/4 [#######.......................] 1/2 programs, 10 s, about 30 s left"),
+        (state(2, failed=1), "2/4 [###############...............] 1/2 programs, 10 s, 1 failed"),
+        (state(4, left=0.0), "4/4 [##############################] 1/2 programs, 10 s\n"),
+        (state(0, 0, programs=0), "0/0 [##############################] 10 s\n"),
     ],
 )
-def test_says_how_far_and_how_long(report, text):
-    assert drawn(report).split() == text.split()
-    assert drawn(report).endswith("\n") == text.endswith("\n")
+def test_says_how_far_and_how_long(progress, text):
+    out = Terminal()
+    Bar(out)(progress)
+    assert out.getvalue().split() == text.split()
+    assert out.getvalue().endswith("\n") == text.endswith("\n")
 
 
-def test_is_drawn_anew_in_the_same_line():
-    first, second = drawn((1, 4), (2, 4)).removeprefix("\r").split("\r")
-    assert len(first) == len(second)
+def test_a_terminal_has_one_line_that_is_drawn_over():
+    out, clock = Terminal(), Clock()
+    bar = Bar(out, clock)
+    bar(state(1))
+    clock.now = 1.0
+    bar(state(2))
+    bar(state(3))  # too soon to be seen
+    empty, first, second = out.getvalue().split("\r")
+    assert (empty, len(first)) == ("", len(second))
+    assert (first[:3], second[:3]) == ("1/4", "2/4")
+    bar.close()  # it was interrupted: the latest state counts
+    assert out.getvalue().split("\r")[-1].startswith("3/4")
+    assert out.getvalue().endswith("\n")
+
+
+def test_a_file_has_a_line_every_few_seconds():
+    out, clock = io.StringIO(), Clock()
+    bar = Bar(out, clock)
+    for done in range(101):
+        clock.now = done * 0.2
+        bar(state(done, total=100))
+    bar.close()
+    assert "\r" not in out.getvalue()
+    assert [line.split("/")[0] for line in out.getvalue().splitlines()] == ["0", "25", "50", "75", "100"]
 
 
 def test_reporter_is_a_bar_a_function_or_nothing(capsys):
     assert isinstance(reporter(True), Bar)
-    report = print
-    assert reporter(report) is report
-    reporter(False)(1, 2)
+    calls = []
+    reporter(lambda done, total: calls.append((done, total)))(state(3))
+    reporter(lambda progress: calls.append(progress))(state(3))
+    assert calls == [(3, 4), state(3)]
+    silent = reporter(False)
+    silent(state(3))
+    silent.close()
     assert capsys.readouterr() == ("", "")
+    with pytest.raises(TypeError, match="progress"):
+        reporter(lambda: None)
+
+
+def test_what_is_left_is_compiling_and_running():
+    clock = Clock()
+    pace = Pace(clock)
+    clock.now = 100.0  # planning
+    pace.begin()
+    clock.now = 110.0
+    pace.compiled(10.0)
+    assert pace.left(programs=3, trials=64) is None  # no program has run
+    clock.now = 118.0
+    pace.ran(16)
+    assert pace.left(programs=3, trials=48) == 3 * 10 + 48 * 0.5
+    clock.now = 138.0
+    pace.compiled(20.0)
+    pace.ran(16)  # while the second was compiled
+    assert pace.left(programs=2, trials=32) == 2 * 15 + 32 * 0.25
+    assert pace.seconds == 138.0

@@ -11,13 +11,25 @@ import numpy as np
 import pytest
 
 from symjax import search
-from symjax.search.evaluation.running import Runner, is_out_of_memory
+from symjax.search.evaluation.outcomes import Outcomes
+from symjax.search.evaluation.progress import Pace, reporter
+from symjax.search.evaluation.requests import Request
+from symjax.search.evaluation.running import Runner
+from symjax.search.results.objective import Objective
 
 KEY = jax.random.key(3)
 ONE = jax.devices()[:1]
 SPACE = search.space({"x": search.floatv(0, 1)})
 DNAS = SPACE.sample(KEY, 24).host()
 X = DNAS.floats[:, 0]
+
+
+def carry_out(plan, report=False, within_memory=False):
+    """What comes of a plan."""
+    outcomes = Outcomes(Request(plan.space, plan.dnas, plan.ids, plan.key, 1, Objective(), "run(exp, key)"))
+    Runner(plan, outcomes, 1, reporter(report), None, Pace(), within_memory).run()
+    return outcomes.results()
+
 
 OUT_OF_MEMORY = """
     import resource, warnings
@@ -36,7 +48,7 @@ OUT_OF_MEMORY = """
     dnas = space.sample(jax.random.key(0), 32)
     seen = []
     results = search.evaluate(
-        run, space, dnas, jax.random.key(1), 0.0, lanes=32, devices=jax.devices()[:1],
+        run, space, dnas, jax.random.key(1), 0.0, lanes='vmap', width=32, devices=jax.devices()[:1],
         progress=lambda done, total: seen.append(done),
     )
     print(results.plan.widths[0], results.compiled, len(results.errors), seen[-1])
@@ -54,19 +66,6 @@ def test_out_of_memory_is_tried_again_in_fewer_lanes():
     assert (int(compiled), errors, last, same) == (2 if lanes == "8" else 3, "0", "32", "True")
 
 
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."), True),
-        (jax.errors.JaxRuntimeError("INTERNAL: CpuCallback error: too large"), False),
-        (RuntimeError("RESOURCE_EXHAUSTED"), False),
-        (ValueError("out of memory"), False),
-    ],
-)
-def test_only_what_the_runtime_says_counts_as_out_of_memory(error, expected):
-    assert is_out_of_memory(error) == expected
-
-
 def test_another_error_at_run_time_keeps_the_lanes(capfd):
     def check(x):
         if x > 0.75:
@@ -80,8 +79,8 @@ def test_another_error_at_run_time_keeps_the_lanes(capfd):
         shape = jax.ShapeDtypeStruct((), np.float32)
         return jax.pure_callback(check, shape, exp["x"], vmap_method="sequential")
 
-    plan = search.plan(run, SPACE, DNAS, KEY, lanes=8, devices=ONE)
-    results = Runner(plan, lambda done, total: None, within_memory=False).run()
+    plan = search.plan(run, SPACE, DNAS, KEY, lanes="vmap", width=8, devices=ONE)
+    results = carry_out(plan)
     assert sorted(results.errors) == np.flatnonzero(X > 0.75).tolist() != []
     assert {type(error) for error in results.errors.values()} == {jax.errors.JaxRuntimeError}
     assert results.plan.widths == (8,)
@@ -98,9 +97,9 @@ def test_another_error_of_the_compiler_is_not_tried_again():
         )
 
     space = search.space({"x": 0.5})
-    plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes=8, devices=ONE)
+    plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes="vmap", width=8, devices=ONE)
     before = len(traced)
-    results = Runner(plan, lambda done, total: None, within_memory=False).run()
+    results = carry_out(plan)
     assert sorted(results.errors) == [0, 1, 2]
     assert len({id(error) for error in results.errors.values()}) == 1
     assert "nobody_wrote_this" in str(results.errors[0])
@@ -114,7 +113,7 @@ def test_data_that_all_buckets_share_is_sent_once(monkeypatch):
     plan = search.plan(lambda exp, key, data: data[ord(exp["n"]) - 97], space, dnas, KEY, data)
     put, sent = jax.device_put, []
     monkeypatch.setattr(jax, "device_put", lambda x, where: sent.append(x) or put(x, where))
-    results = Runner(plan, lambda done, total: None, within_memory=True).run()
+    results = carry_out(plan, within_memory=True)
     assert len(results.plan.buckets) == 3
     assert results.metrics.tolist() == [0, 1, 2, 1]
     assert sum(x is data for x in sent) == 1
@@ -124,13 +123,13 @@ def test_a_plan_that_was_pickled_cannot_run_again():
     space = search.space({"x": search.floatv(0, 1)})
     plan = search.plan(lambda exp, key: exp["x"], space, DNAS, KEY)
     with pytest.raises(ValueError, match="was pickled"):
-        Runner(pickle.loads(pickle.dumps(plan)), lambda done, total: None, within_memory=False)
+        carry_out(pickle.loads(pickle.dumps(plan)))
 
 
 def test_reports_never_fall_and_end_at_the_total():
     reports = []
-    plan = search.plan(lambda exp, key: exp["x"], SPACE, DNAS, KEY, lanes=2, devices=ONE)
-    results = Runner(plan, lambda done, total: reports.append((done, total)), within_memory=False).run()
+    plan = search.plan(lambda exp, key: exp["x"], SPACE, DNAS, KEY, lanes="vmap", width=2, devices=ONE)
+    results = carry_out(plan, lambda done, total: reports.append((done, total)))
     assert reports[0] == (0, 24)
     assert reports[-1] == (24, 24)
     assert reports == sorted(reports)

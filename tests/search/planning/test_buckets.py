@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import symjax as sj
 from symjax import search
 from symjax.search import DNA
+from symjax.search.compiling.lanes import Layout
 from symjax.search.planning.arguments import aval_of
 from symjax.search.planning.buckets import Sorter
 from symjax.search.planning.leaf_decisions import leaf_decisions
@@ -25,9 +26,9 @@ SPACE = search.space(
 )
 
 
-def sort(space, dnas, fn=None, lanes=2):
+def sort(space, dnas, fn=None):
     task = TASK if fn is None else Task(fn, TASK.key, TASK.devices)
-    return Sorter(task, space, leaf_decisions(space), dnas.host(), (), lambda n: lanes).sort()
+    return Sorter(task, space, leaf_decisions(space), dnas.host(), (), lambda n: Layout("vmap", 2)).sort()
 
 
 def leaf_at(bucket, name, row):
@@ -129,7 +130,7 @@ def test_a_function_that_always_fails_gives_its_error_to_the_whole_bucket():
 @pytest.mark.parametrize("lanes", [2, 8])
 def test_a_bucket_takes_another_number_of_lanes(lanes):
     (bucket,) = sort(SPACE, DNA.from_numbers(SPACE.spec, [[0, 0, 0.5, 0]])).buckets
-    other = bucket.with_lanes(TASK, lanes)
-    assert other.program.lanes == lanes
-    assert (other.program is bucket.program) == (lanes == 2)
+    other = bucket.with_layout(Layout("vmap", lanes))
+    assert other.program.width == lanes
+    assert (other.program == bucket.program) == (lanes == 2)
     assert (other.rows, other.values, other.arguments) == (bucket.rows, bucket.values, bucket.arguments)

@@ -33,9 +33,9 @@ DNAS = DNA.from_numbers(SPACE.spec, [[i % 3, i / 60, i % 2] for i in range(60)])
 
 def test_says_everything_in_a_line():
     search.clear_programs()
-    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes=2, devices=ONE)
+    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes="vmap", width=2, devices=ONE)
     assert str(plan) == (
-        "60 configurations → 4 programs of 2 lanes; split by act (3), gate (2); lanes: x; demoted to "
+        "60 configurations → 2 programs of 2 lanes; split by act (3), gate (2); lanes: x; demoted to "
         "structure, because the function cannot trace them: gate (TracerBoolConversionError); "
         "20 configurations cannot run: ValueError"
     )
@@ -44,8 +44,8 @@ def test_says_everything_in_a_line():
 
 
 def test_says_how_many_devices():
-    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes=8)
-    assert f"4 programs of {8 * len(jax.devices())} lanes; over {len(jax.devices())} devices" in str(plan)
+    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes="vmap", width=8)
+    assert f"2 programs of {8 * len(jax.devices())} lanes; over {len(jax.devices())} devices" in str(plan)
 
 
 def test_is_what_evaluate_carries_out():
@@ -62,7 +62,7 @@ def test_long_lists_of_names_are_cut():
     space = search.space([search.floatv(0, 1)] * 12)
     plan = search.plan(lambda exp, key: sum(exp), space, space.sample(KEY, 2), KEY, devices=ONE)
     assert str(plan) == (
-        "2 configurations → 1 program of 2 lanes; lanes: [0], [1], [2], [3], [4], [5], [6], [7], … (4 more)"
+        "2 configurations → 1 program, mapped; lanes: [0], [1], [2], [3], [4], [5], [6], [7], … (4 more)"
     )
 
 
@@ -78,17 +78,17 @@ def test_memory_decides_the_rung_when_lanes_are_not_given():
 
         return jax.lax.cond(large > 0, big, lambda x: x, exp["x"])
 
-    assert search.plan(run, space, dnas, KEY, 0.0, devices=ONE).buckets[0].program.lanes > 2
-    results = search.evaluate(run, space, dnas, KEY, 0.0, devices=ONE)
+    assert search.plan(run, space, dnas, KEY, 0.0, lanes="vmap", devices=ONE).widths > (2,)
+    results = search.evaluate(run, space, dnas, KEY, 0.0, lanes="vmap", devices=ONE)
     assert results.plan.widths == (2,)
     assert results.metrics.tolist() == dnas.floats[:, 0].tolist()
 
 
 def test_a_pickled_plan_says_the_same():
-    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes=2)
+    plan = search.plan(Task.run, SPACE, DNAS, KEY)
     again = pickle.loads(pickle.dumps(plan))
     assert str(again) == str(plan)
-    assert (again.dnas, again.space, again.programs) == (plan.dnas, SPACE, 4)
+    assert (again.dnas, again.space, again.programs) == (plan.dnas, SPACE, 2)
     assert again.ids.tolist() == list(range(60))
     assert {row: repr(error) for row, error in again.errors.items()} == (
         {row: repr(error) for row, error in plan.errors.items()}

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from symjax import search
+from symjax.search.compiling.lanes import Layout
 from symjax.search.planning.arguments import aval_of, flatten
-from symjax.search.planning.programs import Program, Task, program_for, replicated
+from symjax.search.planning.programs import Lane, Program, Task, program_for, replicated
 
 KEY = jax.random.key(7)
 DEVICES = tuple(jax.devices()[:2])
@@ -20,6 +21,7 @@ def run(exp, key, scale):
     return {"y": exp["x"] * scale + exp["n"], "noise": jax.random.normal(key)}
 
 
+LANES = Layout("vmap", 2)
 TASK = Task(run, aval_of(KEY), DEVICES)
 
 
@@ -31,8 +33,8 @@ def index_of(name):
     return arguments_of().position(name)
 
 
-def program_of(task=TASK, frozen=(), lanes=2, **how):
-    return program_for(task, arguments_of(**how), (index_of("x"),), frozenset(frozen), lanes)
+def program_of(task=TASK, frozen=(), layout=LANES, **how):
+    return program_for(task, arguments_of(**how), (index_of("x"),), frozenset(frozen), layout)
 
 
 @pytest.fixture(autouse=True)
@@ -42,23 +44,24 @@ def _fresh():
 
 def test_is_found_again_for_the_same_structure():
     program = program_of()
-    assert program_of(x=0.25, scale=1.0) is program
+    assert program_of(x=0.25, scale=1.0) == program
     others = [
         program_of(n=3),
         program_of(scale=np.float32(1)),
-        program_of(lanes=8),
+        program_of(layout=Layout("vmap", 8)),
+        program_of(layout=Layout("map", 2)),
         program_of(frozen=[index_of("broadcast[0]")]),
         program_of(Task(run, aval_of(KEY), DEVICES[:1])),
         program_of(Task(lambda exp, key, scale: exp["x"], aval_of(KEY), DEVICES)),
     ]
-    assert len({id(other) for other in [program, *others]}) == 1 + len(others)
+    assert len({program, *others}) == 1 + len(others)
     search.clear_programs()
-    assert program_of() is not program
+    assert program_of() != program
 
 
 def test_parts_the_leaves_by_what_they_are():
     program = program_of()
-    assert (program.lanes, program.width) == (2, 2 * len(DEVICES))
+    assert (program.width, program.capacity) == (2 * len(DEVICES), 2 * len(DEVICES))
     assert (program.varying, program.shared) == ((index_of("x"),), (index_of("broadcast[0]"),))
     frozen = program_of(frozen=[index_of("broadcast[0]")])
     assert (frozen.varying, frozen.shared) == ((index_of("x"),), ())
@@ -69,7 +72,7 @@ def test_computes_what_the_function_gives_for_each_lane():
     program.compile()
     xs = np.linspace(0, 1, program.width, dtype=np.float32)
     trials = np.arange(10, 10 + program.width, dtype=np.uint32)
-    metrics = program([xs], trials, [np.float32(3)], jax.device_put(KEY, replicated(TASK)))
+    metrics = program([xs], trials, [np.float32(3)], jax.device_put(KEY, replicated(TASK))).metrics()
     for lane, x in enumerate(xs):
         alone = run({"x": float(x), "n": 2}, jax.random.fold_in(KEY, trials[lane]), 3.0)
         np.testing.assert_allclose(metrics["y"][lane], alone["y"], rtol=1e-6)
@@ -85,11 +88,11 @@ def test_traces_once_and_says_the_shapes_before_anything_is_compiled():
 
     program = program_of(Task(counted, aval_of(KEY), DEVICES))
     shapes = program.trace()
-    assert (shapes.shape, shapes.dtype) == ((program.width, 3), jnp.bfloat16)
+    assert (shapes.shape, shapes.dtype) == ((program.capacity, 3), jnp.bfloat16)
     assert not program.is_compiled
     program.compile()
     program.compile()
-    assert program.trace() is shapes
+    assert program.trace() == shapes
     assert (program.is_compiled, len(traces)) == (True, 1)
     assert program.memory() > 0
 
@@ -100,7 +103,7 @@ def test_keeps_no_array_that_it_does_not_need():
 
     data = np.zeros(1000, np.float32).view(Data)
     alive = weakref.ref(data)
-    program = Program(TASK, arguments_of(scale=data), (), frozenset(), 2)
+    program = Program(Lane(TASK, arguments_of(scale=data), (), frozenset()), Layout("map", 1))
     del data
     gc.collect()
     assert alive() is None
@@ -115,5 +118,5 @@ def test_a_function_without_a_hash_goes_by_identity():
             return exp["x"]
 
     one, other = Function(), Function()
-    assert program_of(Task(one, aval_of(KEY), DEVICES)) is program_of(Task(one, aval_of(KEY), DEVICES))
-    assert program_of(Task(one, aval_of(KEY), DEVICES)) is not program_of(Task(other, aval_of(KEY), DEVICES))
+    assert program_of(Task(one, aval_of(KEY), DEVICES)) == program_of(Task(one, aval_of(KEY), DEVICES))
+    assert program_of(Task(one, aval_of(KEY), DEVICES)) != program_of(Task(other, aval_of(KEY), DEVICES))

@@ -3,6 +3,7 @@
 import jax
 import pytest
 
+from symjax.search.compiling.lanes import Layout
 from symjax.search.planning.arguments import aval_of, flatten
 from symjax.search.planning.programs import Task, program_for
 from symjax.search.planning.tracing import CannotTrace, untraceable
@@ -14,7 +15,10 @@ def culprits_of(fn, experiment, frozen=frozenset(), broadcast=()):
     task = Task(fn, aval_of(KEY), tuple(jax.devices()[:1]))
     arguments = flatten(experiment, broadcast)
     culprits = untraceable(
-        task, arguments, frozen, lambda structural: program_for(task, arguments, (), structural, 2)
+        task,
+        arguments,
+        frozen,
+        lambda structural: program_for(task, arguments, (), structural, Layout("map", 1)),
     )
     return {arguments.names[index]: error for index, error in culprits.items()}
 

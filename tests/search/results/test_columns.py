@@ -66,3 +66,21 @@ def test_names_are_paths():
     assert list(columns.by_name({"a": np.ones(1), "b": {"c": np.ones(1)}})) == ["a", "b.c"]
     assert list(columns.by_name((np.ones(1), [np.ones(1)]))) == ["[0]", "[1][0]"]
     assert list(columns.by_name(np.ones(1))) == [""]
+
+
+def test_numbers_of_several_types_are_joined():
+    rows = np.array([0]), np.array([1])
+
+    def joined(*dtypes):
+        parts = [(row, np.ones(1, dtype)) for row, dtype in zip(rows, dtypes, strict=True)]
+        return columns.stack(parts, 2).dtype
+
+    assert joined(np.float64, np.float64) == np.float64  # also where JAX has no 64 bits
+    assert joined(np.float64, np.float32) == np.float64
+    assert joined(np.int32, np.float32) == np.float32
+    assert joined(jnp.bfloat16, np.float32) == np.float32
+
+
+def test_floats_are_told_as_people_write_them():
+    assert columns.shortest(np.array([[0.1], [np.inf]], np.float32)).tolist() == [[0.1], [np.inf]]
+    assert columns.shortest(np.array([0.1, 1 / 3])).tolist() == [0.1, 1 / 3]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symjax.search.results.ranking import crowding_distance, fronts, rank
+from symjax.search.results.ranking import Scores, crowding_distance, fronts, rank
 
 small = st.integers(0, 4).map(float)
 points = st.integers(1, 4).flatmap(
@@ -32,27 +32,27 @@ def test_fronts_are_what_peeling_gives(rows):
 @given(points)
 def test_a_ranking_is_a_permutation_that_keeps_the_fronts(rows):
     costs = np.array(rows)
-    order = rank(costs, np.zeros(len(costs)), np.zeros(len(costs), int))
+    order = rank(Scores(costs, np.zeros(len(costs)), np.zeros(len(costs), int)))
     assert sorted(order) == list(range(len(costs)))
     assert (np.diff(fronts(costs)[order]) >= 0).all()
 
 
 def test_equals_stay_in_their_order():
-    assert rank(np.array([[2.0], [1.0], [2.0], [1.0]]), FINE, FINE).tolist() == [1, 3, 0, 2]
-    assert rank(np.ones((4, 2)), FINE, FINE)[:1].tolist() == [0]
+    assert rank(Scores(np.array([[2.0], [1.0], [2.0], [1.0]]), FINE, FINE)).tolist() == [1, 3, 0, 2]
+    assert rank(Scores(np.ones((4, 2)), FINE, FINE))[:1].tolist() == [0]
 
 
 def test_the_infeasible_and_the_failed_come_behind():
     costs = np.array([[1.0], [2.0], [3.0], [np.nan], [0.0], [4.0]])
     violation = np.array([2.0, 1.0, 0.0, 0.0, 0.0, 0.0])
     outcome = np.array([0, 0, 0, 1, 2, 0])
-    assert rank(costs, violation, outcome).tolist() == [2, 5, 1, 0, 3, 4]
+    assert rank(Scores(costs, violation, outcome)).tolist() == [2, 5, 1, 0, 3, 4]
 
 
 def test_within_a_front_the_loneliest_come_first():
     costs = np.array([[2.0, 4.0], [0.0, 10.0], [2.1, 3.9], [10.0, 0.0], [5.0, 1.0]])
     assert fronts(costs).tolist() == [0] * 5
-    assert rank(costs, np.zeros(5), np.zeros(5)).tolist()[:3] == [1, 3, 4]
+    assert rank(Scores(costs, np.zeros(5), np.zeros(5))).tolist()[:3] == [1, 3, 4]
 
 
 def test_crowding_is_the_size_of_the_cuboid():

@@ -54,7 +54,7 @@ def test_what_raised_has_its_traceback():
 
 
 def test_prints_in_a_line():
-    assert repr(RESULTS[0]) == ("<Trial 7: act='relu', lr=0.003; ok; {'loss': 0.5}>")
+    assert repr(RESULTS[0]) == "<Trial 7: act='relu', lr=0.003; ok; loss 0.5>"
     assert repr(RESULTS[1]) == (
         "<Trial 8: act={'slope': 0.25}, act.slope=0.25, lr=0.01; failed: ValueError: too>"
     )

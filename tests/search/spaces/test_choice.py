@@ -1,57 +1,22 @@
-"""`oneof` and `floatv`: what they print, and what they refuse."""
+"""`Choice`: what all kinds of decisions have in common."""
 
-import math
+import copy
+import pickle
 
+import numpy as np
 import pytest
 
 import symjax as sj
 from symjax import search
+from symjax.search.spaces.choice import Brief, text_of
 
-
-@pytest.mark.parametrize(
-    ("choice", "text"),
-    [
-        (search.oneof([8, 16, 32]), "oneof([8, 16, 32])"),
-        (search.oneof(["relu", None]), "oneof(['relu', None])"),
-        (search.oneof(n for n in (1, 2)), "oneof([1, 2])"),
-        (search.floatv(1e-4, 0.1, "log"), "floatv(1e-4, 0.1, 'log')"),
-        (search.floatv(0, 1), "floatv(0.0, 1.0)"),
-        (search.floatv(-2.5e-7, 3e10), "floatv(-2.5e-7, 3e10)"),
-        (search.oneof([search.floatv(0, 1), 2]), "oneof([floatv(0.0, 1.0), 2])"),
-    ],
-)
-def test_prints_as_it_is_written(choice, text):
-    assert repr(choice) == text
-    assert sj.format(choice) == text
-
-
-@pytest.mark.parametrize(
-    ("make", "error", "message"),
-    [
-        (lambda: search.oneof([]), ValueError, "at least one candidate"),
-        (lambda: search.oneof("abc"), TypeError, "list of candidates"),
-        (lambda: search.oneof({1, 2}), TypeError, "list of candidates"),
-        (lambda: search.oneof(3), TypeError, "list of candidates"),
-        (lambda: search.oneof(3, 4), TypeError, r"as one list: oneof\(\[3, 4\]\)"),
-        (lambda: search.oneof([3, 4]) * 2, TypeError, r"oneof\(\[3, 4\]\) is not decided yet .*decode"),
-        (lambda: 2 - search.floatv(0.0, 1.0), TypeError, r"floatv\(0.0, 1.0\) is not decided yet"),
-        (lambda: search.oneof([3, 4]) < 2, TypeError, "is not decided yet"),
-        (lambda: -search.floatv(0.0, 1.0), TypeError, "is not decided yet"),
-        (lambda: search.floatv(1.0, 0.0), ValueError, "lo < hi"),
-        (lambda: search.floatv(1.0, 1.0), ValueError, "lo < hi"),
-        (lambda: search.floatv(1.0, 1.0 + 1e-12), ValueError, "float32 can tell"),
-        (lambda: search.floatv(0.0, 1.0, "log"), ValueError, "log scale"),
-        (lambda: search.floatv(-1.0, 1.0, "log"), ValueError, "log scale"),
-        (lambda: search.floatv(0.0, math.inf), ValueError, "finite"),
-        (lambda: search.floatv(math.nan, 1.0), ValueError, "finite"),
-        (lambda: search.floatv(0.0, 1e39), ValueError, "finite"),
-        (lambda: search.floatv(0.0, 1.0, "lgo"), ValueError, r"did you mean 'log'\?"),
-        (lambda: search.floatv("a", 1.0), TypeError, "lo"),
-    ],
-)
-def test_refuses_nonsense(make, error, message):
-    with pytest.raises(error, match=message):
-        make()
+KINDS = [
+    search.oneof([8, {"a": search.floatv(0, 1)}], hints=[1, 2]),
+    search.manyof(2, ["relu", print, np.ones(3)]),
+    search.permutate({"x": 1, "y": 2}),
+    search.floatv(1e-4, 0.1, "log", hints={"a": 1}),
+    search.intv(1, 9, 2, name="n"),
+]
 
 
 class Layer(sj.Object):
@@ -72,6 +37,43 @@ def test_is_a_value():
     assert hash(search.oneof([1, 2])) == hash(search.oneof([1, 2]))
     wider = sj.rebind(Layer(search.oneof([1, 2])), {"width.candidates[1]": 4})
     assert wider.width == search.oneof([1, 4])
+
+
+@pytest.mark.parametrize("choice", KINDS, ids=repr)
+def test_a_bare_choice_is_data(choice):
+    bare = choice.bare()
+    assert bare.hints is None
+    assert (bare.width, bare.count, bare.is_single) == (choice.width, choice.count, choice.is_single)
+    assert bare.least() == choice.least()
+    for again in (pickle.loads(pickle.dumps(bare)), copy.deepcopy(bare), copy.copy(bare)):
+        assert (again, hash(again)) == (bare, hash(bare))
+    assert hash(bare) == hash(choice.bare())
+
+
+@pytest.mark.parametrize("choice", KINDS, ids=repr)
+def test_its_least_genes_are_valid(choice):
+    genes = np.array(choice.least(), "int32" if choice.array == "choices" else "float32")
+    choice.check(genes, "x")
+    assert choice.genes(choice.numbers(genes), "x") == choice.least()
+
+
+def test_a_bare_choice_prints_its_candidates_without_quotes_of_its_own():
+    assert repr(search.oneof([8, "relu"]).bare()) == "oneof([8, 'relu'])"
+
+
+def test_a_text_tells_long_values_apart():
+    one, other = text_of("a" * 100), text_of("a" * 99 + "b")
+    assert len(one) == len(other) <= 60
+    assert one != other
+    assert text_of(object()) == text_of(object())  # without the address, which changes with each process
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1e-4, "1e-4"), (0.1, "0.1"), (-2.5e-7, "-2.5e-7"), (3e10, "3e10"), (100.0, "1e2"), (0.0, "0.0")],
+)
+def test_a_float_prints_briefly(value, text):
+    assert repr(Brief(value)) == text
 
 
 # As written before the room had floors.

@@ -10,9 +10,10 @@ import symjax as sj
 from symjax import search
 from symjax.search import DNA
 from symjax.search.spaces.dna_text import parse_json, parse_numbers, write_json, write_numbers
+from symjax.search.spaces.points import Spec
 
 SPEC = search.space({"d": search.oneof([1, 2]), "lr": search.floatv(1e-4, 0.1, "log")}).spec
-EMPTY = search.space({"a": 1}).spec
+EMPTY = Spec(())
 LONG = 10**6
 
 numbers = st.integers() | st.floats(allow_nan=False)

@@ -18,7 +18,7 @@ def point(id, path, choice):
 CHOICE = point("c", "c", search.oneof([1, 2, 3]))
 LINEAR = point("x", "x", search.floatv(-0.1, 2 / 3))
 LOG = point("", "y", search.floatv(1e-4, 0.1, "log"))
-SEVERAL = point("m", "m", search.manyof(2, "abc".split() + ["d", "e"]))
+SEVERAL = point("m", "m", search.manyof(2, ["a", "b", "c"]))
 NESTED = search.space(
     search.oneof([search.oneof([1, 2]), [search.floatv(0, 1), search.oneof([search.oneof([3, 4]), 5])]])
 ).spec
@@ -26,8 +26,8 @@ NESTED = search.space(
 
 def test_columns_are_counted_by_kind():
     spec = Spec((LINEAR, CHOICE, LOG, SEVERAL))
-    assert spec.columns == (slice(0, 1), slice(0, 1), slice(1, 2), slice(1, 4))
-    assert (spec.choices, spec.floats) == (4, 2)
+    assert spec.columns == (slice(0, 1), slice(0, 1), slice(1, 2), slice(1, 6))
+    assert (spec.choices, spec.floats) == (6, 2)
     assert repr(spec) == "Spec(x, c, (root), m)"
     assert len(spec) == 4
 
@@ -69,9 +69,7 @@ def test_two_decisions_of_one_name_are_refused():
 
 def test_a_spec_of_other_candidates_is_another_and_says_what_differs():
     mine, theirs = (search.space({"w": search.oneof([8, last])}).spec for last in (16, 32))
-    with pytest.raises(
-        ValueError, match=r"w is oneof\(\['8', '32'\]\) there, and w oneof\(\['8', '16'\]\) here"
-    ):
+    with pytest.raises(ValueError, match=r"w is oneof\(\[8, 32\]\) there, and w oneof\(\[8, 16\]\) here"):
         mine.require(theirs)
     with pytest.raises(ValueError, match="it has 0 decisions there, and 1 here"):
         mine.require(Spec(()))

@@ -69,7 +69,7 @@ def test_decisions_stand_in_depth_first_declaration_order():
 @pytest.mark.parametrize(
     ("tree", "size"),
     [
-        ({"a": 1}, 1),
+        ([search.oneof([1])], 1),
         ([search.oneof([1, 2]), search.oneof([1, 2, 3])], 6),
         (search.oneof([1, search.oneof([2, 3]), [search.oneof([4, 5]), search.oneof([6, 7])]]), 7),
         (search.oneof([1, search.floatv(0, 1)]), math.inf),
@@ -116,8 +116,8 @@ def test_a_float_is_decoded_to_what_a_user_would_write():
 
 
 def test_where_opens_only_some_choices():
-    only = search.space(nested(), where=lambda v: isinstance(v, search.FloatV))
-    assert [point.id for point in only.spec.points] == []
+    with pytest.raises(ValueError, match=r"where= opens none .* at optimizer, width, layers\[1\]"):
+        search.space(nested(), where=lambda v: isinstance(v, search.FloatV))
     some = search.space(nested(), where=lambda k, v, p: not k.startswith("layers"))
     assert [str(path) for path in some.closed] == ["layers[1]"]
     assert isinstance(some.decode(some.sample(jax.random.key(0))).layers[1], search.OneOf)
@@ -130,12 +130,25 @@ def test_the_root_may_be_a_choice():
     assert space.encode({"a": 3}).numbers() == [1, 1]
 
 
-def test_a_tree_without_choices_is_a_space_of_one():
-    space = search.space({"a": 1})
-    dnas = space.sample(jax.random.key(0), 3)
-    assert (space.size, len(space), dnas.shape) == (1, 0, (3,))
-    assert space.decode(dnas[0]) == {"a": 1}
-    assert space.encode({"a": 1}).numbers() == []
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: search.space({"a": 1}),
+            ValueError,
+            "nothing to decide: {'a': 1} holds no choices; put some",
+        ),
+        (lambda: search.space(Adam), ValueError, "nothing to decide"),
+        (lambda: search.space(SPACE), TypeError, "a space already"),
+        (lambda: SPACE.decode("0,1"), TypeError, "expected a DNA, got '0,1' of type str"),
+        (lambda: SPACE.decode([0, 1]), TypeError, "expected a DNA, got"),
+        (lambda: SPACE.values(3), TypeError, "expected a DNA, got 3"),
+        (lambda: SPACE.sample(jax.random.key(0), 2.5), TypeError, "n is a whole number, got 2.5"),
+    ],
+)
+def test_what_is_no_space_and_no_dna_is_refused(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
 
 
 @pytest.mark.parametrize(

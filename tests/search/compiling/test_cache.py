@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symjax import search
-from symjax.search.planning.cache import Cache, remembered
+from symjax.search.compiling.cache import Cache, remembered
 
 
 @given(st.lists(st.tuples(st.sampled_from(["find", "get", "put"]), st.integers(0, 5))), st.integers(1, 4))

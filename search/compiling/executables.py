@@ -1,0 +1,188 @@
+"""`Executable`: a program for one lane, compiled for many."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias, final
+
+import jax
+import numpy as np
+import numpy.typing as npt
+from jax.extend.core import ClosedJaxpr
+from jax.sharding import Mesh
+
+from .lanes import AXIS, Arity, Layout, spread
+
+# The seconds that a call of mapped lanes is to take.
+_CHUNK = 0.5
+
+Array: TypeAlias = npt.NDArray[Any] | jax.Array
+
+
+@final
+class Executable:
+    """The compiled code of all programs that are equal but for the values of their arguments.
+
+    Args:
+        lane: The program of one lane.
+        arity: Its arguments.
+        folds: How many ids are folded into the root key to make a lane's.
+        layout: How the lanes run.
+        devices: Where.
+
+    Attributes:
+        layout: The same.
+        length: The lanes that a call has room for on each device.
+        capacity: The same for all devices together.
+        mesh: The devices in a row.
+    """
+
+    def __init__(
+        self, lane: ClosedJaxpr, arity: Arity, folds: int, layout: Layout, devices: tuple[jax.Device, ...]
+    ) -> None:
+        self.layout = layout
+        self.length = layout.length(_bytes([*lane.in_avals[: arity.values], *lane.out_avals]))
+        self.capacity = self.length * len(devices)
+        self._lane: ClosedJaxpr | None = lane
+        self._arity = arity
+        self._folds = folds
+        self._devices = devices
+        self.mesh = Mesh(np.array(devices), (AXIS,))
+        self._turn: float | None = None  # the seconds of one turn, all devices at once
+        self._lock = threading.Lock()
+        self._compiled: jax.stages.Compiled | None = None
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it was compiled already."""
+        return self._compiled is not None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is known how long a call takes, as far as the number of its lanes hangs on that."""
+        return self.layout.mode == "vmap" or self._turn is not None
+
+    @property
+    def chunk(self) -> int:
+        """The lanes that the next call should have.
+
+        Vectorized ones all; of mapped ones as many as run in half a second, so that results come often, and
+        one turn at first, to see how long it takes.
+        """
+        if self.layout.mode == "vmap":
+            return self.capacity
+        turns = 1 if self._turn is None else max(1, int(_CHUNK / max(self._turn, 1e-9)))
+        return min(self.capacity, turns * self.layout.width * len(self._devices))
+
+    def ran(self, lanes: int, seconds: float) -> None:
+        """Takes note of how long a call of so many lanes took."""
+        turn = seconds / math.ceil(lanes / (self.layout.width * len(self._devices)))
+        self._turn = turn if self._turn is None else min(turn, self._turn)
+
+    def compile(self) -> None:
+        """Compiles it, if that is still to be done.
+
+        Raises:
+            Exception: Whatever the compiler raises.
+        """
+        with self._lock:
+            if self._lane is not None:
+                self._compiled = self._lower(self._lane).compile()
+                self._lane = None  # it is as large as the function
+
+    def memory(self) -> int:
+        """Bytes that a run takes on each device: temporaries, arguments and results."""
+        assert self._compiled is not None
+        stats = self._compiled.memory_analysis()
+        if stats is None:
+            return 0
+        size: int = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
+        return size
+
+    def __call__(
+        self,
+        values: Sequence[npt.NDArray[Any]],
+        ids: npt.NDArray[np.uint32],
+        common: Sequence[Array],
+        root: jax.Array,
+    ) -> Started:
+        """Starts a run of up to `capacity` lanes.
+
+        Args:
+            values: The arguments that differ, [n, ...].
+            ids: The ids that are folded into the root key, uint32[n, folds].
+            common: The arguments that all lanes share.
+            root: The root key.
+
+        Returns:
+            The run; JAX computes while the caller goes on.
+        """
+        assert self._compiled is not None
+        shares = _shares(len(ids), len(self._devices))
+        rows = np.concatenate([self._rows(start, count, len(ids)) for start, count in shares])
+        turns = np.array([math.ceil(count / self.layout.width) for _, count in shares], np.int32)
+        results = self._compiled([value[rows] for value in values], ids[rows], turns, list(common), root)
+        return Started(results, [count for _, count in shares], self.length)
+
+    def _rows(self, start: int, count: int, n: int) -> npt.NDArray[np.intp]:
+        """What a device has in its lanes: its share, and the last of it again and again."""
+        last = min(max(start, start + count - 1), n - 1)
+        return np.minimum(np.arange(start, start + self.length), last)
+
+    def _lower(self, lane: ClosedJaxpr) -> jax.stages.Lowered:
+        values, common = lane.in_avals[: self._arity.values], lane.in_avals[self._arity.values + 1 :]
+        key = lane.in_avals[self._arity.values]
+        return jax.jit(spread(lane, self._arity, self.layout, self.mesh)).lower(
+            [_struct(aval, self.capacity) for aval in values],
+            jax.ShapeDtypeStruct((self.capacity, self._folds), np.uint32),  # type: ignore[no-untyped-call]
+            jax.ShapeDtypeStruct((len(self._devices),), np.int32),  # type: ignore[no-untyped-call]
+            [_struct(aval) for aval in common],
+            _struct(key),
+        )
+
+
+class Started(NamedTuple):
+    """A run that was started.
+
+    Attributes:
+        arrays: The results, [devices * length, ...] each.
+        counts: How many lanes of each device count, the first ones.
+        length: The lanes of each device.
+    """
+
+    arrays: list[jax.Array]
+    counts: list[int]
+    length: int
+
+    def is_ready(self) -> bool:
+        """Whether the results are there."""
+        return all(array.is_ready() for array in self.arrays)
+
+    def results(self) -> list[npt.NDArray[Any]]:
+        """Waits for the results, [n, ...] each.
+
+        Raises:
+            jax.errors.JaxRuntimeError: What happened on the devices.
+        """
+        jax.block_until_ready(self.arrays)
+        starts = [place * self.length for place in range(len(self.counts))]
+        places = list(zip(starts, self.counts, strict=True))
+        whole = [np.asarray(array) for array in self.arrays]
+        return [np.concatenate([array[start : start + count] for start, count in places]) for array in whole]
+
+
+def _shares(n: int, devices: int) -> list[tuple[int, int]]:
+    """For each device its first lane, and how many it has: as equal as can be."""
+    ends = [n * place // devices for place in range(devices + 1)]
+    return [(start, end - start) for start, end in itertools.pairwise(ends)]
+
+
+def _bytes(avals: Sequence[Any]) -> int:
+    return sum(math.prod(aval.shape) * getattr(aval.dtype, "itemsize", 0) for aval in avals)
+
+
+def _struct(aval: Any, *axes: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((*axes, *aval.shape), aval.dtype)  # type: ignore[no-untyped-call]

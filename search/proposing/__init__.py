@@ -1,0 +1,1 @@
+"""What can be tuned in an experiment that nobody opened. Knows spaces, results' tables, and patches."""

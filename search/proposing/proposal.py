@@ -1,0 +1,107 @@
+"""`Proposal`: an experiment with its decisions opened, and the reasons, as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from symjax.core.errors import brief
+from symjax.core.paths import Path
+from symjax.verbs.rebind import rebind
+from symjax.verbs.walk import walk
+
+from ..results.table import layout
+from ..spaces.choice import Choice, text_of
+from ..spaces.space import Space, space
+from .suggestions import Suggestion
+
+_WIDEST = 48
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What can be tuned in an experiment; made by `propose`. Prints as a table.
+
+    Attributes:
+        tree: The experiment with choices in it.
+        patches: Patches whose arguments hold choices, for what stands in the code of models.
+        inputs: The example inputs that those need.
+        suggestions: What was looked at, in the order of the tree: what is varied, and what is left.
+    """
+
+    tree: Any
+    suggestions: tuple[Suggestion, ...]
+    patches: tuple[Any, ...] = ()
+    inputs: Any = None
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return space(self.tree, patches=self.patches)
+
+    @property
+    def varied(self) -> dict[str, Choice]:
+        """The decisions, by the paths of their values."""
+        return {str(s.path): s.choice for s in self.suggestions if s.choice is not None}
+
+    @property
+    def left(self) -> dict[str, str]:
+        """Why other numbers are left as they are, by path."""
+        return {str(s.path): s.why for s in self.suggestions if s.choice is None}
+
+    def rebind(self, updates: Mapping[Any, Any]) -> Proposal:
+        """The proposal with other values, or other choices, in the tree.
+
+        Args:
+            updates: By path, as for `symjax.rebind`.
+
+        Example:
+            >>> from symjax import optax, search
+            >>> proposal = search.propose({'optimizer': optax.sgd(0.1)})
+            >>> proposal.rebind({'optimizer.learning_rate': 0.3}).varied
+            {}
+        """
+        tree = rebind(self.tree, updates)
+        changed = {Path.parse(path) for path in updates}
+        now = {path: value for path, value, _ in walk(tree)}
+        kept = [s for s in self.suggestions if not any(map(s.path.startswith, changed))]
+        yours = [
+            Suggestion(path, None, "as you said", value)
+            for path, value in now.items()
+            if isinstance(value, Choice) and any(map(path.startswith, changed))
+        ]
+        order = {path: place for place, path in enumerate(now)}
+        suggestions = sorted([*kept, *yours], key=lambda s: order.get(s.path, len(order)))
+        return dataclasses.replace(self, tree=tree, suggestions=tuple(suggestions))
+
+    def __str__(self) -> str:
+        varied = [s for s in self.suggestions if s.choice is not None]
+        rows = [["decision", "now", "varied over", "runs in", "why"], *map(_row, varied)]
+        programs = math.prod(_count(s) for s in varied if not s.in_lanes)
+        head = f"Proposal of {len(varied)} decisions, of up to {programs:,} structures"
+        left = [["left", "now", "why"]]
+        left += [[str(s.path), brief(s.value, 20), s.why] for s in self.suggestions if s.choice is None]
+        return "\n".join([head, layout(rows), *([layout(left)] if len(left) > 1 else [])])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _row(suggestion: Suggestion) -> list[str]:
+    assert suggestion.choice is not None
+    ties = f", as {', '.join(map(str, suggestion.ties))}" if suggestion.ties else ""
+    return [
+        str(suggestion.path),
+        brief(getattr(suggestion.value, "__name__", suggestion.value), 20),
+        text_of(suggestion.choice, _WIDEST),
+        "lanes" if suggestion.in_lanes else "programs",
+        suggestion.why + ties,
+    ]
+
+
+def _count(suggestion: Suggestion) -> int:
+    """How many values a decision takes."""
+    return len(tuple(suggestion.choice.options())) if suggestion.choice is not None else 1

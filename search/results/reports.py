@@ -1,0 +1,93 @@
+"""Measurements as people read them: a summary, the cells of a table, flat columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from symjax.core.errors import brief, summary
+
+from .frames import cells, plain, unique_names
+from .measurements import OK, Measurements
+from .objective import Objective
+from .ranking import Scores, rank
+from .table import measured_text, value_text
+from .trial import STATES, decision_names
+
+
+def summary_of(measured: Measurements) -> str:
+    """What happened, in a few lines."""
+    lines = [f"Results of {measured.plan}" if str(measured.plan) else f"Results of {len(measured)} trials"]
+    metrics = ", ".join(name or "value" for name in measured.names) or "none"
+    lines.append(f"  metrics: {metrics}" + f"; means of {measured.repeats} repeats" * (measured.repeats > 1))
+    if measured.objective != Objective():
+        lines.append(f"  objective: {measured.objective}")
+    lines.append(f"  programs: {measured.compiled} compiled, {measured.reused} reused")
+    counts = {state: int((measured.states == state).sum()) for state in STATES}
+    lines.append(f"  states: {', '.join(f'{count:,} {state}' for state, count in counts.items() if count)}")
+    errors = measured.errors
+    if errors:
+        first = min(errors)
+        lines.append(f"  raised: {len(errors)}; trial {measured.ids[first]}: {brief(errors[first], 120)}")
+    return "\n".join(lines)
+
+
+def cells_of(measured: Measurements, scores: Scores | None, k: int) -> tuple[list[list[str]], frozenset[int]]:
+    """The cells of a table of the k best configurations.
+
+    Args:
+        measured: The measurements.
+        scores: What they are ranked by; None for the first k, without ranks.
+        k: How many.
+
+    Returns:
+        The titles and the rows, and which columns hold numbers.
+    """
+    order = np.arange(len(measured)) if scores is None else rank(scores)
+    trials = [measured.trial(int(index)) for index in order[:k]]
+    columns = {name: column for name, column in measured.columns.items() if column.ndim == 1}
+    decided = decision_names(measured.space, [trial.values for trial in trials])
+    rows = [["rank", "trial", "state", *(name or "value" for name in columns), *decided]]
+    for place, trial in enumerate(trials):
+        is_ranked = scores is not None and scores.outcome[trial.index] == OK
+        numbers = [
+            measured_text(column[trial.index], trial.deviations.get(name))
+            if trial.metrics is not None or name in measured.costs
+            else ""
+            for name, column in columns.items()
+        ]
+        values = [value_text(trial.values[name]) if name in trial.values else "" for name in decided]
+        state = trial.state if trial.feasible or trial.state != "ok" else "infeasible"
+        rows.append([str(place + 1) if is_ranked else "", str(trial.id), state, *numbers, *values])
+    return rows, frozenset({0, 1, *range(3, 3 + len(columns))})
+
+
+def records_of(measured: Measurements) -> dict[str, list[Any]]:
+    """The columns of a data frame, of plain values: see `Results.records`."""
+    values = [measured.space.values(dna) for dna in measured.dnas]
+    decided = decision_names(measured.space, values)
+    absent = np.isin(measured.states, ("failed", "pending"))
+    nothing = np.zeros_like(absent)
+    metrics: dict[str, list[Any]] = {}
+    for name, column in measured.columns.items():
+        metrics[name or "value"] = cells(column, nothing if name in measured.costs else absent)
+        if name in measured.deviations:
+            metrics[f"{name or 'value'}.std"] = cells(measured.deviations[name], absent)
+    first: dict[str, list[Any]] = {"id": measured.ids.tolist(), "state": measured.states.tolist()}
+    if measured.objective.bounds:
+        first["feasible"] = measured.feasible.tolist()
+    errors = measured.errors
+    last: dict[str, list[Any]] = {
+        "program": [number if number >= 0 else None for number in measured.programs.tolist()],
+        "seconds": [None if np.isnan(number) else number for number in measured.seconds.tolist()],
+        "error": [summary(errors[row]) if row in errors else None for row in range(len(measured))],
+    }
+    metric_names = unique_names([*first, *last], metrics, "metric")
+    decision_columns = unique_names([*first, *last, *metric_names.values()], decided, "decision")
+    return {
+        **first,
+        **{decision_columns[name]: [plain(each.get(name)) for each in values] for name in decided},
+        **{metric_names[name]: column for name, column in metrics.items()},
+        **last,
+    }
