@@ -18,7 +18,7 @@ from symjax.core.errors import excerpt, summary
 from symjax.core.tracebacks import caller_level
 
 from ..compiling.cache import begin_plan
-from ..compiling.compile_times import Estimate, Record, estimate, duration
+from ..compiling.compile_times import Estimate, Record, duration, estimate
 from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
 from ..compiling.persistent import folder
