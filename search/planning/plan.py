@@ -19,7 +19,8 @@ from symjax.core.schema import is_symbolic
 from symjax.core.tracebacks import caller_level
 from symjax.verbs.walk import walk
 
-from ..compiling.cache import Cache, remembered
+from ..compiling.cache import Cache, begin_plan, remembered
+from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
@@ -63,6 +64,7 @@ class Plan:
         lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
         values: What these values are, in the order in which they first come.
+        constants: What is to be said of the arrays that the function holds; empty for small ones.
         demoted: The leaves that the function cannot trace, and why: the error that tracing them gave, and the
             line that needs their value. Each value of such a leaf is a program of its own.
         advice: What is worth a warning, and what to do about it.
@@ -81,6 +83,7 @@ class Plan:
     lanes: tuple[str, ...]
     split: Mapping[str, int]
     values: Mapping[str, tuple[str, ...]]
+    constants: str
     demoted: Mapping[str, str]
     advice: tuple[str, ...] = ()
 
@@ -131,6 +134,7 @@ class Plan:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
         yield _listed("lanes", self.lanes, ":")
+        yield self.constants
         reasons = [f"{name} ({why})" for name, why in self.demoted.items()]
         yield _listed("demoted to structure, because the function cannot trace them", reasons, ":")
         if self.errors:
@@ -242,6 +246,7 @@ def make_plan(
     check_space(space)
     chosen = devices_of(devices)
     layout_for = layouts(lanes, width, chosen)
+    begin_plan()
     batch = batch_of(space, dnas)
     task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
@@ -269,6 +274,7 @@ def make_plan(
         tuple(names[index] for index in sorted(sorting.varying)),
         {names[index]: number for index, (number, _) in split.items()},
         {names[index]: values for index, (_, values) in split.items()},
+        constants_text(constant for bucket in sorting.buckets for constant in bucket.program.constants),
         {name: str(why) for name, why in sorting.demoted.items()},
         (
             *advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
