@@ -39,9 +39,9 @@ class Difference(NamedTuple):
         return (
             f"the function is not pure: traced twice for one structure it gave two programs, with {self.what}"
             f"{place}. What it reads while it is traced, such as a clock, random numbers of Python or NumPy, "
-            "or a variable that it sets itself, is a constant of its program: the same for all configurations "
-            "and all later calls. Draw random numbers from the key, by jax.random, and hand in all else as an "
-            "argument behind the key."
+            "or a variable that it sets itself, is a constant of its program: the same for all "
+            "configurations and all later calls. Draw random numbers from the key, by jax.random, and hand "
+            "in all else as an argument behind the key."
         )
 
 
