@@ -270,7 +270,7 @@ def _reading(source: str) -> Iterator[None]:
     except LoadError as error:
         note(error, f"while reading the results in {source}")
         raise
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise LoadError(
             f"{source} is no file of results, or was changed: {type(error).__name__}: {error}"
         ) from error
