@@ -7,8 +7,9 @@ from typing import Any
 
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
-from symjax.verbs.query import with_arity
+from symjax.verbs.query import contains, with_arity
 
+from ..spaces.choice import Choice
 from ..spaces.space import space
 from .calls import Calls
 from .ideas import ideas
@@ -88,5 +89,7 @@ def _always(path: Path, value: Any, parent: Any) -> bool:
 
 def _decided(exp: Any) -> Any:
     """The experiment with the first candidate of each choice that is open already, so that it can be called."""
+    if not contains(exp, type=Choice):
+        return exp
     own = space(exp)
-    return own.decode(own.of([choice.least() for choice in own.choices])) if own.choices else exp
+    return own.decode(own.of([choice.least() for choice in own.choices]))

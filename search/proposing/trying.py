@@ -64,10 +64,10 @@ def _rows(suggestions: Sequence[Suggestion]) -> int:
 def _row(suggestions: Sequence[Suggestion], row: int) -> list[tuple[Suggestion, Any]]:
     """The first or the last candidate of each decision, by a row of a Hadamard matrix."""
     columns = _rows(suggestions) - 1
-    varied = sorted([s for s in suggestions if s.choice is not None], key=lambda s: isinstance(s.value, float))
-    return [
-        (s, s.extremes[((1 + place % columns) & row).bit_count() % 2]) for place, s in enumerate(varied)
-    ]
+    varied = sorted(
+        [s for s in suggestions if s.choice is not None], key=lambda s: isinstance(s.value, float)
+    )
+    return [(s, s.extremes[((1 + place % columns) & row).bit_count() % 2]) for place, s in enumerate(varied)]
 
 
 def _updates(chosen: Sequence[tuple[Suggestion, Any]]) -> dict[Path, Any]:
