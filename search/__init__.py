@@ -7,6 +7,7 @@ from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
+from .planning.advice import PlanWarning
 from .planning.plan import Plan, plan
 from .results.files import load_results, save_results
 from .results.results import Results
@@ -39,6 +40,7 @@ __all__ = [
     # Evaluation.
     "plan",
     "Plan",
+    "PlanWarning",
     "evaluate",
     "Interrupted",
     "Progress",

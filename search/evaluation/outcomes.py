@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import numpy.typing as npt
 
-from ..planning.buckets import Rows
+from ..planning.grouping import Rows
 from ..results.columns import Array, Metrics, Part, stack
 from ..results.failures import Failure
 from ..results.plan_summary import PlanSummary

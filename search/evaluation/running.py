@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from symjax.core.errors import brief
 
-from ..planning.buckets import Bucket, Rows
+from ..planning.buckets import Bucket
+from ..planning.grouping import Rows
 from ..planning.ladder import fitting, free_memory
 from ..planning.plan import Plan
 from ..planning.programs import Array, Program

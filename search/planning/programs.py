@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, final
 
 import jax
 import numpy as np
@@ -19,8 +19,7 @@ from ..compiling.executables import Array, Executable, Started
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, partition_spec
 from .arguments import Arguments, Aval, struct
-
-Metrics: TypeAlias = Any  # a pytree of arrays, as the function returns it
+from .metrics import Metrics, check_metrics
 
 # Where compiled code is kept does not change it.
 _OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_persistent_cache")
@@ -75,7 +74,9 @@ class Task:
         for index, leaf in replaced:
             filled[index] = leaf
         experiment, broadcast = jax.tree.unflatten(treedef, filled)
-        return self.fn(experiment, key, *broadcast)
+        metrics = self.fn(experiment, key, *broadcast)
+        check_metrics(metrics)
+        return metrics
 
 
 @final

@@ -263,10 +263,17 @@ class Space:
         """
         if not callable(predicate):
             raise TypeError(f"constrain takes a function of a decoded tree, got {brief(predicate)}")
+        return self._with((*self.predicates, predicate))
+
+    def unconstrained(self) -> Space:
+        """The space without what `constrain` demands."""
+        return self._with(()) if self.predicates else self
+
+    def _with(self, predicates: tuple[Callable[[Any], bool], ...]) -> Space:
         space = object.__new__(Space)
         for name in Space.__slots__[1:]:
             setattr(space, name, getattr(self, name))
-        space.predicates = (*self.predicates, predicate)
+        space.predicates = predicates
         return space
 
     def decode(self, dna: DNA, like: DNA | None = None) -> Any:
