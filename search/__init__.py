@@ -7,6 +7,7 @@ from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
+from .planning.advice import PlanWarning
 from .planning.plan import Plan, plan
 from .proposing.proposal import Proposal
 from .proposing.propose import propose
@@ -44,6 +45,7 @@ __all__ = [
     # Evaluation.
     "plan",
     "Plan",
+    "PlanWarning",
     "evaluate",
     "Interrupted",
     "Progress",
