@@ -67,10 +67,10 @@ def propose(
         >>> exp = Experiment(nn.Sequential([nn.Dense(16), nn.relu, nn.Dense(3)]), optax.sgd(0.1))
         >>> print(search.propose(exp, jnp.ones((2, 8))))
         Proposal of 3 decisions, of up to 12 structures
-        decision                  now   varied over                                       runs in   why
-        model.layers[0].features  16    oneof([8, 16, 32])                                programs  a width
-        model.layers[1]           relu  oneof({'relu': relu, 'gelu': gelu, 'silu': silu…  programs  an activation
-        optimizer.learning_rate   0.1   floatv(0.01, 1.0, 'log')                          lanes     a learning rate
+        decision                  now   varied over               runs in   why
+        model.layers[0].features  16    8, 16, 32                 programs  a width
+        model.layers[1]           relu  relu, gelu, silu, tanh    programs  an activation
+        optimizer.learning_rate   0.1   floatv(0.01, 1.0, 'log')  lanes     a learning rate
         left                      now  why
         model.layers[2].features  3    the task's: the outputs change their shape
         seed                      0    a seed: evaluate(…, repeats=n) runs several
