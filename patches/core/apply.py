@@ -14,7 +14,7 @@ import numpy as np
 from symjax.core.errors import at, note
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
-from symjax.core.tracebacks import hide_frames
+from symjax.core.tracebacks import caller_level, hide_frames
 from symjax.nodes.placeholders import Placeholder
 from symjax.verbs.diff import diff
 from symjax.verbs.equality import surely_eq
@@ -25,7 +25,7 @@ from symjax.verbs.rebind import Log, rebind, rebind_logged
 from symjax.verbs.tree import is_symbolic, value_at
 
 from ..roles.marks import noting_roles
-from .errors import PatchError, PatchWarning, caller_level
+from .errors import PatchError, PatchWarning
 from .foreign import no_tree, out_of_sight
 from .patch import (
     Context,

@@ -8,7 +8,9 @@ from typing import Any
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
 from symjax.verbs.query import with_arity
+from symjax.verbs.walk import walk
 
+from ..spaces.choice import Choice
 from ..spaces.space import space
 from .calls import Calls
 from .ideas import ideas
@@ -78,8 +80,9 @@ def propose(
     example = inputs[0] if len(inputs) == 1 else inputs or None
     calls = Calls.of(_decided(exp), example, fn)
     survey = Survey(exp, calls, looked_at)
-    suggestions = tried(calls, survey.suggestions())
-    return Proposal(survey.opened(suggestions), tuple(suggestions), ideas(calls, suggestions), example)
+    fields = survey.suggestions()
+    suggestions = tried(calls, [*fields, *ideas(calls, fields, example, looked_at)])
+    return Proposal(survey.opened(suggestions), tuple(suggestions))
 
 
 def _always(path: Path, value: Any, parent: Any) -> bool:
@@ -87,6 +90,8 @@ def _always(path: Path, value: Any, parent: Any) -> bool:
 
 
 def _decided(exp: Any) -> Any:
-    """The experiment with the first candidate of each choice that is open already, so that it can be called."""
+    """The experiment with the first candidate of each choice that is open already: it can be called."""
+    if not any(isinstance(value, Choice) for _, value, _ in walk(exp)):
+        return exp
     own = space(exp)
-    return own.decode(own.of([choice.least() for choice in own.choices])) if own.choices else exp
+    return own.decode(own.of([choice.least() for choice in own.choices]))

@@ -15,6 +15,7 @@ from symjax.core.paths import ROOT, Path
 from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
+from symjax.verbs.refs import holds_references, is_node, resolve_within
 
 from . import constraints, space_text
 from .choice import Choice, Gene, Genes, Size
@@ -47,6 +48,7 @@ class Space:
         "__weakref__",
         "_decisions",
         "_fillings",
+        "_follows",
         "_ideas",
         "branches",
         "choices",
@@ -90,9 +92,18 @@ class Space:
         fillings = Fillings(self.spec, self.choices, self.branches)
         self._fillings = tuple(map(fillings.of, self.templates))
         self._decisions = fillings.decisions
+        # A node resolves its references when it is read; those of a plain container nobody else would.
+        self._follows = not is_node(self.tree) and holds_references(self.tree)
+        if self._follows and not isinstance(self.tree, Choice):
+            resolve_within(self.tree)  # raises where a reference leads nowhere
 
     def __getstate__(self) -> dict[str, Any]:
-        hidden = ("__weakref__", "_decisions", "_fillings")  # prepared anew, and without what they keep
+        hidden = (
+            "__weakref__",
+            "_decisions",
+            "_fillings",
+            "_follows",
+        )  # prepared anew, and without what they keep
         return {name: getattr(self, name) for name in Space.__slots__ if name not in hidden}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
@@ -265,10 +276,17 @@ class Space:
         """
         if not callable(predicate):
             raise TypeError(f"constrain takes a function of a decoded tree, got {brief(predicate)}")
+        return self._with((*self.predicates, predicate))
+
+    def unconstrained(self) -> Space:
+        """The space without what `constrain` demands."""
+        return self._with(()) if self.predicates else self
+
+    def _with(self, predicates: tuple[Callable[[Any], bool], ...]) -> Space:
         space = object.__new__(Space)
         for name in Space.__slots__[1:]:
             setattr(space, name, getattr(self, name))
-        space.predicates = (*self.predicates, predicate)
+        space.predicates = predicates
         return space
 
     def decode(self, dna: DNA, like: DNA | None = None) -> Any:
@@ -333,6 +351,8 @@ class Space:
 
     def _tree(self, genes: dict[str, Any]) -> Any:
         tree, *patches = [filling.fill(genes)[0] for filling in self._fillings]
+        if self._follows and not is_node(tree):
+            tree = resolve_within(tree)
         return tree if self._ideas is None else self._ideas.applied(tree, patches)
 
     def encode(self, tree: Any) -> DNA:
@@ -347,9 +367,9 @@ class Space:
         Raises:
             ValueError: The tree is not in the space; ends in the path of the value at fault.
         """
-        encoder = Encoder(self.spec, self.choices, self.branches)
+        encoder = Encoder(self.spec, self.choices, self.branches, tree if self._follows else None)
         if self._ideas is None:
-            if not encoder.reads(self._fillings[0], tree):
+            if self._follows or not encoder.reads(self._fillings[0], tree):
                 encoder.fit(self.root, tree, ROOT)
             dna = self.of(encoder.rows())
         else:

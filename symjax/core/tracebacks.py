@@ -5,8 +5,10 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import itertools
 import linecache
 import re
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -105,6 +107,20 @@ def values_at_fault(error: BaseException) -> list[Any]:
             value = _attribute(value, name)
             values.append(value)
     return values
+
+
+def caller_level() -> int:
+    """The ``stacklevel`` with which a warning of the calling function points at the user's own line.
+
+    However that function came to be called (a patch by ``sj.patch``, in a chain, in a search), that is the
+    innermost frame outside of this library.
+    """
+    frame = sys._getframe(1)
+    for level in itertools.count(1):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] != "symjax" or frame.f_back is None:
+            return level
+        frame = frame.f_back
+    raise AssertionError  # for type checkers: `count` has no end
 
 
 def _attribute(value: Any, name: str) -> Any:

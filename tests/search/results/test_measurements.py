@@ -135,7 +135,7 @@ def test_what_ran_is_not_kept_alive():
             return {"y": exp["lr"] * exp["n"], "z": [][exp["n"] - 1] if exp["n"] > 1 else 0.0}
 
         space = search.space({"lr": search.floatv(0, 1), "n": search.oneof([1, 2])})
-        with pytest.warns(RuntimeWarning, match="raised"):
+        with pytest.warns(search.PlanWarning), pytest.warns(RuntimeWarning, match="raised"):
             results = search.evaluate(run, space, space.sample(KEY, 8), KEY)
         return results, [weakref.ref(data), weakref.ref(run)]
 
