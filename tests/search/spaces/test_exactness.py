@@ -2,8 +2,9 @@
 
 import json
 
+import jax
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symjax as sj
@@ -87,3 +88,32 @@ def test_enumeration_is_complete_and_each_point_there_once(space):
     for dna in dnas:
         space.spec.check(dna.choices, dna.floats)
         assert canonical(space, dna) == dna
+
+
+@given(st.lists(generated.points(), min_size=30, max_size=30))
+@settings(max_examples=1)
+def test_lanes_that_are_filled_under_jit_are_those_outside_bit_for_bit(points):
+    """Thirty spaces as one, for they compile long."""
+    space = search.space([space.tree for space, _ in points] + [search.floatv(0.0, 1.0)])
+    like = space.of(
+        [
+            genes
+            for part, dna in points
+            for genes in (
+                list(getattr(dna, point.array)[columns])
+                for point, columns in zip(part.spec.points, part.spec.columns, strict=True)
+            )
+        ]
+        + [[np.float32(0.3)]]
+    )
+    expected = [np.float32(leaf) for leaf in jax.tree.leaves(space.decode(like)) if isinstance(leaf, float)]
+
+    @jax.jit
+    def lanes(dna):
+        return [leaf for leaf in jax.tree.leaves(space.decode(dna, like=like)) if isinstance(leaf, jax.Array)]
+
+    assert len(expected) > 10
+    assert [np.asarray(leaf).tobytes() for leaf in lanes(like)] == [leaf.tobytes() for leaf in expected]
+    batch = jax.tree.map(lambda genes: np.stack([genes] * 3), like)
+    for leaf, value in zip(jax.vmap(lanes)(batch), expected, strict=True):
+        assert np.asarray(leaf).tobytes() == value.tobytes() * 3
