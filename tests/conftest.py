@@ -67,6 +67,12 @@ def pytest_runtest_teardown() -> None:
     gc.collect()
 
 
+def pytest_collection_finish() -> None:
+    """Spares the garbage collector what stays anyway: ten thousand tests, and all modules."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_configure() -> None:
     """Refuses to test the folder `symjax` of the working tree in place of the installed package."""
     spec = importlib.util.find_spec("symjax")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import excerpt, summary
+from symjax.core.schema import is_symbolic
 from symjax.core.tracebacks import caller_level
+from symjax.verbs.walk import walk
 
+from ..compiling.cache import Cache, begin_plan, remembered
+from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
@@ -30,7 +34,11 @@ from .ladder import layouts
 from .leaf_decisions import leaf_decisions
 from .metrics import check_equal_metrics
 from .programs import Task
+from .purity import first_difference, is_suspect
 from .splits import described, splits
+
+# What was said of functions that are not pure.
+_looked_at: Cache[str] = remembered(1024)
 
 _LISTED = 8  # names that a plan spells out
 
@@ -56,6 +64,7 @@ class Plan:
         lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
         values: What these values are, in the order in which they first come.
+        constants: What is to be said of the arrays that the function holds; empty for small ones.
         demoted: The leaves that the function cannot trace, and why: the error that tracing them gave, and the
             line that needs their value. Each value of such a leaf is a program of its own.
         advice: What is worth a warning, and what to do about it.
@@ -74,6 +83,7 @@ class Plan:
     lanes: tuple[str, ...]
     split: Mapping[str, int]
     values: Mapping[str, tuple[str, ...]]
+    constants: str
     demoted: Mapping[str, str]
     advice: tuple[str, ...] = ()
 
@@ -124,6 +134,7 @@ class Plan:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
         yield _listed("lanes", self.lanes, ":")
+        yield self.constants
         reasons = [f"{name} ({why})" for name, why in self.demoted.items()]
         yield _listed("demoted to structure, because the function cannot trace them", reasons, ":")
         if self.errors:
@@ -235,6 +246,7 @@ def make_plan(
     check_space(space)
     chosen = devices_of(devices)
     layout_for = layouts(lanes, width, chosen)
+    begin_plan()
     batch = batch_of(space, dnas)
     task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
@@ -262,9 +274,33 @@ def make_plan(
         tuple(names[index] for index in sorted(sorting.varying)),
         {names[index]: number for index, (number, _) in split.items()},
         {names[index]: values for index, (_, values) in split.items()},
+        constants_text(constant for bucket in sorting.buckets for constant in bucket.program.constants),
         {name: str(why) for name, why in sorting.demoted.items()},
-        advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+        (
+            *advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+            *_impurities(task, sorting.buckets),
+        ),
     )
+
+
+def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
+    """What to say of a function that is not pure, as its first structure shows; it is looked at but once."""
+    for bucket in buckets[:1]:
+        key = task.identity()
+        text = _looked_at.find(key)
+        if text is None:
+            lane = bucket.program.lane
+            suspect = is_suspect(task.fn, _classes(bucket.arguments.experiment()))
+            difference = first_difference(lane.trace().program, lane.trace_again()) if suspect else None
+            text = "" if difference is None else str(difference)
+            _looked_at.put(key, text)
+        if text:
+            yield text
+
+
+def _classes(tree: Any) -> set[type]:
+    """The classes of the nodes of a tree."""
+    return {type(value) for _, value, _ in walk(tree) if is_symbolic(value)}
 
 
 def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint32]:

@@ -15,6 +15,7 @@ from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import PyTreeDef
 
 from ..compiling.cache import Cache, remembered
+from ..compiling.constants import Constant, hoisted
 from ..compiling.executables import Array, Executable, Started
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, partition_spec
@@ -126,6 +127,14 @@ class Lane:
                 self._traced = self._trace()
             return self._traced
 
+    def trace_again(self) -> ClosedJaxpr:
+        """Traces it once more, to see whether that gives the same program.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        return self._trace().program
+
     def executable(self, layout: Layout) -> Executable:
         """Its code for lanes that run so, which may be shared with other functions.
 
@@ -133,7 +142,7 @@ class Lane:
             Exception: Whatever the function raises.
         """
         traced = self.trace()
-        arity = Arity(len(self.varying), len(self.shared))
+        arity = Arity(len(self.varying), len(self.shared) + len(traced.constants))
         key = (traced.fingerprint, arity, self._environment, layout)
         if layout not in self._executables:
             self._executables[layout] = _executables.get(
@@ -155,7 +164,8 @@ class Lane:
             self.task.key.batched(),
             tuple(self._struct(i) for i in self.shared),
         )
-        return _Traced(program, fingerprint(program), metrics)
+        program, constants = hoisted(program)
+        return _Traced(program, fingerprint(program), metrics, constants)
 
     def _struct(self, index: int) -> jax.ShapeDtypeStruct:
         aval = self._avals[index]
@@ -167,14 +177,16 @@ class _Traced(NamedTuple):
     """A function as a program.
 
     Attributes:
-        program: Of ``(*values, key, *common)``.
+        program: Of ``(*values, key, *common)``, the constants being the last ones.
         fingerprint: What it is.
         metrics: The shapes of what it returns, a pytree of `jax.ShapeDtypeStruct`.
+        constants: The large arrays that it holds.
     """
 
     program: ClosedJaxpr
     fingerprint: Fingerprint
     metrics: Metrics
+    constants: tuple[Constant, ...]
 
 
 _executables: Cache[Executable] = remembered(256)
@@ -215,6 +227,15 @@ class Program:
     def capacity(self) -> int:
         """The lanes that a call has room for, on all devices together."""
         return self.executable.capacity
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The large arrays that the function holds. Equal ones of several programs are one.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        return self.lane.trace().constants
 
     @property
     def chunk(self) -> int:
@@ -283,8 +304,11 @@ class Program:
         Returns:
             The run; JAX computes while the caller goes on.
         """
-        started = self.executable(values, ids.reshape(len(ids), self.lane.task.folds), common, root)
-        return Running(started, jax.tree.structure(self.lane.trace().metrics))
+        task, traced = self.lane.task, self.lane.trace()
+        constants = [constant.on(replicated(task)) for constant in traced.constants]
+        ids = ids.reshape(len(ids), task.folds)
+        started = self.executable(values, ids, [*common, *constants], root)
+        return Running(started, jax.tree.structure(traced.metrics))
 
 
 class Running(NamedTuple):

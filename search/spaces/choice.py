@@ -125,14 +125,19 @@ class Choice(Placeholder):
             ValueError: There are infinitely many.
         """
 
+    @property
+    def words(self) -> int:
+        """How many random words of 32 bits a draw takes."""
+        return self.width
+
     @classmethod
     @abc.abstractmethod
-    def draw(cls, choices: Sequence[Any], key: jax.Array) -> jax.Array:
+    def draw(cls, choices: Sequence[Any], words: jax.Array) -> jax.Array:
         """Draws the genes of several decisions of this kind, one after the other, by their law.
 
         Args:
             choices: The decisions.
-            key: A JAX key.
+            words: Independent random words, uint32[n], n being the sum of their `words`.
 
         Returns:
             int32[n] or float32[n], n being the sum of their widths.

@@ -11,6 +11,7 @@ from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.diff import diff
 from symjax.verbs.rebind import rebind
+from symjax.verbs.refs import resolve_there
 from symjax.verbs.tree import value_at
 
 from .choice import Choice, Gene, Misfit
@@ -31,14 +32,20 @@ class Encoder:
         spec: The decisions.
         choices: The choice that stands at each.
         branches: The templates of their candidates, for each slot.
+        within: The tree that is read, if it is a plain container whose references were resolved.
     """
 
     def __init__(
-        self, spec: Spec, choices: Sequence[Choice], branches: Sequence[tuple[tuple[Template, ...], ...]]
+        self,
+        spec: Spec,
+        choices: Sequence[Choice],
+        branches: Sequence[tuple[tuple[Template, ...], ...]],
+        within: Any = None,
     ) -> None:
         self._spec = spec
         self._choices = choices
         self._branches = branches
+        self._within = within
         self._rows: dict[int, list[Gene]] = {}
 
     def rows(self) -> list[list[Gene]]:
@@ -72,6 +79,8 @@ class Encoder:
             decided[slot] = _get(value, slot, path)
             self.fit_at(index, decided[slot], path / slot)
         closest = rebind(template.value, decided)
+        if self._within is not None:
+            closest = resolve_there(closest, path, self._within)
         if not same(closest, value):
             raise Misfit(f"the tree is not in the space: {_difference(closest, value, path)}")
 

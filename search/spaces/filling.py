@@ -208,9 +208,9 @@ class _Whole(_Kept):
     __slots__ = ()
 
     def _made(self, changes: dict[Any, Any]) -> Any:
-        made = rebind(self._value, changes)
-        remember_decided(made, changes)
-        return made
+        tree = rebind(self._value, changes)
+        remember_decided(tree, changes)
+        return tree
 
     def reads(self, value: Any, rows: Rows) -> bool:
         return False

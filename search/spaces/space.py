@@ -15,6 +15,7 @@ from symjax.core.paths import ROOT, Path
 from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
 from symjax.verbs.query import with_arity
+from symjax.verbs.refs import holds_references, is_node, resolve_within
 
 from . import constraints, space_text
 from .choice import Choice, Gene, Genes, Misfit, Size
@@ -48,6 +49,7 @@ class Space:
         "__weakref__",
         "_decisions",
         "_fillings",
+        "_follows",
         "_ideas",
         "branches",
         "choices",
@@ -92,6 +94,10 @@ class Space:
         fillings = Fillings(self.spec, self.choices, self.branches)
         self._fillings = tuple(map(fillings.of, self.templates))
         self._decisions = fillings.decisions
+        # A node resolves its references when it is read; those of a plain container nobody else would.
+        self._follows = not is_node(self.tree) and holds_references(self.tree)
+        if self._follows and not isinstance(self.tree, Choice):
+            resolve_within(self.tree)  # raises where a reference leads nowhere
 
     @property
     def patches(self) -> tuple[Any, ...]:
@@ -343,6 +349,8 @@ class Space:
 
     def _tree(self, genes: dict[str, Any]) -> Any:
         tree, *patches = [filling.fill(genes)[0] for filling in self._fillings]
+        if self._follows and not is_node(tree):
+            tree = resolve_within(tree)
         if self._ideas is None:
             return tree
         if isinstance(genes["floats"], jax.core.Tracer):
@@ -361,9 +369,9 @@ class Space:
         Raises:
             ValueError: The tree is not in the space; ends in the path of the value at fault.
         """
-        encoder = Encoder(self.spec, self.choices, self.branches)
+        encoder = Encoder(self.spec, self.choices, self.branches, tree if self._follows else None)
         if self._ideas is None:
-            if not encoder.reads(self._fillings[0], tree):
+            if self._follows or not encoder.reads(self._fillings[0], tree):
                 encoder.fit(self.root, tree, ROOT)
             dna = self.of(encoder.rows())
         else:

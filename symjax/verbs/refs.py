@@ -109,6 +109,31 @@ def resolve_within(container: T) -> T:
     return resolved
 
 
+def resolve_there(value: Any, path: Path, container: Any) -> Any:
+    """A value with its references resolved as `resolve_within` does at a path of a plain container.
+
+    Args:
+        value: Any value.
+        path: Where in the container it is meant to stand; the nodes above are those that stand there.
+        container: A plain container, without references that lead out of its nodes.
+
+    Raises:
+        KeyError: A reference that leads nowhere.
+    """
+    above: list[Any] = [container]
+    here: Any = container
+    for key in path:
+        if is_node(here):
+            above.append(here)
+        here = child(here, key, path)
+    return Resolver().visit(value, path, tuple(above), entered=len(above) - 1)
+
+
+def holds_references(tree: Any) -> bool:
+    """Whether a reference stands anywhere in a tree, candidates of choices included."""
+    return any(isinstance(value, Ref) for _, value, _ in walk(tree))
+
+
 def resolved_fields(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a node with their references resolved, except those that lead out of the node."""
     node = schema.revive(dict(values))

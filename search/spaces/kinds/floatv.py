@@ -16,6 +16,7 @@ from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
 from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
+from .drawing import shares
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
@@ -103,12 +104,12 @@ class FloatV(Choice):
         return ([np.float32(self.at(share))] for share in shares)
 
     @classmethod
-    def draw(cls, choices: Sequence[FloatV], key: jax.Array) -> jax.Array:
+    def draw(cls, choices: Sequence[FloatV], words: jax.Array) -> jax.Array:
         """Uniform on the scale of each."""
         least, most = np.array([(choice.lo, choice.hi) for choice in choices], np.float32).T
         low, high = np.array([choice._span() for choice in choices], np.float32).T
         scales = np.array([SCALES.index(choice.scale) for choice in choices])
-        share = jax.random.uniform(key, low.shape, jnp.float32)
+        share = shares(words)
         drawn = low * (1 - share) + high * share
         if scales.any():
             power = jnp.exp(jnp.where(scales > 0, drawn, 0))
@@ -141,14 +142,22 @@ class FloatV(Choice):
         raise ValueError(f"{name} lies in [{self.lo}, {self.hi}], got {brief(number)}, which is not finite")
 
     def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> Any:
-        """A Python float, or a tracer that behaves like one."""
+        """A Python float, or a tracer that behaves like one.
+
+        Both are the same to the last bit in what computes with them: so with `enable_x64` the float is the
+        gene itself, and not the shortest one of the same float32.
+        """
         gene = genes[0]
+        is_wide = jax.config.jax_enable_x64
         if not isinstance(gene, jax.core.Tracer):
-            return self._shortest(gene)
-        dtype = jax.dtypes.canonicalize_dtype(float)  # float64 under enable_x64, as a Python float
+            return self._within(float(gene)) if is_wide else self._shortest(gene)
+        dtype = np.float64 if is_wide else np.float32
         # There is no public way to make a weakly typed array out of a strong one; a strong one would
         # promote a bfloat16 model, as a Python float does not.
-        return primitives.convert_element_type_p.bind(gene, new_dtype=dtype, weak_type=True, sharding=None)
+        value = primitives.convert_element_type_p.bind(
+            gene, new_dtype=np.dtype(dtype), weak_type=True, sharding=None
+        )
+        return jnp.minimum(jnp.maximum(value, self.lo), self.hi) if is_wide else value
 
     def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
         """The nearest float32."""
@@ -160,8 +169,10 @@ class FloatV(Choice):
     def _shortest(self, gene: Any) -> float:
         single = np.float32(gene)
         short = float(str(single))
-        exact = short if np.float32(short) == single else float(single)
-        return min(max(exact, self.lo), self.hi)
+        return self._within(short if np.float32(short) == single else float(single))
+
+    def _within(self, value: float) -> float:
+        return min(max(value, self.lo), self.hi)
 
     def _span(self) -> tuple[float, float]:
         """The bounds on the scale on which the law is uniform."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief, known, nearest
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
+from .drawing import below, shares
 
 _SCALES = ("linear", "log")
 _MOST = 2**31 - 1  # genes are int32
@@ -88,16 +89,15 @@ class IntV(Choice):
         return ([index] for index in range(len(self)))
 
     @classmethod
-    def draw(cls, choices: Sequence[IntV], key: jax.Array) -> jax.Array:
+    def draw(cls, choices: Sequence[IntV], words: jax.Array) -> jax.Array:
         """Uniform on the scale of each: on a log scale of what is rounded to the values."""
-        even_key, log_key = jax.random.split(key)
         number = np.array([len(choice) for choice in choices], np.int32)
-        drawn = jax.random.randint(even_key, number.shape, 0, number, jnp.int32)
+        drawn = below(words, [len(choice) for choice in choices])
         is_log = np.array([choice.scale == "log" for choice in choices])
         if not is_log.any():
             return drawn
         first, start, span = np.array([choice._span() for choice in choices], np.float32).T
-        share = jax.random.uniform(log_key, span.shape, jnp.float32)
+        share = shares(words)
         # Exact in float32 however large the numbers: no difference of two of them is taken.
         steps = jnp.round(start + first * jnp.expm1(share * span))
         most = np.nextafter(

@@ -17,6 +17,7 @@ from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
 from .candidates import index_of, label_of, outlined, read_candidates
+from .drawing import below
 
 
 class ManyOf(Choice):
@@ -141,25 +142,34 @@ class ManyOf(Choice):
         return [*taken, *(index for index in range(len(self.candidates)) if index not in chosen)]
 
     @classmethod
-    def draw(cls, choices: Sequence[ManyOf], key: jax.Array) -> jax.Array:
+    def draw(cls, choices: Sequence[ManyOf], words: jax.Array) -> jax.Array:
         """Uniform over the selections of each: over multisets, where they are sorted and may come again."""
         groups: dict[tuple[int, int, bool, bool], list[int]] = {}
         for index, choice in enumerate(choices):
             like = (choice.k, len(choice.candidates), choice.distinct, choice.sorted)
             groups.setdefault(like, []).append(index)
+        ends = np.cumsum([0, *(choice.words for choice in choices)])
         drawn: dict[int, jax.Array] = {}
-        for number, members in enumerate(groups.values()):
-            rows = choices[members[0]]._draw(jax.random.fold_in(key, number), len(members))
+        for members in groups.values():
+            own = np.array([np.arange(ends[index], ends[index + 1]) for index in members])
+            rows = choices[members[0]]._draw(words[own])
             drawn.update(zip(members, rows, strict=True))
         return jnp.concatenate([drawn[index] for index in range(len(choices))])
 
-    def _draw(self, key: jax.Array, n: int) -> jax.Array:
-        arity = len(self.candidates)
+    @property
+    def words(self) -> int:
+        """One for each place; or one for each candidate, by which these are put in order."""
         if not self.distinct and not self.sorted:
-            return jax.random.randint(key, (n, self.k), 0, arity, jnp.int32)
+            return self.k
         # A multiset of k out of n is a set of k out of n + k - 1 (stars and bars).
-        places = arity if self.distinct else arity + self.k - 1
-        order = jnp.argsort(jax.random.uniform(key, (n, places)), axis=-1).astype(jnp.int32)
+        return len(self.candidates) + (0 if self.distinct else self.k - 1)
+
+    def _draw(self, words: jax.Array) -> jax.Array:
+        """Genes int32[n, width] of words uint32[n, words]."""
+        if not self.distinct and not self.sorted:
+            bounds = [len(self.candidates)] * words.size
+            return below(words.reshape(-1), bounds).reshape(words.shape)
+        order = jnp.argsort(words, axis=-1).astype(jnp.int32)
         if self.distinct:
             return self.canonical(order)
         return jnp.sort(order[:, : self.k], axis=-1) - jnp.arange(self.k, dtype=jnp.int32)

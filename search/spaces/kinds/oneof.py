@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief
@@ -15,6 +13,7 @@ from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
 from .candidates import index_of, label_of, outlined, read_candidates
+from .drawing import below
 
 
 class OneOf(Choice):
@@ -68,10 +67,9 @@ class OneOf(Choice):
         return ([index] for index in range(len(self.candidates)))
 
     @classmethod
-    def draw(cls, choices: Sequence[OneOf], key: jax.Array) -> jax.Array:
+    def draw(cls, choices: Sequence[OneOf], words: jax.Array) -> jax.Array:
         """Uniform over the candidates of each."""
-        arity = np.array([len(choice.candidates) for choice in choices], np.int32)
-        return jax.random.randint(key, arity.shape, 0, arity, jnp.int32)
+        return below(words, [len(choice.candidates) for choice in choices])
 
     def numbers(self, genes: Genes) -> list[Number]:
         """The index."""

@@ -324,8 +324,8 @@ def _explaining_init(init: Callable[..., Any], schema: LinenSchema) -> Any:
 def _wait(module: Any, schema: LinenSchema, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Makes an unbound module of its arguments alone; its ``__post_init__`` runs when they are decided."""
     try:
-        given = {name: value for name, value in kwargs.items() if name != "parent"}
-        waiting = schema.unpickle(schema.admit(schema.bind(args, given)))
+        own = {name: value for name, value in kwargs.items() if name != "parent"}
+        waiting = schema.unpickle(schema.admit(schema.bind(args, own)))
         vars(module).clear()
         vars(module).update(vars(waiting))
         if schema.checks:

@@ -26,6 +26,11 @@ class Momentum(sj.Object):
     nesterov: bool = False
 
 
+class Pair(sj.Object):
+    a: Any
+    b: Any
+
+
 class Experiment(sj.Object):
     optimizer: Adam | Momentum
     width: int
@@ -203,3 +208,58 @@ class TestDecodeUnderJit:
     def test_traced_choices_need_a_structure(self):
         with pytest.raises(TypeError, match="like="):
             jax.jit(SPACE.decode)(SPACE.sample(jax.random.key(0)))
+
+
+class TestReferences:
+    """What refers to a choice follows it, and is no decision of its own."""
+
+    @pytest.mark.parametrize(
+        ("tree", "follows"),
+        [
+            (Pair(search.oneof([1, 2]), sj.ref("a")), lambda tree: (tree.a, tree.b)),
+            (Pair({"x": search.oneof([1, 2])}, (sj.ref("a.x"),)), lambda tree: (tree.a["x"], tree.b[0])),
+            (
+                Pair(Pair(search.oneof([1, 2]), 0), Pair(sj.ref("a.a", up=2), 0)),
+                lambda tree: (tree.a.a, tree.b.a),
+            ),
+            ({"a": search.oneof([1, 2]), "b": sj.ref("a")}, lambda tree: (tree["a"], tree["b"])),
+            (
+                [[search.oneof([1, 2])], {"c": (sj.ref("[0][0]"),)}],
+                lambda tree: (tree[0][0], tree[1]["c"][0]),
+            ),
+            (
+                {"a": search.oneof([1, 2]), "b": Pair(sj.ref("a", up=2), 0)},
+                lambda tree: (tree["a"], tree["b"].a),
+            ),
+        ],
+    )
+    def test_one_follows_a_choice(self, tree, follows):
+        space = search.space(tree)
+        assert (len(space), space.size) == (1, 2)
+        for dna, value in zip(space.enumerate(), (1, 2), strict=True):
+            decoded = space.decode(dna)
+            assert follows(decoded) == (value, value)
+            assert space.encode(decoded) == dna
+
+    def test_into_a_candidate_and_as_one(self):
+        inner = search.oneof([Pair(search.oneof([1, 2]), 0), Pair(7, 0)])
+        for tree in (
+            Pair(inner, search.oneof([sj.ref("a.a"), 9])),
+            {"a": inner, "b": search.oneof([sj.ref("a.a"), 9])},
+        ):
+            space = search.space(tree)
+            read = [
+                (decoded["a"].a, decoded["b"]) if isinstance(decoded, dict) else (decoded.a.a, decoded.b)
+                for decoded in map(space.decode, space.enumerate())
+            ]
+            assert read == [(1, 1), (1, 9), (2, 2), (2, 9), (7, 7), (7, 9)]
+            assert [space.encode(space.decode(dna)) for dna in space.enumerate()] == list(space.enumerate())
+
+    def test_a_traced_float_is_followed(self):
+        space = search.space({"a": search.floatv(0.0, 1.0), "b": [sj.ref("a")]})
+        dna = DNA.from_numbers(space.spec, [0.25])
+        assert jax.jit(lambda dna: space.decode(dna)["b"][0] * 2)(dna) == 0.5
+
+    def test_one_that_leads_nowhere_is_refused_at_once(self):
+        with pytest.raises(KeyError, match=r"ref\('x'\) leads nowhere"):
+            search.space({"a": search.oneof([1, 2]), "b": sj.ref("x")})
