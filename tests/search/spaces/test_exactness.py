@@ -20,6 +20,7 @@ def canonical(space, dna):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_what_is_decoded_is_encoded_again(point):
     space, dna = point
     tree = space.decode(dna)
@@ -30,6 +31,7 @@ def test_what_is_decoded_is_encoded_again(point):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_every_form_leads_back(point):
     space, dna = point
     spec = space.spec
@@ -52,6 +54,7 @@ def test_every_form_leads_back(point):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_values_are_data_that_text_holds(point):
     space, dna = point
     written = json.loads(json.dumps(dna.to_dict()))
@@ -59,6 +62,7 @@ def test_values_are_data_that_text_holds(point):
 
 
 @given(generated.points(), st.integers(1, 3))
+@settings(max_examples=20)
 def test_arrays_of_numbers_are_read(point, n):
     space, dna = point
     rows = np.array([dna.numbers()] * n, object)
@@ -67,6 +71,7 @@ def test_arrays_of_numbers_are_read(point, n):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_a_float_is_inside_its_bounds_however_it_was_rounded(point):
     space, dna = point
     space.spec.check(dna.choices, dna.floats)
@@ -80,6 +85,7 @@ def _by_point(dna):
 
 
 @given(generated.finite_spaces)
+@settings(max_examples=50)
 def test_enumeration_is_complete_and_each_point_there_once(space):
     dnas = list(space.enumerate())
     assert len(dnas) == space.size
