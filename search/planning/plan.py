@@ -20,8 +20,10 @@ from symjax.core.tracebacks import caller_level
 from symjax.verbs.walk import walk
 
 from ..compiling.cache import Cache, begin_plan, remembered
+from ..compiling.compile_times import Estimate, Record, duration, estimate
 from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
+from ..compiling.persistent import folder
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
@@ -40,6 +42,7 @@ from .splits import described, splits
 # What was said of functions that are not pure.
 _looked_at: Cache[str] = remembered(1024)
 
+_LONG = 10.0  # seconds of compiling that are worth a word
 _LISTED = 8  # names that a plan spells out
 
 
@@ -119,6 +122,26 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan: {self}>"
 
+    @property
+    def compilation(self) -> Estimate | None:
+        """How long compiling will take, and how many programs are compiled already.
+
+        By what was compiled on this machine before; None in a plan that was pickled.
+        """
+        programs = {bucket.program.executable for bucket in self.buckets}
+        if not programs:
+            return None
+        candidates = [program.candidate for program in programs]
+        return estimate(candidates, Record.here().read(), folder() is not None)
+
+    def _compilation_text(self) -> str:
+        """Of a wait that is worth a word."""
+        compilation = self.compilation
+        if compilation is None or compilation.seconds is None or compilation.seconds < _LONG:
+            return ""
+        cached = f", {compilation.cached} of them are in the cache" if compilation.cached else ""
+        return f"about {duration(compilation.seconds)} to compile{cached}"
+
     def _lanes_text(self) -> str:
         widths = sorted(set(self.widths))
         some = "–".join(map(str, widths[:1] + widths[1:][-1:]))
@@ -130,6 +153,7 @@ class Plan:
 
     def _parts(self) -> Iterable[str]:
         yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{self._lanes_text()}"
+        yield self._compilation_text()
         if self.devices > 1:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
