@@ -24,6 +24,7 @@ from .arguments import Arguments, flatten
 from .failures import PROBES, Failures
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
+from .leaf_trials import positions_of
 from .programs import Program, Task, program_for
 from .tracing import CannotTrace, Demotion, untraceable
 
@@ -114,7 +115,6 @@ class Sorter:
         self._recalls = True  # what raised in an earlier call
         self._is_valid = np.ones(len(self.dnas), bool)
         self._demoted: dict[str, Demotion] = {}
-        self._paths = [str(point.path) for point in self.space.spec.points]
 
     def sort(self) -> Sorted:
         """The batch in buckets.
@@ -185,16 +185,16 @@ class Sorter:
         if arguments is None:
             return ()
         rows = group.rows[self._is_valid[group.rows]]
-        traced = arguments.positions()
-        positions = {i: traced.get(self._paths[i]) for i in varying}
-        leaves = {leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None}
+        first = self.dnas[int(rows[0])]
+        positions = positions_of(self.space, first, arguments, varying, self.broadcast)
+        leaves = {leaf: self.decisions[i] for i, own in positions.items() for leaf in own}
         arguments = arguments.replace({leaf: decision.standard for leaf, decision in leaves.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
         layout = self.layout_for(len(rows))
         culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
         self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
         frozen = frozen.union(culprits)
-        structural = {i for i, leaf in positions.items() if leaf is None or leaf in culprits}
+        structural = {i for i, own in positions.items() if not own or not culprits.keys().isdisjoint(own)}
         if structural:
             names = frozenset(arguments.names[leaf] for leaf in frozen)
             return self._split(_Group(rows, group.demoted | structural, names))
@@ -272,9 +272,8 @@ class Sorter:
                 tree = self.space.decode(self.dnas[int(row)])
                 if arguments is None:
                     arguments = flatten(tree, self.broadcast)
-                    if not self.space.predicates and not _checks_itself(
-                        tree, [self.space.spec.points[i].path for i in varying]
-                    ):
+                    paths = self._paths(self.dnas[int(row)], arguments, varying)
+                    if not self.space.predicates and not _checks_itself(tree, paths):
                         break
             except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
                 if not varying:  # the same tree for all of them
@@ -282,6 +281,15 @@ class Sorter:
                     break
                 self._fail(rows[rows == row], error)
         return arguments
+
+    def _paths(self, dna: DNA, tree: Arguments, decisions: Iterable[int]) -> Iterator[Path]:
+        """Where the leaves stand on which decisions land."""
+        for index in decisions:
+            if index not in self.space.in_patches:
+                yield self.space.spec.points[index].path
+            else:
+                for places in positions_of(self.space, dna, tree, [index], self.broadcast).values():
+                    yield from (Path.parse(tree.names[place]) for place in places)
 
 
 def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 from symjax.verbs.equality import eq
 
 from ..spaces.choice import Choice, Gene
+from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, aval_of, flatten
 
@@ -20,6 +21,9 @@ _CONTEXTS = 16
 
 Row: TypeAlias = list[Gene]
 """The genes of a decision."""
+
+Places: TypeAlias = tuple[int, ...]
+"""The positions of leaves among those of a tree."""
 
 
 class LeafTrials:
@@ -70,22 +74,21 @@ class LeafTrials:
                 tree = self._tree(base)
             except (TypeError, ValueError):  # an invariant of the tree that this context breaks
                 continue
-            self._test(base, tree, self._places(tree, group))
+            self._test(base, tree, self._places(base, tree, group))
 
-    def _places(self, tree: Arguments, group: Iterable[int]) -> dict[int, int]:
-        """The position of each decision's leaf; without those that stand on no leaf."""
-        positions = tree.positions()
-        places = {index: positions.get(str(self._space.spec.points[index].path)) for index in group}
-        self._settle(index for index, place in places.items() if place is None)
-        return {index: place for index, place in places.items() if place is not None}
+    def _places(self, base: list[Row], tree: Arguments, group: Iterable[int]) -> dict[int, Places]:
+        """The positions of each decision's leaves; without those that stand on no leaf."""
+        places = positions_of(self._space, self._space.of(base), tree, group)
+        self._settle(index for index, of in places.items() if not of)
+        return {index: of for index, of in places.items() if of}
 
-    def _test(self, base: list[Row], tree: Arguments, places: Mapping[int, int]) -> None:
+    def _test(self, base: list[Row], tree: Arguments, places: Mapping[int, Places]) -> None:
         """Tries a group of decisions together.
 
         Args:
             base: Genes of all decisions.
             tree: What they give.
-            places: For each decision of the group the position of its leaf.
+            places: For each decision of the group the positions of its leaves.
         """
         if not places:
             return
@@ -114,7 +117,7 @@ class LeafTrials:
         self._settle(tried)
 
     def _move(
-        self, base: list[Row], tree: Arguments, places: Mapping[int, int]
+        self, base: list[Row], tree: Arguments, places: Mapping[int, Places]
     ) -> dict[int, dict[Gene, Any]] | None:
         """The leaves of a group for each of their genes; None if anything else moves with them.
 
@@ -122,17 +125,20 @@ class LeafTrials:
             TypeError, ValueError: A tree refuses the genes.
         """
         genes = {index: _variants(self._space.choices[index], base[index][0]) for index in places}
-        tried = {index: {genes[index][0]: tree.leaves[place]} for index, place in places.items()}
+        tried = {index: {genes[index][0]: tree.leaves[of[0]]} for index, of in places.items()}
         for step in range(1, max(map(len, genes.values()))):
             moved = {index: row[step] for index, row in genes.items() if step < len(row)}
             other = self._tree([[moved[i]] if i in moved else row for i, row in enumerate(base)])
-            if not _agree(tree, other, {places[index] for index in moved}):
+            if not _agree(tree, other, {place for index in moved for place in places[index]}):
                 return None
             for index, gene in moved.items():
-                tried[index][gene] = other.leaves[places[index]]
+                first, *rest = (other.leaves[place] for place in places[index])
+                if not all(eq(first, leaf) for leaf in rest):
+                    return None
+                tried[index][gene] = first
         return tried
 
-    def _halve(self, base: list[Row], tree: Arguments, places: Mapping[int, int]) -> None:
+    def _halve(self, base: list[Row], tree: Arguments, places: Mapping[int, Places]) -> None:
         if len(places) > 1:
             group = list(places)
             for half in (group[::2], group[1::2]):
@@ -147,10 +153,9 @@ class LeafTrials:
 
     def _are_values(self, index: int, seen: Mapping[Gene, Any]) -> bool:
         """Whether each leaf is just what the decision says: the candidate, or the number."""
-        choice, candidates = self._space.choices[index], self._candidates(index)
+        choice = self._space.choices[index]
         return all(
-            np.array_equal(_number(leaf), _number(candidates[gene] if candidates else value_of(choice, gene)))
-            for gene, leaf in seen.items()
+            np.array_equal(_number(leaf), _number(_number_of(choice, gene))) for gene, leaf in seen.items()
         )
 
     def _settle(self, indices: Iterable[int]) -> None:
@@ -159,9 +164,67 @@ class LeafTrials:
             self._undecided.pop(index, None)
 
 
+def positions_of(
+    space: Space, dna: DNA, tree: Arguments, indices: Iterable[int], broadcast: tuple[Any, ...] = ()
+) -> dict[int, Places]:
+    """The leaves of a decoded tree that are what decisions say.
+
+    For a decision in the tree that is the leaf at its path. A patch hands its arguments on to wherever it
+    likes: so its leaves are those that move with the decision, if all of them are just the decided number and
+    nothing else moves.
+
+    Args:
+        space: The space.
+        dna: A single DNA for which the decisions matter.
+        tree: What it is decoded to, with the arguments broadcast to all configurations.
+        indices: The decisions, single numbers, by their index in the spec.
+        broadcast: These arguments.
+
+    Returns:
+        For each decision the indices of traced leaves; none if it is about structure.
+    """
+    by_name = tree.positions()
+    positions: dict[int, Places] = {}
+    for index in indices:
+        if index in space.in_patches:
+            positions[index] = _moving(space, dna, tree, index, broadcast)
+        else:
+            position = by_name.get(str(space.spec.points[index].path))
+            positions[index] = () if position is None else (position,)
+    return positions
+
+
+def _moving(space: Space, dna: DNA, tree: Arguments, index: int, broadcast: tuple[Any, ...]) -> Places:
+    """The leaves that move with a decision, if they are just what it says."""
+    choice, column = space.choices[index], space.spec.columns[index].start
+    genes = {"choices": np.array(dna.choices), "floats": np.array(dna.floats)}
+    own, other = _variants(choice, genes[choice.array][column])[:2]
+    genes[choice.array][column] = other
+    try:
+        moved = flatten(space.decode(DNA(space.spec, genes["choices"], genes["floats"])), broadcast)
+    except (TypeError, ValueError):  # an invariant of the tree, or of the patch
+        return ()
+    if moved.treedef != tree.treedef or moved.avals != tree.avals:
+        return ()
+    pairs = enumerate(zip(tree.leaves, moved.leaves, strict=True))
+    positions = [i for i, (mine, theirs) in pairs if not (mine is theirs or eq(mine, theirs))]
+    are_numbers = all(
+        tree.avals[i] is not None and np.array_equal(_number(side.leaves[i]), _number(number))
+        for side, number in ((tree, _number_of(choice, own)), (moved, _number_of(choice, other)))
+        for i in positions
+    )
+    return tuple(positions) if are_numbers else ()
+
+
 def value_of(choice: Choice, gene: Gene) -> Any:
     """The number that a gene stands for, where there are no candidates."""
     return choice.decide(np.array([gene]), lambda slot, index: None)
+
+
+def _number_of(choice: Choice, gene: Gene) -> Any:
+    """The number that a gene stands for: a candidate, or the number itself."""
+    slots = choice.slots()
+    return slots[0][int(gene)] if slots else value_of(choice, gene)
 
 
 def _start(choice: Choice, draw: float) -> Row:
@@ -182,15 +245,15 @@ def _variants(choice: Choice, gene: Gene) -> list[Gene]:
 
     For a float one near to it, for the sake of invariants.
     """
-    least = choice.least()[0]
     if choice.array == "floats":
         bounds = np.array(choice.options(), np.float32)
         far = bounds[np.argmax(abs(bounds - gene))]
         return [gene, np.float32(gene + np.float32(0.01) * (far - gene))]
     if not choice.slots():
-        return [least, *(row[0] for row in itertools.islice(choice.enumerate(None), 1, 3))]
-    others = [row[0] for row in choice.enumerate(None) if row[0] != gene]
-    return [int(gene), *others]
+        others = (row[0] for row in itertools.islice(choice.enumerate(None), 4))
+        return [int(gene), *(other for other in others if other != gene)]
+    others = (row[0] for row in choice.enumerate(None))
+    return [int(gene), *(other for other in others if other != gene)]
 
 
 def _activate(space: Space, context: Sequence[Row], wanted: Iterable[int]) -> tuple[list[Row], list[int]]:
@@ -231,7 +294,7 @@ def _agree(one: Arguments, other: Arguments, moved: set[int]) -> bool:
     return all(i in moved or mine is theirs or eq(mine, theirs) for i, (mine, theirs) in pairs)
 
 
-def _without(places: Mapping[int, int], indices: set[int]) -> dict[int, int]:
+def _without(places: Mapping[int, Places], indices: set[int]) -> dict[int, Places]:
     return {index: place for index, place in places.items() if index not in indices}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,11 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import excerpt, summary
+from symjax.core.schema import is_symbolic
 from symjax.core.tracebacks import caller_level
+from symjax.verbs.walk import walk
 
-from ..compiling.cache import begin_plan
+from ..compiling.cache import Cache, begin_plan, remembered
+from ..compiling.compile_times import Estimate, Record, duration, estimate
 from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
+from ..compiling.persistent import folder
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
@@ -32,8 +36,13 @@ from .ladder import layouts
 from .leaf_decisions import leaf_decisions
 from .metrics import check_equal_metrics
 from .programs import Task
+from .purity import first_difference, is_suspect
 from .splits import described, splits
 
+# What was said of functions that are not pure.
+_looked_at: Cache[str] = remembered(1024)
+
+_LONG = 10.0  # seconds of compiling that are worth a word
 _LISTED = 8  # names that a plan spells out
 
 
@@ -113,6 +122,26 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan: {self}>"
 
+    @property
+    def compilation(self) -> Estimate | None:
+        """How long compiling will take, and how many programs are compiled already.
+
+        By what was compiled on this machine before; None in a plan that was pickled.
+        """
+        programs = {bucket.program.executable for bucket in self.buckets}
+        if not programs:
+            return None
+        candidates = [program.candidate for program in programs]
+        return estimate(candidates, Record.here().read(), folder() is not None)
+
+    def _compilation_text(self) -> str:
+        """Of a wait that is worth a word."""
+        compilation = self.compilation
+        if compilation is None or compilation.seconds is None or compilation.seconds < _LONG:
+            return ""
+        cached = f", {compilation.cached} of them are in the cache" if compilation.cached else ""
+        return f"about {duration(compilation.seconds)} to compile{cached}"
+
     def _lanes_text(self) -> str:
         widths = sorted(set(self.widths))
         some = "–".join(map(str, widths[:1] + widths[1:][-1:]))
@@ -124,6 +153,7 @@ class Plan:
 
     def _parts(self) -> Iterable[str]:
         yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{self._lanes_text()}"
+        yield self._compilation_text()
         if self.devices > 1:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
@@ -270,8 +300,31 @@ def make_plan(
         {names[index]: values for index, (_, values) in split.items()},
         constants_text(constant for bucket in sorting.buckets for constant in bucket.program.constants),
         {name: str(why) for name, why in sorting.demoted.items()},
-        advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+        (
+            *advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+            *_impurities(task, sorting.buckets),
+        ),
     )
+
+
+def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
+    """What to say of a function that is not pure, as its first structure shows; it is looked at but once."""
+    for bucket in buckets[:1]:
+        key = task.identity()
+        text = _looked_at.find(key)
+        if text is None:
+            lane = bucket.program.lane
+            suspect = is_suspect(task.fn, _classes(bucket.arguments.experiment()))
+            difference = first_difference(lane.trace().program, lane.trace_again()) if suspect else None
+            text = "" if difference is None else str(difference)
+            _looked_at.put(key, text)
+        if text:
+            yield text
+
+
+def _classes(tree: Any) -> set[type]:
+    """The classes of the nodes of a tree."""
+    return {type(value) for _, value, _ in walk(tree) if is_symbolic(value)}
 
 
 def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint32]:

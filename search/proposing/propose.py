@@ -7,8 +7,7 @@ from typing import Any
 
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
-from symjax.verbs.query import with_arity
-from symjax.verbs.walk import walk
+from symjax.verbs.query import contains, with_arity
 
 from ..spaces.choice import Choice
 from ..spaces.space import space
@@ -91,7 +90,7 @@ def _always(path: Path, value: Any, parent: Any) -> bool:
 
 def _decided(exp: Any) -> Any:
     """The experiment with the first candidate of each choice that is open already: it can be called."""
-    if not any(isinstance(value, Choice) for _, value, _ in walk(exp)):
+    if not contains(exp, type=Choice):
         return exp
     own = space(exp)
     return own.decode(own.of([choice.least() for choice in own.choices]))

@@ -253,7 +253,7 @@ class TestTypes:
         assert search.evaluate(run, space, dnas, KEY).metrics.dtype == np.float32
         with jax.enable_x64(True):
             results = search.evaluate(run, space, dnas, KEY)
-        trees = [space.decode(dna) for dna in dnas]
+            trees = [space.decode(dna) for dna in dnas]
         assert results.metrics.tolist() == [tree["x"] * tree["y"] for tree in trees]
 
     def test_an_int_field_forced_to_be_a_leaf_is_a_lane(self):
