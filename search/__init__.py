@@ -7,7 +7,10 @@ from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
 from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
+from .planning.advice import PlanWarning
 from .planning.plan import Plan, plan
+from .proposing.proposal import Proposal
+from .proposing.propose import propose
 from .results.files import load_results, save_results
 from .results.results import Results
 from .results.trial import Trial
@@ -36,9 +39,13 @@ __all__ = [
     "space",
     "Space",
     "DNA",
+    # What can be tuned.
+    "propose",
+    "Proposal",
     # Evaluation.
     "plan",
     "Plan",
+    "PlanWarning",
     "evaluate",
     "Interrupted",
     "Progress",

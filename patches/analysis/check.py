@@ -7,9 +7,9 @@ from typing import Any
 
 from symjax.core.errors import at, relocate
 from symjax.core.paths import Path
-from symjax.core.tracebacks import hiding_frames
+from symjax.core.tracebacks import caller_level, hiding_frames
 
-from ..core.errors import PatchWarning, caller_level
+from ..core.errors import PatchWarning
 from ..outlines.calling import outline
 from ..outlines.finding import models
 from ..outlines.inputs import Inputs, inputs_of_call

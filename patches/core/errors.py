@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import sys
-
 from symjax.core.errors import excerpt, nearest_first, note, unknown
 from symjax.types.hints import Hint
 
@@ -42,17 +39,3 @@ def _texts(token: Token) -> list[str]:
     if isinstance(token, Text):
         return [token.text]
     return [text for item in token for text in _texts(item)]
-
-
-def caller_level() -> int:
-    """The ``stacklevel`` with which a warning of the calling function points at the user's own line.
-
-    However a patch came to be applied (``sj.patch``, ``patch(tree)``, a chain, a search), that is the
-    innermost frame outside of this library.
-    """
-    frame = sys._getframe(1)
-    for level in itertools.count(1):
-        if str(frame.f_globals.get("__name__")).partition(".")[0] != "symjax" or frame.f_back is None:
-            return level
-        frame = frame.f_back
-    raise AssertionError  # for type checkers: `count` has no end

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
+from symjax.core.tracebacks import caller_level
+
 from ..uri.grammar import is_name
-from .errors import PatchWarning, caller_level
+from .errors import PatchWarning
 from .patch import Patch
 
 GROUP: Final = "symjax.patches"

@@ -12,38 +12,46 @@ V = TypeVar("V")
 
 @final
 class Cache(Generic[V]):
-    """A mapping that forgets what was used least recently. Safe in threads."""
+    """A mapping that forgets what was used least recently, but nothing that the latest plan uses.
+
+    Safe in threads.
+
+    Args:
+        capacity: How many entries it keeps, beside those of the latest plan.
+    """
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[Hashable, V] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[V, int]] = OrderedDict()  # with the plan that used it last
+        self._plan = 0
         self._lock = threading.Lock()
 
     def find(self, key: Hashable) -> V | None:
         """The value of a key, or None."""
         with self._lock:
-            if key in self._entries:
-                self._entries.move_to_end(key)
-            return self._entries.get(key)
+            return self._used(key, self._entries[key][0]) if key in self._entries else None
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
         """The value of a key, made if it is not there."""
         with self._lock:
-            if key not in self._entries:
-                self._entries[key] = make()
-            return self._used(key)
+            return self._used(key, self._entries[key][0] if key in self._entries else make())
 
     def put(self, key: Hashable, value: V) -> None:
         """Remembers a value."""
         with self._lock:
-            self._entries[key] = value
-            self._used(key)
+            self._used(key, value)
 
-    def _used(self, key: Hashable) -> V:
+    def begin_plan(self) -> None:
+        """From now on what was used before may be forgotten."""
+        with self._lock:
+            self._plan += 1
+
+    def _used(self, key: Hashable, value: V) -> V:
+        self._entries[key] = value, self._plan
         self._entries.move_to_end(key)
-        while len(self._entries) > self._capacity:
+        while len(self._entries) > self._capacity and next(iter(self._entries.values()))[1] < self._plan:
             self._entries.popitem(last=False)
-        return self._entries[key]
+        return value
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -63,6 +71,12 @@ def remembered(capacity: int) -> Cache[V]:
     cache: Cache[V] = Cache(capacity)
     _caches.append(cache)
     return cache
+
+
+def begin_plan() -> None:
+    """Says that a plan begins: until the next one, nothing is forgotten that it uses."""
+    for cache in _caches:
+        cache.begin_plan()
 
 
 def clear_programs() -> None:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from symjax.core.errors import summary
 
 from ..compiling.lanes import Mode
-from ..planning.plan import plan
+from ..planning.inputs import batch_of
+from ..planning.plan import make_plan
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..spaces.dna import DNA
@@ -22,7 +23,7 @@ from .goals import add_costs, check_objective
 from .interrupts import attach, interruptible, keeping
 from .outcomes import Outcomes
 from .progress import Pace, Progress, Report, reporter
-from .requests import Request, batch_of, check_repeats, signature_text, trial_ids
+from .requests import Request, check_repeats, signature_text, trial_ids
 from .resuming import take_over
 from .running import OnResult, Runner
 
@@ -150,22 +151,22 @@ def evaluate(
     outcomes = Outcomes(request)
     if resume is not None:
         take_over(outcomes, request, resume, retry_failed)
-    where = (devices,) if isinstance(devices, jax.Device) else devices
     with closing(bar), interruptible(outcomes.results):
         total, left = repeats * len(batch), outcomes.lanes_left
         bar(Progress(total - left, total, len(outcomes.errors), 0, 0, pace.seconds, None))
-        planned = plan(
+        planned = make_plan(
             fn,
             space,
             batch,
             key,
-            *broadcast,
+            broadcast,
             ids=request.ids,
             repeats=repeats,
             lanes=lanes,
             width=width,
-            devices=where,
+            devices=devices,
         )
+        planned.warn()
         for bucket in planned.buckets:
             check_objective(goal, bucket.program.trace())
         add_costs(outcomes, planned, goal, fn, key, *broadcast)

@@ -7,8 +7,9 @@ import numpy as np
 
 from symjax.core.leaves import is_array
 
+from ..compiling.executables import Array
 from ..planning.buckets import Bucket
-from ..planning.programs import Array, Task, replicated
+from ..planning.programs import Task, replicated
 
 
 class Placing:

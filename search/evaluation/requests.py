@@ -16,7 +16,7 @@ from symjax.core.errors import brief
 
 from ..results.objective import Objective
 from ..spaces.dna import DNA
-from ..spaces.space import Space, require_space
+from ..spaces.space import Space
 
 _IDS = 2**32  # trial ids are folded into keys as uint32
 
@@ -42,41 +42,6 @@ class Request:
     repeats: int
     objective: Objective
     function: str
-
-
-def batch_of(space: Space, configurations: object) -> DNA:
-    """A batch out of what a user calls one.
-
-    Args:
-        space: The space.
-        configurations: A batch of DNAs, a single DNA, or a list of DNAs or of trees of the space.
-
-    Returns:
-        The batch, in NumPy arrays.
-
-    Raises:
-        TypeError: It is something else, or `space` is no space.
-        ValueError: A tree that is not in the space; a note says which one.
-    """
-    require_space(space)
-    if isinstance(configurations, DNA) and len(configurations.shape) <= 1:
-        return (configurations if configurations.shape else DNA.concat([configurations])).host()
-    if not isinstance(configurations, list | tuple):
-        raise TypeError(
-            "expected a batch of DNAs, as space.sample(key, n) gives one, or a list of trees of the space; "
-            f"got {brief(configurations)}"
-        )
-    if not configurations:
-        return space.sample(jax.random.key(0), 0).host()
-    return DNA.concat([_dna(space, value, place) for place, value in enumerate(configurations)]).host()
-
-
-def _dna(space: Space, value: object, place: int) -> DNA:
-    try:
-        return value if isinstance(value, DNA) else space.encode(value)
-    except (TypeError, ValueError) as error:
-        error.add_note(f"This is number {place} of the list of configurations.")
-        raise
 
 
 def trial_ids(n: int, ids: Sequence[int] | npt.NDArray[Any] | None, first_id: int) -> npt.NDArray[np.uint32]:

@@ -11,6 +11,7 @@ from symjax.core.errors import brief
 
 from ..results.columns import Array
 from ..results.failures import Failure
+from ..results.joining import same_space
 from ..results.results import Results
 from .outcomes import Lanes, Outcomes
 from .requests import Request
@@ -54,10 +55,10 @@ def take_over(outcomes: Outcomes, request: Request, results: object, retry_faile
 
 def _check(request: Request, results: Results) -> None:
     """Refuses results of another evaluation."""
-    same_space = results.space == request.space
+    alike = same_space(results.space, request.space)
     for what, same, remedy in (
-        ("the space differs", same_space, "give the space with which it began, `results.space`"),
-        ("the batch of DNAs differs", same_space and results.dnas == request.dnas, "give `results.dnas`"),
+        ("the space differs", alike, "give the space with which it began, `results.space`"),
+        ("the batch of DNAs differs", alike and results.dnas == request.dnas, "give `results.dnas`"),
         ("the trial ids differ", np.array_equal(results.ids, request.ids), "give ids=results.ids"),
         ("the key differs", _same_key(request, results), "give the same root key"),
         (
@@ -74,7 +75,7 @@ def _check(request: Request, results: Results) -> None:
         if not same:
             raise ValueError(
                 f"these results are of another evaluation: {what}; {remedy}, or evaluate anew "
-                "without resume= and join what comes out by search.concat"
+                "without resume= and join what comes out by `search.Results.concat`"
             )
 
 

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from symjax.core.errors import brief
 
-from ..planning.buckets import Bucket, Rows
+from ..compiling.executables import Array
+from ..planning.buckets import Bucket
+from ..planning.grouping import Rows
 from ..planning.ladder import fitting, free_memory
 from ..planning.plan import Plan
-from ..planning.programs import Array, Program
+from ..planning.programs import Program
 from ..results.results import Results
 from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes

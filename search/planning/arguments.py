@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import jax
 import jax.tree_util as jtu
@@ -44,6 +44,36 @@ def aval_of(value: Any) -> Aval:
     return Aval(aval.shape, aval.dtype, aval.weak_type)
 
 
+@final
+class Structure:
+    """A key of what a compiled program depends on.
+
+    The hash of a treedef says nothing of its aux data, where symbolic nodes have all of their structure:
+    1,000 structures of one class would meet in one slot of a dictionary. This one does, and is computed once.
+
+    Args:
+        treedef: The structure of ``(experiment, broadcast)``.
+        parts: For each leaf its aval, or a key of its value if that is a constant of the program.
+    """
+
+    __slots__ = ("_hash", "parts", "treedef")
+
+    def __init__(self, treedef: jtu.PyTreeDef, parts: tuple[Hashable, ...]) -> None:
+        self.treedef = treedef
+        self.parts = parts
+        self._hash = hash((_hash_of(treedef), parts))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Structure):
+            return NotImplemented
+        return self is other or (
+            self._hash == other._hash and self.treedef == other.treedef and self.parts == other.parts
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
 @dataclass(frozen=True)
 class Arguments:
     """An experiment and the arguments broadcast to all configurations, as JAX sees them.
@@ -60,6 +90,14 @@ class Arguments:
     leaves: tuple[Any, ...]
     avals: tuple[Aval | None, ...]
 
+    def experiment(self) -> Any:
+        """The experiment again."""
+        return jtu.tree_unflatten(self.treedef, self.leaves)[0]
+
+    def positions(self) -> dict[str, int]:
+        """The indices of the traced leaves by their names."""
+        return {self.names[index]: index for index in self.traced()}
+
     def position(self, name: str) -> int | None:
         """The index of the traced leaf with this name, if there is one."""
         index = self.names.index(name) if name in self.names else None
@@ -69,13 +107,15 @@ class Arguments:
         """The indices of the leaves that are traced, without the `frozen` ones."""
         return [i for i, aval in enumerate(self.avals) if aval is not None and i not in frozen]
 
-    def structure(self, frozen: Collection[int] = ()) -> Hashable:
+    def structure(self, frozen: Collection[int] = ()) -> Structure:
         """What a compiled program depends on: all but the values of the traced leaves."""
-        traced = set(self.traced(frozen))
-        parts: list[Hashable] = [self.treedef]
-        for index, (leaf, aval) in enumerate(zip(self.leaves, self.avals, strict=True)):
-            parts.append(aval if index in traced else _constant_key(leaf, self.names[index]))
-        return tuple(parts)
+        return Structure(
+            self.treedef,
+            tuple(
+                aval if aval is not None and index not in frozen else _constant_key(leaf, self.names[index])
+                for index, (leaf, aval) in enumerate(zip(self.leaves, self.avals, strict=True))
+            ),
+        )
 
     def replace(self, leaves: Mapping[int, Any]) -> Arguments:
         """The same with some leaves replaced by others of the same kind."""
@@ -102,6 +142,19 @@ def flatten(experiment: Any, broadcast: tuple[Any, ...] = ()) -> Arguments:
         traced = is_leaf(leaf) or (node and isinstance(leaf, _TRACEABLE))
         avals.append(_aval(leaf, name) if traced else None)
     return Arguments(treedef, tuple(names), tuple(leaf for _, leaf in entries), tuple(avals))
+
+
+def _hash_of(treedef: jtu.PyTreeDef) -> int:
+    """A hash of a treedef that depends on its aux data too, as far as these can be hashed."""
+    node = treedef.node_data()
+    if node is None:  # a leaf, or None
+        return treedef.num_leaves
+    kind, aux = node
+    try:
+        own = hash(tuple(aux) if type(aux) is list else aux)  # a dict's keys are a list
+    except TypeError:
+        own = 0
+    return hash((kind, own, *map(_hash_of, treedef.children())))
 
 
 def _within_nodes(tree: Any) -> list[bool]:

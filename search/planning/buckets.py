@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,24 @@ from symjax.verbs.tree import child
 
 from ..compiling.cache import Cache, remembered
 from ..compiling.lanes import Layout
+from ..results.failures import Failure
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, flatten
+from .failures import PROBES, Failures
+from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
+from .leaf_trials import positions_of
 from .programs import Program, Task, program_for
-from .tracing import CannotTrace, untraceable
+from .tracing import CannotTrace, Demotion, untraceable
 
-Rows = npt.NDArray[np.intp]
+# What tracing a structure came to: the leaves that the function cannot trace, or that it raises. Found by
+# many traces, so worth remembering.
+_outcomes: Cache[Mapping[int, Demotion] | CannotTrace] = remembered(4096)
 
-# The leaves that a function cannot trace, by program; found by many traces, so worth remembering.
-_culprits: Cache[Mapping[int, str]] = remembered(1024)
+_INACTIVE = -(2**31) - 1  # in the place of the gene of a decision that does not matter
+
+_DIVERSE = 256  # structures among which those are sought that differ most
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,8 @@ class Sorted:
 
     buckets: tuple[Bucket, ...]
     varying: frozenset[int]
-    errors: Mapping[int, Exception]
-    demoted: Mapping[str, str]
+    errors: Mapping[int, Exception | Failure]
+    demoted: Mapping[str, Demotion]
 
 
 @dataclass(frozen=True)
@@ -103,37 +110,91 @@ class Sorter:
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
         self._varying: set[int] = set()
-        self._errors: dict[int, Exception] = {}
-        self._demoted: dict[str, str] = {}
+        self._errors: dict[int, Exception | Failure] = {}
+        self._raised: dict[Hashable, Exception | Failure] = {}  # by the key of an outcome
+        self._recalls = True  # what raised in an earlier call
+        self._is_valid = np.ones(len(self.dnas), bool)
+        self._demoted: dict[str, Demotion] = {}
 
     def sort(self) -> Sorted:
-        """The batch in buckets."""
+        """The batch in buckets.
+
+        Where the first structures differ in all that they can and raise the same, so will the others: these
+        are not traced, and have that error, too.
+        """
         groups = deque(self._split(_Group(np.arange(len(self.dnas)))))
-        while groups:
-            groups.extend(self._place(groups.popleft()))
+        failures = Failures()
+        while groups and (self._buckets or not failures.are_shared):
+            group = groups.popleft()
+            parts, failure = self._try(group)
+            groups.extend(parts)
+            if failure is not None:
+                failures.add(failure)
+                if len(failures) == 1 and not self._buckets:
+                    groups = self._diverse_first(group, groups)
+        if self._buckets:
+            self._remember()
+        elif self._errors:
+            self._fail_all(groups)
         self._buckets.sort(key=lambda bucket: int(bucket.rows[0]))
         return Sorted(tuple(self._buckets), frozenset(self._varying), self._errors, self._demoted)
 
+    def _remember(self) -> None:
+        """Saves the next call from tracing again what raised. Where all did, it will be another function."""
+        for key, error in self._raised.items():
+            _outcomes.put(key, CannotTrace(error if isinstance(error, Failure) else Failure.of(error)))
+
+    def _fail_all(self, groups: Iterable[_Group]) -> None:
+        """Gives the configurations that were not tried the first error, and that one its own traceback."""
+        first = min(self._errors)
+        if isinstance(self._errors[first], Failure):
+            self._recalls = False
+            self._is_valid[first] = True
+            self._try(_Group(np.array([first])))
+        for group in groups:
+            self._fail(group.rows, self._errors[first])
+
+    def _diverse_first(self, failed: _Group, others: Iterable[_Group]) -> deque[_Group]:
+        """The groups in an order in which the first ones differ from a failed one, and from each other."""
+        groups = [failed, *others]
+        few = groups[:: max(1, len(groups) // _DIVERSE)]  # for speed
+        dnas = self.dnas[np.array([group.rows[0] for group in few])]
+        columns = list(self._structure(dnas, frozenset()))
+        if not columns:
+            return deque(groups[1:])
+        chosen = [few[index] for index in diverse(np.stack(columns, 1), PROBES)]
+        first = {id(group) for group in chosen}
+        return deque([*chosen[1:], *(group for group in groups if id(group) not in first)])
+
+    def _try(self, group: _Group) -> tuple[Iterable[_Group], Exception | Failure | None]:
+        """Makes a bucket of a group, or parts it, or tells what the function raised."""
+        try:
+            return self._place(group), None
+        except CannotTrace as failure:
+            self._fail(group.rows[self._is_valid[group.rows]], failure.reason)
+            return (), failure.reason
+
     def _place(self, group: _Group) -> Iterable[_Group]:
-        """Makes a bucket of a group, or parts it: a leaf that cannot be traced splits it after all."""
+        """Makes a bucket of a group, or parts it: a leaf that cannot be traced splits it after all.
+
+        Raises:
+            CannotTrace: The function raises for this structure.
+        """
         varying = self._varying_in(group)
         arguments = self._arguments(group.rows, varying)
         if arguments is None:
             return ()
-        rows = np.array([row for row in group.rows if row not in self._errors], np.intp)
-        positions = {i: arguments.position(str(self.space.spec.points[i].path)) for i in varying}
-        leaves = {leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None}
+        rows = group.rows[self._is_valid[group.rows]]
+        first = self.dnas[int(rows[0])]
+        positions = positions_of(self.space, first, arguments, varying, self.broadcast)
+        leaves = {leaf: self.decisions[i] for i, own in positions.items() for leaf in own}
         arguments = arguments.replace({leaf: decision.standard for leaf, decision in leaves.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
         layout = self.layout_for(len(rows))
-        try:
-            culprits = _find_culprits(self.task, arguments, frozenset(leaves), frozen, layout)
-        except CannotTrace as failure:
-            self._errors.update(dict.fromkeys(map(int, rows), failure.reason))
-            return ()
+        culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
         self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
         frozen = frozen.union(culprits)
-        structural = {i for i, leaf in positions.items() if leaf is None or leaf in culprits}
+        structural = {i for i, own in positions.items() if not own or not culprits.keys().isdisjoint(own)}
         if structural:
             names = frozenset(arguments.names[leaf] for leaf in frozen)
             return self._split(_Group(rows, group.demoted | structural, names))
@@ -146,21 +207,52 @@ class Sorter:
         self._varying |= varying
         return ()
 
+    def _fail(self, rows: Rows, error: Exception | Failure) -> None:
+        self._errors.update(dict.fromkeys(map(int, rows), error))
+        self._is_valid[rows] = False
+
+    def _culprits(
+        self, arguments: Arguments, varying: frozenset[int], frozen: frozenset[int], layout: Layout
+    ) -> Mapping[int, Demotion]:
+        """The leaves that must be structure, besides the frozen ones, and why.
+
+        Raises:
+            CannotTrace: The function raises, now or at the last time.
+        """
+        key: Hashable = (self.task.identity(), arguments.structure(frozen), varying, frozen)
+        outcome = _outcomes.find(key)
+        if isinstance(outcome, CannotTrace) and self._recalls:
+            raise CannotTrace(outcome.reason)
+        if outcome is not None and not isinstance(outcome, CannotTrace):
+            return outcome
+
+        def program(structural: frozenset[int]) -> Program:
+            return program_for(self.task, arguments, tuple(sorted(varying - structural)), structural, layout)
+
+        try:
+            outcome = untraceable(self.task, arguments, frozen, program)
+        except CannotTrace as failure:
+            self._raised[key] = failure.reason
+            raise
+        _outcomes.put(key, outcome)
+        return outcome
+
     def _split(self, group: _Group) -> Iterable[_Group]:
         """Parts a group by the decisions on structure that matter; in the order of the batch."""
+        n = len(group.rows)
+        dnas = self.dnas if n == len(self.dnas) else self.dnas[group.rows]
+        columns = self._structure(dnas, group.demoted)
+        return [dataclasses.replace(group, rows=group.rows[part]) for part in group_rows(columns, n)]
+
+    def _structure(self, dnas: DNA, demoted: frozenset[int]) -> Iterator[npt.NDArray[Any]]:
+        """What decides on the structure of each configuration: whole numbers, int[n] each."""
         spec = self.space.spec
-        choices, floats = self.dnas.choices[group.rows], self.dnas.floats[group.rows]
-        genes = {"choices": choices, "floats": floats.view(np.int32)}  # floats by their bits
-        marks = [np.zeros(len(choices), np.int32)]
-        for index, active in enumerate(spec.active(choices)):
-            if index not in self.decisions or index in group.demoted:
-                own = genes[spec.points[index].array][:, spec.columns[index]]
-                marks += list(np.where(active[:, None], own, -1).T)
-        # By columns, for speed: hashing a decoded tree for each configuration would cost a tree each.
-        _, first, part = np.unique(np.stack(marks, 1), axis=0, return_index=True, return_inverse=True)
-        part = part.reshape(-1)
-        for index in np.argsort(first):
-            yield dataclasses.replace(group, rows=group.rows[part == index])
+        genes = {"choices": dnas.choices, "floats": dnas.floats.view(np.int32)}  # floats by their bits
+        for index, active in enumerate(spec.active(dnas.choices)):
+            if index not in self.decisions or index in demoted:
+                point = spec.points[index]
+                for gene in genes[point.array][:, spec.columns[index]].T:
+                    yield gene if point.parent < 0 else np.where(active, gene, np.int64(_INACTIVE))
 
     def _varying_in(self, group: _Group) -> frozenset[int]:
         """The decisions on leaves that matter in a group; all its configurations agree on that."""
@@ -171,7 +263,8 @@ class Sorter:
         """The arguments of a group's first valid configuration; None if there is none.
 
         What differs between the configurations are leaves, which no tree is made for: but where a node
-        checks itself, its leaves decide whether a configuration is valid, so there each is decoded.
+        checks itself, or the space is constrained, leaves decide whether a configuration is valid, so there
+        each is decoded.
         """
         arguments = None
         for row in rows:
@@ -179,14 +272,24 @@ class Sorter:
                 tree = self.space.decode(self.dnas[int(row)])
                 if arguments is None:
                     arguments = flatten(tree, self.broadcast)
-                    if not _checks_itself(tree, [self.space.spec.points[i].path for i in varying]):
+                    paths = self._paths(self.dnas[int(row)], arguments, varying)
+                    if not self.space.predicates and not _checks_itself(tree, paths):
                         break
             except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
-                self._errors[int(row)] = error
                 if not varying:  # the same tree for all of them
-                    self._errors.update(dict.fromkeys(map(int, rows), error))
+                    self._fail(rows, error)
                     break
+                self._fail(rows[rows == row], error)
         return arguments
+
+    def _paths(self, dna: DNA, tree: Arguments, decisions: Iterable[int]) -> Iterator[Path]:
+        """Where the leaves stand on which decisions land."""
+        for index in decisions:
+            if index not in self.space.in_patches:
+                yield self.space.spec.points[index].path
+            else:
+                for places in positions_of(self.space, dna, tree, [index], self.broadcast).values():
+                    yield from (Path.parse(tree.names[place]) for place in places)
 
 
 def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
@@ -199,23 +302,3 @@ def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
                 return True
             value = child(value, key, path)
     return False
-
-
-def _find_culprits(
-    task: Task,
-    arguments: Arguments,
-    varying: frozenset[int],
-    frozen: frozenset[int],
-    layout: Layout,
-) -> Mapping[int, str]:
-    """The leaves that must be structure, besides the frozen ones, and why."""
-    key: Hashable = (task.identity(), arguments.structure(frozen), varying, frozen)
-    culprits = _culprits.find(key)
-    if culprits is None:
-
-        def program(structural: frozenset[int]) -> Program:
-            return program_for(task, arguments, tuple(sorted(varying - structural)), structural, layout)
-
-        culprits = untraceable(task, arguments, frozen, program)
-        _culprits.put(key, culprits)
-    return culprits

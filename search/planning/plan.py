@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jax.tree_util import PyTreeDef
 
-from symjax.core.errors import at, brief
+from symjax.core.errors import excerpt, summary
 from symjax.core.schema import is_symbolic
+from symjax.core.tracebacks import caller_level
+from symjax.verbs.walk import walk
 
+from ..compiling.cache import Cache, begin_plan, remembered
+from ..compiling.compile_times import Estimate, Record, duration, estimate
+from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
-from ..results.failures import picklable
+from ..compiling.persistent import folder
+from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
-from ..spaces.space import Space, require_space
-from .arguments import Aval, aval_of, flatten
+from ..spaces.space import Space
+from .advice import PlanWarning, advice_on
+from .arguments import flatten
 from .buckets import Bucket, Sorter
+from .inputs import batch_of, check_function, check_space, devices_of, key_aval
 from .ladder import layouts
 from .leaf_decisions import leaf_decisions
+from .metrics import check_equal_metrics
 from .programs import Task
+from .purity import first_difference, is_suspect
+from .splits import described, splits
 
+# What was said of functions that are not pure.
+_looked_at: Cache[str] = remembered(1024)
+
+_LONG = 10.0  # seconds of compiling that are worth a word
 _LISTED = 8  # names that a plan spells out
 
 
@@ -51,8 +66,11 @@ class Plan:
         errors: Why a configuration cannot run, by its place in the batch.
         lanes: The ids of the decisions in which the lanes of a program differ.
         split: For each decision that splits the batch, by its id, how many values it takes there.
-        demoted: The leaves that the function cannot trace, and the error that tracing them gave: each
-            value of such a leaf is a program of its own.
+        values: What these values are, in the order in which they first come.
+        constants: What is to be said of the arrays that the function holds; empty for small ones.
+        demoted: The leaves that the function cannot trace, and why: the error that tracing them gave, and the
+            line that needs their value. Each value of such a leaf is a program of its own.
+        advice: What is worth a warning, and what to do about it.
     """
 
     task: Task | None
@@ -64,10 +82,13 @@ class Plan:
     mode: Mode
     widths: tuple[int, ...]
     devices: int
-    errors: Mapping[int, Exception]
+    errors: Mapping[int, Exception | Failure]
     lanes: tuple[str, ...]
     split: Mapping[str, int]
+    values: Mapping[str, tuple[str, ...]]
+    constants: str
     demoted: Mapping[str, str]
+    advice: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.dnas)
@@ -87,6 +108,11 @@ class Plan:
         sizes = tuple(len(bucket.rows) for bucket in self.buckets)
         return PlanSummary(str(self), sizes, self.widths, self.lanes, self.split, self.demoted)
 
+    def warn(self) -> None:
+        """Gives the plan's advice, as warnings at the user's line."""
+        for text in self.advice:
+            warnings.warn(text, PlanWarning, stacklevel=caller_level())
+
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "task": None, "buckets": (), "errors": picklable(self.errors)}
 
@@ -95,6 +121,26 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"<Plan: {self}>"
+
+    @property
+    def compilation(self) -> Estimate | None:
+        """How long compiling will take, and how many programs are compiled already.
+
+        By what was compiled on this machine before; None in a plan that was pickled.
+        """
+        programs = {bucket.program.executable for bucket in self.buckets}
+        if not programs:
+            return None
+        candidates = [program.candidate for program in programs]
+        return estimate(candidates, Record.here().read(), folder() is not None)
+
+    def _compilation_text(self) -> str:
+        """Of a wait that is worth a word."""
+        compilation = self.compilation
+        if compilation is None or compilation.seconds is None or compilation.seconds < _LONG:
+            return ""
+        cached = f", {compilation.cached} of them are in the cache" if compilation.cached else ""
+        return f"about {duration(compilation.seconds)} to compile{cached}"
 
     def _lanes_text(self) -> str:
         widths = sorted(set(self.widths))
@@ -107,28 +153,37 @@ class Plan:
 
     def _parts(self) -> Iterable[str]:
         yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{self._lanes_text()}"
+        yield self._compilation_text()
         if self.devices > 1:
             yield f"over {self.devices} devices"
-        yield _listed("split by", [f"{id} ({values})" for id, values in self.split.items()])
+        yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
         yield _listed("lanes", self.lanes, ":")
+        yield self.constants
         reasons = [f"{name} ({why})" for name, why in self.demoted.items()]
         yield _listed("demoted to structure, because the function cannot trace them", reasons, ":")
-        kinds = sorted({type(error).__name__ for error in self.errors.values()})
-        if kinds:
-            yield f"{_count(len(self.errors), 'configuration')} cannot run: {', '.join(kinds)}"
+        if self.errors:
+            kinds = Counter(_summary(error) for error in self.errors.values())
+            texts = [
+                f"{text} ({number:,})" if len(kinds) > 1 else text for text, number in kinds.most_common()
+            ]
+            yield _listed(f"{_count(len(self.errors), 'configuration')} cannot run", texts, ":")
+
+    def _values(self, name: str) -> str:
+        values, number = self.values[name], self.split[name]
+        return f"{', '.join(values)}{f', … {number:,} values' if number > len(values) else ''}"
 
 
 def plan(
     fn: Callable[..., Any],
     space: Space,
-    dnas: DNA,
+    dnas: DNA | Sequence[Any],
     key: jax.Array,
     *broadcast: Any,
     ids: Sequence[int] | npt.NDArray[Any] | None = None,
     repeats: int = 1,
     lanes: Mode | None = None,
     width: int | None = None,
-    devices: Sequence[jax.Device] | None = None,
+    devices: jax.Device | Sequence[jax.Device] | None = None,
 ) -> Plan:
     """Plans the evaluation of a batch: `evaluate` with the same arguments will run it so.
 
@@ -138,24 +193,32 @@ def plan(
     Args:
         fn: ``fn(experiment, key, *broadcast)``; see `evaluate`, as for all that follows.
         space: The space.
-        dnas: A batch of DNAs.
+        dnas: A batch of DNAs, or a list of DNAs or of trees of the space.
         key: The root key.
         *broadcast: Arguments that all configurations share.
         ids: The trial ids.
         repeats: With how many seeds each configuration runs.
         lanes: ``'map'`` or ``'vmap'``.
         width: Lanes side by side on each device.
-        devices: Where it is to run.
+        devices: Where it is to run, a device or several.
 
     Returns:
         The plan, which prints as a line of text.
 
     Raises:
-        TypeError: `space` is no space, `dnas` no batch of DNAs, `fn` takes other arguments, or one of them
-            can neither be traced nor be structure.
-        ValueError: DNAs of another space or out of range, choices that are still open, a way or
-            a width of lanes that there is not, ids that do not fit the batch, a key whose stream would depend
-            on the company that a configuration runs in, or metrics that differ between structures.
+        TypeError: `space` is no space, `dnas` no batch of DNAs, `fn` no function or one of other arguments;
+            one of these can neither be traced nor be structure; the call stands inside `jit`; or a metric is
+            no number.
+        ValueError: DNAs of another space or out of range, a tree that is not in the space, choices that are
+            still open, a number of lanes that is not on the ladder, ids that do not fit the batch, a key
+            whose stream would depend on the company that a configuration runs in, or metrics that differ
+            between structures.
+        Exception: No configuration can run: what the first one of them raised. Where the first structures
+            raise the same, the others are not traced any more.
+
+    Warns:
+        PlanWarning: A leaf that the space opens cannot be traced, or nearly each configuration needs a
+            program of its own; the message names the line, or the decisions, and what to do.
 
     Example:
         >>> import jax, symjax as sj
@@ -168,22 +231,59 @@ def plan(
         >>> space = search.space(Line(slope=search.floatv(0., 1.), steps=search.oneof([1, 2])))
         >>> dnas = space.sample(jax.random.key(0), 32)
         >>> print(search.plan(Line.run, space, dnas, jax.random.key(1), devices=jax.devices()[:1]))
-        32 configurations → 2 programs, mapped; split by steps (2); lanes: slope
+        32 configurations → 2 programs, mapped; split by steps (1, 2); lanes: slope
     """
-    _check_function(fn, len(broadcast))
-    _check_space(space, dnas)
-    chosen = tuple(devices if devices is not None else jax.local_devices())
-    if not chosen:
-        raise ValueError("an evaluation needs at least one device, got an empty list")
+    planned = make_plan(
+        fn,
+        space,
+        dnas,
+        key,
+        broadcast,
+        ids=ids,
+        repeats=repeats,
+        lanes=lanes,
+        width=width,
+        devices=devices,
+    )
+    planned.warn()
+    if planned.errors and not planned.buckets:
+        error = planned.errors[min(planned.errors)]
+        raise error.error if isinstance(error, Failure) else error
+    return planned
+
+
+def make_plan(
+    fn: Callable[..., Any],
+    space: Space,
+    dnas: DNA | Sequence[Any],
+    key: jax.Array,
+    broadcast: tuple[Any, ...],
+    *,
+    ids: Sequence[int] | npt.NDArray[Any] | None,
+    repeats: int,
+    lanes: Mode | None,
+    width: int | None,
+    devices: jax.Device | Sequence[jax.Device] | None,
+) -> Plan:
+    """`plan`, which warns of nothing, and of which all configurations may have raised."""
+    check_function(fn, len(broadcast))
+    check_space(space)
+    chosen = devices_of(devices)
     layout_for = layouts(lanes, width, chosen)
-    batch = (dnas if dnas.shape else DNA.concat([dnas])).host()
-    space.spec.check(batch.choices, batch.floats)
-    task = Task(fn, _key_aval(key), chosen, 1 if repeats == 1 else 2)
+    begin_plan()
+    batch = batch_of(space, dnas)
+    task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
     sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for).sort()
-    _check_metrics(sorting.buckets)
-    points = space.spec.points
+    structural = set(range(len(space.spec))) - sorting.varying
+    check_equal_metrics(
+        (bucket.program.trace(), partial(described, space, batch[int(bucket.rows[0])], structural))
+        for bucket in sorting.buckets
+    )
+    names = space.spec.names
+    split = splits(space, batch, structural)
+    widths = _widths(sorting.buckets)
     return Plan(
         task,
         space,
@@ -192,78 +292,39 @@ def plan(
         _trial_ids(ids, len(batch)),
         sorting.buckets,
         layout_for(1).mode,
-        _widths(sorting.buckets),
+        widths,
         len(chosen),
         sorting.errors,
-        tuple(points[index].name for index in sorted(sorting.varying)),
-        _splits(space, batch, set(range(len(points))) - sorting.varying),
-        sorting.demoted,
+        tuple(names[index] for index in sorted(sorting.varying)),
+        {names[index]: number for index, (number, _) in split.items()},
+        {names[index]: values for index, (_, values) in split.items()},
+        constants_text(constant for bucket in sorting.buckets for constant in bucket.program.constants),
+        {name: str(why) for name, why in sorting.demoted.items()},
+        (
+            *advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+            *_impurities(task, sorting.buckets),
+        ),
     )
 
 
-def _check_function(fn: Callable[..., Any], shared: int) -> None:
-    """Refuses a function that cannot be called so, and a bound method, which would evaluate its own tree.
-
-    Args:
-        fn: The function.
-        shared: How many arguments all configurations share.
-    """
-    bound = getattr(fn, "__self__", None)
-    if is_symbolic(bound):
-        name = getattr(fn, "__name__", "run")
-        raise TypeError(
-            f"expected a function of (experiment, key), got a method bound to one experiment; "
-            f"give {type(bound).__name__}.{name} itself"
-        )
-    try:
-        signature = inspect.signature(fn)
-    except (TypeError, ValueError):  # no Python function: it says itself what it takes
-        return
-    try:
-        signature.bind(*[None] * (2 + shared))
-    except TypeError as error:
-        raise TypeError(
-            f"{_name_of(fn)}{signature} cannot be called with an experiment, a key and "
-            f"{_count(shared, 'shared argument')}: {error}; what all configurations share, such as data, "
-            "stands behind the key: search.evaluate(fn, space, dnas, key, data)"
-        ) from None
+def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
+    """What to say of a function that is not pure, as its first structure shows; it is looked at but once."""
+    for bucket in buckets[:1]:
+        key = task.identity()
+        text = _looked_at.find(key)
+        if text is None:
+            lane = bucket.program.lane
+            suspect = is_suspect(task.fn, _classes(bucket.arguments.experiment()))
+            difference = first_difference(lane.trace().program, lane.trace_again()) if suspect else None
+            text = "" if difference is None else str(difference)
+            _looked_at.put(key, text)
+        if text:
+            yield text
 
 
-def _name_of(fn: object) -> str:
-    return str(getattr(fn, "__qualname__", type(fn).__name__)).rpartition("<locals>.")[2]
-
-
-def _check_space(space: Space, dnas: object) -> None:
-    """Refuses what is no batch of this space, and a space whose trees cannot run."""
-    require_space(space)
-    if not isinstance(dnas, DNA) or len(dnas.shape) > 1:
-        raise TypeError(f"expected a batch of DNAs, as space.sample(key, n) gives one; got {brief(dnas)}")
-    dnas.check_spec(space.spec)
-    if space.closed:
-        raise ValueError(
-            f"the space leaves choices closed, so that its trees cannot run; open or replace "
-            f"{', '.join(map(str, space.closed))} {at(space.closed[0])}"
-        )
-
-
-def _key_aval(key: jax.Array) -> Aval:
-    """What is known of the root key.
-
-    Raises:
-        TypeError: It is no key.
-        ValueError: It is of a kind of which a vectorized program draws other numbers than a single one.
-    """
-    try:
-        data = jax.random.key_data(key)
-    except TypeError as error:
-        raise TypeError(f"expected a JAX key, as jax.random.key(0) gives one; got {key!r}") from error
-    if data.shape != (2,):
-        kind = "rbg" if data.shape == (4,) else f"of shape {list(data.shape)}"
-        raise ValueError(
-            f"the root key is {kind}, but must be a single one of threefry: under vmap the numbers of an "
-            "rbg key depend on its neighbours; give jax.random.key(seed, impl='threefry2x32')"
-        )
-    return aval_of(key)
+def _classes(tree: Any) -> set[type]:
+    """The classes of the nodes of a tree."""
+    return {type(value) for _, value, _ in walk(tree) if is_symbolic(value)}
 
 
 def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint32]:
@@ -282,35 +343,8 @@ def _widths(buckets: Iterable[Bucket]) -> tuple[int, ...]:
     return tuple(sorted(widths.values()))
 
 
-def _splits(space: Space, dnas: DNA, structural: set[int]) -> dict[str, int]:
-    """How many values each decision on structure takes in a batch, where it takes several."""
-    splits = {}
-    genes = {"choices": dnas.choices, "floats": dnas.floats}
-    active = space.spec.active(dnas.choices)
-    for index in sorted(structural):
-        point = space.spec.points[index]
-        own = genes[point.array][active[index]][:, space.spec.columns[index]]
-        values = len(np.unique(own, axis=0))
-        if values > 1:
-            splits[point.name] = values
-    return splits
-
-
-def _check_metrics(buckets: Iterable[Bucket]) -> None:
-    """Refuses functions that return different metrics for different structures."""
-    first: PyTreeDef | None = None
-    for bucket in buckets:
-        shapes = bucket.program.trace()
-        for path, leaf in jax.tree_util.tree_leaves_with_path(shapes):
-            if jnp.issubdtype(leaf.dtype, jax.dtypes.extended):
-                name = jax.tree_util.keystr(path)
-                raise TypeError(f"metrics must be numbers; the metric {name} is a {leaf.dtype}")
-        treedef = jax.tree.structure(shapes)
-        first = treedef if first is None else first
-        if treedef != first:
-            raise ValueError(
-                f"the function returns different metrics for different structures: {first} and {treedef}"
-            )
+def _summary(error: Exception | Failure) -> str:
+    return excerpt(summary(error.error if isinstance(error, Failure) else error), limit=100)
 
 
 def _count(number: int, what: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, final
 
 import jax
 import numpy as np
@@ -15,15 +15,13 @@ from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import PyTreeDef
 
 from ..compiling.cache import Cache, remembered
+from ..compiling.constants import Constant, hoisted
 from ..compiling.executables import Array, Executable, Started
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, partition_spec
+from ..compiling.persistent import OF_THE_CACHE
 from .arguments import Arguments, Aval, struct
-
-Metrics: TypeAlias = Any  # a pytree of arrays, as the function returns it
-
-# Where compiled code is kept does not change it.
-_OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_persistent_cache")
+from .metrics import Metrics, check_metrics
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Task:
 
     def environment(self) -> Hashable:
         """The same but for the function: with all of JAX's configuration that tracing may read."""
-        config = [item for item in jax.config.values.items() if not item[0].startswith(_OF_THE_CACHE)]
+        config = [item for item in jax.config.values.items() if not item[0].startswith(OF_THE_CACHE)]
         return self.key, self.devices, self.folds, tuple(config)
 
     def call(
@@ -75,7 +73,9 @@ class Task:
         for index, leaf in replaced:
             filled[index] = leaf
         experiment, broadcast = jax.tree.unflatten(treedef, filled)
-        return self.fn(experiment, key, *broadcast)
+        metrics = self.fn(experiment, key, *broadcast)
+        check_metrics(metrics)
+        return metrics
 
 
 @final
@@ -125,6 +125,14 @@ class Lane:
                 self._traced = self._trace()
             return self._traced
 
+    def trace_again(self) -> ClosedJaxpr:
+        """Traces it once more, to see whether that gives the same program.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        return self._trace().program
+
     def executable(self, layout: Layout) -> Executable:
         """Its code for lanes that run so, which may be shared with other functions.
 
@@ -132,12 +140,14 @@ class Lane:
             Exception: Whatever the function raises.
         """
         traced = self.trace()
-        arity = Arity(len(self.varying), len(self.shared))
+        arity = Arity(len(self.varying), len(self.shared) + len(traced.constants))
         key = (traced.fingerprint, arity, self._environment, layout)
         if layout not in self._executables:
             self._executables[layout] = _executables.get(
                 key,
-                lambda: Executable(traced.program, arity, self.task.folds, layout, self.task.devices),
+                lambda: Executable(
+                    traced.program, arity, self.task.folds, layout, self.task.devices, traced.fingerprint
+                ),
             )
         return self._executables[layout]
 
@@ -154,7 +164,8 @@ class Lane:
             self.task.key.batched(),
             tuple(self._struct(i) for i in self.shared),
         )
-        return _Traced(program, fingerprint(program), metrics)
+        program, constants = hoisted(program)
+        return _Traced(program, fingerprint(program), metrics, constants)
 
     def _struct(self, index: int) -> jax.ShapeDtypeStruct:
         aval = self._avals[index]
@@ -166,14 +177,16 @@ class _Traced(NamedTuple):
     """A function as a program.
 
     Attributes:
-        program: Of ``(*values, key, *common)``.
+        program: Of ``(*values, key, *common)``, the constants being the last ones.
         fingerprint: What it is.
         metrics: The shapes of what it returns, a pytree of `jax.ShapeDtypeStruct`.
+        constants: The large arrays that it holds.
     """
 
     program: ClosedJaxpr
     fingerprint: Fingerprint
     metrics: Metrics
+    constants: tuple[Constant, ...]
 
 
 _executables: Cache[Executable] = remembered(256)
@@ -214,6 +227,15 @@ class Program:
     def capacity(self) -> int:
         """The lanes that a call has room for, on all devices together."""
         return self.executable.capacity
+
+    @property
+    def constants(self) -> tuple[Constant, ...]:
+        """The large arrays that the function holds. Equal ones of several programs are one.
+
+        Raises:
+            Exception: Whatever the function raises.
+        """
+        return self.lane.trace().constants
 
     @property
     def chunk(self) -> int:
@@ -282,8 +304,11 @@ class Program:
         Returns:
             The run; JAX computes while the caller goes on.
         """
-        started = self.executable(values, ids.reshape(len(ids), self.lane.task.folds), common, root)
-        return Running(started, jax.tree.structure(self.lane.trace().metrics))
+        task, traced = self.lane.task, self.lane.trace()
+        constants = [constant.on(replicated(task)) for constant in traced.constants]
+        ids = ids.reshape(len(ids), task.folds)
+        started = self.executable(values, ids, [*common, *constants], root)
+        return Running(started, jax.tree.structure(traced.metrics))
 
 
 class Running(NamedTuple):

@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import jax
 
+from symjax.core.tracebacks import line_at_fault
+
+from ..results.failures import Failure
 from .arguments import Arguments
 from .programs import Metrics, Program, Task
 
 
-class CannotTrace(Exception):
-    """A function that fails even where every leaf is concrete: for a reason of its own."""
+@dataclass(frozen=True)
+class Demotion:
+    """Why a leaf is structure although it could be a leaf.
 
-    def __init__(self, reason: Exception) -> None:
+    Attributes:
+        error: The type of the error that tracing it gave.
+        place: Where the function needs its value: ``'model.py:12'``; empty where that is not known.
+        line: What is computed there: ``'self.rate > 0'``.
+    """
+
+    error: str
+    place: str
+    line: str
+
+    @classmethod
+    def of(cls, error: Exception) -> Demotion:
+        """The reason that an error with its traceback gives."""
+        return cls(type(error).__name__, *line_at_fault(error))
+
+    def __str__(self) -> str:
+        where = f" at {os.path.basename(self.place)}: {self.line}" if self.place else ""
+        return f"{self.error}{where}"
+
+
+class CannotTrace(Exception):
+    """A function that fails even where every leaf is concrete: for a reason of its own.
+
+    Args:
+        reason: What it raised; without its traceback, if that was in an earlier call.
+    """
+
+    def __init__(self, reason: Exception | Failure) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
 def untraceable(
     task: Task, arguments: Arguments, frozen: frozenset[int], program: Callable[[frozenset[int]], Program]
-) -> dict[int, str]:
+) -> dict[int, Demotion]:
     """Finds the leaves that the function cannot trace, such as a float in Python control flow.
 
     Traces with fewer and fewer leaves abstract, halving the suspects each time: k culprits among n
@@ -34,45 +67,48 @@ def untraceable(
         program: The program with these leaves frozen.
 
     Returns:
-        The leaves that must be structure besides the frozen ones, with the type of the error that
-        tracing them gave. Mostly empty, after one trace.
+        The leaves that must be structure besides the frozen ones, and why. Mostly empty, after one trace.
 
     Raises:
         CannotTrace: The function fails with every leaf concrete too.
     """
-    culprits: dict[int, str] = {}
+    culprits: dict[int, Demotion] = {}
     while True:
         structural = frozen.union(culprits)
         wanted = program(structural)
         try:
             wanted.trace()
         except Exception as error:  # noqa: BLE001 - any failure that tracing causes makes a culprit
-            culprits[_culprit(task, arguments, structural, error)] = type(error).__name__
+            culprit, reason = _culprit(task, arguments, structural, error)
+            culprits[culprit] = Demotion.of(reason)
         else:
             return culprits
 
 
-def _culprit(task: Task, arguments: Arguments, frozen: frozenset[int], error: Exception) -> int:
-    """One leaf whose being traced is the reason for this error."""
+def _culprit(
+    task: Task, arguments: Arguments, frozen: frozenset[int], error: Exception
+) -> tuple[int, Exception]:
+    """One leaf whose being traced is the reason for this error, and the error that it alone gives."""
     suspects = arguments.traced(frozen)
 
-    def fails(abstract: int) -> bool:
+    def failure(abstract: int) -> Exception | None:
         try:
             _trace(task, arguments, suspects[:abstract])
         except Exception as other:  # noqa: BLE001 - another error has another reason
-            return type(other) is type(error)
-        return False
+            return other if type(other) is type(error) else None
+        return None
 
-    if not suspects or fails(0):
+    if not suspects or failure(0) is not None:
         raise CannotTrace(error) from error
-    fine, broken = 0, len(suspects)
+    fine, broken, reason = 0, len(suspects), error
     while broken - fine > 1:
         middle = (fine + broken) // 2
-        if fails(middle):
-            broken = middle
+        other = failure(middle)
+        if other is not None:
+            broken, reason = middle, other
         else:
             fine = middle
-    return suspects[fine]
+    return suspects[fine], reason
 
 
 def _trace(task: Task, arguments: Arguments, abstract: list[int]) -> None:

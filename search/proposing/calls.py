@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 
 from symjax.core.errors import summary
-from symjax.core.paths import Path
+from symjax.core.paths import ROOT, Path
 from symjax.patches.analysis.sizes.probe import Effect, Probe
+from symjax.patches.core.apply import tried
 from symjax.patches.outlines.finding import models
 from symjax.patches.outlines.inputs import inputs_for
 from symjax.patches.outlines.parameters import count, node_parameters, noting_parameters
@@ -53,29 +54,36 @@ class Calls:
             Exception: What a model or the function raises for the tree as it is.
         """
         standing = {model.path: model for model in models(tree)}
-        by_path = inputs_for(tree, inputs) if standing else {}
+        by_path = inputs_for(tree, inputs) if standing or inputs is not None else {}
         calls = cls(tree, tuple(Probe.of(tree, standing[path], each) for path, each in by_path.items()), fn)
         calls.attempt({})
         return calls
 
-    def attempt(self, updates: Updates) -> None:
+    def attempt(self, updates: Updates, patches: Sequence[Any] = ()) -> None:
         """Calls everything with other values of the tree.
+
+        Args:
+            updates: The values by path.
+            patches: Patches that are applied then.
 
         Raises:
             ValueError: The outputs of a model would change their shapes, or an array would be empty.
-            Exception: What a model, the function, or a check of the tree raises.
+            Exception: What a model, the function, a check of the tree, or a patch raises.
         """
         tree = rebind(self.tree, dict(updates))
+        if patches:
+            tree = tried(tree, list(patches))
+            updates = {ROOT: tree}
         for probe in self.probes:
             probe.called_alike(updates)
         if self.fn is not None:
             fn = self.fn
             jax.eval_shape(lambda: fn(tree))
 
-    def refusal(self, updates: Updates) -> str | None:
+    def refusal(self, updates: Updates, patches: Sequence[Any] = ()) -> str | None:
         """Why such a tree cannot be called, in a line; None if it can."""
         try:
-            self.attempt(updates)
+            self.attempt(updates, patches)
         except Exception as error:  # noqa: BLE001 - other people's code may raise anything
             return summary(error)
         return None
@@ -103,7 +111,7 @@ class Calls:
         return frozenset(paths)
 
     def effect_of(self, path: Path, value: int) -> Effect:
-        """What an int does that is no field of a model which is called by itself, seen through the function."""
+        """What an int does that is no field of a model that is called by itself, through the function."""
         refusal = ""
         for number in (2 * value, value // 2, value + 1):
             if self.fn is None or number < 1 or number == value:

@@ -49,9 +49,7 @@ def activations(functions: Iterable[tuple[Path, Any]]) -> Iterator[Suggestion]:
     for function, (path, *ties) in places:
         candidates = {name: each for name, each in ACTIVATIONS.items() if not eq(each, function)}
         own = next((name for name, each in ACTIVATIONS.items() if eq(each, function)), _name(function))
-        yield Suggestion(
-            path, function, "an activation", oneof({own: function, **candidates}), tuple(ties)
-        )
+        yield Suggestion(path, function, "an activation", oneof({own: function, **candidates}), tuple(ties))
 
 
 def _name(function: Any) -> str:

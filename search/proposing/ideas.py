@@ -2,13 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
+from symjax.core.inside import INSIDE
+from symjax.core.paths import ROOT, Path
+from symjax.patches.core.apply import tried
+from symjax.patches.core.patch import Patch
+from symjax.patches.core.updates import from_diff
+from symjax.patches.library import scale_width, swap_activation
+from symjax.patches.outlines.finding import models
+from symjax.verbs.diff import diff
+from symjax.verbs.equality import eq
+from symjax.verbs.tree import value_at
+
+from ..spaces.kinds.oneof import oneof
 from .calls import Calls
+from .functions import ACTIVATIONS
 from .suggestions import Suggestion
 
+_FACTORS: Final[Mapping[str, Any]] = {"half": 0.5, "double": 2.0}
+_AS_IT_IS: Final = "as it is"
 
-def ideas(calls: Calls, suggestions: Sequence[Suggestion]) -> tuple[Any, ...]:
-    """The patches that are proposed, with choices in their arguments."""
-    return ()
+
+def ideas(
+    calls: Calls, suggestions: Sequence[Suggestion], inputs: Any, where: Callable[[Path, Any, Any], bool]
+) -> list[Suggestion]:
+    """Decisions on patches, for models of which no field is a width or an activation.
+
+    Args:
+        calls: How the experiment is called; without example inputs nobody knows what its models make.
+        suggestions: What its fields are.
+        inputs: The example inputs.
+        where: Which to look at, by a path as ``patches.scale_width``.
+
+    Returns:
+        At most two, on `scale_width` and on `swap_activation`; None among the candidates is no patch.
+    """
+    if not calls.probes:
+        return []
+    whys = {suggestion.why.partition(";")[0] for suggestion in suggestions}
+    decisions = []
+    for patcher, arguments, kind in (
+        (scale_width, _FACTORS, "a width"),
+        (swap_activation, {name: name for name in ACTIVATIONS}, "an activation"),
+    ):
+        path = Path(("patches", patcher.__name__))
+        if kind in whys or not where(path, patcher, calls.tree):
+            continue
+        made = {label: _self_contained(calls, patcher(each), inputs) for label, each in arguments.items()}
+        working = {label: each for label, each in made.items() if each is not None}
+        if working:
+            choice = oneof({_AS_IT_IS: None, **working}, name=patcher.__name__)
+            why = f"{kind} in the code of a model"
+            decisions.append(Suggestion(path, _AS_IT_IS, why, choice, is_patch=True))
+    return decisions
+
+
+def _self_contained(calls: Calls, rule: Patch, inputs: Any) -> Patch | None:
+    """A patch that does the same without inputs, and at once; None where it does nothing, or harm.
+
+    For speed: decoding is not to plan the model anew, which takes `scale_width` half a second for a small
+    network.
+    """
+    try:
+        patched = tried(calls.tree, rule, inputs)
+    except Exception:  # noqa: BLE001 - models may refuse, in words of their own
+        return None
+    if eq(patched, calls.tree) or calls.refusal({ROOT: patched}) is not None:
+        return None
+    (model,) = models(calls.tree) if len(models(calls.tree)) == 1 else (None,)
+    if model is not None:
+        node = value_at(patched, model.path)
+        before, after = (getattr(each, INSIDE, ()) for each in (model.node, node))
+        added = after[len(before) :]
+        if added and eq(tried(calls.tree, list(added)), patched):
+            return functools.reduce(operator.or_, added)
+    return from_diff(diff(calls.tree, patched))

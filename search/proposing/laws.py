@@ -23,6 +23,8 @@ _GUARDS: Final = frozenset({"eps", "epsilon", "tiny"})
 _NEAR_ONE: Final = frozenset({"b1", "b2", "b3", "beta", "beta1", "beta2", "decay", "discount", "ema"})
 _NEAR_ONE_TOO: Final = frozenset({"gamma", "lam", "lambda", "momentum", "polyak"})
 _SHARES: Final = frozenset({"fraction", "prob", "probability", "proportion", "ratio", "share"})
+_LENGTHS: Final = frozenset({"epoch", "epochs", "frames", "iterations", "steps"})
+_VALUES: Final = frozenset({"end_value", "init_value", "peak_value", "value"})  # what schedules call a rate
 _SETTINGS: Final = (
     ("learning_rate", "a learning rate"),
     ("weight_decay", "a weight decay"),
@@ -37,8 +39,8 @@ class Law:
 
     Attributes:
         why: What it is for; or why it should stay as it is.
-        ranges: The range that suits it, and narrower ones, for fields that do not admit that; none if it should
-            stay.
+        ranges: The range that suits it, and narrower ones, for fields that do not admit that; none if it
+            should stay.
     """
 
     why: str
@@ -70,6 +72,8 @@ def law_of(path: Path, value: float, parent: Any) -> Law:
         return Law("not finite")
     if words & _GUARDS or any(word.startswith("eps") for word in words):
         return Law("keeps a denominator from zero")
+    if words & _LENGTHS:
+        return Law("how long to train: more costs more")
     if any("bias_init" in str(key) for key in path):
         return Law("biases begin near zero")
     if 0 <= value < 1:
@@ -77,6 +81,8 @@ def law_of(path: Path, value: float, parent: Any) -> Law:
             return Law("a rate of dropout", (floatv(0.0, 0.5 if value <= 0.5 else 0.95),))
         if "smoothing" in words:
             return Law("a smoothing of labels", (floatv(0.0, max(0.2, _rounded(2 * value))),))
+    if value > 0 and has_role(parent, "schedule") and name in _VALUES:
+        return Law("a learning rate", tuple(_around(value)))
     for setting, why in _SETTINGS:
         if setting_test(setting)(path, parent) and value > 0:
             return Law(why, tuple(_around(value)))
@@ -94,7 +100,7 @@ def some_of(choice: Choice, value: float) -> Choice:
 
     Example:
         >>> some_of(floatv(1e-4, 0.01, 'log'), 1e-3)
-        oneof([3.16e-4, 0.001, 0.00316])
+        oneof([0.000316, 0.001, 0.00316])
     """
     if not isinstance(choice, FloatV):
         return choice
@@ -123,9 +129,8 @@ def _near_one(value: float) -> Choice:
         scale: Scale = "reverse_log"
         choice = floatv(_rounded(distance / _WIDE), _rounded(1 - distance / _WIDE, 6), scale)
     else:
-        shares = (_WIDE, math.sqrt(_WIDE), 1.0, 1 / math.sqrt(_WIDE), 1 / _WIDE)
-        values = [value if share == 1 else 1 - _rounded(distance * share, 2) for share in shares]
-        choice = oneof([_rounded(each, 9) for each in values])
+        values = [1 - _rounded(distance * share, 1) for share in (10, 3, 1 / 3, 1 / 10)]
+        choice = oneof(sorted({value, *(_rounded(each, 9) for each in values)}))
     return choice
 
 

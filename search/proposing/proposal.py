@@ -15,6 +15,7 @@ from symjax.verbs.walk import walk
 
 from ..results.table import layout
 from ..spaces.choice import Choice, text_of
+from ..spaces.kinds.oneof import OneOf
 from ..spaces.space import Space, space
 from .suggestions import Suggestion
 
@@ -27,20 +28,22 @@ class Proposal:
 
     Attributes:
         tree: The experiment with choices in it.
-        patches: Patches whose arguments hold choices, for what stands in the code of models.
-        inputs: The example inputs that those need.
-        suggestions: What was looked at, in the order of the tree: what is varied, and what is left.
+        suggestions: What was looked at, in the order of the tree: what is varied, and what is left; and
+            decisions on patches, for what stands in the code of models.
     """
 
     tree: Any
     suggestions: tuple[Suggestion, ...]
-    patches: tuple[Any, ...] = ()
-    inputs: Any = None
+
+    @property
+    def patches(self) -> tuple[Choice, ...]:
+        """Choices among patches, which are applied to each decoded tree."""
+        return tuple(s.choice for s in self.suggestions if s.is_patch and s.choice is not None)
 
     @property
     def space(self) -> Space:
         """The search space."""
-        return space(self.tree, patches=self.patches)
+        return space(self.tree, patches=self.patches, inputs=self.inputs)
 
     @property
     def varied(self) -> dict[str, Choice]:
@@ -83,7 +86,7 @@ class Proposal:
         programs = math.prod(_count(s) for s in varied if not s.in_lanes)
         head = f"Proposal of {len(varied)} decisions, of up to {programs:,} structures"
         left = [["left", "now", "why"]]
-        left += [[str(s.path), brief(s.value, 20), s.why] for s in self.suggestions if s.choice is None]
+        left += [[str(s.path), _now(s.value), s.why] for s in self.suggestions if s.choice is None]
         return "\n".join([head, layout(rows), *([layout(left)] if len(left) > 1 else [])])
 
     def __repr__(self) -> str:
@@ -95,13 +98,27 @@ def _row(suggestion: Suggestion) -> list[str]:
     ties = f", as {', '.join(map(str, suggestion.ties))}" if suggestion.ties else ""
     return [
         str(suggestion.path),
-        brief(getattr(suggestion.value, "__name__", suggestion.value), 20),
-        text_of(suggestion.choice, _WIDEST),
+        _now(suggestion.value),
+        _range(suggestion.choice),
         "lanes" if suggestion.in_lanes else "programs",
         suggestion.why + ties,
     ]
 
 
-def _count(suggestion: Suggestion) -> int:
+def _count(suggestion: Suggestion) -> int | float:
     """How many values a decision takes."""
-    return len(tuple(suggestion.choice.options())) if suggestion.choice is not None else 1
+    return space([suggestion.choice]).size
+
+
+def _now(value: Any) -> str:
+    name = value if isinstance(value, str) else getattr(value, "__name__", None)
+    return brief(value, 20) if name is None else str(name)
+
+
+def _range(choice: Choice) -> str:
+    """The candidates, by their labels where they have some; or the bounds."""
+    if not isinstance(choice, OneOf):
+        return text_of(choice, _WIDEST)
+    texts = choice.labels or [text_of(candidate) for candidate in choice.candidates]
+    text = ", ".join(texts)
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

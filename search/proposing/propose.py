@@ -7,8 +7,9 @@ from typing import Any
 
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
-from symjax.verbs.query import with_arity
+from symjax.verbs.query import contains, with_arity
 
+from ..spaces.choice import Choice
 from ..spaces.space import space
 from .calls import Calls
 from .ideas import ideas
@@ -66,10 +67,10 @@ def propose(
         >>> exp = Experiment(nn.Sequential([nn.Dense(16), nn.relu, nn.Dense(3)]), optax.sgd(0.1))
         >>> print(search.propose(exp, jnp.ones((2, 8))))
         Proposal of 3 decisions, of up to 12 structures
-        decision                  now   varied over                                       runs in   why
-        model.layers[0].features  16    oneof([8, 16, 32])                                programs  a width
-        model.layers[1]           relu  oneof({'relu': relu, 'gelu': gelu, 'silu': silu…  programs  an activation
-        optimizer.learning_rate   0.1   floatv(0.01, 1.0, 'log')                          lanes     a learning rate
+        decision                  now   varied over               runs in   why
+        model.layers[0].features  16    8, 16, 32                 programs  a width
+        model.layers[1]           relu  relu, gelu, silu, tanh    programs  an activation
+        optimizer.learning_rate   0.1   floatv(0.01, 1.0, 'log')  lanes     a learning rate
         left                      now  why
         model.layers[2].features  3    the task's: the outputs change their shape
         seed                      0    a seed: evaluate(…, repeats=n) runs several
@@ -78,8 +79,9 @@ def propose(
     example = inputs[0] if len(inputs) == 1 else inputs or None
     calls = Calls.of(_decided(exp), example, fn)
     survey = Survey(exp, calls, looked_at)
-    suggestions = tried(calls, survey.suggestions())
-    return Proposal(survey.opened(suggestions), tuple(suggestions), ideas(calls, suggestions), example)
+    fields = survey.suggestions()
+    suggestions = tried(calls, [*fields, *ideas(calls, fields, example, looked_at)])
+    return Proposal(survey.opened(suggestions), tuple(suggestions))
 
 
 def _always(path: Path, value: Any, parent: Any) -> bool:
@@ -87,6 +89,8 @@ def _always(path: Path, value: Any, parent: Any) -> bool:
 
 
 def _decided(exp: Any) -> Any:
-    """The experiment with the first candidate of each choice that is open already, so that it can be called."""
+    """The experiment with the first candidate of each choice that is open already: it can be called."""
+    if not contains(exp, type=Choice):
+        return exp
     own = space(exp)
-    return own.decode(own.of([choice.least() for choice in own.choices])) if own.choices else exp
+    return own.decode(own.of([choice.least() for choice in own.choices]))

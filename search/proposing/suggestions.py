@@ -21,6 +21,7 @@ class Suggestion:
         why: What it is for, or why it is left as it is.
         choice: The decision that takes its place; None where it is left.
         ties: Where values stand that have to stay equal to it.
+        is_patch: Whether it is about a patch, and stands nowhere in the tree.
         in_lanes: Whether configurations with different values share a program; otherwise each value is a
             program of its own.
     """
@@ -30,6 +31,7 @@ class Suggestion:
     why: str
     choice: Choice | None = None
     ties: tuple[Path, ...] = ()
+    is_patch: bool = False
     in_lanes: bool = False
 
     @property

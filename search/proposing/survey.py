@@ -40,6 +40,9 @@ _LEFT: Final = (
 )
 """Settings that are no hyperparameters, whatever else they do."""
 
+_OF_DATA: Final = frozenset({"actions", "len", "length", "output", "outputs", "vocab"})
+"""Words in the names of sizes of data, which no abstract call of a whole training tells from a width."""
+
 _UNTRACED: Final = "which the code tests in Python"
 
 
@@ -72,8 +75,9 @@ class Survey:
         self._tree = tree
         self._calls = calls
         self._models = models(tree)
-        self._effects = {effect.path: effect for effect in calls.effects()}
         self._entries = [entry for entry in self._all() if where(entry.path, entry.value, entry.parent)]
+        asked = any(entry.model is not None and not callable(entry.value) for entry in self._entries)
+        self._effects = {effect.path: effect for effect in calls.effects()} if asked else {}
 
     def suggestions(self) -> list[Suggestion]:
         """What may become of each value, in the order of the tree; not tried yet."""
@@ -133,6 +137,8 @@ class Survey:
         if path in self._effects:
             return self._effects[path]
         if self._calls.fn is not None:
+            if _OF_DATA & set(str(path.key).split("_")):
+                return "by its name a size of the data"
             return self._calls.effect_of(path, value)
         if model is not None:
             return "in a model: example inputs show what it does"
@@ -184,7 +190,7 @@ class Survey:
 
 def _openings(tree: Any, suggestions: Iterable[Suggestion]) -> Iterator[tuple[Path, Choice]]:
     for suggestion in suggestions:
-        if suggestion.choice is not None:
+        if suggestion.choice is not None and not suggestion.is_patch:
             yield suggestion.path, suggestion.choice
             for tie in suggestion.ties:
                 yield tie, _reference(tree, tie, suggestion.path)

@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from symjax.core.paths import Path
-
 from ..spaces.kinds.oneof import OneOf, oneof
 from .calls import Calls
 from .suggestions import Suggestion
@@ -31,7 +29,7 @@ def tried(calls: Calls, suggestions: Sequence[Suggestion]) -> list[Suggestion]:
     row = 0
     while row < _rows(remaining):
         chosen = _row(remaining, row)
-        refusal = calls.refusal(_updates(chosen))
+        refusal = _refusal(calls, chosen)
         if refusal is None:
             row += 1
         else:
@@ -46,9 +44,9 @@ def _one_by_one(calls: Calls, suggestions: Sequence[Suggestion]) -> list[Suggest
     """Tries the functions between the first and the last candidate."""
     remaining = []
     for suggestion in suggestions:
-        for candidate in suggestion.others:
+        for candidate in () if suggestion.is_patch else suggestion.others:
             if callable(candidate) and candidate is not suggestion.value:
-                refusal = calls.refusal(_updates([(suggestion, candidate)]))
+                refusal = _refusal(calls, [(suggestion, candidate)])
                 if refusal is not None:
                     suggestion = _without(suggestion, candidate, refusal)
         remaining.append(suggestion)
@@ -64,14 +62,18 @@ def _rows(suggestions: Sequence[Suggestion]) -> int:
 def _row(suggestions: Sequence[Suggestion], row: int) -> list[tuple[Suggestion, Any]]:
     """The first or the last candidate of each decision, by a row of a Hadamard matrix."""
     columns = _rows(suggestions) - 1
-    varied = sorted([s for s in suggestions if s.choice is not None], key=lambda s: isinstance(s.value, float))
-    return [
-        (s, s.extremes[((1 + place % columns) & row).bit_count() % 2]) for place, s in enumerate(varied)
-    ]
+    varied = sorted(
+        [s for s in suggestions if s.choice is not None], key=lambda s: isinstance(s.value, float)
+    )
+    return [(s, s.extremes[((1 + place % columns) & row).bit_count() % 2]) for place, s in enumerate(varied)]
 
 
-def _updates(chosen: Sequence[tuple[Suggestion, Any]]) -> dict[Path, Any]:
-    return {path: value for suggestion, value in chosen for path in (suggestion.path, *suggestion.ties)}
+def _refusal(calls: Calls, chosen: Sequence[tuple[Suggestion, Any]]) -> str | None:
+    """Why the experiment cannot be called with some values; None if it can."""
+    values = [(suggestion, value) for suggestion, value in chosen if not suggestion.is_patch]
+    updates = {path: value for suggestion, value in values for path in (suggestion.path, *suggestion.ties)}
+    patches = [value for suggestion, value in chosen if suggestion.is_patch and value is not None]
+    return calls.refusal(updates, patches)
 
 
 def _culprit(calls: Calls, chosen: Sequence[tuple[Suggestion, Any]]) -> tuple[Suggestion, Any, list[str]]:
@@ -79,7 +81,7 @@ def _culprit(calls: Calls, chosen: Sequence[tuple[Suggestion, Any]]) -> tuple[Su
     needed = list(chosen)
     for pair in chosen:
         fewer = [other for other in needed if other[0] is not pair[0]]
-        if fewer and calls.refusal(_updates(fewer)) is not None:
+        if fewer and _refusal(calls, fewer) is not None:
             needed = fewer
     (*others, (suggestion, value)) = needed
     return suggestion, value, [f"{other.path}={each}" for other, each in others]
@@ -88,10 +90,10 @@ def _culprit(calls: Calls, chosen: Sequence[tuple[Suggestion, Any]]) -> tuple[Su
 def _without(suggestion: Suggestion, candidate: Any, refusal: str) -> Suggestion:
     """The suggestion without a candidate; left as it is where no other remains."""
     name = getattr(candidate, "__name__", candidate)
-    if not isinstance(suggestion.choice, OneOf):
-        return dataclasses.replace(suggestion, choice=None, why=f"{name} fails: {refusal}")
-    rest = list(_rest(suggestion.choice, candidate))
     why = f"{suggestion.why}; {name} fails: {refusal}"
+    if not isinstance(suggestion.choice, OneOf):
+        return dataclasses.replace(suggestion, choice=None, why=why)
+    rest = list(_rest(suggestion.choice, candidate))
     choice = oneof(dict(rest) if suggestion.choice.labels else [each for _, each in rest])
     return dataclasses.replace(suggestion, choice=choice if len(rest) > 1 else None, why=why)
 

@@ -139,7 +139,7 @@ def _filling(dtype: Any) -> Any:
         return np.nan
     if np.dtype(dtype).kind == "b":
         return False
-    info = jnp.iinfo(dtype)
+    info = jnp.iinfo(dtype)  # type: ignore[no-untyped-call]
     return info.min or info.max
 
 

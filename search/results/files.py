@@ -226,7 +226,11 @@ def _failure_records(failures: Mapping[int, Failure]) -> list[Json]:
 
 def _failure_record(failure: Failure) -> Json:
     error = failure.error
-    record = {"type": type(error).__name__, "text": str(error), "traceback": failure.traceback}
+    record: dict[str, Json] = {
+        "type": type(error).__name__,
+        "text": str(error),
+        "traceback": failure.traceback,
+    }
     if _builtin(record["type"]) is type(error) and all(type(arg) in _PLAIN for arg in error.args):
         record["args"] = list(error.args)
     notes = getattr(error, "__notes__", None)

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 import numpy.typing as npt
+from jax.tree_util import PyTreeDef
 
 from symjax.core.errors import brief
 from symjax.verbs.equality import eq
@@ -96,7 +97,8 @@ def _check_alike(first: Arguments, other: Arguments) -> None:
         raise ValueError(f"results of {first['repeats']} and of {other['repeats']} repeats cannot be joined")
     if first["metrics"] is None or other["metrics"] is None:
         return
-    if jax.tree.structure(first["metrics"]) != jax.tree.structure(other["metrics"]):
+    trees: list[PyTreeDef] = [jax.tree.structure(part["metrics"]) for part in (first, other)]
+    if trees[0] != trees[1]:
         names = [sorted(of_columns.by_name(part["metrics"])) for part in (first, other)]
         raise ValueError(f"results of different metrics cannot be joined: {names[0]} and {names[1]}")
 

@@ -207,7 +207,7 @@ class Measurements:
     @property
     def feasible(self) -> npt.NDArray[np.bool_]:
         """Which configurations are within the constraints, bool[n]."""
-        return self._violation == 0
+        return np.equal(self._violation, 0)
 
     @property
     def errors(self) -> dict[int, Exception]:

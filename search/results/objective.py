@@ -141,9 +141,9 @@ class Objective:
         return total
 
 
-def _bounds(name: str, bound: Bound) -> tuple[float, float]:
-    pair = bound if isinstance(bound, tuple | list) else (None, bound)
-    if len(pair) != 2 or any(isinstance(b, bool | str) or not _is_bound(b) for b in pair):
+def _bounds(name: str, bound: object) -> tuple[float, float]:
+    pair = tuple(bound) if isinstance(bound, tuple | list) else (None, bound)
+    if len(pair) != 2 or not all(map(_is_bound, pair)):
         raise TypeError(
             f"the constraint on {name!r} must be an upper bound, or a pair of a lower and an upper one, got "
             f"{brief(bound)}"
@@ -156,4 +156,4 @@ def _bounds(name: str, bound: Bound) -> tuple[float, float]:
 
 
 def _is_bound(value: object) -> bool:
-    return value is None or isinstance(value, int | float | np.number)
+    return value is None or (isinstance(value, int | float | np.number) and not isinstance(value, bool))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,28 +73,39 @@ def fronts(costs: Floats) -> Ints:
         [0, 0, 1, 0, 2]
     """
     numbers = np.zeros(len(costs), np.intp)
-    members: list[list[int]] = []
-
-    def is_dominated(point: int, front: int) -> bool:
-        others = costs[members[front]]
-        return bool(((others <= costs[point]).all(axis=1) & (others < costs[point]).any(axis=1)).any())
-
+    filled: list[_Front] = []
     # Whatever dominates a point comes before it in this order, and a front that dominates it has all fronts
     # before it do so too: so a search by halves finds its front (Zhang et al. 2015, "An efficient approach to
     # nondominated sorting for evolutionary multiobjective optimization").
     for point in np.lexsort(costs.T[::-1]):
-        low, high = 0, len(members)
-        while low < high:
-            middle = (low + high) // 2
-            if is_dominated(point, middle):
-                low = middle + 1
-            else:
-                high = middle
-        if low == len(members):
-            members.append([])
-        members[low].append(int(point))
-        numbers[point] = low
+        number = bisect.bisect_left(filled, True, key=lambda front: not front.dominates(costs[point]))
+        if number == len(filled):
+            filled.append(_Front(costs.shape[1]))
+        filled[number].add(costs[point])
+        numbers[point] = number
     return numbers
+
+
+class _Front:
+    """The points of a front, in an array that grows by doubling."""
+
+    def __init__(self, objectives: int) -> None:
+        self._costs = np.empty((1, objectives))
+        self._size = 0
+
+    def dominates(self, point: Floats) -> bool:
+        """Whether one of its points dominates a point that comes later in lexicographic order."""
+        # For speed: of two objectives the last point has the least of the second, and decides alone.
+        start = self._size - 1 if len(point) <= 2 else 0
+        costs = self._costs[start : self._size]
+        return bool(((costs <= point).all(axis=1) & (costs < point).any(axis=1)).any())
+
+    def add(self, point: Floats) -> None:
+        """Adds a point."""
+        if self._size == len(self._costs):
+            self._costs = np.concatenate([self._costs, np.empty_like(self._costs)])
+        self._costs[self._size] = point
+        self._size += 1
 
 
 def crowding_distance(costs: Floats) -> Floats:

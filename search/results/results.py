@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import operator
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, SupportsIndex, TypeAlias, final, overload
+from typing import Any, TypeAlias, final, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +53,12 @@ class Results(Measurements):
     # As a sequence of trials, and as columns.
 
     @overload
-    def __getitem__(self, index: SupportsIndex) -> Trial: ...
+    def __getitem__(self, index: int | np.integer[Any]) -> Trial: ...
     @overload
     def __getitem__(self, index: str) -> Array: ...
     @overload
     def __getitem__(self, index: Several) -> Results: ...
-    def __getitem__(self, index: SupportsIndex | str | Several) -> Trial | Array | Results:
+    def __getitem__(self, index: int | np.integer[Any] | str | Several) -> Trial | Array | Results:
         """A trial by its place, the results of several places, or the column of a metric by its name.
 
         Raises:
@@ -66,10 +67,12 @@ class Results(Measurements):
         """
         if isinstance(index, str):
             return self.column(index)
-        if isinstance(index, SupportsIndex) and np.ndim(index) == 0:  # an array is one too
-            return self.trial(index.__index__())
-        places = index if isinstance(index, slice) else np.asarray(index, None if len(index) else int)
-        return Results(**self.arguments(np.arange(len(self))[places]))
+        if isinstance(index, slice):
+            return Results(**self.arguments(np.arange(len(self))[index]))
+        if np.ndim(index) == 0:
+            return self.trial(operator.index(index))  # type: ignore[arg-type]  # a number, or an array of none
+        places = np.asarray(index)
+        return Results(**self.arguments(np.arange(len(self))[places if places.size else places.astype(int)]))
 
     def __iter__(self) -> Iterator[Trial]:
         return (self.trial(index) for index in range(len(self)))
@@ -128,9 +131,9 @@ class Results(Measurements):
             if not isinstance(part, Results):
                 raise TypeError(f"concat takes Results, got {brief(part)} of type {type(part).__name__}")
         whole, places = joined([part.arguments() for part in parts])
-        return Results(**whole)[places]
+        return cls(**cls(**whole).arguments(places))
 
-    def __add__(self, other: Results) -> Results:
+    def __add__(self, other: object) -> Results:
         return Results.concat([self, other]) if isinstance(other, Results) else NotImplemented
 
     # Ranking.
@@ -190,7 +193,8 @@ class Results(Measurements):
         why = f"; the first: {first.error!r}" if first else f": {what} is always NaN"
         if self.pending.all():
             why = ": none ran yet"
-        raise ValueError(f"none of {len(self)} configurations succeeded{why}") from first and first.error
+        cause = first.error if first else None
+        raise ValueError(f"none of {len(self)} configurations succeeded{why}") from cause
 
     def pareto(self, metrics: Sequence[str] | None = None, mode: Modes | None = None) -> tuple[Trial, ...]:
         """The Pareto front: the configurations that no other one beats in all objectives.

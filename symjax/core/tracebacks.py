@@ -5,8 +5,10 @@ from __future__ import annotations
 import dis
 import functools
 import inspect
+import itertools
 import linecache
 import re
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -107,6 +109,20 @@ def values_at_fault(error: BaseException) -> list[Any]:
     return values
 
 
+def caller_level() -> int:
+    """The ``stacklevel`` with which a warning of the calling function points at the user's own line.
+
+    However that function came to be called (a patch by ``sj.patch``, in a chain, in a search), that is the
+    innermost frame outside of this library.
+    """
+    frame = sys._getframe(1)
+    for level in itertools.count(1):
+        if str(frame.f_globals.get("__name__")).partition(".")[0] != "symjax" or frame.f_back is None:
+            return level
+        frame = frame.f_back
+    raise AssertionError  # for type checkers: `count` has no end
+
+
 def _attribute(value: Any, name: str) -> Any:
     """An attribute that an object holds; none that its class computes, whose code could raise again."""
     attribute = inspect.getattr_static(value, name, None)
@@ -116,7 +132,12 @@ def _attribute(value: Any, name: str) -> Any:
 
 
 def _entry_at_fault(error: BaseException) -> types.TracebackType | None:
-    return next((e for e in reversed(_entries(error)) if _package(e) not in _LIBRARIES), None)
+    return next((e for e in reversed(_entries(error)) if not is_library(_package(e))), None)
+
+
+def is_library(module: str) -> bool:
+    """Whether a module of this name is this library's, or of one below it: none of a user's."""
+    return module.partition(".")[0] in _LIBRARIES
 
 
 def _entries(error: BaseException) -> list[types.TracebackType]:

@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from symjax.core.errors import at, note
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
+from symjax.core.tracebacks import caller_level
 
-from ...core.errors import PatchWarning, caller_level
+from ...core.errors import PatchWarning
 from ...interior.layers import edit_layers
 from ...outlines.finding import Model
 from ...outlines.inputs import Inputs

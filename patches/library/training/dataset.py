@@ -12,10 +12,11 @@ from symjax.core.errors import at, excerpt, nearest_first, unknown
 from symjax.core.inside import INSIDE, is_patchable
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
+from symjax.core.tracebacks import caller_level
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import is_symbolic, items, replace
 
-from ...core.errors import PatchWarning, caller_level
+from ...core.errors import PatchWarning
 from ...core.patch import LookingFor
 from ...core.patcher import patcher
 from ...interior.layers import edit_layers, layers

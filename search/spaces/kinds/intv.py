@@ -184,7 +184,8 @@ def intv(
         >>> intv(16, 256, step=16)
         intv(16, 256, step=16)
     """
-    if isinstance(step, str):
+    word: object = step
+    if isinstance(word, str):
         raise TypeError(f"intv takes a step before the scale: intv({lo}, {hi}, scale={step!r})")
     if scale not in _SCALES:
         said = [f"unknown scale {scale!r};", nearest(str(scale), _SCALES), known(_SCALES, "scales")]

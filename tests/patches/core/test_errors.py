@@ -6,7 +6,8 @@ import warnings
 import pytest
 
 from symjax import patches
-from symjax.patches.core.errors import caller_level, in_uri
+from symjax.core.tracebacks import caller_level
+from symjax.patches.core.errors import in_uri
 
 
 def test_a_long_uri_is_cut():

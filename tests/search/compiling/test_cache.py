@@ -12,6 +12,7 @@ from symjax.search.compiling.cache import Cache, remembered
 def test_forgets_what_was_used_least_recently(calls, capacity):
     cache, order = Cache(capacity), []  # the keys that should be there, the last used one last
     for how, key in calls:
+        cache.begin_plan()
         present = key in order
         if how == "find":
             assert cache.find(key) == (key if present else None)
@@ -25,6 +26,19 @@ def test_forgets_what_was_used_least_recently(calls, capacity):
             order = [other for other in order if other != key] + [key]
             order = order[-capacity:]
         assert len(cache) == len(order)
+
+
+def test_forgets_nothing_within_a_plan():
+    cache = Cache(3)
+    for _ in range(2):
+        cache.begin_plan()
+        for key in range(10):
+            cache.get(key, lambda key=key: -key)
+        assert [cache.find(key) for key in range(10)] == [-key for key in range(10)]
+    cache.begin_plan()
+    assert cache.find(4) == -4
+    cache.put(10, -10)
+    assert (len(cache), cache.find(4), cache.find(9), cache.find(10)) == (3, -4, -9, -10)
 
 
 def test_what_cannot_be_made_is_not_remembered():

@@ -3,8 +3,6 @@
 import threading
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from symjax.search.evaluation.flight import Flight
@@ -17,26 +15,26 @@ def flight():
     flight.close()
 
 
-class Later:
-    """An array that is ready when the event is set."""
+class Run:
+    """A run of a program that is over when the event is set, if there is one."""
 
-    def __init__(self, event, value):
-        self.event, self.value = event, value
+    def __init__(self, outcome, event=None):
+        self.outcome, self.event = outcome, event
 
-    def block_until_ready(self):
-        self.event.wait(60)
-
-    def __array__(self, dtype=None, copy=None):
-        return np.array(self.value)
+    def metrics(self):
+        if self.event is not None:
+            self.event.wait(60)
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
 
 
 def test_calls_land_in_their_order(flight):
     for number in range(3):
-        flight.start(number, lambda number=number: {"y": jnp.float32(number)})
+        flight.start(number, lambda number=number: Run(10 * number))
     landed = [flight.next() for _ in range(3)]
-    assert [(each.call, float(each.outcome["y"])) for each in landed] == [(0, 0.0), (1, 1.0), (2, 2.0)]
+    assert [(each.call, each.outcome) for each in landed] == [(0, 0), (1, 10), (2, 20)]
     assert all(each.seconds >= 0 for each in landed)
-    assert isinstance(landed[0].outcome["y"], np.ndarray)
     assert len(flight) == 0
 
 
@@ -50,29 +48,26 @@ def test_what_raises_where_it_is_started_never_flies(flight):
 
 
 def test_what_the_devices_raise_lands(flight):
-    class Broken(Later):
-        def block_until_ready(self):
-            raise jax.errors.JaxRuntimeError("INTERNAL: broken")
-
-    flight.start(0, lambda: Broken(None, 0.0))
-    assert isinstance(flight.next().outcome, jax.errors.JaxRuntimeError)
+    error = jax.errors.JaxRuntimeError("INTERNAL: broken")
+    flight.start(0, lambda: Run(error))
+    assert flight.next().outcome is error
 
 
 def test_only_what_is_over_is_ready(flight):
     event = threading.Event()
-    flight.start("first", lambda: jnp.ones(3))
-    flight.start("second", lambda: Later(event, 2.0))
+    flight.start("first", lambda: Run(1))
+    flight.start("second", lambda: Run(2, event))
     ready = [flight.next(), *flight.ready()]
     event.set()
     assert [landed.call for landed in ready] == ["first"]
-    assert flight.next().outcome == 2.0
+    assert flight.next().outcome == 2
 
 
 def test_is_full_after_a_few_calls(flight):
     event = threading.Event()
     started = 0
     while not flight.is_full:
-        flight.start(started, lambda: Later(event, 0.0))
+        flight.start(started, lambda: Run(0, event))
         started += 1
     event.set()
     assert 2 <= started <= 16

@@ -26,9 +26,9 @@ def lanes(rows, repeats=0):
 
 def test_in_any_order_they_are_the_batch():
     mine = outcomes()
-    assert mine.keep(lanes([3, 1]), {"y": np.array([3.0, 1.0])}, 1, 0.5).tolist() == [1, 3]
+    assert mine.keep(lanes([3, 1]), {"y": np.array([3.0, 1.0])}, 1, 0.5).tolist() == [3, 1]
     assert (mine.lanes_left, mine.pending.tolist()) == (2, [True, False, True, False])
-    assert mine.keep(lanes([2, 0]), {"y": np.array([2.0, 0.0])}, 0, 0.25).tolist() == [0, 2]
+    assert mine.keep(lanes([2, 0]), {"y": np.array([2.0, 0.0])}, 0, 0.25).tolist() == [2, 0]
     results = mine.results()
     assert results["y"].tolist() == [0, 1, 2, 3]
     assert results.programs.tolist() == [0, 1, 0, 1]

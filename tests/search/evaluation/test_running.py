@@ -53,6 +53,17 @@ OUT_OF_MEMORY = """
     )
     print(results.plan.widths[0], results.compiled, len(results.errors), seen[-1])
     print(np.array_equal(results.metrics, 2 * dnas.floats[:, 0]))
+
+    def huge(exp, key):  # 32 GiB in a lane of one of the buckets
+        if exp['n'] < 2:
+            return exp['x']
+        return jnp.sort(jnp.sin(exp['x'] * jnp.arange(1 << 33, dtype=jnp.float32)))[0]
+
+    space = search.space({'n': search.oneof([1, 2]), 'x': search.floatv(0, 1)})
+    dnas = search.DNA.from_numbers(space.spec, [[1, 0.5], [0, 0.5], [1, 0.5]])
+    with warnings.catch_warnings(record=True) as caught:
+        results = search.evaluate(huge, space, dnas, jax.random.key(1), devices=jax.devices()[0])
+    print(results.states.tolist(), str(caught[-1].message)[:28], results[0].traceback.splitlines()[-1])
 """
 
 
@@ -61,9 +72,12 @@ def test_out_of_memory_is_tried_again_in_fewer_lanes():
     script = textwrap.dedent(OUT_OF_MEMORY)
     done = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    lanes, compiled, errors, last, same = done.stdout.split()
+    numbers, failed = done.stdout.removesuffix("\n").rsplit("\n", 1)
+    lanes, compiled, errors, last, same = numbers.split()
     assert int(lanes) < 32
     assert (int(compiled), errors, last, same) == (2 if lanes == "8" else 3, "0", "32", "True")
+    assert failed.startswith("['failed', 'ok', 'failed'] 2 of 3 configurations raised the bucket n=2 (2)")
+    assert "does not fit into memory with 1 lane on each device" in failed
 
 
 def test_another_error_at_run_time_keeps_the_lanes(capfd):
@@ -93,10 +107,10 @@ def test_another_error_of_the_compiler_is_not_tried_again():
     def run(exp, key):
         traced.append(1)
         return jax.ffi.ffi_call("nobody_wrote_this", jax.ShapeDtypeStruct((), np.float32))(
-            jnp.asarray(exp["x"])
+            jnp.float32(len(exp["x"]))
         )
 
-    space = search.space({"x": 0.5})
+    space = search.space({"x": search.oneof(["one"])})
     plan = search.plan(run, space, space.sample(KEY, 3), KEY, lanes="vmap", width=8, devices=ONE)
     before = len(traced)
     results = carry_out(plan)

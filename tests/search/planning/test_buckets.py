@@ -90,7 +90,8 @@ def test_a_leaf_that_cannot_be_traced_splits_a_bucket():
     search.clear_programs()
     result = sort(space, dnas, run)
     assert [bucket.rows.tolist() for bucket in result.buckets] == [[0, 3, 6], [1, 4, 7], [2, 5, 8]]
-    assert result.demoted == {"y": "TracerBoolConversionError"}
+    assert list(result.demoted) == ["y"]
+    assert result.demoted["y"].line == 'exp["y"] > 0.15'
     assert [[b.arguments.names[i] for i in b.frozen] for b in result.buckets] == [["y"]] * 3
     before = len(traces)
     assert len(sort(space, dnas[3:], run).buckets) == 3

@@ -1,6 +1,7 @@
 """`plan`: what it says, and that it runs and compiles nothing."""
 
 import pickle
+from pathlib import Path
 
 import jax
 import pytest
@@ -31,26 +32,38 @@ SPACE = search.space(
 DNAS = DNA.from_numbers(SPACE.spec, [[i % 3, i / 60, i % 2] for i in range(60)])
 
 
+LINE = (
+    Path(__file__).read_text().splitlines().index("        return self.x if self.gate > 0.5 else -self.x") + 1
+)
+
+
+def plan_of_task(**how):
+    with pytest.warns(search.PlanWarning, match="gate cannot be a lane") as caught:
+        plan = search.plan(Task.run, SPACE, DNAS, KEY, **how)
+    assert [warning.filename for warning in caught] == [__file__]
+    return plan
+
+
 def test_says_everything_in_a_line():
     search.clear_programs()
-    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes="vmap", width=2, devices=ONE)
+    plan = plan_of_task(lanes="vmap", width=2, devices=ONE)
     assert str(plan) == (
-        "60 configurations → 2 programs of 2 lanes; split by act (3), gate (2); lanes: x; demoted to "
-        "structure, because the function cannot trace them: gate (TracerBoolConversionError); "
-        "20 configurations cannot run: ValueError"
+        "60 configurations → 2 programs of 2 lanes; split by act (a, b, bad), gate (0.0, 1.0); lanes: x; demoted "
+        "to structure, because the function cannot trace them: gate (TracerBoolConversionError at "
+        f"test_plan.py:{LINE}: self.gate > 0.5); 20 configurations cannot run: ValueError: bad"
     )
     assert repr(plan) == f"<Plan: {plan}>"
     assert not any(bucket.program.is_compiled for bucket in plan.buckets)
 
 
 def test_says_how_many_devices():
-    plan = search.plan(Task.run, SPACE, DNAS, KEY, lanes="vmap", width=8)
+    plan = plan_of_task(lanes="vmap", width=8)
     assert f"2 programs of {8 * len(jax.devices())} lanes; over {len(jax.devices())} devices" in str(plan)
 
 
 def test_is_what_evaluate_carries_out():
-    plan = search.plan(Task.run, SPACE, DNAS, KEY)
-    with pytest.warns(RuntimeWarning, match="20 of 60"):
+    plan = plan_of_task()
+    with pytest.warns(search.PlanWarning), pytest.warns(RuntimeWarning, match="20 of 60"):
         results = search.evaluate(Task.run, SPACE, DNAS, KEY)
     assert str(results.plan) == str(plan)
     assert sorted(row for bucket in plan.buckets for row in bucket.rows) == (
@@ -85,7 +98,7 @@ def test_memory_decides_the_rung_when_lanes_are_not_given():
 
 
 def test_a_pickled_plan_says_the_same():
-    plan = search.plan(Task.run, SPACE, DNAS, KEY)
+    plan = plan_of_task()
     again = pickle.loads(pickle.dumps(plan))
     assert str(again) == str(plan)
     assert (again.dnas, again.space, again.programs) == (plan.dnas, SPACE, 2)
@@ -96,31 +109,111 @@ def test_a_pickled_plan_says_the_same():
     assert (again.task, again.buckets) == (None, ())
 
 
-def test_a_tree_is_no_space():
-    task = Task("a", 1.0)
-    with pytest.raises(
-        TypeError, match=r"^expected a space, got Task\(.* of type Task; search.space\(tree\) makes one"
-    ):
-        search.plan(Task.run, task, DNAS, KEY)
-    with pytest.raises(TypeError, match="makes one of a tree"):
-        search.random_search(Task.run, task, KEY, 2)
-
-
-def test_a_function_that_takes_other_arguments_is_refused_before_anything_is_traced():
-    class Fitted(sj.Object):
-        rate: float
-
-        def run(self, key, data):
-            return {"loss": self.rate * data}
-
-    space = search.space(Fitted(search.floatv(0.0, 1.0)))
-    dnas = space.sample(KEY, 2)
-    message = (
-        r"^Fitted.run\(self, key, data\) cannot be called with an experiment, a key and 0 shared arguments: missing a "
-        r"required argument: 'data'; .* search.evaluate\(fn, space, dnas, key, data\)$"
+def test_values_are_told_as_people_call_them():
+    space = search.space(
+        {
+            "width": search.oneof({"small": 8, "big": 16}),
+            "depth": search.intv(1, 64),
+            "rate": search.floatv(0.0, 1.0, name="rate"),
+            "order": search.permutate(["a", "b"]),
+        }
     )
-    with pytest.raises(TypeError, match=message):
-        search.evaluate(Fitted.run, space, dnas, KEY)
-    with pytest.raises(TypeError, match="2 shared arguments: too many positional arguments"):
-        search.plan(jax.jit(Fitted.run), space, dnas, KEY, 1.0, 2.0)
-    assert len(search.plan(jax.jit(Fitted.run), space, dnas, KEY, 1.0)) == 2
+    dnas = DNA.from_numbers(space.spec, [[i // 5, 1 + i, 0.5, i // 5, 1 - i // 5] for i in range(6)])
+    plan = search.plan(lambda exp, key: exp["rate"], space, dnas, KEY, devices=ONE)
+    assert str(plan).split("; ")[1] == (
+        "split by width (small, big), depth (1, 2, 3, 4, … 6 values), order ([a, b], [b, a])"
+    )
+    assert plan.lanes == ("rate",)
+
+
+def test_trees_make_a_batch_as_dnas_do():
+    trees = [Task("a", 0.5), Task("b", 0.25, 0.0), SPACE.sample(KEY)]
+    with pytest.warns(search.PlanWarning):
+        assert len(search.plan(Task.run, SPACE, trees, KEY)) == 3
+    with pytest.raises(ValueError, match=r"'c' is no candidate.*\(path=act\)") as caught:
+        search.plan(Task.run, SPACE, [trees[0], Task("c", 0.5)], KEY)
+    assert caught.value.__notes__ == ["This is number 1 of the list of configurations."]
+
+
+class TestWhatAllStructuresRaise:
+    def structures(self, n):
+        space = search.space(
+            {"n": search.intv(0, n - 1), "m": search.intv(0, n - 1), "x": search.floatv(0, 1)}
+        )
+        return space, DNA.from_numbers(space.spec, [[i, i, 0.5] for i in range(n)])
+
+    def test_is_raised_after_two_of_them(self):
+        traces = []
+
+        def run(exp, key):
+            traces.append(exp["n"])
+            return undefined  # noqa: F821 - that is the point
+
+        with pytest.raises(NameError, match="undefined") as caught:
+            search.plan(run, *self.structures(100), KEY)
+        assert "undefined" in str(caught.traceback[-1].statement)
+        assert len(set(traces)) == 2
+
+    def test_may_be_about_some_of_them_and_is_not_traced_again(self):
+        traces = []
+
+        def run(exp, key):
+            traces.append(exp["n"])
+            if exp["n"] != 13:
+                raise ValueError("only 13 will do")
+            return exp["x"]
+
+        space, dnas = self.structures(30)
+        plan = search.plan(run, space, dnas, KEY, devices=ONE)
+        assert (plan.programs, len(plan.errors)) == (1, 29)
+        assert "29 configurations cannot run: ValueError: only 13 will do" in str(plan)
+        before = len(traces)
+        assert str(search.plan(run, space, dnas, KEY, devices=ONE)) == str(plan)
+        assert len(traces) == before
+        pending = search.plan(run, space, dnas, KEY, devices=ONE).errors
+        assert {type(failure.error) for failure in pending.values()} == {ValueError}
+        assert {"only 13 will do" in failure.traceback for failure in pending.values()} == {True}
+
+    def test_has_its_own_traceback_also_when_it_is_remembered(self):
+        def run(exp, key):
+            if exp["n"] == 0:
+                raise ValueError("not 0")
+            return exp["x"]
+
+        space, dnas = self.structures(2)
+        search.plan(run, space, dnas, KEY)
+        with pytest.raises(ValueError, match="not 0") as caught:
+            search.plan(run, space, dnas[:1], KEY)
+        assert "raise ValueError" in str(caught.traceback[-1].statement)
+
+    def test_is_found_where_only_the_last_structure_works(self):
+        def run(exp, key):
+            assert exp["n"] == 39, f"{exp['n']} is too few"
+            return exp["x"]
+
+        plan = search.plan(run, *self.structures(40), KEY, devices=ONE)
+        assert (plan.programs, len(plan.errors)) == (1, 39)
+
+
+def test_nearly_as_many_programs_as_configurations_are_warned_of():
+    class Fit(sj.Object):
+        rate: float = sj.field(static=True)
+
+    space = search.space(Fit(search.floatv(0.1, 0.5)))
+    message = (
+        r"12 configurations need 12 programs, .*: rate takes 12 values, and is a float that is structure.* "
+        r"Make such a float a leaf.* or open it with few values, by oneof"
+    )
+    with pytest.warns(search.PlanWarning, match=message) as caught:
+        search.plan(lambda exp, key: exp.rate, space, space.sample(KEY, 12), KEY)
+    assert caught[0].filename == __file__
+    few = search.space(Fit(search.oneof([0.1, 0.5])))
+    assert search.plan(lambda exp, key: exp.rate, few, few.sample(KEY, 12), KEY).advice == ()
+
+
+def test_metrics_that_differ_are_told_by_name():
+    def run(exp, key):
+        return {"loss": exp.x, **({"accuracy": 1.0} if exp.act == "a" else {})}
+
+    with pytest.raises(ValueError, match=r"missing: 'accuracy' with act=bad\. Let it return"):
+        search.plan(run, SPACE, DNAS[::2], KEY)

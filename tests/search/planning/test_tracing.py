@@ -20,7 +20,7 @@ def culprits_of(fn, experiment, frozen=frozenset(), broadcast=()):
         frozen,
         lambda structural: program_for(task, arguments, (), structural, Layout("map", 1)),
     )
-    return {arguments.names[index]: error for index, error in culprits.items()}
+    return {arguments.names[index]: why.error for index, why in culprits.items()}
 
 
 def test_a_function_that_can_trace_all_is_traced_once():

@@ -126,7 +126,9 @@ def test_spaces_that_are_partly_open_or_patched(tmp_path):
         assert (again.space.spec, again.space.closed) == (space.spec, space.closed)
         assert [trial.experiment for trial in again] == [trial.experiment for trial in results]
         assert len(again + results) == 3
-    joined = results_of() + results_of(n=2)[:0]
+    columns = results_of().arguments()
+    other_key = {**columns, "key": jax.random.key(99), "ids": np.arange(5)}
+    joined = results_of() + Results(**other_key)
     search.save_results(joined, tmp_path / "a.json")
     same(search.load_results(tmp_path / "a.json"), joined)
 

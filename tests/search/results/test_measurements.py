@@ -13,7 +13,13 @@ from symjax import search
 from symjax.search import Results
 from symjax.search.results.objective import Objective
 
-SPACE = search.space({"act": search.oneof([jax.nn.relu, jax.nn.gelu]), "lr": search.floatv(0, 1)})
+SPACE = search.space(
+    {
+        "act": search.oneof([jax.nn.relu, jax.nn.gelu]),
+        "lr": search.floatv(0, 1),
+        "as it is": [jax.nn.relu, {"tanh": jax.numpy.tanh}],  # JAX's functions do not pickle as themselves
+    }
+)
 KEY = jax.random.key(0)
 NAN = float("nan")
 
@@ -135,7 +141,7 @@ def test_what_ran_is_not_kept_alive():
             return {"y": exp["lr"] * exp["n"], "z": [][exp["n"] - 1] if exp["n"] > 1 else 0.0}
 
         space = search.space({"lr": search.floatv(0, 1), "n": search.oneof([1, 2])})
-        with pytest.warns(RuntimeWarning, match="raised"):
+        with pytest.warns(search.PlanWarning), pytest.warns(RuntimeWarning, match="raised"):
             results = search.evaluate(run, space, space.sample(KEY, 8), KEY)
         return results, [weakref.ref(data), weakref.ref(run)]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from symjax import search
-from symjax.search import DNA
+from symjax.search import DNA, Results
+from symjax.search.results.objective import Objective
 
 KEY = jax.random.key(0)
 SCORES = np.array([0.5, np.nan, 0.25, 0.75, 0.25, np.inf], np.float32)
@@ -146,3 +147,137 @@ def test_pickles_what_was_raised_whatever_it_was():
     again = pickle.loads(pickle.dumps(results))
     assert [repr(error) for error in again.errors.values()] == ["RuntimeError('Odd: 1 and 2')"] * 2
     assert isinstance(results.errors[1], Odd)
+
+
+POINTS = search.space({"x": search.floatv(0, 10)})
+NAN = float("nan")
+
+
+def stated(objective=None, mode="max", constraints=None, **columns):
+    """Results of these metrics, with an objective."""
+    columns = {name: np.array(column, np.float32) for name, column in columns.items()}
+    n = len(next(iter(columns.values())))
+    dnas = DNA(POINTS.spec, np.zeros((n, 0), np.int32), np.arange(n, dtype=np.float32)[:, None])
+    return Results(
+        POINTS, dnas, np.arange(n), KEY, columns, objective=Objective.of(objective, mode, constraints)
+    )
+
+
+def test_what_was_said_once_need_not_be_said_again():
+    results = stated("loss", "min", loss=[3, 1, 2], accuracy=[1, 0, 2])
+    assert results.rank().tolist() == [1, 2, 0]
+    assert results.best().index == results.top(1)[0].index == 1
+    assert results.table().splitlines()[1].split()[:2] == ["1", "1"]
+    assert results.rank("accuracy").tolist() == [2, 0, 1]
+    assert results.rank("loss").tolist() == [1, 2, 0]  # as was said of it
+    assert results.rank("loss", "max").tolist() == [0, 2, 1]
+    assert results.with_objective("accuracy").best().index == 2
+    assert results.objective == Objective.of("loss", "min")
+    assert str(results) == f"{results!r}\n{results.table(k=5)}"
+    assert str(results.with_objective(None)) == repr(results.with_objective(None))
+
+
+def test_a_pareto_front():
+    costs = {"loss": [1, 2, 3, 3, NAN, 1], "size": [3, 2, 1, 3, 0, 3]}
+    results = stated(["loss", "size"], "min", **costs)
+    assert [trial.index for trial in results.pareto()] == [0, 5, 2, 1]
+    assert results.rank().tolist() == [0, 5, 2, 1, 3, 4]
+    assert results.best().index == 0
+    assert [trial.index for trial in results.pareto(["loss", "size"], ["min", "max"])] == [0, 5]
+    assert results.rank(["size", "loss"]).tolist()[:1] == [2]
+    single = stated("loss", "min", **costs)
+    assert [trial.index for trial in single.pareto()] == [0, 5]
+    small = stated(["loss", "size"], "min", {"size": 2}, **costs)
+    assert sorted(trial.index for trial in small.pareto()) == [1, 2]
+
+
+def test_the_infeasible_rank_behind():
+    results = stated("loss", "min", {"size": (2, 10)}, loss=[1, 2, 3, NAN, 4], size=[1, 20, 5, 5, 6])
+    assert results.rank().tolist() == [2, 4, 0, 1, 3]
+    assert [trial.feasible for trial in results] == [False, False, True, True, True]
+    assert results.best().index == 2
+    assert [trial.index for trial in results.top(9)] == [2, 4, 0, 1]
+    with pytest.warns(RuntimeWarning, match=r"none of 2 .* within the constraints .*trial 0 is the nearest"):
+        assert results[:2].best().index == 0
+
+
+def test_top_takes_a_number_that_makes_sense():
+    results = stated(loss=[3, 1, 2])
+    assert results.top(0) == ()
+    with pytest.raises(ValueError, match=r"top\(k\) gives the k best, got k=-1; .*rank\(\)\[-1:\]"):
+        results.top(-1)
+
+
+@pytest.mark.parametrize(
+    ("index", "ids"),
+    [
+        (slice(0, 2), [0, 1]),
+        (slice(None, None, -2), [4, 2, 0]),
+        ([3, 1], [3, 1]),
+        ([], []),
+        (np.array([-1]), [4]),
+        (np.array([True, False, True, False, False]), [0, 2]),
+        ([False, True, False, False, False], [1]),
+    ],
+)
+def test_several_places_are_results(index, ids):
+    part = stated("loss", loss=[5, 4, 3, 2, NAN])[index]
+    assert isinstance(part, Results)
+    assert part.ids.tolist() == ids
+    assert part["loss"].tolist() == pytest.approx([[5, 4, 3, 2, NAN][i] for i in ids], nan_ok=True)
+    assert [trial.experiment["x"] for trial in part] == ids
+    assert part.objective.metrics == ("loss",)
+
+
+def test_one_place_is_a_trial():
+    results = stated(loss=[5, 4, 3])
+    for index in (1, -2, np.int64(1), np.array(1), jax.numpy.int32(1)):
+        assert (results[index].index, results[index].metrics) == (1, {"loss": 4})
+    for index in (3, -4, [7]):
+        with pytest.raises(IndexError):
+            results[index]
+
+
+def test_a_name_is_a_column(results):
+    assert results["valid.count"].tolist() == [10, 9, None, 7, 6, 8, 5]
+    with pytest.raises(KeyError, match="no metric 'los'; did you mean 'loss'"):
+        stated(loss=[1])["los"]
+
+
+def test_failures_keep_their_places(results):
+    part = results[2:4]
+    assert (list(part.errors), list(part.tracebacks)) == ([0], [0])
+    assert (part[0].id, part[0].state, part[1].state) == (102, "failed", "nan")
+    assert "out of luck" in part[0].traceback
+
+
+def test_notebooks_show_a_table(results):
+    assert "<td" in stated("loss", loss=[1, 2])._repr_html_()
+    html = results._repr_html_()  # no objective: in the order of the batch
+    assert html.index(">100<") < html.index(">106<")
+    assert "ValueError(&#x27;out of luck&#x27;)" in html
+    curves = Results(POINTS, results_space(2), np.arange(2), KEY, np.ones((2, 3)))
+    assert "<td" in curves._repr_html_()
+
+
+def results_space(n):
+    return DNA(POINTS.spec, np.zeros((n, 0), np.int32), np.zeros((n, 1), np.float32))
+
+
+def test_nothing_ran_yet():
+    waiting = Results(POINTS, results_space(2), np.arange(2), KEY, None, pending=np.ones(2, bool))
+    assert waiting.states.tolist() == ["pending"] * 2
+    assert (waiting.rank().tolist(), waiting.top(3), waiting.failed) == ([0, 1], (), ())
+    with pytest.raises(ValueError, match="none of 2 configurations succeeded: none ran yet"):
+        waiting.best()
+
+
+def test_frames_and_records(results):
+    records = results.records()
+    assert [record["id"] for record in records] == results.ids.tolist()
+    assert (records[3]["act.gelu"], records[0]["act.gelu"], records[2]["valid.count"]) == (1.5, None, None)
+    pandas = pytest.importorskip("pandas")
+    frame = results.to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == list(records[0])
+    assert frame["id"].tolist() == results.ids.tolist()
