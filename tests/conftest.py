@@ -38,6 +38,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+# What tests compile is nothing from which to estimate how long the user's programs will take.
+os.environ["XDG_CACHE_HOME"] = str(ROOT / ".cache" / "home")
 
 # No deadline: an example's first run compiles. A run is repeatable unless one goes exploring.
 settings.register_profile(

@@ -50,8 +50,8 @@ def constants_text(constants: Iterable[Constant]) -> str:
     """What to do about constants, if they are large; empty if they are not.
 
     Example:
-        >>> constants_text([Constant(np.zeros((4000, 100))), Constant(np.zeros(3))])
-        '3 MB of constants, such as float64[4000,100], from the function itself: hand it in as a broadcast argument'
+        >>> print(constants_text([Constant(np.zeros((4000, 100))), Constant(np.zeros(3))]))
+        3 MB of constants, such as float64[4000,100], from the function itself: hand it in as a broadcast ...
     """
     distinct = set(constants)
     total = sum(constant.bytes for constant in distinct)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias, final
 
@@ -14,7 +16,10 @@ import numpy.typing as npt
 from jax.extend.core import ClosedJaxpr
 from jax.sharding import Mesh
 
+from .compile_times import Candidate, CompileTime, Record
+from .fingerprints import Fingerprint
 from .lanes import AXIS, Arity, Layout, spread
+from .persistent import OF_THE_CACHE, kept_on_disk, was_on_disk
 
 # The seconds that a call of mapped lanes is to take.
 _CHUNK = 0.5
@@ -32,6 +37,7 @@ class Executable:
         folds: How many ids are folded into the root key to make a lane's.
         layout: How the lanes run.
         devices: Where.
+        fingerprint: That of the lane.
 
     Attributes:
         layout: The same.
@@ -41,7 +47,13 @@ class Executable:
     """
 
     def __init__(
-        self, lane: ClosedJaxpr, arity: Arity, folds: int, layout: Layout, devices: tuple[jax.Device, ...]
+        self,
+        lane: ClosedJaxpr,
+        arity: Arity,
+        folds: int,
+        layout: Layout,
+        devices: tuple[jax.Device, ...],
+        fingerprint: Fingerprint,
     ) -> None:
         self.layout = layout
         self.length = layout.length(_bytes([*lane.in_avals[: arity.values], *lane.out_avals]))
@@ -52,6 +64,7 @@ class Executable:
         self._devices = devices
         self.mesh = Mesh(np.array(devices), (AXIS,))
         self._turn: float | None = None  # the seconds of one turn, all devices at once
+        self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._compiled: jax.stages.Compiled | None = None
 
@@ -89,9 +102,30 @@ class Executable:
             Exception: Whatever the compiler raises.
         """
         with self._lock:
-            if self._lane is not None:
-                self._compiled = self._lower(self._lane).compile()
-                self._lane = None  # it is as large as the function
+            if self._lane is None:
+                return
+            begun = time.perf_counter()
+            lowered = self._lower(self._lane)
+            with kept_on_disk() as events:
+                self._compiled = lowered.compile()
+            self._lane = None  # it is as large as the function
+            if not was_on_disk(events):
+                self._keep_time(time.perf_counter() - begun)
+
+    @property
+    def candidate(self) -> Candidate:
+        """What is known of it before it is compiled."""
+        device = self._devices[0]
+        kind = f"{device.platform} {device.device_kind} {self.layout.mode}"
+        parts = (self.layout, self._arity, self._folds, len(self._devices), _versions(device), _config())
+        text = f"{self._fingerprint.digest} {parts}"
+        digest = None if self._fingerprint.opaque else hashlib.sha256(text.encode()).hexdigest()
+        return Candidate(digest, self._fingerprint.equations, kind, self.is_compiled)
+
+    def _keep_time(self, seconds: float) -> None:
+        digest, equations, kind, _ = self.candidate
+        if digest is not None:
+            Record.here().add(digest, CompileTime(seconds, equations, kind))
 
     def memory(self) -> int:
         """Bytes that a run takes on each device: temporaries, arguments and results."""
@@ -172,6 +206,21 @@ class Started(NamedTuple):
         places = list(zip(starts, self.counts, strict=True))
         whole = [np.asarray(array) for array in self.arrays]
         return [np.concatenate([array[start : start + count] for start, count in places]) for array in whole]
+
+
+def _versions(device: jax.Device) -> tuple[str, ...]:
+    return jax.__version__, str(device.client.platform_version)
+
+
+def _config() -> list[tuple[str, Any]]:
+    """JAX's configuration, but for where code is kept, as far as it has a text."""
+    config = jax.config.values.items()
+    plain = (str, int, float, type(None))
+    return [
+        (name, value)
+        for name, value in config
+        if isinstance(value, plain) and not name.startswith(OF_THE_CACHE)
+    ]
 
 
 def _shares(n: int, devices: int) -> list[tuple[int, int]]:

@@ -10,6 +10,8 @@ from typing import Any, Protocol, TextIO, TypeAlias, final
 
 from symjax.verbs.query import arity_form
 
+from ..compiling.compile_times import duration
+
 Report: TypeAlias = Callable[..., object]
 """A function of a `Progress`, or of ``(done, total)``."""
 
@@ -130,18 +132,6 @@ def line(progress: Progress) -> str:
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     return f"{done}/{total} [{'#' * filled}{'.' * (_WIDTH - filled)}] {', '.join(parts)}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them.
-
-    Example:
-        >>> duration(0.4), duration(75), duration(400), duration(9000)
-        ('0 s', '75 s', '7 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def reporter(progress: bool | Report) -> Reporter:

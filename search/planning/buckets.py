@@ -23,6 +23,7 @@ from ..spaces.space import Space
 from .arguments import Arguments, flatten
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
+from .metrics import Metrics
 from .patched_leaves import PatchedLeaf, patched_leaves, possible_leaves
 from .programs import Program, Task, program_for
 from .tracing import PROBES, CannotTrace, Demotion, Failures, untraceable
@@ -97,6 +98,7 @@ class Sorter:
         dnas: The batch, in NumPy arrays int32[n, C] and float32[n, F].
         broadcast: The arguments that all configurations share.
         layout_for: How the lanes of a bucket of a size run.
+        check: Called with the metrics of the first structure, as shapes, as soon as they are known.
     """
 
     task: Task
@@ -105,6 +107,7 @@ class Sorter:
     dnas: DNA
     broadcast: tuple[Any, ...]
     layout_for: Callable[[int], Layout]
+    check: Callable[[Metrics], object] | None = None
 
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
@@ -206,6 +209,8 @@ class Sorter:
             for leaf, decision in sorted(leaves.items())
         }
         program = program_for(self.task, arguments, tuple(values), frozen, layout)
+        if self.check is not None and not self._buckets:
+            self.check(program.trace())
         self._buckets.append(Bucket(rows, arguments, values, frozen, program))
         self._varying |= varying
         return ()
@@ -231,14 +236,16 @@ class Sorter:
         rows = group.rows[self._is_valid[group.rows]]
         tried = patched_leaves(self.space, self.dnas[int(rows[0])], varying)
         leaves: dict[int, LeafDecision | PatchedLeaf] = dict(tried.decided)
-        if tried.made and not tried.structural:
+        if tried.computed and not tried.structural:
             trees = []
             for row in rows:
                 try:
                     trees.append(flatten(self.space.decode(self.dnas[int(row)])))
                 except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
                     self._fail(np.array([row]), error)
-            leaves |= {leaf: PatchedLeaf(leaf, trees[0].leaves[leaf], trees) for leaf in tried.made if trees}
+            leaves |= {
+                leaf: PatchedLeaf(leaf, trees[0].leaves[leaf], trees) for leaf in tried.computed if trees
+            }
         return leaves, tried.movers, tried.structural
 
     def _fail(self, rows: Rows, error: Exception | Failure) -> None:

@@ -188,15 +188,15 @@ def variants(choice: Choice, gene: Gene) -> list[Gene]:
 
     For a float one near to it, for the sake of invariants.
     """
-    least = choice.least()[0]
     if choice.array == "floats":
         bounds = np.array(choice.options(), np.float32)
         far = bounds[np.argmax(abs(bounds - gene))]
         return [gene, np.float32(gene + np.float32(0.01) * (far - gene))]
     if not choice.slots():
-        return [least, *(row[0] for row in itertools.islice(choice.enumerate(None), 1, 3))]
-    others = [row[0] for row in choice.enumerate(None) if row[0] != gene]
-    return [int(gene), *others]
+        others = (row[0] for row in itertools.islice(choice.enumerate(None), 3))
+        return [int(gene), *(other for other in others if other != gene)]
+    others = (row[0] for row in choice.enumerate(None))
+    return [int(gene), *(other for other in others if other != gene)]
 
 
 def _activate(space: Space, context: Sequence[Row], wanted: Iterable[int]) -> tuple[list[Row], list[int]]:

@@ -47,13 +47,13 @@ class PatchedLeaves:
 
     Attributes:
         decided: For each leaf that is just what one decision says, that decision.
-        made: The other leaves that move.
+        computed: The other leaves that move.
         movers: By which decisions each of these leaves is moved.
         structural: The decisions that move more than leaves.
     """
 
     decided: Mapping[int, LeafDecision]
-    made: tuple[int, ...]
+    computed: tuple[int, ...]
     movers: Mapping[int, frozenset[int]]
     structural: frozenset[int]
 
@@ -99,8 +99,8 @@ def patched_leaves(space: Space, dna: DNA, indices: Iterable[int]) -> PatchedLea
         if decision is not None:
             decided[place] = decision
     movers = {place: frozenset(by_index) for place, by_index in seen.items()}
-    made = tuple(place for place in seen if place not in decided)
-    return PatchedLeaves(decided, made, movers, frozenset(structural))
+    computed = tuple(place for place in seen if place not in decided)
+    return PatchedLeaves(decided, computed, movers, frozenset(structural))
 
 
 def _moved(

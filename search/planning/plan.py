@@ -20,8 +20,10 @@ from symjax.core.tracebacks import caller_level
 from symjax.verbs.walk import walk
 
 from ..compiling.cache import Cache, begin_plan, remembered
+from ..compiling.compile_times import Estimate, Record, duration, estimate
 from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
+from ..compiling.persistent import folder
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
@@ -32,7 +34,7 @@ from .buckets import Bucket, Sorter
 from .inputs import batch_of, check_function, check_space, devices_of, key_aval
 from .ladder import layouts
 from .leaf_decisions import leaf_decisions
-from .metrics import check_equal_metrics
+from .metrics import Metrics, check_equal_metrics
 from .programs import Task
 from .purity import Difference, first_difference, is_suspect
 from .splits import described, splits
@@ -40,6 +42,7 @@ from .splits import described, splits
 # What was said of functions that are not pure.
 _looked_at: Cache[str] = remembered(1024)
 
+_LONG = 10.0  # seconds of compiling that are worth a word
 _LISTED = 8  # names that a plan spells out
 
 
@@ -119,6 +122,26 @@ class Plan:
     def __repr__(self) -> str:
         return f"<Plan: {self}>"
 
+    @property
+    def compilation(self) -> Estimate | None:
+        """How long compiling will take, and how many programs are compiled already.
+
+        By what was compiled on this machine before; None in a plan that was pickled.
+        """
+        programs = {bucket.program.executable for bucket in self.buckets}
+        if not programs:
+            return None
+        candidates = [program.candidate for program in programs]
+        return estimate(candidates, Record.here().read(), folder() is not None)
+
+    def _compilation_text(self) -> str:
+        """Of a wait that is worth a word."""
+        compilation = self.compilation
+        if compilation is None or compilation.seconds is None or compilation.seconds < _LONG:
+            return ""
+        cached = f", {compilation.cached} of them are in the cache" if compilation.cached else ""
+        return f"about {duration(compilation.seconds)} to compile{cached}"
+
     def _lanes_text(self) -> str:
         widths = sorted(set(self.widths))
         some = "–".join(map(str, widths[:1] + widths[1:][-1:]))
@@ -130,6 +153,7 @@ class Plan:
 
     def _parts(self) -> Iterable[str]:
         yield f"{_count(len(self), 'configuration')} → {_count(self.programs, 'program')}{self._lanes_text()}"
+        yield self._compilation_text()
         if self.devices > 1:
             yield f"over {self.devices} devices"
         yield _listed("split by", [f"{id} ({self._values(id)})" for id in self.split])
@@ -240,8 +264,13 @@ def make_plan(
     lanes: Mode | None,
     width: int | None,
     devices: jax.Device | Sequence[jax.Device] | None,
+    check: Callable[[Metrics], object] | None = None,
 ) -> Plan:
-    """`plan`, which warns of nothing, and of which all configurations may have raised."""
+    """`plan`, which warns of nothing, and of which all configurations may have raised.
+
+    `check` is called with the metrics of the first structure, as shapes with the axis of the lanes first; it
+    may refuse them before the others are traced.
+    """
     check_function(fn, len(broadcast))
     check_space(space)
     chosen = devices_of(devices)
@@ -251,7 +280,7 @@ def make_plan(
     task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
-    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for).sort()
+    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for, check).sort()
     structural = set(range(len(space.spec))) - sorting.varying
     check_equal_metrics(
         (bucket.program.trace(), partial(described, space, batch[int(bucket.rows[0])], structural))

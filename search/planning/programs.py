@@ -19,11 +19,9 @@ from ..compiling.constants import Constant, hoisted
 from ..compiling.executables import Array, Executable, Started
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, partition_spec
+from ..compiling.persistent import OF_THE_CACHE
 from .arguments import Arguments, Aval, struct
 from .metrics import Metrics, check_metrics
-
-# Where compiled code is kept does not change it.
-_OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_persistent_cache")
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Task:
 
     def environment(self) -> Hashable:
         """The same but for the function: with all of JAX's configuration that tracing may read."""
-        config = [item for item in jax.config.values.items() if not item[0].startswith(_OF_THE_CACHE)]
+        config = [item for item in jax.config.values.items() if not item[0].startswith(OF_THE_CACHE)]
         return self.key, self.devices, self.folds, tuple(config)
 
     def call(
@@ -147,7 +145,9 @@ class Lane:
         if layout not in self._executables:
             self._executables[layout] = _executables.get(
                 key,
-                lambda: Executable(traced.program, arity, self.task.folds, layout, self.task.devices),
+                lambda: Executable(
+                    traced.program, arity, self.task.folds, layout, self.task.devices, traced.fingerprint
+                ),
             )
         return self._executables[layout]
 

@@ -205,7 +205,7 @@ def _same(one: Any, other: Any) -> bool:
         one, other = np.asarray(one), np.asarray(other)
     except TypeError:  # a key, which a function that takes none has from a seed
         return repr(one) == repr(other)
-    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    return bool(one.dtype == other.dtype) and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
 def _brief(value: Any) -> str:

@@ -14,7 +14,8 @@ from symjax.core.tracebacks import line_at_fault
 
 from ..results.failures import Failure
 from .arguments import Arguments
-from .programs import Metrics, Program, Task
+from .metrics import Metrics
+from .programs import Program, Task
 
 
 @dataclass(frozen=True)

@@ -90,10 +90,10 @@ def _culprit(calls: Calls, chosen: Sequence[tuple[Suggestion, Any]]) -> tuple[Su
 def _without(suggestion: Suggestion, candidate: Any, refusal: str) -> Suggestion:
     """The suggestion without a candidate; left as it is where no other remains."""
     name = getattr(candidate, "__name__", candidate)
-    if not isinstance(suggestion.choice, OneOf):
-        return dataclasses.replace(suggestion, choice=None, why=f"{name} fails: {refusal}")
-    rest = list(_rest(suggestion.choice, candidate))
     why = f"{suggestion.why}; {name} fails: {refusal}"
+    if not isinstance(suggestion.choice, OneOf):
+        return dataclasses.replace(suggestion, choice=None, why=why)
+    rest = list(_rest(suggestion.choice, candidate))
     choice = oneof(dict(rest) if suggestion.choice.labels else [each for _, each in rest])
     return dataclasses.replace(suggestion, choice=choice if len(rest) > 1 else None, why=why)
 

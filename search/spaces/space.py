@@ -18,14 +18,15 @@ from symjax.verbs.query import with_arity
 from symjax.verbs.refs import holds_references, is_node, resolve_within
 
 from . import constraints, space_text
-from .choice import Choice, Gene, Genes, Size
+from .choice import Choice, Gene, Genes, Misfit, Size
 from .discovery import Discovery, Template, Where
 from .dna import DNA
 from .encoding import Encoder
-from .enumeration import Enumeration
+from .enumeration import Enumeration, Rows
 from .filling import Fillings
-from .patched import Ideas
+from .patched import Ideas, plain_inputs, read_inputs
 from .points import Spec
+from .sameness import same
 from .sampling import sample_genes
 
 
@@ -75,11 +76,12 @@ class Space:
         where: Where,
         patches: tuple[Any, ...] = (),
         predicates: tuple[Callable[[Any], bool], ...] = (),
+        inputs: Any = None,
     ) -> None:
         discovery = Discovery(where)
         self.tree = tree
         self.root = discovery.template(tree)
-        self._ideas = Ideas(patches, discovery) if patches else None
+        self._ideas = Ideas(patches, discovery, inputs) if patches else None
         self.spec = Spec(tuple(discovery.points))
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
@@ -97,24 +99,15 @@ class Space:
         if self._follows and not isinstance(self.tree, Choice):
             resolve_within(self.tree)  # raises where a reference leads nowhere
 
-    def __getstate__(self) -> dict[str, Any]:
-        hidden = (
-            "__weakref__",
-            "_decisions",
-            "_fillings",
-            "_follows",
-        )  # prepared anew, and without what they keep
-        return {name: getattr(self, name) for name in Space.__slots__ if name not in hidden}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
-        self._prepare()
-
     @property
     def patches(self) -> tuple[Any, ...]:
         """The patches that are applied to each decoded tree."""
         return self._ideas.patches if self._ideas else ()
+
+    @property
+    def inputs(self) -> Any:
+        """The example inputs that the patches get."""
+        return self._ideas.inputs if self._ideas else None
 
     @property
     def templates(self) -> tuple[Template, ...]:
@@ -353,7 +346,11 @@ class Space:
         tree, *patches = [filling.fill(genes)[0] for filling in self._fillings]
         if self._follows and not is_node(tree):
             tree = resolve_within(tree)
-        return tree if self._ideas is None else self._ideas.applied(tree, patches)
+        if self._ideas is None:
+            return tree
+        if isinstance(genes["floats"], jax.core.Tracer):
+            return self._ideas.applied(tree, patches)
+        return self._ideas.kept((*genes["choices"], *genes["floats"]), tree, patches)
 
     def encode(self, tree: Any) -> DNA:
         """The DNA of a tree: ``space.decode(space.encode(tree))`` equals the tree.
@@ -373,10 +370,30 @@ class Space:
                 encoder.fit(self.root, tree, ROOT)
             dna = self.of(encoder.rows())
         else:
-            dna = self._ideas.encoded(self, encoder, tree)
+            dna = self._encoded(self._ideas, encoder, tree)
         if self.predicates:
             constraints.require(self.predicates, tree, brief(tree))
         return dna
+
+    def _encoded(self, ideas: Ideas, encoder: Encoder, tree: Any) -> DNA:
+        """The DNA of a patched tree: its patches are read off its lineage, the rest off its values.
+
+        A patch may have changed what a decision is about (a width that was decided, then scaled): then the
+        first points of the open tree that lead to this one are looked for.
+
+        Raises:
+            Misfit: It has another lineage; or no decisions were found.
+        """
+        ideas.read(encoder, tree)
+        patches = encoder.rows()
+        for rows in encoder.candidates(self.root, tree):
+            dna = self.of([rows.get(index, genes) for index, genes in enumerate(patches)])
+            if same(self.decode(dna), tree):
+                return dna
+        raise Misfit(
+            "the tree cannot be encoded: no decisions were found that become this tree by the patches of its "
+            "lineage; keep the DNA"
+        )
 
     def values(self, dna: DNA) -> dict[str, Any]:
         """What a single DNA decides, by name, as values: for decisions that matter.
@@ -404,7 +421,7 @@ class Space:
 
     def _name(self, index: int, taken: Mapping[str, Any]) -> str:
         point = self.spec.points[index]
-        name = point.choice.name or str(point.path) or point.name
+        name = point.choice.name or point.label or str(point.path) or point.name
         return point.id if name in taken else name
 
     def _value(self, index: int, genes: dict[str, Any]) -> Any:
@@ -451,7 +468,13 @@ class Space:
         return hash(self.spec)
 
     def __reduce__(self) -> tuple[Callable[..., Space], tuple[Any, ...]]:
-        return _restored, (named(self.tree), named(self.patches), self.opened, self.predicates)
+        return _restored, (
+            named(self.tree),
+            named(self.patches),
+            self.opened,
+            self.predicates,
+            plain_inputs(self.inputs),
+        )
 
     def __len__(self) -> int:
         return len(self.spec)
@@ -475,6 +498,18 @@ class Space:
             [[self._size(branch) for branch in slot] for slot in self.branches[index]]
         )
 
+    def require_effects(self) -> None:
+        """Refuses a space one of whose patches changes nothing, see `Ideas.require_effects`."""
+        if self._ideas is not None:
+            least = [choice.least() for choice in self.choices]
+            self._ideas.require_effects(self.root, lambda rows: self._filled(rows, least))
+
+    def _filled(self, rows: Rows, least: Sequence[list[Gene]]) -> list[Any]:
+        """The decided tree and the decided items of `patches`, by the genes of what matters."""
+        dna = self.of([rows.get(index, genes) for index, genes in enumerate(least)])
+        genes = self._genes(dna.choices, dna.floats)
+        return [filling.fill(genes)[0] for filling in self._fillings]
+
     def _is_allowed(self, dna: DNA) -> bool:
         tree = self._tree(self._genes(dna.choices, dna.floats))
         return all(predicate(tree) for predicate in self.predicates)
@@ -489,7 +524,9 @@ class Space:
         return dna
 
 
-def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:
+def space(
+    tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = (), inputs: Any = None
+) -> Space:
     """The search space that the open choices of a tree span, and those in the arguments of patches.
 
     Args:
@@ -500,7 +537,10 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
             inside a candidate is asked about by the path that its value will have.
         patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one
             after the other. Choices may stand in their arguments, and in their place: None is no patch, so
-            ``sj.maybe(patch)`` decides whether it is applied.
+            ``sj.maybe(patch)`` decides whether it is applied. Decisions go by the names of the patches,
+            ``scale_width.factor``, where these tell them apart.
+        inputs: Example inputs of the models, as `sj.patch` takes them, for patches that have to know what the
+            layers inside of a model are. By default what the tree's method `example_inputs` returns.
 
     Returns:
         The space.
@@ -508,6 +548,8 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
     Raises:
         TypeError: `tree` is a space already.
         ValueError: There are no choices, or `where` opens none; or two decisions have one name.
+        PatchError: A patch changes nothing, whatever its arguments.
+        Exception: What a patch raises whatever is decided.
 
     Example:
         >>> from symjax import search
@@ -520,9 +562,10 @@ def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any =
         raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
     opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
-    space = Space(tree, opens, ideas)
+    space = Space(tree, opens, ideas, inputs=inputs)
     if not space.spec.points:
         raise ValueError(_nothing_to_decide(space))
+    space.require_effects()
     return space
 
 
@@ -550,6 +593,7 @@ def reopened(
     patches: tuple[Any, ...],
     opened: Sequence[bool],
     predicates: tuple[Callable[[Any], bool], ...] = (),
+    inputs: Any = None,
 ) -> Space:
     """A space made again of what it consists of.
 
@@ -558,19 +602,20 @@ def reopened(
         patches: The patches.
         opened: For each choice in the order of discovery, whether it is open.
         predicates: What `Space.constrain` was given.
+        inputs: The example inputs that the patches get.
 
     Raises:
         ValueError: There are more or fewer choices.
     """
     answers = iter(opened)
-    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates)
+    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates, inputs)
     if len(space.opened) != len(opened):
         raise ValueError(f"the tree of the space has {len(space.opened)} choices, and not {len(opened)}")
     return space
 
 
-def _restored(tree: Any, patches: Any, *rest: Any) -> Space:
-    return reopened(unnamed(tree), unnamed(patches), *rest)
+def _restored(tree: Any, patches: Any, opened: Any, predicates: Any, inputs: Any) -> Space:
+    return reopened(unnamed(tree), unnamed(patches), opened, predicates, read_inputs(inputs))
 
 
 def require_space(value: object) -> None:

@@ -45,15 +45,15 @@ X = search.floatv(0.0, 1.0)
 @pytest.mark.parametrize(
     ("fields", "ideas", "buckets", "lanes"),
     [
-        ({}, [_set_lr(value=X)], 1, ["patches[0].value"]),
-        ({}, [_set_lr(value=search.oneof([0.2, 0.3]))], 1, ["patches[0].value"]),
-        ({}, [_scale(factor=X)], 1, ["patches[0].factor"]),
+        ({}, [_set_lr(value=X)], 1, ["_set_lr.value"]),
+        ({}, [_set_lr(value=search.oneof([0.2, 0.3]))], 1, ["_set_lr.value"]),
+        ({}, [_scale(factor=X)], 1, ["_scale.factor"]),
         ({}, [_repeat(n=search.oneof([2, 3]))], 2, []),
-        ({}, [sj.maybe(_set_lr(value=X))], 2, ["patches[0][=1/2].value"]),
-        ({"lr": X}, [sj.maybe(_scale(factor=X))], 2, ["lr", "patches[0][=1/2].factor"]),
+        ({}, [sj.maybe(_set_lr(value=X))], 2, ["_set_lr.value"]),
+        ({"lr": X}, [sj.maybe(_scale(factor=X))], 2, ["lr", "_scale.factor"]),
         ({"lr": X, "other": X}, [sj.maybe(_scale(factor=2.0))], 2, ["lr", "other"]),
         ({"lr": X}, [sj.maybe(_set_lr(value=0.5))], 2, ["lr"]),
-        ({"lr": X, "n": search.oneof([1, 2])}, [_set_lr(value=X)], 2, ["lr", "patches[0].value"]),
+        ({"lr": X, "n": search.oneof([1, 2])}, [_set_lr(value=X)], 2, ["lr", "_set_lr.value"]),
     ],
 )
 def test_run_in_lanes_of_the_right_values(fields, ideas, buckets, lanes):
@@ -80,7 +80,7 @@ def test_says_which_decisions_move_a_leaf():
     space = search.space(Exp(lr=X), patches=[_scale(factor=X), _repeat(n=search.oneof([2, 3]))])
     tried = patched_leaves(space, space.sample(KEY).host(), range(3))
     assert [decision.index for decision in tried.decided.values()] == [1]  # `other` is 1 times the factor
-    assert [tried.movers[place] for place in tried.made] == [{0, 1}]
+    assert [tried.movers[place] for place in tried.computed] == [{0, 1}]
     assert tried.structural == {2}
 
 
