@@ -37,8 +37,8 @@ def _choices(value: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any
         for key, item in enumerate(value):
             yield from _choices(item, (*keys, key))
     elif isinstance(value, Map | dict):
-        for key, item in value.items():
-            yield from _choices(item, (*keys, key))
+        for name, item in value.items():
+            yield from _choices(item, (*keys, name))
 
 
 def _decided(value: Any, keys: tuple[Any, ...] | None, option: Any) -> Any:
