@@ -51,6 +51,31 @@ def test_in_another_process_it_goes_on(partial):
     assert np.array_equal(resumed.seconds[done], partial.seconds[done])
 
 
+def test_vectorized_lanes_are_as_many_as_they_were():
+    """Those that are left would run in fewer, whose results differ in the last bits."""
+    space = search.space({"x": search.floatv(0, 1)})
+    dnas = space.sample(KEY, 50)
+
+    def attention(exp, key):
+        x = jax.random.normal(key, (4, 8)) * exp["x"]
+        return {"y": (jax.nn.softmax(x @ x.T) @ x).std()}
+
+    def on_result(results):
+        if 40 in results.ids:
+            raise KeyboardInterrupt
+
+    def evaluate(dnas=dnas, **how):
+        return search.evaluate(attention, space, dnas, KEY, lanes="vmap", **how)
+
+    with pytest.raises(search.Interrupted) as caught:
+        evaluate(on_result=on_result)
+    partial = caught.value.results
+    assert 0 < partial.pending.sum() < 10
+    whole, resumed = evaluate(), evaluate(resume=partial)
+    assert resumed.plan.widths == whole.plan.widths != evaluate(dnas[partial.pending]).plan.widths
+    assert bits(resumed) == bits(whole)
+
+
 def test_with_repeats():
     partial = interrupted(repeats=3)
     assert partial.pending.any()
