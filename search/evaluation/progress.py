@@ -176,8 +176,8 @@ class Pace:
     """Measures an evaluation, so that it can be said how long it will still take.
 
     What is compiled is compiled one program after the other, while trials may run beside it. So the time
-    that is left is that of the programs to be compiled, as long each as those that were; and that of the
-    trials, as long each as the trials so far have taken of the time in which nothing was compiled.
+    that is left is that of the programs to be compiled, by their sizes and by what those took that were;
+    and that of the trials, as long each as those so far have taken of the time in which nothing was compiled.
 
     Args:
         clock: Seconds that go on.
@@ -188,7 +188,8 @@ class Pace:
         self._start = clock()
         self._running: float | None = None  # when the first program was about to be compiled
         self._compiling = 0.0
-        self._compiled = 0
+        self._sized = 0.0  # of which on programs that were not on disk
+        self._size = 0
         self._trials = 0
 
     @property
@@ -200,27 +201,33 @@ class Pace:
         """The plan stands: programs are compiled and run from now on."""
         self._running = self._clock()
 
-    def compiled(self, seconds: float) -> None:
-        """A program was compiled."""
+    def compiled(self, seconds: float, size: int) -> None:
+        """A program was compiled.
+
+        Args:
+            seconds: How long it took.
+            size: How large it is, such as the number of its equations; 0 if it was on disk.
+        """
         self._compiling += seconds
-        self._compiled += 1
+        self._sized += seconds if size else 0.0
+        self._size += size
 
     def ran(self, trials: int) -> None:
         """Trials were run."""
         self._trials += trials
 
-    def left(self, programs: int, trials: int) -> float | None:
+    def left(self, size: int, trials: int) -> float | None:
         """Seconds until the end; None before any trial was run.
 
         Args:
-            programs: How many are to be compiled.
+            size: That of all programs that are to be compiled.
             trials: How many are to be run.
         """
         if not self._trials or self._running is None:
             return None
         running = max(0.0, self._clock() - self._running - self._compiling)
-        each = self._compiling / self._compiled if self._compiled else 0.0
-        return programs * each + trials * running / self._trials
+        rate = self._sized / self._size if self._size else 0.0
+        return size * rate + trials * running / self._trials
 
 
 def _redraws(out: Any) -> bool:

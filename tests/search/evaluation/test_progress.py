@@ -90,13 +90,17 @@ def test_what_is_left_is_compiling_and_running():
     clock.now = 100.0  # planning
     pace.begin()
     clock.now = 110.0
-    pace.compiled(10.0)
-    assert pace.left(programs=3, trials=64) is None  # no program has run
+    pace.compiled(10.0, size=100)
+    assert pace.left(300, trials=64) is None  # no program has run
     clock.now = 118.0
     pace.ran(16)
-    assert pace.left(programs=3, trials=48) == 3 * 10 + 48 * 0.5
-    clock.now = 138.0
-    pace.compiled(20.0)
+    assert pace.left(300, trials=48) == 30 + 48 * 0.5
+    clock.now = 158.0
+    pace.compiled(40.0, size=100)
     pace.ran(16)  # while the second was compiled
-    assert pace.left(programs=2, trials=32) == 2 * 15 + 32 * 0.25
-    assert pace.seconds == 138.0
+    assert pace.left(200, trials=32) == 200 * 0.25 + 32 * 0.25
+    clock.now = 160.0
+    pace.compiled(2.0, size=0)  # it was on disk
+    assert pace.left(200, trials=32) == 200 * 0.25 + 32 * 0.25
+    assert pace.left(0, trials=0) == 0
+    assert pace.seconds == 160.0
