@@ -23,8 +23,9 @@ from ..planning.plan import Plan
 from ..results.results import Results
 from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes
+from .pace import Pace
 from .placing import Placing
-from .progress import Pace, Progress, Reporter
+from .progress import Progress, Reporter
 from .recovery import advise, is_interrupt, narrower
 
 OnResult: TypeAlias = Callable[[Results], object]
