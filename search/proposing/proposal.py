@@ -43,7 +43,7 @@ class Proposal:
     @property
     def space(self) -> Space:
         """The search space."""
-        return space(self.tree, patches=self.patches, inputs=self.inputs)
+        return space(self.tree, patches=self.patches)
 
     @property
     def varied(self) -> dict[str, Choice]:
