@@ -25,6 +25,7 @@ from .failures import PROBES, Failures
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
 from .leaf_trials import positions_of
+from .metrics import Metrics
 from .programs import Program, Task, program_for
 from .tracing import CannotTrace, Demotion, untraceable
 
@@ -98,6 +99,7 @@ class Sorter:
         dnas: The batch, in NumPy arrays int32[n, C] and float32[n, F].
         broadcast: The arguments that all configurations share.
         layout_for: How the lanes of a bucket of a size run.
+        check: Called with the metrics of the first structure, as shapes, as soon as they are known.
     """
 
     task: Task
@@ -106,6 +108,7 @@ class Sorter:
     dnas: DNA
     broadcast: tuple[Any, ...]
     layout_for: Callable[[int], Layout]
+    check: Callable[[Metrics], object] | None = None
 
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
@@ -203,6 +206,8 @@ class Sorter:
             for leaf, decision in sorted(leaves.items())
         }
         program = program_for(self.task, arguments, tuple(values), frozen, layout)
+        if self.check is not None and not self._buckets:
+            self.check(program.trace())
         self._buckets.append(Bucket(rows, arguments, values, frozen, program))
         self._varying |= varying
         return ()

@@ -34,7 +34,7 @@ from .buckets import Bucket, Sorter
 from .inputs import batch_of, check_function, check_space, devices_of, key_aval
 from .ladder import layouts
 from .leaf_decisions import leaf_decisions
-from .metrics import check_equal_metrics
+from .metrics import Metrics, check_equal_metrics
 from .programs import Task
 from .purity import first_difference, is_suspect
 from .splits import described, splits
@@ -264,8 +264,13 @@ def make_plan(
     lanes: Mode | None,
     width: int | None,
     devices: jax.Device | Sequence[jax.Device] | None,
+    check: Callable[[Metrics], object] | None = None,
 ) -> Plan:
-    """`plan`, which warns of nothing, and of which all configurations may have raised."""
+    """`plan`, which warns of nothing, and of which all configurations may have raised.
+
+    `check` is called with the metrics of the first structure, as shapes with the axis of the lanes first; it
+    may refuse them before the others are traced.
+    """
     check_function(fn, len(broadcast))
     check_space(space)
     chosen = devices_of(devices)
@@ -275,7 +280,7 @@ def make_plan(
     task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
-    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for).sort()
+    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for, check).sort()
     structural = set(range(len(space.spec))) - sorting.varying
     check_equal_metrics(
         (bucket.program.trace(), partial(described, space, batch[int(bucket.rows[0])], structural))

@@ -178,13 +178,16 @@ class Choice(Placeholder):
             branch: ``branch(slot, index)`` gives a decided candidate.
         """
 
-    @abc.abstractmethod
     def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
-        """The genes that stand for a value.
+        """The genes that stand for a value; for a number those that `genes` says.
 
         Raises:
             Misfit: There are none.
         """
+        try:
+            return self.genes([value], name)
+        except (TypeError, ValueError) as error:
+            raise Misfit(str(error)) from error
 
     def outline(self) -> list[str]:
         """The lines of text by which a space lists this decision."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +12,7 @@ import jax
 from symjax.core.errors import note
 from symjax.core.leaves import is_array
 from symjax.core.paths import ROOT, Path
-from symjax.patches import from_uri, patch
+from symjax.patches import Inputs, from_uri, patch
 from symjax.patches.core.apply import matched, patch_decided
 from symjax.patches.core.patch import Chain, SingleRule, describe_rule
 from symjax.patches.core.resolve import resolve
@@ -194,6 +194,35 @@ class Ideas:
             return from_uri(rule)
         except (KeyError, TypeError, ValueError):
             return rule
+
+
+def plain_inputs(inputs: Any) -> dict[str, Any]:
+    """Example inputs as containers of shapes, which pickles and files can hold; `read_inputs` is the inverse.
+
+    Example:
+        >>> import jax
+        >>> from symjax.patches import Inputs
+        >>> read_inputs(plain_inputs(Inputs(jax.ShapeDtypeStruct((2,), 'float32'), train=False)))
+        Inputs(f32[2], train=False)
+    """
+    if isinstance(inputs, Inputs):
+        return {"args": inputs.args, "kwargs": inputs.kwargs, "method": inputs.method}
+    if isinstance(inputs, Mapping):
+        return {"models": {str(path): plain_inputs(each) for path, each in inputs.items()}}
+    return {"value": inputs}
+
+
+def read_inputs(record: Mapping[str, Any]) -> Any:
+    """The inverse of `plain_inputs`.
+
+    Raises:
+        KeyError: It is something else.
+    """
+    if "args" in record:
+        return Inputs(*record["args"], method=record["method"], **record["kwargs"])
+    if "models" in record:
+        return {path: read_inputs(each) for path, each in record["models"].items()}
+    return record["value"]
 
 
 def _rule(value: Any) -> SingleRule:

@@ -24,7 +24,7 @@ from .dna import DNA
 from .encoding import Encoder
 from .enumeration import Enumeration, Rows
 from .filling import Fillings
-from .patched import Ideas
+from .patched import Ideas, plain_inputs, read_inputs
 from .points import Spec
 from .sameness import same
 from .sampling import sample_genes
@@ -473,7 +473,13 @@ class Space:
         return hash(self.spec)
 
     def __reduce__(self) -> tuple[Callable[..., Space], tuple[Any, ...]]:
-        return _restored, (named(self.tree), named(self.patches), self.opened, self.predicates, self.inputs)
+        return _restored, (
+            named(self.tree),
+            named(self.patches),
+            self.opened,
+            self.predicates,
+            plain_inputs(self.inputs),
+        )
 
     def __len__(self) -> int:
         return len(self.spec)
@@ -613,8 +619,8 @@ def reopened(
     return space
 
 
-def _restored(tree: Any, patches: Any, *rest: Any) -> Space:
-    return reopened(unnamed(tree), unnamed(patches), *rest)
+def _restored(tree: Any, patches: Any, opened: Any, predicates: Any, inputs: Any) -> Space:
+    return reopened(unnamed(tree), unnamed(patches), opened, predicates, read_inputs(inputs))
 
 
 def require_space(value: object) -> None:

@@ -15,7 +15,7 @@ from jax.extend.core import primitives
 from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
-from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
+from ..choice import Brief, Choice, Gene, Genes, Number, Size, named, refuse_choices
 from .drawing import shares
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
@@ -158,13 +158,6 @@ class FloatV(Choice):
             gene, new_dtype=np.dtype(dtype), weak_type=True, sharding=None
         )
         return jnp.minimum(jnp.maximum(value, self.lo), self.hi) if is_wide else value
-
-    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
-        """The nearest float32."""
-        try:
-            return self.genes([value], name)
-        except (TypeError, ValueError) as error:
-            raise Misfit(str(error)) from error
 
     def _shortest(self, gene: Any) -> float:
         single = np.float32(gene)

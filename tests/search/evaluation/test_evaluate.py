@@ -434,9 +434,7 @@ class TestFailures:
         with pytest.raises(KeyError, match="oops") as caught:
             search.evaluate(run, space, space.sample(KEY, 2), KEY, first_id=7)
         assert "raise KeyError" in str(caught.traceback[-1].statement)
-        assert (
-            "all 2 configurations raised; this is the error of the first, trial 7" in caught.value.__notes__
-        )
+        assert "all 2 configurations raised; this is the error of trial 7" in caught.value.__notes__
         results = caught.value.results
         assert (results.metrics, results.states.tolist()) == (None, ["failed", "failed"])
 

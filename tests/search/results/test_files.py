@@ -11,6 +11,7 @@ import symjax as sj
 from symjax import linen as nn
 from symjax import patches, search
 from symjax.search import DNA, Results
+from symjax.search.results.column_forms import write_column
 from symjax.search.results.files import read_results, write_results
 from symjax.search.results.objective import Objective
 from symjax.search.results.plan_summary import PlanSummary
@@ -167,6 +168,11 @@ def test_exported_columns(tmp_path):
             "4 configurations are announced, and 5 are there|cannot broadcast",
         ),
         (lambda record: {k: v for k, v in record.items() if k != "metrics"}, "KeyError: 'metrics'"),
+        (
+            lambda record: {**record, "metrics": {"column": write_column(np.ones(3))}},
+            r"5 configurations .* shape \[3\]",
+        ),
+        (lambda record: {**record, "ids": {**record["ids"], "data": [-1] * 5}}, "was changed: OverflowError"),
         (lambda record: {**record, "ids": 3}, "no file of results, or was changed: TypeError"),
         (lambda record: {**record, "space": {**record["space"], "opened": [True]}}, "4 choices, and not 1"),
         (

@@ -10,8 +10,9 @@ import pytest
 import symjax as sj
 from symjax import linen as nn
 from symjax import nnx, optax, search
-from symjax.patches import PatchError, add_dropout, change_lr, scale_width, swap_activation
+from symjax.patches import Inputs, PatchError, add_dropout, change_lr, scale_width, swap_activation
 from symjax.search import DNA
+from symjax.search.spaces.patched import plain_inputs, read_inputs
 
 
 class Experiment(sj.Object):
@@ -32,6 +33,7 @@ class Compact(flax.linen.Module):
 
 
 INPUTS = jnp.ones((1, 4))
+SHAPE = jax.ShapeDtypeStruct((1, 4), "float32")
 FIELDS = Experiment(nn.Sequential([nn.Dense(8), nn.relu, nn.Dense(3)]))
 INSIDE = Experiment(sj.symbolize(Compact)())
 IDEAS = [
@@ -169,6 +171,21 @@ def test_a_tree_without_a_lineage_cannot_be_read():
         SPACE.encode(FIELDS)
     with pytest.raises(ValueError, match="are none that the space applies"):
         SPACE.encode(sj.patch(FIELDS, "change_lr?0.5"))
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        None,
+        SHAPE,
+        (SHAPE, 3),
+        Inputs(SHAPE, train=True, method="encode"),
+        {"model": (SHAPE,), "other": Inputs(SHAPE)},
+    ],
+)
+def test_inputs_are_data(inputs):
+    record = sj.from_json(sj.to_json(pickle.loads(pickle.dumps(plain_inputs(inputs)))))
+    assert read_inputs(record) == inputs
 
 
 def test_a_space_of_patches_pickles_and_is_the_same():
