@@ -8,14 +8,13 @@ patches it, searches over its learning rate, weight decay, width and activation,
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import pathlib
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -41,6 +40,14 @@ class Split(NamedTuple):
     labels: np.ndarray
 
 
+class Data(NamedTuple):
+    """What to train on, what to choose by, and what to report."""
+
+    train: Split
+    validation: Split
+    test: Split
+
+
 class Digits(sj.Object):
     """scikit-learn's handwritten digits, split at random into training, validation and test images."""
 
@@ -48,20 +55,14 @@ class Digits(sj.Object):
     test: Annotated[float, Interval(gt=0, lt=1)] = sj.field(default=0.2, static=True)
     seed: int = 0
 
-    def load(self) -> tuple[Split, Split, Split]:
-        """The training, validation and test images."""
-        images, labels = _pixels()
+    def load(self) -> Data:
+        """The images as arrays: what `Experiment.run` is handed, beside the experiment."""
+        digits = sklearn.datasets.load_digits()
+        images, labels = np.float32(digits.images[..., None] / 16), np.int32(digits.target)
         order = np.random.default_rng(self.seed).permutation(len(labels))
         sizes = [round(len(order) * share) for share in (self.validation, self.test)]
         validation, test, train = np.split(order, np.cumsum(sizes))
-        train, validation, test = (Split(images[i], labels[i]) for i in (train, validation, test))
-        return train, validation, test
-
-
-@functools.cache
-def _pixels() -> tuple[np.ndarray, np.ndarray]:
-    digits = sklearn.datasets.load_digits()
-    return np.float32(digits.images[..., None] / 16), np.int32(digits.target)
+        return Data(*(Split(images[rows], labels[rows]) for rows in (train, validation, test)))
 
 
 class ConvNet(nn.Module):
@@ -88,10 +89,12 @@ class Experiment(sj.Object):
     epochs: Annotated[int, Gt(0)] = 25
     batch_size: Annotated[int, Gt(0)] = 64
 
-    def run(self, key: jax.Array) -> Metrics:
-        """Trains from scratch; pure, so that it can be compiled and mapped over many experiments."""
-        train, validation, test = self.dataset.load()
-        images, labels = jnp.asarray(train.images), jnp.asarray(train.labels)
+    def run(self, key: jax.Array, data: Data) -> Metrics:
+        """Trains from scratch; pure, so that it can be compiled and run for many experiments at once.
+
+        The data are an argument: loaded in here, they would be a constant of each compiled program.
+        """
+        images, labels = data.train
         init_key, order_key = jax.random.split(key)
         state = sj.init(self.model, init_key, images[:1])
         params = state.pop("params")
@@ -115,9 +118,9 @@ class Experiment(sj.Object):
         carry = (params, state, self.optimizer.init(params))
         (params, state, _), _ = jax.lax.scan(epoch, carry, jax.random.split(order_key, self.epochs))
         return {
-            "validation_loss": self.loss(params, state, *validation)[0],
-            "validation_accuracy": self.accuracy(params, state, *validation),
-            "test_accuracy": self.accuracy(params, state, *test),
+            "validation_loss": self.loss(params, state, *data.validation)[0],
+            "validation_accuracy": self.accuracy(params, state, *data.validation),
+            "test_accuracy": self.accuracy(params, state, *data.test),
         }
 
     def loss(self, params, state, images, labels, **how) -> tuple[jax.Array, dict]:
@@ -153,22 +156,19 @@ def show(metrics: Metrics) -> str:
     return ", ".join(f"{name} {float(value):.4f}" for name, value in metrics.items())
 
 
-def train_once(exp: Experiment, key: jax.Array) -> Metrics:
+def train_once(exp: Experiment, key: jax.Array, data: Data) -> None:
     """Step 1: an experiment is a program, a symbol and a pytree."""
     print(sj.format(exp))
-    metrics = jax.block_until_ready(train(exp, key))
-    print(show(metrics))
-    return metrics
+    print(show(train(exp, key, data)))
 
 
-def patch(exp: Experiment, key: jax.Array) -> Experiment:
+def patch(exp: Experiment, key: jax.Array, data: Data) -> None:
     """Step 2: ideas are patches, written for models that they have not seen."""
     patched = sj.patch(
         exp, ["change_lr?0.003", "scale_width?factor=2.0", "swap_activation?gelu", "apply_sepconv"]
     )
     print(sj.diff(exp, patched))
-    print(show(train(patched, key)))
-    return patched
+    print(show(train(patched, key, data)))
 
 
 def search_space(exp: Experiment) -> search.Space:
@@ -176,38 +176,25 @@ def search_space(exp: Experiment) -> search.Space:
     return search.space(
         exp.rebind(
             {
-                "optimizer.learning_rate": sj.floatv(1e-4, 1e-1, "log"),
-                "optimizer.weight_decay": sj.floatv(1e-5, 1e-1, "log"),
-                "model.convolutions[0].features": sj.oneof([8, 16, 24]),
-                "model.activation": sj.oneof([nn.relu, nn.gelu]),
+                "optimizer.learning_rate": sj.floatv(1e-4, 1e-1, "log", name="learning rate"),
+                "optimizer.weight_decay": sj.floatv(1e-5, 1e-1, "log", name="weight decay"),
+                "model.convolutions[0].features": sj.oneof([8, 16, 24], name="width"),
+                "model.activation": sj.oneof([nn.relu, nn.gelu], name="activation"),
             }
         )
     )
 
 
-def run_search(space: search.Space, trials: int, key: jax.Array) -> search.Results:
-    """Evaluates random configurations, as many at once as the structure allows."""
+def run_search(space: search.Space, trials: int, key: jax.Array, data: Data) -> search.Results:
+    """Evaluates random configurations, in as few compiled programs as their structure allows."""
     sample_key, run_key = jax.random.split(key)
     dnas = space.sample(sample_key, trials)
-    print(search.plan(Experiment.run, space, dnas, run_key))
-    return search.evaluate(Experiment.run, space, dnas, run_key, progress=True)
-
-
-def print_best(results: search.Results, count: int = 5) -> None:
-    """Prints the best trials by validation accuracy; the test images have no say."""
-    columns = ("learning rate", "weight decay", "width", "activation", "validation", "test")
-    print("  ".join(f"{name:>13}" for name in columns))
-    for trial in results.top(count, "validation_accuracy"):
-        exp, metrics = trial.experiment, trial.metrics
-        row = [
-            f"{exp.optimizer.learning_rate:.2e}",
-            f"{exp.optimizer.weight_decay:.2e}",
-            exp.model.convolutions[0].features,
-            exp.model.activation.__name__,
-            f"{float(metrics['validation_accuracy']):.4f}",
-            f"{float(metrics['test_accuracy']):.4f}",
-        ]
-        print("  ".join(f"{value:>13}" for value in row))
+    print(search.plan(Experiment.run, space, dnas, run_key, data))
+    results = search.evaluate(
+        Experiment.run, space, dnas, run_key, data, objective="validation_accuracy", progress=True
+    )
+    print(results.table(k=5))  # the test images have no say in the order
+    return results
 
 
 def plot(results: search.Results, path: pathlib.Path) -> None:
@@ -215,40 +202,38 @@ def plot(results: search.Results, path: pathlib.Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in results.records():
+        groups.setdefault((row["width"], row["activation"]), []).append(row)
     colors = {8: "tab:blue", 16: "tab:orange", 24: "tab:green"}
-    for width, color in colors.items():
-        for activation, marker in ((nn.relu, "o"), (nn.gelu, "^")):
-            group = [
-                trial
-                for trial in results
-                if trial.experiment.model.convolutions[0].features == width
-                and trial.experiment.model.activation is activation
-            ]
-            axes.scatter(
-                [trial.experiment.optimizer.learning_rate for trial in group],
-                [trial.metrics["validation_accuracy"] for trial in group],
-                c=color,
-                marker=marker,
-                label=f"width {width}, {activation.__name__}",
-                alpha=0.8,
-            )
+    markers = {"relu": "o", "gelu": "^"}
+    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    for (width, activation), rows in sorted(groups.items()):
+        axes.scatter(
+            [row["learning rate"] for row in rows],
+            [row["validation_accuracy"] for row in rows],
+            c=colors[width],
+            marker=markers[activation],
+            label=f"width {width}, {activation}",
+            alpha=0.8,
+        )
     axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy")
     axes.set_title(f"{len(results)} configurations of a convolutional network on 8×8 digits")
     axes.legend(fontsize="small")
     figure.savefig(path, dpi=120)
 
 
-def save_and_repeat(results: search.Results, key: jax.Array, path: pathlib.Path) -> None:
+def save_and_repeat(results: search.Results, data: Data, out: pathlib.Path) -> None:
     """Step 4: what was found can be saved, loaded, compared, and trained again to the same numbers."""
-    best = results.best("validation_accuracy").experiment
-    sj.save(best, path)
-    loaded = sj.load(path)
-    first, again = train(best, key), train(loaded, key)
-    print(f"loaded from {path}; equal: {loaded == best}")
-    print(show(first), "the best", sep="  ← ")
+    best = results.best()
+    search.save_results(results, out / "digits.json")
+    sj.save(best.experiment, out / "best.json")
+    loaded = sj.load(out / "best.json")
+    again = train(loaded, best.key, data)
+    print(f"loaded from {out / 'best.json'}; equal: {loaded == best.experiment}")
+    print(show(best.metrics), "the best of the search", sep="  ← ")
     print(show(again), "the loaded one, same key", sep="  ← ")
-    if loaded != best or any(first[name] != again[name] for name in first):
+    if loaded != best.experiment or any(again[name] != best.metrics[name] for name in again):
         raise SystemExit("the loaded experiment does not repeat the saved one")
 
 
@@ -274,19 +259,19 @@ def main() -> None:
     print(f"{jax.device_count()} {jax.devices()[0].device_kind} device(s)")
     key, search_key = jax.random.split(jax.random.key(options.seed))
     exp = experiment()
+    data = exp.dataset.load()
 
     start = time.perf_counter()
     with step("1. Train"):
-        train_once(exp, key)
+        train_once(exp, key, data)
     with step("2. Patch"):
-        patch(exp, key)
+        patch(exp, key, data)
     with step("3. Search"):
-        results = run_search(search_space(exp), options.trials, search_key)
-        print_best(results)
+        results = run_search(search_space(exp), options.trials, search_key, data)
         plot(results, options.out / "digits.png")
         print(f"plot: {options.out / 'digits.png'}")
     with step("4. Save, load, repeat"):
-        save_and_repeat(results, key, options.out / "best.json")
+        save_and_repeat(results, data, options.out)
     print(f"\nall: {time.perf_counter() - start:.1f} s")
 
 

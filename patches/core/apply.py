@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
@@ -88,24 +88,42 @@ def patch(tree: T, rules: Rule, strict: bool = False, inputs: object = None) -> 
         ('change_lr?learning_rate=0.003', "<{'epochs': 10}>")
     """
     try:
-        result: Any = tree
-        steps: list[LineageStep] = []
-        checks: list[Callable[[Any], None]] = []
-        for source in _numbered(resolve(rules), Context(inputs, strict=strict)):
-            with noting_roles() as roles:
-                edit = _apply(result, source)
-            checks += edit.checks
-            if edit.places:
-                steps.append(LineageStep(describe_rule(source.rule), edit.changed or edit.places))
-            elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
-                _complain(source, strict, edit, roles)
-            result = edit.tree
-        for check in checks:
-            check(result)
-        return with_lineage(result, (*steps_of(tree), *steps)) if steps else tree
+        return _patched(tree, resolve(rules), Context(inputs, strict=strict), is_decided=False)
     except Exception as error:
         hide_frames(error)
         raise
+
+
+def patch_decided(tree: T, rules: Sequence[SingleRule], inputs: object = None) -> T:
+    """As `patch`, for rules whose arguments a search has decided: one value of these may well change nothing.
+
+    So nothing is said where a rule does, and the lineage lists it all the same, chains as one: what was
+    decided can be read off it.
+
+    Args:
+        tree: A symbolic object or a plain container.
+        rules: What is applied, one after the other.
+        inputs: As of `patch`.
+    """
+    return _patched(tree, list(rules), Context(inputs), is_decided=True)
+
+
+def _patched(tree: T, rules: list[SingleRule], context: Context, is_decided: bool) -> T:
+    result: Any = tree
+    steps: list[LineageStep] = []
+    checks: list[Callable[[Any], None]] = []
+    for source in _numbered(rules, context):
+        with noting_roles() as roles:
+            edit = _apply(result, source)
+        checks += edit.checks
+        if edit.places or is_decided:
+            steps.append(LineageStep(describe_rule(source.rule), edit.changed or edit.places))
+        elif (edit.tried or not edit.checks) and not isinstance(source.rule, Expects):
+            _complain(source, context.strict, edit, roles)
+        result = edit.tree
+    for check in checks:
+        check(result)
+    return with_lineage(result, (*steps_of(tree), *steps)) if steps else tree
 
 
 def matched(tree: object, rule: Rule, inputs: object = None) -> tuple[Path, ...]:

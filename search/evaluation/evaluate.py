@@ -5,16 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import jax
 import numpy.typing as npt
 
-from symjax.core.errors import summary
+from symjax.core.errors import note, summary
+from symjax.core.tracebacks import caller_level
 
 from ..compiling.lanes import Mode
 from ..planning.inputs import batch_of
 from ..planning.plan import make_plan
+from ..results.failures import Failure
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..spaces.dna import DNA
@@ -22,7 +25,8 @@ from ..spaces.space import Space
 from .goals import add_costs, check_objective
 from .interrupts import attach, interruptible, keeping
 from .outcomes import Outcomes
-from .progress import Pace, Progress, Report, reporter
+from .pace import Pace
+from .progress import Progress, Report, reporter
 from .requests import Request, check_repeats, signature_text, trial_ids
 from .resuming import take_over
 from .running import OnResult, Runner
@@ -165,9 +169,10 @@ def evaluate(
             lanes=lanes,
             width=width,
             devices=devices,
+            check=partial(check_objective, goal),
         )
         planned.warn()
-        for bucket in planned.buckets:
+        for bucket in planned.buckets:  # whose metrics may have other shapes
             check_objective(goal, bucket.program.trace())
         add_costs(outcomes, planned, goal, fn, key, *broadcast)
         with keeping(outcomes.results):
@@ -184,15 +189,19 @@ def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
         return
     first = min(errors)
     error = errors[first]
-    if len(errors) == len(results) and isinstance(error, Exception):
+    if len(errors) == len(results):
+        if isinstance(error, Failure):  # from an earlier call, which has its frames no more
+            traceback, error = error.traceback, Failure.of(error.error).error
+            note(error, traceback)
         trial = results[first].id
-        note = f"all {len(results)} configurations raised; this is the error of the first, trial {trial}"
-        attach(error, results, note)
+        attach(
+            error, results, f"all {len(results)} configurations raised; this is the error of trial {trial}"
+        )
         raise error
-    raised = error if isinstance(error, Exception) else error.error
+    raised = error.error if isinstance(error, Failure) else error
     warnings.warn(
         f"{len(errors)} of {len(results)} configurations raised; the first, trial "
         f"{results[first].id}: {summary(raised)}",
         RuntimeWarning,
-        stacklevel=3,
+        stacklevel=caller_level(),
     )

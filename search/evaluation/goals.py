@@ -63,7 +63,7 @@ def add_costs(
     Raises:
         KeyError: There is no such cost.
     """
-    names = costs_in(objective)
+    names = [name for name in costs_in(objective) if name not in outcomes.costs]
     columns = {name: np.full(len(plan), np.nan) for name in names}
     for bucket in plan.buckets if names else ():
         experiment = plan.space.decode(plan.dnas[int(bucket.rows[0])])

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import final
 
+from symjax.core.errors import note
+
 from ..results.results import Results
 
 
@@ -78,24 +80,21 @@ def keeping(results: Callable[[], Results]) -> Iterator[None]:
         raise
 
 
-def attach(error: Exception, results: Results, note: str | None = None) -> None:
+def attach(error: Exception, results: Results, text: str | None = None) -> None:
     """Puts results on an exception, with a note that says so.
 
     Args:
         error: The exception.
         results: The results.
-        note: What to say; by default how to go on.
+        text: What to say; by default how to go on.
     """
-    try:
-        error.results = results  # type: ignore[attr-defined]
-    except AttributeError:  # an exception without a place for it
-        return
-    note = note or (
-        f"{finished(results)} and stand in the attribute `results` of this exception; "
-        "search.evaluate(…, resume=error.results) does the rest"
+    object.__setattr__(error, "results", results)  # also on a frozen dataclass
+    note(
+        error,
+        text
+        or f"{finished(results)} and stand in the attribute `results` of this exception; "
+        "search.evaluate(…, resume=error.results) does the rest",
     )
-    if note not in getattr(error, "__notes__", ()):  # it may be raised again
-        error.add_note(note)
 
 
 def finished(results: Results) -> str:

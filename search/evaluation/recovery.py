@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import jax
 
+from symjax.core.errors import note
+
 from ..compiling.lanes import Layout
 from ..planning.buckets import Bucket
 from ..planning.ladder import below
@@ -32,10 +34,11 @@ def advise(error: Exception, bucket: str, lanes: int) -> None:
         bucket: What tells the bucket from others.
         lanes: The lanes on each device.
     """
-    note = (
+    if not is_out_of_memory(error):
+        return
+    note(
+        error,
         f"the bucket {bucket} does not fit into memory with {lanes} lane{'s' * (lanes != 1)} on each device, "
         "which are the fewest: make its configurations smaller (the batch size, the width, "
-        "jax.checkpoint around its layers), or leave them out by search.space(…, where=…)"
+        "jax.checkpoint around its layers), or leave them out by search.space(…, where=…)",
     )
-    if is_out_of_memory(error) and note not in getattr(error, "__notes__", ()):
-        error.add_note(note)

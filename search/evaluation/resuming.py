@@ -36,6 +36,7 @@ def take_over(outcomes: Outcomes, request: Request, results: object, retry_faile
             f"search.load_results reads them; got {brief(results)}"
         )
     _check(request, results)
+    outcomes.costs.update(results.costs)
     failures = _failures(results)
     if not retry_failed:
         for row, failure in failures.items():

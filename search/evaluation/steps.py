@@ -165,7 +165,7 @@ class Steps:
 
         # The experiment stays outside of the scan, where what code tests in Python may remain a constant.
         after, _ = jax.lax.scan(body, inner, length=m)
-        return _Run(*context, after) if self.methods else after
+        return _Run(state.experiment, after) if self.methods else after
 
     def measure(self, state: State, *data: Any) -> Any:
         """The metrics of a state."""
@@ -230,7 +230,8 @@ def _difference(before: State, after: State) -> str:
         {str(Path.from_jax(path)) or "the state": leaf for path, leaf in jax.tree.leaves_with_path(state)}
         for state in (before, after)
     )
-    if jax.tree.structure(before) != jax.tree.structure(after):
+    kind: Any = jax.tree.structure(before)
+    if kind != jax.tree.structure(after):
         return _structural(before, after, list(old), list(new))
     for path, leaf in old.items():
         mine, its = jax.typeof(leaf), jax.typeof(new[path])

@@ -21,11 +21,12 @@ from ..results.failures import Failure
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, flatten
-from .failures import PROBES, Failures
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
+from .metrics import Metrics
+from .patched_leaves import PatchedLeaf, patched_leaves, possible_leaves
 from .programs import Program, Task, program_for
-from .tracing import CannotTrace, Demotion, untraceable
+from .tracing import PROBES, CannotTrace, Demotion, Failures, untraceable
 
 # What tracing a structure came to: the leaves that the function cannot trace, or that it raises. Found by
 # many traces, so worth remembering.
@@ -97,6 +98,7 @@ class Sorter:
         dnas: The batch, in NumPy arrays int32[n, C] and float32[n, F].
         broadcast: The arguments that all configurations share.
         layout_for: How the lanes of a bucket of a size run.
+        check: Called with the metrics of the first structure, as shapes, as soon as they are known.
     """
 
     task: Task
@@ -105,6 +107,7 @@ class Sorter:
     dnas: DNA
     broadcast: tuple[Any, ...]
     layout_for: Callable[[int], Layout]
+    check: Callable[[Metrics], object] | None = None
 
     def __post_init__(self) -> None:
         self._buckets: list[Bucket] = []
@@ -114,6 +117,7 @@ class Sorter:
         self._recalls = True  # what raised in an earlier call
         self._is_valid = np.ones(len(self.dnas), bool)
         self._demoted: dict[str, Demotion] = {}
+        self._loose = possible_leaves(self.space, self.decisions)
         self._paths = [str(point.path) for point in self.space.spec.points]
 
     def sort(self) -> Sorted:
@@ -184,17 +188,19 @@ class Sorter:
         arguments = self._arguments(group.rows, varying)
         if arguments is None:
             return ()
+        leaves, movers, structural = self._leaves(group, arguments, varying)
         rows = group.rows[self._is_valid[group.rows]]
-        traced = arguments.positions()
-        positions = {i: traced.get(self._paths[i]) for i in varying}
-        leaves = {leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None}
+        if not rows.size:
+            return ()
         arguments = arguments.replace({leaf: decision.standard for leaf, decision in leaves.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
         layout = self.layout_for(len(rows))
-        culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
-        self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
-        frozen = frozen.union(culprits)
-        structural = {i for i, leaf in positions.items() if leaf is None or leaf in culprits}
+        culprits: Mapping[int, Demotion] = {}
+        if not structural:
+            culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
+            self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
+            frozen = frozen.union(culprits)
+            structural = frozenset().union(*(movers[leaf] for leaf in culprits if leaf in movers))
         if structural:
             names = frozenset(arguments.names[leaf] for leaf in frozen)
             return self._split(_Group(rows, group.demoted | structural, names))
@@ -203,9 +209,44 @@ class Sorter:
             for leaf, decision in sorted(leaves.items())
         }
         program = program_for(self.task, arguments, tuple(values), frozen, layout)
+        if self.check is not None and not self._buckets:
+            self.check(program.trace())
         self._buckets.append(Bucket(rows, arguments, values, frozen, program))
         self._varying |= varying
         return ()
+
+    def _leaves(
+        self, group: _Group, arguments: Arguments, varying: frozenset[int]
+    ) -> tuple[dict[int, LeafDecision | PatchedLeaf], Mapping[int, frozenset[int]], frozenset[int]]:
+        """The leaves that vary in a group, what moves each, and the decisions that move more than leaves."""
+        if self.space.patches:
+            return self._patched_leaves(group, varying)
+        traced = arguments.positions()
+        positions = {i: traced.get(self._paths[i]) for i in varying}
+        leaves: dict[int, LeafDecision | PatchedLeaf] = {
+            leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None
+        }
+        movers = {leaf: frozenset({i}) for i, leaf in positions.items() if leaf is not None}
+        return leaves, movers, frozenset(i for i, leaf in positions.items() if leaf is None)
+
+    def _patched_leaves(
+        self, group: _Group, varying: frozenset[int]
+    ) -> tuple[dict[int, LeafDecision | PatchedLeaf], Mapping[int, frozenset[int]], frozenset[int]]:
+        """The same where patches stand between decisions and leaves: tried in the trees of this group."""
+        rows = group.rows[self._is_valid[group.rows]]
+        tried = patched_leaves(self.space, self.dnas[int(rows[0])], varying)
+        leaves: dict[int, LeafDecision | PatchedLeaf] = dict(tried.decided)
+        if tried.computed and not tried.structural:
+            trees = []
+            for row in rows:
+                try:
+                    trees.append(flatten(self.space.decode(self.dnas[int(row)])))
+                except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
+                    self._fail(np.array([row]), error)
+            leaves |= {
+                leaf: PatchedLeaf(leaf, trees[0].leaves[leaf], trees) for leaf in tried.computed if trees
+            }
+        return leaves, tried.movers, tried.structural
 
     def _fail(self, rows: Rows, error: Exception | Failure) -> None:
         self._errors.update(dict.fromkeys(map(int, rows), error))
@@ -249,7 +290,8 @@ class Sorter:
         spec = self.space.spec
         genes = {"choices": dnas.choices, "floats": dnas.floats.view(np.int32)}  # floats by their bits
         for index, active in enumerate(spec.active(dnas.choices)):
-            if index not in self.decisions or index in demoted:
+            is_lane = (index in self.decisions or index in self._loose) and index not in demoted
+            if not is_lane:
                 point = spec.points[index]
                 for gene in genes[point.array][:, spec.columns[index]].T:
                     yield gene if point.parent < 0 else np.where(active, gene, np.int64(_INACTIVE))
@@ -257,7 +299,7 @@ class Sorter:
     def _varying_in(self, group: _Group) -> frozenset[int]:
         """The decisions on leaves that matter in a group; all its configurations agree on that."""
         active = self.space.spec.active(self.dnas.choices[group.rows[0]])
-        return frozenset(i for i in self.decisions if active[i] and i not in group.demoted)
+        return frozenset(i for i in (*self.decisions, *self._loose) if active[i] and i not in group.demoted)
 
     def _arguments(self, rows: Rows, varying: frozenset[int]) -> Arguments | None:
         """The arguments of a group's first valid configuration; None if there is none.
@@ -292,5 +334,8 @@ def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
             schema = schema_of(value)
             if schema is not None and schema.checks:
                 return True
-            value = child(value, key, path)
+            try:
+                value = child(value, key, path)
+            except KeyError:  # a patch stands between
+                break
     return False

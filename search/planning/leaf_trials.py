@@ -104,13 +104,15 @@ class LeafTrials:
             self._settle(mixed)
             self._test(base, tree, _without(places, mixed))
             return
-        converted = {index for index, seen in tried.items() if not self._are_values(index, seen)}
+        converted = {index for index, seen in tried.items() if not are_values(self._space, index, seen)}
         if converted and len(places) > 1:  # perhaps by another decision of the group
             self._test(base, tree, _without(places, converted))
             for index in converted:
                 self._test(base, tree, {index: places[index]})
             return
-        self.leaves |= {i: seen for i, seen in tried.items() if i not in converted or self._candidates(i)}
+        self.leaves |= {
+            i: seen for i, seen in tried.items() if i not in converted or self._space.choices[i].slots()
+        }
         self._settle(tried)
 
     def _move(
@@ -121,7 +123,7 @@ class LeafTrials:
         Raises:
             TypeError, ValueError: A tree refuses the genes.
         """
-        genes = {index: _variants(self._space.choices[index], base[index][0]) for index in places}
+        genes = {index: variants(self._space.choices[index], base[index][0]) for index in places}
         tried = {index: {genes[index][0]: tree.leaves[place]} for index, place in places.items()}
         for step in range(1, max(map(len, genes.values()))):
             moved = {index: row[step] for index, row in genes.items() if step < len(row)}
@@ -141,22 +143,26 @@ class LeafTrials:
     def _tree(self, rows: list[Row]) -> Arguments:
         return flatten(self._space.decode(self._space.of(rows)))
 
-    def _candidates(self, index: int) -> tuple[Any, ...]:
-        slots = self._space.choices[index].slots()
-        return slots[0] if slots else ()
-
-    def _are_values(self, index: int, seen: Mapping[Gene, Any]) -> bool:
-        """Whether each leaf is just what the decision says: the candidate, or the number."""
-        choice, candidates = self._space.choices[index], self._candidates(index)
-        return all(
-            np.array_equal(_number(leaf), _number(candidates[gene] if candidates else value_of(choice, gene)))
-            for gene, leaf in seen.items()
-        )
-
     def _settle(self, indices: Iterable[int]) -> None:
         """Leaves decisions out from now on."""
         for index in list(indices):
             self._undecided.pop(index, None)
+
+
+def are_values(space: Space, index: int, seen: Mapping[Gene, Any]) -> bool:
+    """Whether each leaf is just what the decision says: the candidate, or the number.
+
+    Args:
+        space: The space.
+        index: The decision.
+        seen: The leaf for each gene that was tried.
+    """
+    choice = space.choices[index]
+    slots = choice.slots()
+    return all(
+        np.array_equal(_number(leaf), _number(slots[0][int(gene)] if slots else value_of(choice, gene)))
+        for gene, leaf in seen.items()
+    )
 
 
 def value_of(choice: Choice, gene: Gene) -> Any:
@@ -177,20 +183,20 @@ def _start(choice: Choice, draw: float) -> Row:
     return choice.least()
 
 
-def _variants(choice: Choice, gene: Gene) -> list[Gene]:
+def variants(choice: Choice, gene: Gene) -> list[Gene]:
     """What to try at a decision, this gene first: all candidates, or some numbers.
 
     For a float one near to it, for the sake of invariants.
     """
-    least = choice.least()[0]
     if choice.array == "floats":
         bounds = np.array(choice.options(), np.float32)
         far = bounds[np.argmax(abs(bounds - gene))]
         return [gene, np.float32(gene + np.float32(0.01) * (far - gene))]
     if not choice.slots():
-        return [least, *(row[0] for row in itertools.islice(choice.enumerate(None), 1, 3))]
-    others = [row[0] for row in choice.enumerate(None) if row[0] != gene]
-    return [int(gene), *others]
+        others = (row[0] for row in itertools.islice(choice.enumerate(None), 3))
+        return [int(gene), *(other for other in others if other != gene)]
+    others = (row[0] for row in choice.enumerate(None))
+    return [int(gene), *(other for other in others if other != gene)]
 
 
 def _activate(space: Space, context: Sequence[Row], wanted: Iterable[int]) -> tuple[list[Row], list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import excerpt, summary
+from symjax.core.schema import is_symbolic
 from symjax.core.tracebacks import caller_level
+from symjax.verbs.walk import walk
 
-from ..compiling.cache import begin_plan
+from ..compiling.cache import Cache, begin_plan, remembered
 from ..compiling.compile_times import Estimate, Record, duration, estimate
 from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
@@ -32,9 +34,13 @@ from .buckets import Bucket, Sorter
 from .inputs import batch_of, check_function, check_space, devices_of, key_aval
 from .ladder import layouts
 from .leaf_decisions import leaf_decisions
-from .metrics import check_equal_metrics
+from .metrics import Metrics, check_equal_metrics
 from .programs import Task
+from .purity import Difference, first_difference, is_suspect
 from .splits import described, splits
+
+# What was said of functions that are not pure.
+_looked_at: Cache[str] = remembered(1024)
 
 _LONG = 10.0  # seconds of compiling that are worth a word
 _LISTED = 8  # names that a plan spells out
@@ -258,8 +264,13 @@ def make_plan(
     lanes: Mode | None,
     width: int | None,
     devices: jax.Device | Sequence[jax.Device] | None,
+    check: Callable[[Metrics], object] | None = None,
 ) -> Plan:
-    """`plan`, which warns of nothing, and of which all configurations may have raised."""
+    """`plan`, which warns of nothing, and of which all configurations may have raised.
+
+    `check` is called with the metrics of the first structure, as shapes with the axis of the lanes first; it
+    may refuse them before the others are traced.
+    """
     check_function(fn, len(broadcast))
     check_space(space)
     chosen = devices_of(devices)
@@ -269,7 +280,7 @@ def make_plan(
     task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
-    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for).sort()
+    sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for, check).sort()
     structural = set(range(len(space.spec))) - sorting.varying
     check_equal_metrics(
         (bucket.program.trace(), partial(described, space, batch[int(bucket.rows[0])], structural))
@@ -294,8 +305,35 @@ def make_plan(
         {names[index]: values for index, (_, values) in split.items()},
         constants_text(constant for bucket in sorting.buckets for constant in bucket.program.constants),
         {name: str(why) for name, why in sorting.demoted.items()},
-        advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+        (
+            *advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+            *_impurities(task, sorting.buckets),
+        ),
     )
+
+
+def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
+    """What to say of a function that is not pure, as its first structure shows; it is looked at but once."""
+    for bucket in buckets[:1]:
+        key = task.identity()
+        text = _looked_at.find(key)
+        if text is None:
+            lane = bucket.program.lane
+            text = ""
+            if is_suspect(task.fn, _classes(bucket.arguments.experiment())):
+                one, other = lane.trace(), lane.trace_again()
+                difference = first_difference(one.program, other.program)
+                if difference is None and one.constants != other.constants:  # those are compared by content
+                    difference = Difference(f"other numbers in {one.constants[0].text}", "")
+                text = str(difference or "")
+            _looked_at.put(key, text)
+        if text:
+            yield text
+
+
+def _classes(tree: Any) -> set[type]:
+    """The classes of the nodes of a tree."""
+    return {type(value) for _, value, _ in walk(tree) if is_symbolic(value)}
 
 
 def _trial_ids(ids: Sequence[int] | npt.NDArray[Any] | None, n: int) -> npt.NDArray[np.uint32]:

@@ -54,7 +54,7 @@ class Calls:
             Exception: What a model or the function raises for the tree as it is.
         """
         standing = {model.path: model for model in models(tree)}
-        by_path = inputs_for(tree, inputs) if standing else {}
+        by_path = inputs_for(tree, inputs) if standing or inputs is not None else {}
         calls = cls(tree, tuple(Probe.of(tree, standing[path], each) for path, each in by_path.items()), fn)
         calls.attempt({})
         return calls

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from symjax.core.inside import INSIDE
@@ -23,7 +23,7 @@ from .calls import Calls
 from .functions import ACTIVATIONS
 from .suggestions import Suggestion
 
-_FACTORS: Final[Mapping[str, Any]] = {"half": 0.5, "double": 2.0}
+_FACTORS: Final[Mapping[str, float]] = {"half": 0.5, "double": 2.0}
 _AS_IT_IS: Final = "as it is"
 
 
@@ -45,20 +45,23 @@ def ideas(
         return []
     whys = {suggestion.why.partition(";")[0] for suggestion in suggestions}
     decisions = []
-    for patcher, arguments, kind in (
-        (scale_width, _FACTORS, "a width"),
-        (swap_activation, {name: name for name in ACTIVATIONS}, "an activation"),
-    ):
-        path = Path(("patches", patcher.__name__))
-        if kind in whys or not where(path, patcher, calls.tree):
+    for kind, name, patches in _candidates():
+        path = Path(("patches", name))
+        if kind in whys or not where(path, name, calls.tree):
             continue
-        made = {label: _self_contained(calls, patcher(each), inputs) for label, each in arguments.items()}
-        working = {label: each for label, each in made.items() if each is not None}
+        contained = {label: _self_contained(calls, each, inputs) for label, each in patches.items()}
+        working = {label: each for label, each in contained.items() if each is not None}
         if working:
-            choice = oneof({_AS_IT_IS: None, **working}, name=patcher.__name__)
+            choice = oneof({_AS_IT_IS: None, **working}, name=name)
             why = f"{kind} in the code of a model"
             decisions.append(Suggestion(path, _AS_IT_IS, why, choice, is_patch=True))
     return decisions
+
+
+def _candidates() -> Iterator[tuple[str, str, dict[str, Patch]]]:
+    """What fields may say, the patch for where none does, and its arguments by what people call them."""
+    yield "a width", "scale_width", {label: scale_width(factor) for label, factor in _FACTORS.items()}
+    yield "an activation", "swap_activation", {name: swap_activation(name) for name in ACTIVATIONS}
 
 
 def _self_contained(calls: Calls, rule: Patch, inputs: Any) -> Patch | None:
@@ -73,11 +76,13 @@ def _self_contained(calls: Calls, rule: Patch, inputs: Any) -> Patch | None:
         return None
     if eq(patched, calls.tree) or calls.refusal({ROOT: patched}) is not None:
         return None
-    (model,) = models(calls.tree) if len(models(calls.tree)) == 1 else (None,)
-    if model is not None:
+    standing = models(calls.tree)
+    if len(standing) == 1:
+        model = standing[0]
         node = value_at(patched, model.path)
         before, after = (getattr(each, INSIDE, ()) for each in (model.node, node))
-        added = after[len(before) :]
+        added: tuple[Patch, ...] = after[len(before) :]
         if added and eq(tried(calls.tree, list(added)), patched):
-            return functools.reduce(operator.or_, added)
+            both: Patch = functools.reduce(operator.or_, added)
+            return both
     return from_diff(diff(calls.tree, patched))

@@ -100,7 +100,7 @@ def some_of(choice: Choice, value: float) -> Choice:
 
     Example:
         >>> some_of(floatv(1e-4, 0.01, 'log'), 1e-3)
-        oneof([3.16e-4, 0.001, 0.00316])
+        oneof([0.000316, 0.001, 0.00316])
     """
     if not isinstance(choice, FloatV):
         return choice

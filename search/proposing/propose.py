@@ -7,11 +7,10 @@ from typing import Any
 
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
-from symjax.verbs.query import with_arity
-from symjax.verbs.walk import walk
+from symjax.verbs.query import contains, with_arity
 
 from ..spaces.choice import Choice
-from ..spaces.space import space
+from ..spaces.opening import space
 from .calls import Calls
 from .ideas import ideas
 from .proposal import Proposal
@@ -68,10 +67,10 @@ def propose(
         >>> exp = Experiment(nn.Sequential([nn.Dense(16), nn.relu, nn.Dense(3)]), optax.sgd(0.1))
         >>> print(search.propose(exp, jnp.ones((2, 8))))
         Proposal of 3 decisions, of up to 12 structures
-        decision                  now   varied over                                       runs in   why
-        model.layers[0].features  16    oneof([8, 16, 32])                                programs  a width
-        model.layers[1]           relu  oneof({'relu': relu, 'gelu': gelu, 'silu': silu…  programs  an activation
-        optimizer.learning_rate   0.1   floatv(0.01, 1.0, 'log')                          lanes     a learning rate
+        decision                  now   varied over               runs in   why
+        model.layers[0].features  16    8, 16, 32                 programs  a width
+        model.layers[1]           relu  relu, gelu, silu, tanh    programs  an activation
+        optimizer.learning_rate   0.1   floatv(0.01, 1.0, 'log')  lanes     a learning rate
         left                      now  why
         model.layers[2].features  3    the task's: the outputs change their shape
         seed                      0    a seed: evaluate(…, repeats=n) runs several
@@ -91,7 +90,7 @@ def _always(path: Path, value: Any, parent: Any) -> bool:
 
 def _decided(exp: Any) -> Any:
     """The experiment with the first candidate of each choice that is open already: it can be called."""
-    if not any(isinstance(value, Choice) for _, value, _ in walk(exp)):
+    if not contains(exp, type=Choice):
         return exp
     own = space(exp)
     return own.decode(own.of([choice.least() for choice in own.choices]))

@@ -14,6 +14,7 @@ from .suggestions import Suggestion
 
 _RATIOS: Final = (0.5, 1.0, 2.0)
 
+_LONGEST: Final = 100  # characters of what a model's error says
 _WHY: Final[dict[Kind, str]] = {"width": "a width", "depth": "a depth", "partition": "heads or groups"}
 _LEFT: Final[dict[Kind, str]] = {
     "task": "the task's",
@@ -59,7 +60,7 @@ def _suggestion(effect: Effect, parts: Sequence[int], widths: Sequence[Sequence[
     path, value, kind = effect.path, effect.value, effect.kind
     if kind not in _WHY:
         why = _LEFT.get(kind, kind)
-        return Suggestion(path, value, f"{why}: {effect.remark}" if effect.remark else why)
+        return Suggestion(path, value, f"{why}: {effect.remark}"[:_LONGEST] if effect.remark else why)
     if kind == "width":
         candidates = _ratios(value, _unit(value, parts))
     else:

@@ -84,9 +84,9 @@ class Survey:
         ints = [entry for entry in self._entries if type(entry.value) is int]
         floats = [entry for entry in self._entries if type(entry.value) is float]
         functions = [entry for entry in self._entries if callable(entry.value)]
-        found = [*self._sizes(ints), *self._floats(floats), *self._functions(functions)]
+        suggestions = [*self._sizes(ints), *self._floats(floats), *self._functions(functions)]
         order = {entry.path: place for place, entry in enumerate(self._entries)}
-        return sorted(map(self._admitted, found), key=lambda suggestion: order[suggestion.path])
+        return sorted(map(self._admitted, suggestions), key=lambda suggestion: order[suggestion.path])
 
     def opened(self, suggestions: Iterable[Suggestion]) -> Any:
         """The experiment with choices, and references where values have to stay equal."""

@@ -65,11 +65,16 @@ def without(column: Array, absent: npt.NDArray[np.bool_]) -> Array:
         NaN in these rows, or None among objects. Whole numbers and bools, of which none means nothing, come
         as a masked array. The array is read-only.
 
+    Raises:
+        ValueError: The column is of another length.
+
     Example:
         >>> without(np.array([1, 2]), np.array([False, True])).tolist()
         [1, None]
     """
     plain = np.asarray(column)
+    if plain.shape[:1] != absent.shape:
+        raise ValueError(f"a column of {len(absent)} configurations cannot be of shape {list(plain.shape)}")
     if absent.any():
         plain = plain.copy()
         plain[absent] = _filling(plain.dtype)

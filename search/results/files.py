@@ -17,6 +17,7 @@ from symjax.text.json_reader import LoadError
 from symjax.text.storage import as_path, replace_file, writable_file
 
 from ..spaces.dna import DNA
+from ..spaces.patched import plain_inputs, read_inputs
 from ..spaces.space import Space, reopened
 from .column_forms import Json, read_column, read_metrics, write_column, write_metrics
 from .failures import Failure
@@ -130,6 +131,7 @@ def write_results(results: Results) -> dict[str, Json]:
             "tree": _tree_record(space.tree),
             "patches": _tree_record(space.patches),
             "opened": list(space.opened),
+            "inputs": _tree_record(plain_inputs(space.inputs)),
         },
         "values": [{name: plain(value) for name, value in space.values(dna).items()} for dna in dnas],
         "dnas": {
@@ -176,6 +178,7 @@ def read_results(record: Json, modules: Sequence[str] = ()) -> Results:
         from_json(json.dumps(parts["tree"]), modules=modules),
         tuple(from_json(json.dumps(parts["patches"]), modules=modules)),
         parts["opened"],
+        inputs=read_inputs(from_json(json.dumps(parts["inputs"]), modules=modules)),
     )
     dnas = DNA(space.spec, read_column(record["dnas"]["choices"]), read_column(record["dnas"]["floats"]))
     space.spec.check(dnas.choices, dnas.floats)
@@ -270,7 +273,7 @@ def _reading(source: str) -> Iterator[None]:
     except LoadError as error:
         note(error, f"while reading the results in {source}")
         raise
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise LoadError(
             f"{source} is no file of results, or was changed: {type(error).__name__}: {error}"
         ) from error

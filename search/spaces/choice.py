@@ -178,13 +178,16 @@ class Choice(Placeholder):
             branch: ``branch(slot, index)`` gives a decided candidate.
         """
 
-    @abc.abstractmethod
     def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
-        """The genes that stand for a value.
+        """The genes that stand for a value; for a number those that `genes` says.
 
         Raises:
             Misfit: There are none.
         """
+        try:
+            return self.genes([value], name)
+        except (TypeError, ValueError) as error:
+            raise Misfit(str(error)) from error
 
     def outline(self) -> list[str]:
         """The lines of text by which a space lists this decision."""
@@ -196,7 +199,7 @@ def text_of(value: Any, longest: int = _LONGEST) -> str:
 
     Example:
         >>> text_of('a' * 100, longest=20)
-        "'aaaaaaaa…#7f0fb70a"
+        "'aaaaaaaa…#31fe1185"
     """
     text = _ADDRESS.sub("", format_tree(value, width=10**6))
     if len(text) <= longest:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from symjax.core.errors import NoSuchPath, brief, unknown
 
-from .choice import Number
+from .choice import Genes, Number
 from .points import Point, Spec
 
-if TYPE_CHECKING:
-    from .dna import DNA
+
+class Single(Protocol):
+    """A single DNA."""
+
+    spec: Spec
+    choices: Genes
+    floats: Genes
+
+    @property
+    def active(self) -> Genes:
+        """Which decisions matter."""
+
+    def host(self) -> Self:
+        """The same with NumPy arrays."""
 
 
-def by_point(dna: DNA) -> list[Any]:
+def by_point(dna: Single) -> list[Any]:
     """What a single DNA decides at each point: a number, or a list of them for several candidates."""
     host = dna.host()
     genes = {"choices": host.choices, "floats": host.floats}
@@ -54,7 +66,7 @@ def _where(spec: Spec, counts: Sequence[int], got: int) -> str:
     return f", the last decision is {spec.points[-1].name}" if spec.points else ""
 
 
-def nested(dna: DNA) -> list[Any]:
+def nested(dna: Single) -> list[Any]:
     """The decisions that matter, those of a candidate within its decision."""
     numbers = by_point(dna)
     children = _children(dna.spec)
@@ -105,7 +117,7 @@ def from_nested(spec: Spec, decisions: Sequence[Any]) -> list[Sequence[object]]:
     return numbers
 
 
-def to_dict(dna: DNA, by_path: bool, labels: bool) -> dict[str, Any]:
+def to_dict(dna: Single, by_path: bool, labels: bool) -> dict[str, Any]:
     """What is decided, by id for all decisions, or by path for those that matter."""
     active = dna.host().active
     decided: dict[str, Any] = {}

@@ -30,6 +30,7 @@ class Point:
         slot: Which of the candidates that are taken there that is, or -1.
         branch: The index of that candidate, or -1.
         choice: What is decided, with texts for the candidates.
+        label: What it is called by default, where its id says less to people.
     """
 
     id: str
@@ -38,11 +39,12 @@ class Point:
     slot: int
     branch: int
     choice: Choice
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """What people call it: its name, or else its id."""
-        return self.choice.name or self.id or "(root)"
+        """What people call it: its name, or else its label or its id."""
+        return self.choice.name or self.label or self.id or "(root)"
 
     @property
     def array(self) -> str:

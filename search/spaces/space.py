@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import jax
 import numpy as np
 
-from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.errors import brief
 from symjax.core.paths import ROOT, Path
 from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
-from symjax.verbs.query import with_arity
 from symjax.verbs.refs import holds_references, is_node, resolve_within
 
 from . import constraints, space_text
-from .choice import Choice, Gene, Genes, Size
-from .discovery import Discovery, Template, Where
+from .choice import Choice, Gene, Genes, Misfit, Size
 from .dna import DNA
-from .encoding import Encoder
-from .enumeration import Enumeration
-from .filling import Fillings
-from .patched import Ideas
+from .patched import Ideas, plain_inputs, read_inputs
 from .points import Spec
 from .sampling import sample_genes
+from .templates.discovery import Discovery, Template, Where
+from .templates.encoding import Encoder
+from .templates.enumeration import Enumeration, Rows, size_of, steps_of, whole
+from .templates.filling import Fillings
+from .templates.sameness import same
 
 
 @final
@@ -75,11 +74,12 @@ class Space:
         where: Where,
         patches: tuple[Any, ...] = (),
         predicates: tuple[Callable[[Any], bool], ...] = (),
+        inputs: Any = None,
     ) -> None:
         discovery = Discovery(where)
         self.tree = tree
         self.root = discovery.template(tree)
-        self._ideas = Ideas(patches, discovery) if patches else None
+        self._ideas = Ideas(patches, discovery, inputs) if patches else None
         self.spec = Spec(tuple(discovery.points))
         self.choices = tuple(discovery.choices)
         self.branches = tuple(discovery.branches)
@@ -97,24 +97,15 @@ class Space:
         if self._follows and not isinstance(self.tree, Choice):
             resolve_within(self.tree)  # raises where a reference leads nowhere
 
-    def __getstate__(self) -> dict[str, Any]:
-        hidden = (
-            "__weakref__",
-            "_decisions",
-            "_fillings",
-            "_follows",
-        )  # prepared anew, and without what they keep
-        return {name: getattr(self, name) for name in Space.__slots__ if name not in hidden}
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        for name, value in state.items():
-            setattr(self, name, value)
-        self._prepare()
-
     @property
     def patches(self) -> tuple[Any, ...]:
         """The patches that are applied to each decoded tree."""
         return self._ideas.patches if self._ideas else ()
+
+    @property
+    def inputs(self) -> Any:
+        """The example inputs that the patches get."""
+        return self._ideas.inputs if self._ideas else None
 
     @property
     def templates(self) -> tuple[Template, ...]:
@@ -139,7 +130,7 @@ class Space:
     @property
     def free_size(self) -> Size:
         """The number of points, whatever `constrain` demands."""
-        return math.prod(map(self._size, self.templates))
+        return math.prod(size_of(template, self.choices, self.branches) for template in self.templates)
 
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
         """Draws points of the space, independent of each other, by the law of each decision.
@@ -159,7 +150,7 @@ class Space:
             TypeError: `n` is no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
         """
-        count = 1 if n is None else _whole("n", n)
+        count = 1 if n is None else whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
@@ -221,22 +212,7 @@ class Space:
             >>> [space.values(dna)['rate'] for dna in space.grid(3)[:3]]
             [0.001, 0.01, 0.1]
         """
-        floats = {
-            index: point.name for index, point in enumerate(self.spec.points) if point.array == "floats"
-        }
-        if isinstance(steps, Mapping):
-            for name in steps:
-                if name not in floats.values():
-                    raise NoSuchPath(unknown("decision", name, list(floats.values()), "decisions on floats"))
-            missing = [name for name in floats.values() if name not in steps]
-            if missing:
-                raise ValueError(f"a grid needs a number of steps for {', '.join(missing)}, too")
-            number = {index: _whole("steps", steps[name]) for index, name in floats.items()}
-        else:
-            number = dict.fromkeys(floats, _whole("steps", steps))
-        if any(count < 1 for count in number.values()):
-            raise ValueError(f"a grid needs at least one step of each float, got {steps}")
-        points = list(self._points(number.get))
+        points = list(self._points(steps_of(self.spec, steps).get))
         if not points:
             raise ValueError("no point of the grid is as `constrain` demands")
         return DNA.concat(points)
@@ -353,7 +329,11 @@ class Space:
         tree, *patches = [filling.fill(genes)[0] for filling in self._fillings]
         if self._follows and not is_node(tree):
             tree = resolve_within(tree)
-        return tree if self._ideas is None else self._ideas.applied(tree, patches)
+        if self._ideas is None:
+            return tree
+        if isinstance(genes["floats"], jax.core.Tracer):
+            return self._ideas.applied(tree, patches)
+        return self._ideas.kept((*genes["choices"], *genes["floats"]), tree, patches)
 
     def encode(self, tree: Any) -> DNA:
         """The DNA of a tree: ``space.decode(space.encode(tree))`` equals the tree.
@@ -373,10 +353,30 @@ class Space:
                 encoder.fit(self.root, tree, ROOT)
             dna = self.of(encoder.rows())
         else:
-            dna = self._ideas.encoded(self, encoder, tree)
+            dna = self._encoded(self._ideas, encoder, tree)
         if self.predicates:
             constraints.require(self.predicates, tree, brief(tree))
         return dna
+
+    def _encoded(self, ideas: Ideas, encoder: Encoder, tree: Any) -> DNA:
+        """The DNA of a patched tree: its patches are read off its lineage, the rest off its values.
+
+        A patch may have changed what a decision is about (a width that was decided, then scaled): then the
+        first points of the open tree that lead to this one are looked for.
+
+        Raises:
+            Misfit: It has another lineage; or no decisions were found.
+        """
+        ideas.read(encoder, tree)
+        patches = encoder.rows()
+        for rows in encoder.candidates(self.root, tree):
+            dna = self.of([rows.get(index, genes) for index, genes in enumerate(patches)])
+            if same(self.decode(dna), tree):
+                return dna
+        raise Misfit(
+            "the tree cannot be encoded: no decisions were found that become this tree by the patches of its "
+            "lineage; keep the DNA"
+        )
 
     def values(self, dna: DNA) -> dict[str, Any]:
         """What a single DNA decides, by name, as values: for decisions that matter.
@@ -404,7 +404,7 @@ class Space:
 
     def _name(self, index: int, taken: Mapping[str, Any]) -> str:
         point = self.spec.points[index]
-        name = point.choice.name or str(point.path) or point.name
+        name = point.choice.name or point.label or str(point.path) or point.name
         return point.id if name in taken else name
 
     def _value(self, index: int, genes: dict[str, Any]) -> Any:
@@ -451,7 +451,13 @@ class Space:
         return hash(self.spec)
 
     def __reduce__(self) -> tuple[Callable[..., Space], tuple[Any, ...]]:
-        return _restored, (named(self.tree), named(self.patches), self.opened, self.predicates)
+        return _restored, (
+            named(self.tree),
+            named(self.patches),
+            self.opened,
+            self.predicates,
+            plain_inputs(self.inputs),
+        )
 
     def __len__(self) -> int:
         return len(self.spec)
@@ -467,13 +473,17 @@ class Space:
         """For notebooks: a table of the decisions."""
         return space_text.page(self)
 
-    def _size(self, template: Template) -> Size:
-        return math.prod(self._size_at(index) for _, index in template.slots)
+    def require_effects(self) -> None:
+        """Refuses a space one of whose patches changes nothing, see `Ideas.require_effects`."""
+        if self._ideas is not None:
+            least = [choice.least() for choice in self.choices]
+            self._ideas.require_effects(self.root, lambda rows: self._filled(rows, least))
 
-    def _size_at(self, index: int) -> Size:
-        return self.choices[index].size(
-            [[self._size(branch) for branch in slot] for slot in self.branches[index]]
-        )
+    def _filled(self, rows: Rows, least: Sequence[list[Gene]]) -> list[Any]:
+        """The decided tree and the decided items of `patches`, by the genes of what matters."""
+        dna = self.of([rows.get(index, genes) for index, genes in enumerate(least)])
+        genes = self._genes(dna.choices, dna.floats)
+        return [filling.fill(genes)[0] for filling in self._fillings]
 
     def _is_allowed(self, dna: DNA) -> bool:
         tree = self._tree(self._genes(dna.choices, dna.floats))
@@ -489,67 +499,12 @@ class Space:
         return dna
 
 
-def space(tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = ()) -> Space:
-    """The search space that the open choices of a tree span, and those in the arguments of patches.
-
-    Args:
-        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`,
-            `floatv`, `intv`.
-        where: Opens only the choices for which it holds; the others stay in the decoded trees.
-            ``where(v)``, ``where(v, p)`` or ``where(k, v, p)`` of path, choice and parent. A choice
-            inside a candidate is asked about by the path that its value will have.
-        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one
-            after the other. Choices may stand in their arguments, and in their place: None is no patch, so
-            ``sj.maybe(patch)`` decides whether it is applied.
-
-    Returns:
-        The space.
-
-    Raises:
-        TypeError: `tree` is a space already.
-        ValueError: There are no choices, or `where` opens none; or two decisions have one name.
-
-    Example:
-        >>> from symjax import search
-        >>> search.space({'layers': search.oneof([1, 2]), 'lr': search.floatv(1e-4, 0.1, 'log')})
-        Space of infinitely many trees, 2 decisions
-          layers: oneof([1, 2])
-          lr: floatv(1e-4, 0.1, 'log')
-    """
-    if isinstance(tree, Space):
-        raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
-    ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
-    opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
-    space = Space(tree, opens, ideas)
-    if not space.spec.points:
-        raise ValueError(_nothing_to_decide(space))
-    return space
-
-
-def _nothing_to_decide(space: Space) -> str:
-    """Why a space has no decisions, and what to do."""
-    if space.closed:
-        paths = ", ".join(map(str, space.closed[:5])) + (", …" if len(space.closed) > 5 else "")
-        return f"where= opens none of the choices; there are some at {paths}"
-    return (
-        f"there is nothing to decide: {brief(space.tree)} holds no choices; put some into it, "
-        "tree.rebind({'path.of.field': sj.oneof([…])}), or into the arguments of patches="
-    )
-
-
-def _whole(name: str, number: object) -> int:
-    """A whole number, of any type that stands for one."""
-    try:
-        return operator.index(number)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name} is a whole number, got {brief(number)}") from None
-
-
 def reopened(
     tree: Any,
     patches: tuple[Any, ...],
     opened: Sequence[bool],
     predicates: tuple[Callable[[Any], bool], ...] = (),
+    inputs: Any = None,
 ) -> Space:
     """A space made again of what it consists of.
 
@@ -558,29 +513,17 @@ def reopened(
         patches: The patches.
         opened: For each choice in the order of discovery, whether it is open.
         predicates: What `Space.constrain` was given.
+        inputs: The example inputs that the patches get.
 
     Raises:
         ValueError: There are more or fewer choices.
     """
     answers = iter(opened)
-    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates)
+    space = Space(tree, lambda k, v, p: next(answers, False), patches, predicates, inputs)
     if len(space.opened) != len(opened):
         raise ValueError(f"the tree of the space has {len(space.opened)} choices, and not {len(opened)}")
     return space
 
 
-def _restored(tree: Any, patches: Any, *rest: Any) -> Space:
-    return reopened(unnamed(tree), unnamed(patches), *rest)
-
-
-def require_space(value: object) -> None:
-    """Refuses what is no space, such as the tree of which one was to be made.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if not isinstance(value, Space):
-        raise TypeError(
-            f"expected a space, got {brief(value)} of type {type(value).__name__}; "
-            "search.space(tree) makes one of a tree"
-        )
+def _restored(tree: Any, patches: Any, opened: Any, predicates: Any, inputs: Any) -> Space:
+    return reopened(unnamed(tree), unnamed(patches), opened, predicates, read_inputs(inputs))

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import html
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from .choice import text_of
-
-if TYPE_CHECKING:
-    from .space import Space
+from .choice import Choice, Size, text_of
+from .points import Spec
 
 _CELL = "padding:2px 10px;vertical-align:top;text-align:left"
 
 
-def headline(space: Space) -> str:
+class Listed(Protocol):
+    """What the text of a space says of it."""
+
+    spec: Spec
+    choices: tuple[Choice, ...]
+    predicates: tuple[Callable[[Any], bool], ...]
+
+    @property
+    def free_size(self) -> Size:
+        """The number of points, whatever `predicates` say."""
+
+
+def headline(space: Listed) -> str:
     """How many trees and decisions there are."""
     trees = "infinitely many" if space.free_size == math.inf else f"{space.free_size:,}"
     if space.predicates:
@@ -28,7 +39,7 @@ def name_of(predicate: object) -> str:
     return str(getattr(predicate, "__qualname__", repr(predicate))).rpartition("<locals>.")[2]
 
 
-def summary(space: Space) -> str:
+def summary(space: Listed) -> str:
     """A line for each decision."""
     pairs = zip(space.spec.points, space.choices, strict=True)
     return "\n".join(
@@ -36,7 +47,7 @@ def summary(space: Space) -> str:
     )
 
 
-def outline(space: Space) -> str:
+def outline(space: Listed) -> str:
     """All decisions with their candidates, a line each."""
     lines = []
     for index, (point, choice) in enumerate(zip(space.spec.points, space.choices, strict=True)):
@@ -45,7 +56,7 @@ def outline(space: Space) -> str:
     return "\n".join(["Space({", *lines, "})"])
 
 
-def page(space: Space) -> str:
+def page(space: Listed) -> str:
     """A table of the decisions as HTML; their candidates can be unfolded."""
     head = "".join(f"<th style='{_CELL}'>{title}</th>" for title in ("decision", "choice", "in"))
     rows = [_row(space, index) for index in range(len(space.spec))]
@@ -53,7 +64,7 @@ def page(space: Space) -> str:
     return f"<details open><summary>{html.escape(headline(space))}</summary>{table}</details>"
 
 
-def _row(space: Space, index: int) -> str:
+def _row(space: Listed, index: int) -> str:
     point, choice = space.spec.points[index], space.choices[index]
     parent = ""
     if point.parent >= 0:

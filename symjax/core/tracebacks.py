@@ -132,7 +132,12 @@ def _attribute(value: Any, name: str) -> Any:
 
 
 def _entry_at_fault(error: BaseException) -> types.TracebackType | None:
-    return next((e for e in reversed(_entries(error)) if _package(e) not in _LIBRARIES), None)
+    return next((e for e in reversed(_entries(error)) if not is_library(_package(e))), None)
+
+
+def is_library(module: str) -> bool:
+    """Whether a module of this name is this library's, or of one below it: none of a user's."""
+    return module.partition(".")[0] in _LIBRARIES
 
 
 def _entries(error: BaseException) -> list[types.TracebackType]:

@@ -15,12 +15,13 @@ from jax.extend.core import primitives
 from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
-from ..choice import Brief, Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
+from ..choice import Brief, Choice, Gene, Genes, Number, Size, named, refuse_choices
 from .drawing import shares
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
 
+_CONFIG: Any = jax.config  # which has no types for its options
 _GREATEST = float(np.finfo(np.float32).max)
 _LEAST = float(np.finfo(np.float32).tiny)  # XLA flushes what is smaller to zero
 
@@ -148,7 +149,7 @@ class FloatV(Choice):
         gene itself, and not the shortest one of the same float32.
         """
         gene = genes[0]
-        is_wide = jax.config.jax_enable_x64
+        is_wide = bool(_CONFIG.jax_enable_x64)
         if not isinstance(gene, jax.core.Tracer):
             return self._within(float(gene)) if is_wide else self._shortest(gene)
         dtype = np.float64 if is_wide else np.float32
@@ -158,13 +159,6 @@ class FloatV(Choice):
             gene, new_dtype=np.dtype(dtype), weak_type=True, sharding=None
         )
         return jnp.minimum(jnp.maximum(value, self.lo), self.hi) if is_wide else value
-
-    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
-        """The nearest float32."""
-        try:
-            return self.genes([value], name)
-        except (TypeError, ValueError) as error:
-            raise Misfit(str(error)) from error
 
     def _shortest(self, gene: Any) -> float:
         single = np.float32(gene)

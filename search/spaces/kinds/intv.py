@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from symjax.core.errors import brief, known, nearest
 
-from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, named, refuse_choices
+from ..choice import Choice, Gene, Genes, Number, Size, named, refuse_choices
 from .drawing import below, shares
 
 _SCALES = ("linear", "log")
@@ -100,9 +100,7 @@ class IntV(Choice):
         share = shares(words)
         # Exact in float32 however large the numbers: no difference of two of them is taken.
         steps = jnp.round(start + first * jnp.expm1(share * span))
-        most = np.nextafter(
-            np.float32(number), np.float32(0)
-        )  # as int32 does not hold what float32 rounds up to
+        most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
         return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
 
     def _span(self) -> tuple[float, float, float]:
@@ -135,13 +133,6 @@ class IntV(Choice):
     def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> int:
         """The value."""
         return self.lo + self.step * int(genes[0])
-
-    def fit(self, value: Any, fits: Fits, name: str) -> list[Gene]:
-        """The steps to the value."""
-        try:
-            return self.genes([value], name)
-        except (TypeError, ValueError) as error:
-            raise Misfit(str(error)) from error
 
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
         positional, keywords = named(self, [self.lo, self.hi])
@@ -184,7 +175,8 @@ def intv(
         >>> intv(16, 256, step=16)
         intv(16, 256, step=16)
     """
-    if isinstance(step, str):
+    word: object = step
+    if isinstance(word, str):
         raise TypeError(f"intv takes a step before the scale: intv({lo}, {hi}, scale={step!r})")
     if scale not in _SCALES:
         said = [f"unknown scale {scale!r};", nearest(str(scale), _SCALES), known(_SCALES, "scales")]

@@ -1,5 +1,6 @@
 """What is finished is not lost: Ctrl-C wherever it hits, and exceptions of callbacks."""
 
+import dataclasses
 import pickle
 import signal
 import subprocess
@@ -124,14 +125,14 @@ def test_interrupts_pickle():
     assert bits(again.results) == bits(caught.value.results)
 
 
-def test_an_exception_that_takes_no_attributes_stays_as_it_is(whole):
+def test_an_exception_that_cannot_be_changed_has_them_too(whole):
+    @dataclasses.dataclass(frozen=True)
     class Frozen(Exception):
-        def __setattr__(self, name, value):
-            raise AttributeError(name)
+        code: int
 
-    error = Frozen("no")
-    attach(error, whole)
-    assert not hasattr(error, "results")
+    error = Frozen(3)
+    attach(error, whole, "no")
+    assert (error.results, error.__notes__) == (whole, ["no"])
 
 
 CTRL_C = """

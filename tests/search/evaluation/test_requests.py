@@ -1,32 +1,11 @@
-"""What an evaluation is asked for: batches, ids, names of functions."""
+"""What an evaluation is asked for: ids, names of functions."""
 
 import functools
 
-import jax
 import numpy as np
 import pytest
 
-from symjax import search
-from symjax.search.evaluation.requests import batch_of, check_repeats, signature_text, trial_ids
-
-SPACE = search.space({"x": search.floatv(0, 1), "n": search.oneof([1, 2])})
-DNAS = SPACE.sample(jax.random.key(0), 4)
-
-
-def test_a_batch_may_be_a_list_of_dnas_or_of_trees():
-    trees = [SPACE.decode(dna) for dna in DNAS]
-    for configurations in (DNAS, list(DNAS), trees, (DNAS[0], *trees[1:])):
-        assert batch_of(SPACE, configurations) == DNAS
-    assert batch_of(SPACE, DNAS[1]) == DNAS[1:2]
-    assert len(batch_of(SPACE, [])) == 0
-
-
-@pytest.mark.parametrize("value", [3, None, {"x": 1.0, "n": 1}])
-def test_what_is_no_batch(value):
-    with pytest.raises(TypeError, match=r"expected a batch of DNAs.*or a list of trees"):
-        batch_of(SPACE, value)
-    with pytest.raises(TypeError, match="expected a space"):
-        batch_of(SPACE.tree, DNAS)
+from symjax.search.evaluation.requests import check_repeats, signature_text, trial_ids
 
 
 def test_ids_count_on():

@@ -11,6 +11,7 @@ import symjax as sj
 from symjax import linen as nn
 from symjax import patches, search
 from symjax.search import DNA, Results
+from symjax.search.results.column_forms import write_column
 from symjax.search.results.files import read_results, write_results
 from symjax.search.results.objective import Objective
 from symjax.search.results.plan_summary import PlanSummary
@@ -126,7 +127,9 @@ def test_spaces_that_are_partly_open_or_patched(tmp_path):
         assert (again.space.spec, again.space.closed) == (space.spec, space.closed)
         assert [trial.experiment for trial in again] == [trial.experiment for trial in results]
         assert len(again + results) == 3
-    joined = results_of() + results_of(n=2)[:0]
+    columns = results_of().arguments()
+    other_key = {**columns, "key": jax.random.key(99), "ids": np.arange(5)}
+    joined = results_of() + Results(**other_key)
     search.save_results(joined, tmp_path / "a.json")
     same(search.load_results(tmp_path / "a.json"), joined)
 
@@ -165,6 +168,11 @@ def test_exported_columns(tmp_path):
             "4 configurations are announced, and 5 are there|cannot broadcast",
         ),
         (lambda record: {k: v for k, v in record.items() if k != "metrics"}, "KeyError: 'metrics'"),
+        (
+            lambda record: {**record, "metrics": {"column": write_column(np.ones(3))}},
+            r"5 configurations .* shape \[3\]",
+        ),
+        (lambda record: {**record, "ids": {**record["ids"], "data": [-1] * 5}}, "was changed: OverflowError"),
         (lambda record: {**record, "ids": 3}, "no file of results, or was changed: TypeError"),
         (lambda record: {**record, "space": {**record["space"], "opened": [True]}}, "4 choices, and not 1"),
         (

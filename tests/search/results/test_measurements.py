@@ -13,7 +13,13 @@ from symjax import search
 from symjax.search import Results
 from symjax.search.results.objective import Objective
 
-SPACE = search.space({"act": search.oneof([jax.nn.relu, jax.nn.gelu]), "lr": search.floatv(0, 1)})
+SPACE = search.space(
+    {
+        "act": search.oneof([jax.nn.relu, jax.nn.gelu]),
+        "lr": search.floatv(0, 1),
+        "as it is": [jax.nn.relu, {"tanh": jax.numpy.tanh}],  # JAX's functions do not pickle as themselves
+    }
+)
 KEY = jax.random.key(0)
 NAN = float("nan")
 

@@ -13,7 +13,7 @@ from symjax.search.results.trial import decision_names
 
 SPACE = search.space(
     {
-        "act": search.oneof(["relu", {"slope": search.floatv(0, 1)}]),
+        "act": search.oneof([jax.nn.relu, {"slope": search.floatv(0, 1)}]),
         "lr": search.floatv(1e-4, 0.1, "log"),
     }
 )
@@ -31,14 +31,16 @@ RESULTS = Results(
 
 
 def test_values_are_what_was_decided():
-    assert RESULTS[0].values == {"act": "relu", "lr": 0.003}
+    assert RESULTS[0].values == {"act": jax.nn.relu, "lr": 0.003}
     assert RESULTS[1].values == {"act": {"slope": 0.25}, "act.slope": 0.25, "lr": 0.01}
     assert RESULTS[1].experiment == {"act": {"slope": 0.25}, "lr": 0.01}
     assert decision_names(SPACE, [trial.values for trial in RESULTS]) == ["act", "act.slope", "lr"]
 
 
 def test_is_plain_and_frozen():
-    trial = pickle.loads(pickle.dumps(RESULTS[0]))
+    original = RESULTS[0]
+    assert original.values
+    trial = pickle.loads(pickle.dumps(original))
     assert (trial.index, trial.id, trial.state, trial.program, trial.seconds) == (0, 7, "ok", 2, 1.5)
     assert (trial.metrics, trial.error, trial.traceback) == ({"loss": 0.5}, None, "")
     assert (trial.dna, trial.values, trial.feasible) == (DNAS[0], RESULTS[0].values, True)
@@ -54,7 +56,7 @@ def test_what_raised_has_its_traceback():
 
 
 def test_prints_in_a_line():
-    assert repr(RESULTS[0]) == "<Trial 7: act='relu', lr=0.003; ok; loss 0.5>"
+    assert repr(RESULTS[0]) == "<Trial 7: act=relu, lr=0.003; ok; loss 0.5>"
     assert repr(RESULTS[1]) == (
         "<Trial 8: act={'slope': 0.25}, act.slope=0.25, lr=0.01; failed: ValueError: too>"
     )

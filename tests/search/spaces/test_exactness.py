@@ -2,8 +2,9 @@
 
 import json
 
+import jax
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symjax as sj
@@ -19,6 +20,7 @@ def canonical(space, dna):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_what_is_decoded_is_encoded_again(point):
     space, dna = point
     tree = space.decode(dna)
@@ -29,6 +31,7 @@ def test_what_is_decoded_is_encoded_again(point):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_every_form_leads_back(point):
     space, dna = point
     spec = space.spec
@@ -51,6 +54,7 @@ def test_every_form_leads_back(point):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_values_are_data_that_text_holds(point):
     space, dna = point
     written = json.loads(json.dumps(dna.to_dict()))
@@ -58,6 +62,7 @@ def test_values_are_data_that_text_holds(point):
 
 
 @given(generated.points(), st.integers(1, 3))
+@settings(max_examples=20)
 def test_arrays_of_numbers_are_read(point, n):
     space, dna = point
     rows = np.array([dna.numbers()] * n, object)
@@ -66,6 +71,7 @@ def test_arrays_of_numbers_are_read(point, n):
 
 
 @given(generated.points())
+@settings(max_examples=50)
 def test_a_float_is_inside_its_bounds_however_it_was_rounded(point):
     space, dna = point
     space.spec.check(dna.choices, dna.floats)
@@ -79,6 +85,7 @@ def _by_point(dna):
 
 
 @given(generated.finite_spaces)
+@settings(max_examples=50)
 def test_enumeration_is_complete_and_each_point_there_once(space):
     dnas = list(space.enumerate())
     assert len(dnas) == space.size
@@ -87,3 +94,32 @@ def test_enumeration_is_complete_and_each_point_there_once(space):
     for dna in dnas:
         space.spec.check(dna.choices, dna.floats)
         assert canonical(space, dna) == dna
+
+
+@given(st.lists(generated.points(), min_size=30, max_size=30))
+@settings(max_examples=1)
+def test_lanes_that_are_filled_under_jit_are_those_outside_bit_for_bit(points):
+    """Thirty spaces as one, for they compile long."""
+    space = search.space([space.tree for space, _ in points] + [search.floatv(0.0, 1.0)])
+    like = space.of(
+        [
+            genes
+            for part, dna in points
+            for genes in (
+                list(getattr(dna, point.array)[columns])
+                for point, columns in zip(part.spec.points, part.spec.columns, strict=True)
+            )
+        ]
+        + [[np.float32(0.3)]]
+    )
+    expected = [np.float32(leaf) for leaf in jax.tree.leaves(space.decode(like)) if isinstance(leaf, float)]
+
+    @jax.jit
+    def lanes(dna):
+        return [leaf for leaf in jax.tree.leaves(space.decode(dna, like=like)) if isinstance(leaf, jax.Array)]
+
+    assert len(expected) > 10
+    assert [np.asarray(leaf).tobytes() for leaf in lanes(like)] == [leaf.tobytes() for leaf in expected]
+    batch = jax.tree.map(lambda genes: np.stack([genes] * 3), like)
+    for leaf, value in zip(jax.vmap(lanes)(batch), expected, strict=True):
+        assert np.asarray(leaf).tobytes() == value.tobytes() * 3

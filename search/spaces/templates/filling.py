@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 from symjax.core.containers import Map
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import DECIDED, LINEAGE, schema_of
+from symjax.core.schema import ATTRIBUTE, DECIDED, LINEAGE, Schema, schema_of
 from symjax.verbs.lineage import remember_decided, steps_of, with_rebind
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, replace
 
-from .choice import Choice, Gene, Misfit
+from ..choice import Choice, Gene, Misfit
+from ..points import Spec
 from .discovery import Template
-from .points import Spec
 from .sameness import same
 
 Genes: TypeAlias = Mapping[str, Any]
@@ -152,8 +152,13 @@ class _Decision(Filling):
         return value, None if None in tokens else tuple(tokens)
 
     def reads(self, value: Any, rows: Rows) -> bool:
+        slots = self._slots
+
         def fits(slot: int, index: int, item: Any) -> bool:
-            return self._slots[slot][index].reads(item, rows)
+            part = slots[slot][index]
+            if part.is_open:
+                return part.reads(item, rows)
+            return part.value is item or same(part.value, item)  # type: ignore[attr-defined]
 
         try:
             rows[self._index] = self._choice.fit(value, fits, self._name)
@@ -173,12 +178,13 @@ class _Kept(Filling):
         parts: The open parts of it.
     """
 
-    __slots__ = ("_known", "_parts", "_value")
+    __slots__ = ("_known", "_parts", "_readings", "_value")
 
     def __init__(self, value: Any, parts: Mapping[Any, Filling]) -> None:
         self._value = value
         self._parts = tuple(parts.items())
         self._known: dict[Token, Any] = {}
+        self._readings: dict[int, list[Any]] = {}  # of kept values: the value, and its rows once it was read
 
     def fill(self, genes: Genes) -> tuple[Any, Token]:
         changes: dict[Any, Any] = {}
@@ -194,8 +200,26 @@ class _Kept(Filling):
             value = self._made(changes)
             if len(self._known) >= _MOST:
                 self._known.clear()
+                self._readings.clear()
             self._known[known] = value
+            self._readings[id(value)] = [value, None]
         return value, known
+
+    def reads(self, value: Any, rows: Rows) -> bool:
+        reading = self._readings.get(id(value))
+        if reading is None or reading[0] is not value:
+            return self._reads(value, rows)
+        if reading[1] is None:
+            own: Rows = {}
+            if not self._reads(value, own):
+                return False
+            reading[1] = own
+        rows.update(reading[1])
+        return True
+
+    @abc.abstractmethod
+    def _reads(self, value: Any, rows: Rows) -> bool:
+        """`reads`, of a value that was not kept or not read yet."""
 
     @abc.abstractmethod
     def _made(self, changes: dict[Any, Any]) -> Any:
@@ -212,7 +236,7 @@ class _Whole(_Kept):
         remember_decided(tree, changes)
         return tree
 
-    def reads(self, value: Any, rows: Rows) -> bool:
+    def _reads(self, value: Any, rows: Rows) -> bool:
         return False
 
 
@@ -224,13 +248,15 @@ class _Node(_Kept):
         steps: Its lineage, once it is decided.
     """
 
-    __slots__ = ("_decided", "_path", "_schema", "_steps")
+    __slots__ = ("_decided", "_fields", "_path", "_schema", "_steps")
 
     def __init__(self, value: Any, parts: Mapping[Any, Filling], path: Path, steps: tuple[Any, ...]) -> None:
         super().__init__(value, parts)
         self._path = path
         self._steps = steps
-        self._schema: Any = schema_of(value)
+        self._schema: Schema = getattr(type(value), ATTRIBUTE)
+        own = self._schema.read(value)
+        self._fields = [(name, own.get(name, MISSING), parts.get(name)) for name in self._schema.every]
         self._decided = frozenset(parts) | self._schema.caches(value).get(DECIDED, frozenset())
 
     def _made(self, changes: dict[Any, Any]) -> Any:
@@ -241,10 +267,11 @@ class _Node(_Kept):
             caches[LINEAGE] = self._steps
         return node
 
-    def reads(self, value: Any, rows: Rows) -> bool:
-        return type(value) is type(self._value) and _read_items(
-            self._parts, self._schema.values(self._value), self._schema.values(value), rows
-        )
+    def _reads(self, value: Any, rows: Rows) -> bool:
+        if type(value) is not type(self._value):
+            return False
+        values = self._schema.read(value)
+        return _are_read([(values.get(name, MISSING), old, part) for name, old, part in self._fields], rows)
 
 
 class _Items(_Kept):
@@ -259,10 +286,15 @@ class _Items(_Kept):
     def _made(self, changes: dict[Any, Any]) -> Any:
         return replace(self._value, changes, self._path)
 
-    def reads(self, value: Any, rows: Rows) -> bool:
-        return type(value) is type(self._value) and _read_items(
-            self._parts, items(self._value) or [], items(value) or [], rows
-        )
+    def _reads(self, value: Any, rows: Rows) -> bool:
+        if type(value) is not type(self._value):
+            return False
+        fixed, own = items(self._value) or [], items(value) or []
+        if [key for key, _ in fixed] != [key for key, _ in own]:
+            return False
+        parts = dict(self._parts)
+        pairs = zip(fixed, own, strict=True)
+        return _are_read([(item, old, parts.get(key)) for (key, old), (_, item) in pairs], rows)
 
 
 class _Mutable(_Items):
@@ -315,20 +347,12 @@ def _moves(part: Filling) -> bool:
     return isinstance(part, _Fixed) and (part.value is MISSING or isinstance(part.value, Insertion))
 
 
-def _read_items(
-    parts: tuple[tuple[Any, Filling], ...],
-    fixed: list[tuple[Any, Any]],
-    values: list[tuple[Any, Any]],
-    rows: Rows,
-) -> bool:
-    """Whether the children of a value are those of a part."""
-    if len(fixed) != len(values):
-        return False
-    known = dict(parts)
-    for (key, old), (other, item) in zip(fixed, values, strict=True):
-        if key != other:
-            return False
-        part = known.get(key)
-        if not (same(old, item) if part is None else part.reads(item, rows)):
+def _are_read(children: list[tuple[Any, Any, Filling | None]], rows: Rows) -> bool:
+    """Whether children of a value, each with the fixed one or an open part, are what a part has there."""
+    for item, fixed, part in children:
+        if part is not None:
+            if not part.reads(item, rows):
+                return False
+        elif fixed is not item and not same(fixed, item):
             return False
     return True

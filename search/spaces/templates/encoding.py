@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from symjax.core.errors import NoSuchPath, at, brief, unknown
 from symjax.core.marks import MISSING
-from symjax.core.paths import Path
+from symjax.core.paths import ROOT, Path
 from symjax.verbs.diff import diff
 from symjax.verbs.rebind import rebind
 from symjax.verbs.refs import resolve_there
 from symjax.verbs.tree import value_at
 
-from .choice import Choice, Gene, Misfit
+from ..choice import Choice, Gene, Misfit
+from ..dna_forms import refuse_unknown
+from ..points import Spec
 from .discovery import Template
-from .dna_forms import refuse_unknown
+from .enumeration import Enumeration, Rows
 from .filling import Filling
-from .points import Spec
 from .sameness import same
+
+_MOST = 256  # points that are tried for a tree off which they cannot be read
 
 
 class Encoder:
@@ -99,6 +103,35 @@ class Encoder:
             self._rows[index] = self._choices[index].fit(value, fits, point.name)
         except Misfit as error:
             raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+
+    def candidates(self, template: Template, tree: Any) -> Iterator[Rows]:
+        """Decisions that may have led to a tree that was changed since: those that it shows, then all others.
+
+        Args:
+            template: What the tree was made out of.
+            tree: The changed tree.
+        """
+        before = dict(self._rows)
+        try:
+            for slot, index in template.slots:
+                self.fit_at(index, _get(tree, slot, ROOT), slot)
+            yield dict(enumerate(self.rows()))
+        except Misfit:
+            pass
+        self._rows = before
+        points = Enumeration(self._choices, self._branches, lambda index: 1).of(template)
+        for rows in itertools.islice(points, _MOST):
+            yield {index: self._read_float(index, tree, genes) for index, genes in rows.items()}
+
+    def _read_float(self, index: int, tree: Any, genes: list[Gene]) -> list[Gene]:
+        """The genes of a float as it stands in a tree; those given if it is none, or stands nowhere."""
+        point, choice = self._spec.points[index], self._choices[index]
+        if choice.array != "floats":
+            return genes
+        try:
+            return choice.fit(_get(tree, point.path, ROOT), lambda slot, branch, value: False, point.name)
+        except Misfit:
+            return genes
 
     def read(self, values: Mapping[str, Any]) -> None:
         """Takes decisions from values by name, id or path; a label stands for its candidate.

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.tree import items
 
-from .choice import Choice
-from .points import Point
+from ..choice import Choice
+from ..points import Point
 
 Where: TypeAlias = Callable[[Path, Choice, Any], bool]
 """Whether to open a choice: of its path, itself, and what it stands in."""
@@ -62,7 +62,7 @@ class Discovery:
             if isinstance(value, Choice):
                 self.opened.append(bool(self._where(path / slot, value, holder)))
                 if self.opened[-1]:
-                    slots.append((slot, self._add(value, path / slot, _join(prefix, slot), taken)))
+                    slots.append((slot, self._add(value, path / slot, join(prefix, slot), taken)))
                 else:
                     self.closed.append(path / slot)
                 return
@@ -93,7 +93,7 @@ class Discovery:
         return index
 
 
-def _join(prefix: str, slot: Path) -> str:
-    """The id of the decision at `slot` in the candidate of the id `prefix`."""
+def join(prefix: str, slot: Path) -> str:
+    """The name of the decision at `slot` in what is called `prefix`."""
     rest = str(slot)
     return f"{prefix}.{rest}" if prefix and rest and not rest.startswith("[") else prefix + rest

@@ -13,7 +13,7 @@ from symjax import linen as nn
 from symjax import optax, search
 from symjax.search import DNA
 
-from . import generated
+from .. import generated
 
 
 class Block(sj.Object):
@@ -246,3 +246,11 @@ def test_lanes_of_adopted_code_likewise(wide):
             dna = of(edge, gene)
             assert -0.1 <= edge.decode(dna)[0] <= 0.1
             assert_traced_alike(edge, dna)
+
+
+def test_a_tree_that_nobody_has_decoded_is_encoded_too():
+    blocks = [Block(nn.Dense(8), sizes=(2.5, 3)), Block(nn.Dense(3), 0.5)]
+    tree = Model(blocks, optimizer=optax.sgd(0.25))
+    for _ in range(2):  # the second time, equal parts have been decoded
+        assert SPACE.encode(tree) == of(SPACE, 1, 1, 0.5, 1, 0.25)
+        assert sj.eq(SPACE.decode(SPACE.encode(tree)), tree)
