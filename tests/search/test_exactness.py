@@ -160,9 +160,11 @@ def test_hundreds_of_structures_are_traced_and_compiled_once():
 
     space = search.space({"x": search.floatv(0, 1), "n": search.intv(0, 299)})
     dnas = search.DNA.from_numbers(space.spec, [[0.5, n] for n in range(300)])
-    first = search.plan(run, space, dnas, KEY)
+    with pytest.warns(search.PlanWarning, match="300 programs"):
+        first = search.plan(run, space, dnas, KEY)
     assert (first.programs, len(traces)) == (300, 300)
-    second = search.plan(run, space, dnas, KEY)
+    with pytest.warns(search.PlanWarning):
+        second = search.plan(run, space, dnas, KEY)
     assert len(traces) == 300
     assert {b.program.executable for b in first.buckets} == {b.program.executable for b in second.buckets}
 
