@@ -20,6 +20,7 @@ from ..planning.buckets import Bucket
 from ..planning.grouping import Rows
 from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
+from ..results.failures import Failure
 from ..results.results import Results
 from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes
@@ -268,9 +269,9 @@ class Runner:
         else:
             self._fail(run.bucket.rows[share.places], error, run.bucket)
 
-    def _fail(self, rows: Rows, error: Exception, bucket: Bucket | None) -> None:
+    def _fail(self, rows: Rows, error: Exception | Failure, bucket: Bucket | None) -> None:
         number = -1
-        if bucket is not None:
+        if bucket is not None and isinstance(error, Exception):
             number = self._number(bucket)
             advise(error, self._told(bucket), bucket.program.layout.width)
         self._deliver(self._outcomes.fail(rows, error, number))
