@@ -109,7 +109,8 @@ class Executable:
             if self._lane is None:
                 return
             begun = time.perf_counter()
-            lowered = self._lower(self._lane)
+            function, arguments = self.staged()
+            lowered = function.lower(*arguments)
             with kept_on_disk() as events:
                 self._compiled = lowered.compile()
             self._lane = None  # it is as large as the function
@@ -171,12 +172,16 @@ class Executable:
         last = min(max(start, start + count - 1), n - 1)
         return np.minimum(np.arange(start, start + self.length), last)
 
-    def _lower(self, lane: ClosedJaxpr) -> jax.stages.Lowered:
+    def staged(self) -> tuple[jax.stages.Wrapped, tuple[Any, ...]]:
+        """The function that is compiled, and the shapes of its arguments; to be asked before it is compiled."""
+        lane = self._lane
+        assert lane is not None, "it is compiled already"
         values, common = lane.in_avals[: self._arity.values], lane.in_avals[self._arity.values + 1 :]
         key = lane.in_avals[self._arity.values]
-        return jax.jit(spread(lane, self._arity, self.layout, self._mesh)).lower(
-            [_struct(aval, self.capacity) for aval in values],
-            jax.ShapeDtypeStruct((self.capacity, self._folds), np.uint32),  # type: ignore[no-untyped-call]
+        lanes = self.length * len(self._devices)
+        return jax.jit(spread(lane, self._arity, self.layout, self._mesh)), (
+            [_struct(aval, lanes) for aval in values],
+            jax.ShapeDtypeStruct((lanes, self._folds), np.uint32),  # type: ignore[no-untyped-call]
             jax.ShapeDtypeStruct((len(self._devices),), np.int32),  # type: ignore[no-untyped-call]
             [_struct(aval) for aval in common],
             _struct(key),
