@@ -16,7 +16,8 @@ from symjax.verbs.walk import walk
 from ..results.table import layout, to_html
 from ..spaces.choice import Choice, text_of
 from ..spaces.kinds.oneof import OneOf
-from ..spaces.space import Space, space
+from ..spaces.opening import space
+from ..spaces.space import Space
 from .suggestions import Suggestion
 
 _WIDEST = 48

@@ -13,7 +13,8 @@ from symjax.verbs.query import contains, with_arity
 from symjax.verbs.tree import items
 
 from ..spaces.choice import Choice
-from ..spaces.space import Space, space
+from ..spaces.opening import space
+from ..spaces.space import Space
 from .calls import Calls
 from .ideas import ideas
 from .proposal import Proposal

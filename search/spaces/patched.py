@@ -20,9 +20,9 @@ from symjax.verbs.lineage import lineage
 from symjax.verbs.tree import is_symbolic
 
 from .choice import Misfit, Number
-from .discovery import Discovery, Template, join
-from .encoding import Encoder
-from .enumeration import Enumeration, Rows
+from .templates.discovery import Discovery, Template, join
+from .templates.encoding import Encoder
+from .templates.enumeration import Enumeration, Rows
 
 _ROOT = "patches"
 _TRIALS = 6  # of the arguments of a patch, in each context

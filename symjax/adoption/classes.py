@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import os
-import threading
 import types
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar
 
 from symjax.adoption.flax_private import registered_already
+from symjax.adoption.initialization import READY, is_pending, is_running, run_once
 from symjax.adoption.records import (
     RecordField,
     has_derived_fields,
@@ -51,7 +50,6 @@ from symjax.nodes.state_dicts import register_later
 from symjax.verbs.walk import walk
 
 _ARGS = "_sj_args"
-_READY = "_sj_ready"  # True after ``__init__``; a `_Run` while it is running
 _MUTABLE = "__symjax_mutable__"
 _HEAP_TYPE = 1 << 9  # CPython's flag of classes that were made by a statement, not in C
 RECORD = "__symjax_record__"  # in a class: its fields as a record, where it does not declare them
@@ -143,7 +141,7 @@ class SymbolicInstance(Node):
         schema: ClassSchema = getattr(type(self), ATTRIBUTE)
         if _ARGS not in attributes or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        if _waits(attributes):
+        if is_pending(attributes):
             if not _resumed(self, schema):
                 return _while_waiting(self, schema, name)
             return getattr(self, name)
@@ -294,58 +292,9 @@ def _recording_init(cls: type, init: Callable[..., Any]) -> Any:
     return __init__
 
 
-class _Run:
-    """An ``__init__`` that is under way in one thread; others wait for it at the lock.
-
-    Attributes:
-        node: The dict of the node, which would keep the run in a forked child, where nobody ends it.
-    """
-
-    __slots__ = ("lock", "node", "thread")
-
-    def __init__(self, node: dict[str, Any]) -> None:
-        self.node = node
-        self.thread = threading.get_ident()
-        self.lock = threading.Lock()
-        self.lock.acquire()
-
-
-_runs: set[_Run] = set()
-
-
-def _forget_runs() -> None:
-    for run in list(_runs):
-        if run.thread != threading.get_ident():
-            run.node.pop(_READY, None)
-            _runs.discard(run)
-
-
-if hasattr(os, "register_at_fork"):  # Windows knows no fork
-    os.register_at_fork(after_in_child=_forget_runs)
-
-
 def initialize(node: Any, schema: ClassSchema) -> None:
-    """Runs the adopted class's own ``__init__`` with the recorded arguments, once, whoever asks.
-
-    In other threads this returns when it has run; in its own, which is inside of it, at once.
-    """
-    attributes = _get(node, "__dict__")
-    run = _Run(attributes)
-    while (owner := attributes.setdefault(_READY, run)) is not run:
-        if owner is True or owner.thread == run.thread:
-            return
-        with owner.lock:  # until that thread is done; it may have failed, then it is our turn
-            pass
-    _runs.add(run)
-    try:
-        _run_init(node, schema)
-        attributes[_READY] = True
-    except BaseException:
-        attributes.pop(_READY, None)
-        raise
-    finally:
-        _runs.discard(run)
-        run.lock.release()
+    """Runs the adopted class's own ``__init__`` with the recorded arguments, once, whoever asks."""
+    run_once(_get(node, "__dict__"), lambda: _run_init(node, schema))
 
 
 def _begin(node: Any, schema: ClassSchema) -> None:
@@ -424,7 +373,7 @@ def _resume(node: Any, schema: ClassSchema) -> None:
     _, kwargs = call_arguments(schema, attributes[_ARGS])
     for field in schema.record or ():
         object.__setattr__(node, field.attribute, kwargs[field.argument])
-    attributes[_READY] = True
+    attributes[READY] = True
 
 
 def _keeps(node: Any, schema: ClassSchema, arguments: dict[str, Any]) -> bool:
@@ -436,18 +385,12 @@ def _keeps(node: Any, schema: ClassSchema, arguments: dict[str, Any]) -> bool:
     return all(_get(node, name) is value for name, value in attributes.items())
 
 
-def _waits(attributes: dict[str, Any]) -> bool:
-    """Whether a node's ``__init__`` has to run before this thread may use it."""
-    run = attributes.get(_READY)
-    return run is not True and (run is None or run.thread != threading.get_ident())
-
-
 def _is_sealed(node: Any) -> bool:
     """Whether assignments to a node are refused: after, and before, its ``__init__``."""
     attributes = _get(node, "__dict__")
     if is_mutable(type(node)) or _ARGS not in attributes:
         return False
-    return not isinstance(attributes.get(_READY), _Run)
+    return not is_running(attributes)
 
 
 def _sealed_message(node: Any, name: str) -> str:
@@ -477,7 +420,7 @@ def _guard(cls: type) -> None:
 
     def __getattribute__(self: Any, name: str) -> Any:
         attributes = _get(self, "__dict__")
-        started = attributes.get(_READY) is True or _ARGS not in attributes
+        started = attributes.get(READY) is True or _ARGS not in attributes
         if not started and not name.startswith(("__", "_sj_")):
             schema: ClassSchema = getattr(type(self), ATTRIBUTE)
             if not _resumed(self, schema) and name in schema.fields:

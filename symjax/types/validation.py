@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pydantic
@@ -17,8 +17,9 @@ from symjax.core.leaves import ATOMS, is_array
 from symjax.core.marks import MISSING
 from symjax.core.paths import ROOT, Path
 from symjax.core.provided import provided
-from symjax.core.schema import Schema, holds_choice, is_choice, is_placeholder, schema_of
+from symjax.core.schema import Schema, holds_choice, is_placeholder
 from symjax.types.adopters import Memo, adopted
+from symjax.types.candidates import candidates
 from symjax.types.exact_types import exact_items, exact_types, is_settled
 from symjax.types.hint_reading import evaluate, parse
 from symjax.types.hints import (
@@ -240,21 +241,12 @@ class Validator:
             ) from None
 
     def _admit_candidates(self, name: str, value: Any, path: Path) -> None:
-        """Checks what the choices in a field's value may become, each while the others are at their first.
-
-        Args:
-            name: The field.
-            value: A choice, or a container with choices in it.
-            path: Where the node stands, for messages.
-        """
-        for keys, choice in _choices(value):
-            for index, option in enumerate(choice.options()):
-                try:
-                    self.admit_one(name, _decided(value, keys, option), path)
-                except (TypeError, ValueError) as error:
-                    which = f"candidate {index}, {brief(option)}, of {brief(choice)}"
-                    note(error, f"while checking {which} {at(path / name / Path(keys))}")
-                    raise
+        for where, option, which in candidates(value):
+            try:
+                self.admit_one(name, option, path)
+            except (TypeError, ValueError) as error:
+                note(error, f"while checking {which} {at(path / name / where)}")
+                raise
 
     def _expects(self, name: str) -> str:
         return f"{self.schema.cls.__name__}.{name} expects {self._hints[name]}"
@@ -397,36 +389,6 @@ def _holds_undecided(value: Any) -> bool:
     if isinstance(value, Map | dict):
         return any(_holds_undecided(item) for item in value.values())
     return value is MISSING or is_placeholder(value) or is_array(value)
-
-
-def _choices(value: Any, keys: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """The choices in a field's value, with the keys that lead there; not those in nodes and candidates."""
-    if is_choice(value):
-        yield keys, value
-    elif isinstance(value, tuple) and schema_of(value) is None:
-        for key, item in enumerate(value):
-            yield from _choices(item, (*keys, key))
-    elif isinstance(value, Map | dict):
-        for key, item in value.items():
-            yield from _choices(item, (*keys, key))
-
-
-def _decided(value: Any, keys: tuple[Any, ...] | None, option: Any) -> Any:
-    """A field's value with an option at `keys`, and every other choice at its first option."""
-    if keys == ():
-        return option
-    if is_choice(value):
-        return next(iter(value.options()), value)
-    if schema_of(value) is not None or not isinstance(value, tuple | Map | dict):
-        return value
-
-    def inner(key: Any, item: Any) -> Any:
-        return _decided(item, keys[1:] if keys is not None and keys[0] == key else None, option)
-
-    if isinstance(value, tuple):
-        items = [inner(key, item) for key, item in enumerate(value)]
-        return getattr(type(value), "_make", tuple)(items)
-    return {key: inner(key, item) for key, item in value.items()}
 
 
 def _no_leaf(name: str, value: Any, path: Path) -> str:

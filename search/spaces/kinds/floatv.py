@@ -21,6 +21,7 @@ from .drawing import shares
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
 SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
 
+_CONFIG: Any = jax.config  # which has no types for its options
 _GREATEST = float(np.finfo(np.float32).max)
 _LEAST = float(np.finfo(np.float32).tiny)  # XLA flushes what is smaller to zero
 
@@ -148,7 +149,7 @@ class FloatV(Choice):
         gene itself, and not the shortest one of the same float32.
         """
         gene = genes[0]
-        is_wide = jax.config.jax_enable_x64
+        is_wide = bool(_CONFIG.jax_enable_x64)
         if not isinstance(gene, jax.core.Tracer):
             return self._within(float(gene)) if is_wide else self._shortest(gene)
         dtype = np.float64 if is_wide else np.float32

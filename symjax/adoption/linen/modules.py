@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 import contextlib
 import dataclasses
-import functools
 import inspect
 import sys
 import types
@@ -19,17 +18,17 @@ from symjax.adoption.flax_private import (
     InterceptedModule,
     UnboundModules,
     is_sealed,
-    makes_unbound,
     parent_of_new,
     seal,
 )
 from symjax.adoption.linen.bound import TWIN_OF, symbolic_class
+from symjax.adoption.linen.constructors import explaining_init
 from symjax.adoption.linen.errors import note_layer
 from symjax.adoption.linen.rates import taking_rates
 from symjax.adoption.signatures import keep_generic, refuse_unknown
 from symjax.adoption.ties import bind_ties, record_ties, untie
 from symjax.core.containers import Map, freeze
-from symjax.core.errors import at, locate
+from symjax.core.errors import locate
 from symjax.core.fields import Field, FieldMark
 from symjax.core.inside import INSIDE
 from symjax.core.locks import adoption
@@ -46,7 +45,6 @@ from symjax.core.schema import (
     holds_choice,
     is_undecided,
 )
-from symjax.core.tracebacks import hide_frames
 from symjax.names.lookup import place
 from symjax.names.symbols import add_symbol
 from symjax.nodes.node import Node
@@ -282,68 +280,13 @@ def _make_symbolic(cls: type) -> None:
     foreign = {f.name: f.default for f in _constructor_fields(cls)}
     schema.adopted_defaults = {n: foreign[n] for n, new in schema.defaults.items() if new is not foreign[n]}
     setattr(cls, ATTRIBUTE, schema)
-    cls.__init__ = _explaining_init(cls.__init__, schema)  # type: ignore[misc]
+    cls.__init__ = explaining_init(cls.__init__, schema, schema.has_post_init)  # type: ignore[misc]
     cls.__eq__ = Node.__eq__  # type: ignore[method-assign, assignment]
     cls.__hash__ = Node.__hash__  # type: ignore[method-assign, assignment]
     if original is None or original.__repr__ is nn.Module.__repr__:
         cls.__repr__ = Node.__repr__  # type: ignore[method-assign, assignment]
     if original is None and not cls.__module__.startswith("flax."):  # no lifted class
         add_symbol(cls)
-
-
-def _explaining_init(init: Callable[..., Any], schema: LinenSchema) -> Any:
-    """Flax's constructor, which says of a wrong argument what would have been right."""
-
-    @functools.wraps(init)
-    def __init__(self: Any, /, *args: Any, **kwargs: Any) -> None:
-        # Code of its own in a `__post_init__` waits until all choices are decided.
-        may_wait = schema.has_post_init and type(self) is schema.cls and makes_unbound(kwargs)
-        if may_wait and holds_choice((*args, *kwargs.values(), *schema.defaults.values())):
-            _wait(self, schema, args, kwargs)
-            return
-        own = kwargs
-        if INSIDE in kwargs and schema.patchable:
-            own = {name: value for name, value in kwargs.items() if name != INSIDE}
-            vars(self)[INSIDE] = kwargs[INSIDE]  # which Flax's constructor does not know
-        try:
-            try:
-                init(self, *args, **own)
-            except TypeError:
-                _refuse_arguments(schema, args, {k: v for k, v in own.items() if k != "parent"})
-                raise
-        except Exception as error:
-            if may_wait and is_undecided((args, kwargs)):
-                _wait(self, schema, args, kwargs)
-                return
-            hide_frames(error)
-            raise
-
-    return __init__
-
-
-def _wait(module: Any, schema: LinenSchema, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Makes an unbound module of its arguments alone; its ``__post_init__`` runs when they are decided."""
-    try:
-        own = {name: value for name, value in kwargs.items() if name != "parent"}
-        waiting = schema.unpickle(schema.admit(schema.bind(args, own)))
-        vars(module).clear()
-        vars(module).update(vars(waiting))
-        if schema.checks:
-            schema.check(module)
-    except Exception as error:
-        hide_frames(error)
-        raise
-
-
-def _refuse_arguments(schema: LinenSchema, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Raises where a constructor was called with a name that is no field, or without a required one."""
-    arguments = schema.bind(args, kwargs)
-    unknown = [name for name in arguments if name not in schema.fields]
-    if unknown:
-        raise TypeError(f"{schema.unknown_field(unknown[0])} {at(unknown[0])}") from None
-    holes = schema.holes(arguments)
-    if holes:
-        raise TypeError(schema.missing_message(holes)) from None
 
 
 def _constructor_fields(cls: type) -> list[Any]:

@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 from symjax.core.containers import Map
 from symjax.core.marks import MISSING, Insertion
 from symjax.core.paths import ROOT, Path
-from symjax.core.schema import DECIDED, LINEAGE, schema_of
+from symjax.core.schema import ATTRIBUTE, DECIDED, LINEAGE, Schema, schema_of
 from symjax.verbs.lineage import remember_decided, steps_of, with_rebind
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, replace
 
-from .choice import Choice, Gene, Misfit
+from ..choice import Choice, Gene, Misfit
+from ..points import Spec
 from .discovery import Template
-from .points import Spec
 from .sameness import same
 
 Genes: TypeAlias = Mapping[str, Any]
@@ -254,7 +254,7 @@ class _Node(_Kept):
         super().__init__(value, parts)
         self._path = path
         self._steps = steps
-        self._schema: Any = schema_of(value)
+        self._schema: Schema = getattr(type(value), ATTRIBUTE)
         own = self._schema.read(value)
         self._fields = [(name, own.get(name, MISSING), parts.get(name)) for name in self._schema.every]
         self._decided = frozenset(parts) | self._schema.caches(value).get(DECIDED, frozenset())
