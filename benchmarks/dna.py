@@ -180,7 +180,11 @@ def pyglove_ops() -> Ops:
     spec = template.dna_spec()
 
     def thousand() -> Any:
-        kinds = (lambda: pg.oneof([1, 2, 3]), lambda: floatv(1e-3, 1.0, "log"), lambda: pg.oneof(list(range(1, 10))))
+        kinds = (
+            lambda: pg.oneof([1, 2, 3]),
+            lambda: floatv(1e-3, 1.0, "log"),
+            lambda: pg.oneof(list(range(1, 10))),
+        )
         return pg.dna_spec(pg.Dict({f"x{i}": kinds[i % 3]() for i in range(1000)}))
 
     return {

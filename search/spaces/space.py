@@ -108,11 +108,6 @@ class Space:
         return self._ideas.inputs if self._ideas else None
 
     @property
-    def in_patches(self) -> range:
-        """The decisions in the patches, whose values stand wherever these put them; by index."""
-        return range(self._ideas.first if self._ideas else len(self.spec), len(self.spec))
-
-    @property
     def templates(self) -> tuple[Template, ...]:
         """What decisions stand in at the top: the tree, and the patches if there are any."""
         return (self.root, *self._ideas.items) if self._ideas else (self.root,)
