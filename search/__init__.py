@@ -20,7 +20,8 @@ from .spaces.kinds.floatv import FloatV, floatv
 from .spaces.kinds.intv import IntV, intv
 from .spaces.kinds.manyof import ManyOf, manyof, permutate
 from .spaces.kinds.oneof import OneOf, maybe, oneof
-from .spaces.space import Space, space
+from .spaces.opening import space
+from .spaces.space import Space
 
 __all__ = [
     # Choices, which stand in a tree.

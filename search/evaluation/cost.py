@@ -18,6 +18,7 @@ from symjax.patches.outlines.finding import models
 from symjax.patches.outlines.parameters import Shapes, count, node_parameters, noting_parameters
 
 from ..planning.arguments import Arguments, flatten
+from ..planning.inputs import check_function
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 
@@ -80,7 +81,7 @@ def cost(fn: Callable[..., Any], exp: Any, key: Any, *broadcast: Any) -> Cost:
         The cost, which does not depend on the values of floats and arrays, unless code tests them.
 
     Raises:
-        TypeError: A space without a DNA, or a batch of DNAs.
+        TypeError: A space without a DNA, or a batch of DNAs; or a function that takes other arguments.
         Exception: What the function raises.
 
     Example:
@@ -99,6 +100,7 @@ def cost(fn: Callable[..., Any], exp: Any, key: Any, *broadcast: Any) -> Cost:
     """
     if isinstance(exp, Space):
         exp, key, broadcast = _decoded(exp, key, broadcast)
+    check_function(fn, len(broadcast))
     with noting_parameters() as called:
         closed = _traced(fn, flatten(exp, jax.tree.map(_with_values, broadcast)), key)
     work, notes = total_work(closed)
@@ -108,9 +110,9 @@ def cost(fn: Callable[..., Any], exp: Any, key: Any, *broadcast: Any) -> Cost:
 
 def _decoded(space: Space, dna: Any, rest: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
     """The experiment, the key and the shared arguments, where a space and a DNA are given."""
-    if not isinstance(dna, DNA) or not rest:
+    if not isinstance(dna, DNA) or dna.shape or not rest:
         raise TypeError(
-            f"a space stands for many experiments: give one of its DNAs, and the key, behind it, "
+            "a space stands for many experiments: give one of its DNAs, and the key, behind it, "
             f"search.cost(fn, space, dna, key); got {brief((dna, *rest))}"
         )
     return space.decode(dna), rest[0], rest[1:]

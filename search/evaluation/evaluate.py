@@ -25,7 +25,8 @@ from ..spaces.space import Space
 from .goals import add_costs, check_objective
 from .interrupts import attach, interruptible, keeping
 from .outcomes import Outcomes
-from .progress import Pace, Progress, Report, reporter
+from .pace import Pace
+from .progress import Progress, Report, reporter
 from .requests import Request, check_repeats, signature_text, trial_ids
 from .resuming import take_over
 from .running import OnResult, Runner

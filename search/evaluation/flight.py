@@ -9,7 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
-from ..planning.programs import Metrics, Running
+from ..planning.metrics import Metrics
+from ..planning.programs import Running
 
 C = TypeVar("C")
 

@@ -1,4 +1,4 @@
-"""How far an evaluation is: a record, a bar of plain text, and the time that is left."""
+"""How far an evaluation is: a record, and a bar of plain text."""
 
 from __future__ import annotations
 
@@ -170,57 +170,6 @@ class _Calls(_Silent):
             self._report(progress)
         else:
             self._report(progress.done, progress.total)
-
-
-class Pace:
-    """Measures an evaluation, so that it can be said how long it will still take.
-
-    What is compiled is compiled one program after the other, while trials may run beside it. So the time
-    that is left is that of the programs to be compiled, as long each as those that were; and that of the
-    trials, as long each as the trials so far have taken of the time in which nothing was compiled.
-
-    Args:
-        clock: Seconds that go on.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._start = clock()
-        self._running: float | None = None  # when the first program was about to be compiled
-        self._compiling = 0.0
-        self._compiled = 0
-        self._trials = 0
-
-    @property
-    def seconds(self) -> float:
-        """Since it began."""
-        return self._clock() - self._start
-
-    def begin(self) -> None:
-        """The plan stands: programs are compiled and run from now on."""
-        self._running = self._clock()
-
-    def compiled(self, seconds: float) -> None:
-        """A program was compiled."""
-        self._compiling += seconds
-        self._compiled += 1
-
-    def ran(self, trials: int) -> None:
-        """Trials were run."""
-        self._trials += trials
-
-    def left(self, programs: int, trials: int) -> float | None:
-        """Seconds until the end; None before any trial was run.
-
-        Args:
-            programs: How many are to be compiled.
-            trials: How many are to be run.
-        """
-        if not self._trials or self._running is None:
-            return None
-        running = max(0.0, self._clock() - self._running - self._compiling)
-        each = self._compiling / self._compiled if self._compiled else 0.0
-        return programs * each + trials * running / self._trials
 
 
 def _redraws(out: Any) -> bool:

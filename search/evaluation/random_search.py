@@ -11,7 +11,8 @@ import numpy as np
 from ..compiling.lanes import Mode
 from ..results.objective import Bound, Modes
 from ..results.results import Results
-from ..spaces.space import Space, require_space
+from ..spaces.opening import require_space
+from ..spaces.space import Space
 from .evaluate import evaluate
 from .progress import Report
 from .running import OnResult

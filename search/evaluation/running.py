@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias, final
 
@@ -13,17 +13,20 @@ import numpy.typing as npt
 
 from symjax.core.errors import brief
 
-from ..compiling.executables import Array
+from ..compiling.compile_times import Record
+from ..compiling.executables import Array, Executable
+from ..compiling.persistent import folder
 from ..planning.buckets import Bucket
 from ..planning.grouping import Rows
-from ..planning.ladder import fitting, free_memory
+from ..planning.ladder import below, fitting, free_memory
 from ..planning.plan import Plan
-from ..planning.programs import Program
+from ..results.failures import Failure
 from ..results.results import Results
 from .flight import Flight, Landed
 from .outcomes import Lanes, Outcomes
+from .pace import Pace
 from .placing import Placing
-from .progress import Pace, Progress, Reporter
+from .progress import Progress, Reporter
 from .recovery import advise, is_interrupt, narrower
 
 OnResult: TypeAlias = Callable[[Results], object]
@@ -110,9 +113,9 @@ class Runner:
         self._placing = Placing(self._task)
         self._root = self._placing.key(plan.key)
         self._flight: Flight[_Call] = Flight()
-        self._numbers: dict[Program, int] = {}
-        self._ready: set[Program] = set()
-        self._awaited: set[Program] = set()
+        self._numbers: dict[Executable, int] = {}
+        self._ready: set[Executable] = set()
+        self._awaited: dict[Executable, int] = {}  # with their sizes
         self._todo: deque[tuple[Bucket, _Share]] = deque()
         self._buckets = {int(bucket.rows[0]): bucket for bucket in plan.buckets}  # as they are carried out
 
@@ -139,11 +142,12 @@ class Runner:
 
     def _begin(self) -> None:
         for bucket in self._plan.buckets:
-            self._numbers.setdefault(bucket.program, len(self._numbers))
+            self._number(bucket)
             share = self._pending(bucket)
             if len(share):
-                self._awaited.add(bucket.program)
+                self._awaited[bucket.program.executable] = 0
                 self._todo.append((bucket, share))
+        self._awaited = _sizes(self._awaited)
         self._pace.begin()
         self._tell()
         pending = self._outcomes.pending
@@ -185,27 +189,27 @@ class Runner:
         """
         while True:
             try:
-                self._compile(bucket.program)
+                self._compile(bucket.program.executable)
             except Exception as error:
                 layout = narrower(bucket, error)
                 if layout is None:
                     raise
             else:
                 layout = bucket.program.layout
-                if self._free is not None:
+                if self._free is not None and below(layout) is not None:
                     layout = fitting(layout, bucket.program.memory(), self._free)
                 if layout == bucket.program.layout:
                     return bucket
             bucket = bucket.with_layout(layout)
 
-    def _compile(self, program: Program) -> None:
-        fresh, begun = not program.is_compiled, time.perf_counter()
-        self._awaited.discard(program)  # if it fails, it is awaited no more either
-        program.compile()
+    def _compile(self, code: Executable) -> None:
+        fresh, begun = not code.is_compiled, time.perf_counter()
+        size = self._awaited.pop(code, 0)  # if it fails, it is awaited no more either
+        code.compile()
         if fresh:
-            self._pace.compiled(time.perf_counter() - begun)
-        if program not in self._ready:
-            self._ready.add(program)
+            self._pace.compiled(time.perf_counter() - begun, size)
+        if code not in self._ready:
+            self._ready.add(code)
             self._outcomes.compiled += fresh
             self._outcomes.reused += not fresh
             self._tell()
@@ -265,9 +269,9 @@ class Runner:
         else:
             self._fail(run.bucket.rows[share.places], error, run.bucket)
 
-    def _fail(self, rows: Rows, error: Exception, bucket: Bucket | None) -> None:
+    def _fail(self, rows: Rows, error: Exception | Failure, bucket: Bucket | None) -> None:
         number = -1
-        if bucket is not None:
+        if bucket is not None and isinstance(error, Exception):
             number = self._number(bucket)
             advise(error, self._told(bucket), bucket.program.layout.width)
         self._deliver(self._outcomes.fail(rows, error, number))
@@ -289,16 +293,27 @@ class Runner:
                 compiled=len(self._ready),
                 programs=len(self._ready) + len(self._awaited),
                 seconds=self._pace.seconds,
-                left=self._pace.left(sum(not program.is_compiled for program in self._awaited), left),
+                left=self._pace.left(sum(self._awaited.values()), left),
             )
         )
 
     def _number(self, bucket: Bucket) -> int:
         """The number of a bucket's program."""
-        return self._numbers.setdefault(bucket.program, len(self._numbers))
+        return self._numbers.setdefault(bucket.program.executable, len(self._numbers))
 
     def _told(self, bucket: Bucket) -> str:
         """What tells a bucket from others: what the decisions are that split the batch."""
         values = self._outcomes.results(bucket.rows[:1])[0].values
         texts = [f"{name}={brief(values[name], 40)}" for name in self._plan.split if name in values]
         return f"{', '.join(texts) or 'of all configurations'} ({len(bucket.rows)})"
+
+
+def _sizes(programs: Iterable[Executable]) -> dict[Executable, int]:
+    """How much there is to compile of each program: nothing where it is compiled, or on disk."""
+    sizes = dict.fromkeys(programs, 0)
+    fresh = [program for program in sizes if not program.is_compiled]
+    on_disk = Record.here().read() if fresh and folder() is not None else {}
+    for program in fresh:
+        candidate = program.candidate
+        sizes[program] = 0 if candidate.digest in on_disk else candidate.equations
+    return sizes

@@ -148,7 +148,7 @@ def _hash_of(treedef: jtu.PyTreeDef) -> int:
     """A hash of a treedef that depends on its aux data too, as far as these can be hashed."""
     node = treedef.node_data()
     if node is None:  # a leaf, or None
-        return treedef.num_leaves
+        return int(treedef.num_leaves)
     kind, aux = node
     try:
         own = hash(tuple(aux) if type(aux) is list else aux)  # a dict's keys are a list

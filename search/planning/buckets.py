@@ -21,13 +21,12 @@ from ..results.failures import Failure
 from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, flatten
-from .failures import PROBES, Failures
 from .grouping import Rows, diverse, group_rows
 from .leaf_decisions import LeafDecision
-from .leaf_trials import positions_of
 from .metrics import Metrics
+from .patched_leaves import PatchedLeaf, patched_leaves, possible_leaves
 from .programs import Program, Task, program_for
-from .tracing import CannotTrace, Demotion, untraceable
+from .tracing import PROBES, CannotTrace, Demotion, Failures, untraceable
 
 # What tracing a structure came to: the leaves that the function cannot trace, or that it raises. Found by
 # many traces, so worth remembering.
@@ -118,6 +117,8 @@ class Sorter:
         self._recalls = True  # what raised in an earlier call
         self._is_valid = np.ones(len(self.dnas), bool)
         self._demoted: dict[str, Demotion] = {}
+        self._loose = possible_leaves(self.space, self.decisions)
+        self._paths = [str(point.path) for point in self.space.spec.points]
 
     def sort(self) -> Sorted:
         """The batch in buckets.
@@ -187,17 +188,19 @@ class Sorter:
         arguments = self._arguments(group.rows, varying)
         if arguments is None:
             return ()
+        leaves, movers, structural = self._leaves(group, arguments, varying)
         rows = group.rows[self._is_valid[group.rows]]
-        first = self.dnas[int(rows[0])]
-        positions = positions_of(self.space, first, arguments, varying, self.broadcast)
-        leaves = {leaf: self.decisions[i] for i, own in positions.items() for leaf in own}
+        if not rows.size:
+            return ()
         arguments = arguments.replace({leaf: decision.standard for leaf, decision in leaves.items()})
         frozen = frozenset(i for i, name in enumerate(arguments.names) if name in group.frozen)
         layout = self.layout_for(len(rows))
-        culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
-        self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
-        frozen = frozen.union(culprits)
-        structural = {i for i, own in positions.items() if not own or not culprits.keys().isdisjoint(own)}
+        culprits: Mapping[int, Demotion] = {}
+        if not structural:
+            culprits = self._culprits(arguments, frozenset(leaves), frozen, layout)
+            self._demoted.update({arguments.names[leaf]: why for leaf, why in culprits.items()})
+            frozen = frozen.union(culprits)
+            structural = frozenset().union(*(movers[leaf] for leaf in culprits if leaf in movers))
         if structural:
             names = frozenset(arguments.names[leaf] for leaf in frozen)
             return self._split(_Group(rows, group.demoted | structural, names))
@@ -211,6 +214,39 @@ class Sorter:
         self._buckets.append(Bucket(rows, arguments, values, frozen, program))
         self._varying |= varying
         return ()
+
+    def _leaves(
+        self, group: _Group, arguments: Arguments, varying: frozenset[int]
+    ) -> tuple[dict[int, LeafDecision | PatchedLeaf], Mapping[int, frozenset[int]], frozenset[int]]:
+        """The leaves that vary in a group, what moves each, and the decisions that move more than leaves."""
+        if self.space.patches:
+            return self._patched_leaves(group, varying)
+        traced = arguments.positions()
+        positions = {i: traced.get(self._paths[i]) for i in varying}
+        leaves: dict[int, LeafDecision | PatchedLeaf] = {
+            leaf: self.decisions[i] for i, leaf in positions.items() if leaf is not None
+        }
+        movers = {leaf: frozenset({i}) for i, leaf in positions.items() if leaf is not None}
+        return leaves, movers, frozenset(i for i, leaf in positions.items() if leaf is None)
+
+    def _patched_leaves(
+        self, group: _Group, varying: frozenset[int]
+    ) -> tuple[dict[int, LeafDecision | PatchedLeaf], Mapping[int, frozenset[int]], frozenset[int]]:
+        """The same where patches stand between decisions and leaves: tried in the trees of this group."""
+        rows = group.rows[self._is_valid[group.rows]]
+        tried = patched_leaves(self.space, self.dnas[int(rows[0])], varying)
+        leaves: dict[int, LeafDecision | PatchedLeaf] = dict(tried.decided)
+        if tried.computed and not tried.structural:
+            trees = []
+            for row in rows:
+                try:
+                    trees.append(flatten(self.space.decode(self.dnas[int(row)])))
+                except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
+                    self._fail(np.array([row]), error)
+            leaves |= {
+                leaf: PatchedLeaf(leaf, trees[0].leaves[leaf], trees) for leaf in tried.computed if trees
+            }
+        return leaves, tried.movers, tried.structural
 
     def _fail(self, rows: Rows, error: Exception | Failure) -> None:
         self._errors.update(dict.fromkeys(map(int, rows), error))
@@ -254,7 +290,8 @@ class Sorter:
         spec = self.space.spec
         genes = {"choices": dnas.choices, "floats": dnas.floats.view(np.int32)}  # floats by their bits
         for index, active in enumerate(spec.active(dnas.choices)):
-            if index not in self.decisions or index in demoted:
+            is_lane = (index in self.decisions or index in self._loose) and index not in demoted
+            if not is_lane:
                 point = spec.points[index]
                 for gene in genes[point.array][:, spec.columns[index]].T:
                     yield gene if point.parent < 0 else np.where(active, gene, np.int64(_INACTIVE))
@@ -262,7 +299,7 @@ class Sorter:
     def _varying_in(self, group: _Group) -> frozenset[int]:
         """The decisions on leaves that matter in a group; all its configurations agree on that."""
         active = self.space.spec.active(self.dnas.choices[group.rows[0]])
-        return frozenset(i for i in self.decisions if active[i] and i not in group.demoted)
+        return frozenset(i for i in (*self.decisions, *self._loose) if active[i] and i not in group.demoted)
 
     def _arguments(self, rows: Rows, varying: frozenset[int]) -> Arguments | None:
         """The arguments of a group's first valid configuration; None if there is none.
@@ -277,8 +314,9 @@ class Sorter:
                 tree = self.space.decode(self.dnas[int(row)])
                 if arguments is None:
                     arguments = flatten(tree, self.broadcast)
-                    paths = self._paths(self.dnas[int(row)], arguments, varying)
-                    if not self.space.predicates and not _checks_itself(tree, paths):
+                    if not self.space.predicates and not _checks_itself(
+                        tree, [self.space.spec.points[i].path for i in varying]
+                    ):
                         break
             except Exception as error:  # noqa: BLE001 - user code decides what is valid; results hold it
                 if not varying:  # the same tree for all of them
@@ -286,15 +324,6 @@ class Sorter:
                     break
                 self._fail(rows[rows == row], error)
         return arguments
-
-    def _paths(self, dna: DNA, tree: Arguments, decisions: Iterable[int]) -> Iterator[Path]:
-        """Where the leaves stand on which decisions land."""
-        for index in decisions:
-            if index not in self.space.in_patches:
-                yield self.space.spec.points[index].path
-            else:
-                for places in positions_of(self.space, dna, tree, [index], self.broadcast).values():
-                    yield from (Path.parse(tree.names[place]) for place in places)
 
 
 def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
@@ -305,5 +334,8 @@ def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
             schema = schema_of(value)
             if schema is not None and schema.checks:
                 return True
-            value = child(value, key, path)
+            try:
+                value = child(value, key, path)
+            except KeyError:  # a patch stands between
+                break
     return False

@@ -12,7 +12,8 @@ from symjax.core.errors import at, brief, note
 from symjax.core.schema import is_symbolic
 
 from ..spaces.dna import DNA
-from ..spaces.space import Space, require_space
+from ..spaces.opening import require_space
+from ..spaces.space import Space
 from .arguments import Aval, aval_of
 
 

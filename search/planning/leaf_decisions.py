@@ -73,19 +73,19 @@ def leaf_decisions(space: Space) -> Mapping[int, LeafDecision]:
     so static fields, conversions by validation and hooks are all accounted for.
     """
     if space not in _by_space:
-        possible = [index for index in range(len(space.spec)) if _may_be_leaf(space.choices[index])]
+        possible = [index for index in range(len(space.spec)) if may_be_leaf(space.choices[index])]
         tried = LeafTrials(space, possible).leaves
-        decisions = (_leaf_decision(space.choices[index], index, tried[index]) for index in sorted(tried))
+        decisions = (leaf_decision(space.choices[index], index, tried[index]) for index in sorted(tried))
         _by_space[space] = {decision.index: decision for decision in decisions if decision is not None}
     return _by_space[space]
 
 
-def _may_be_leaf(choice: Choice) -> bool:
+def may_be_leaf(choice: Choice) -> bool:
     """Whether it decides a number: of few candidates, or between bounds."""
     return choice.is_single and all(all(map(_is_number, slot)) for slot in choice.slots())
 
 
-def _leaf_decision(choice: Choice, index: int, seen: Mapping[Gene, Any]) -> LeafDecision | None:
+def leaf_decision(choice: Choice, index: int, seen: Mapping[Gene, Any]) -> LeafDecision | None:
     """The decision, unless its leaves are too many or too large for each lane to have a copy."""
     standard = next(iter(seen.values()))
     if choice.array == "floats":

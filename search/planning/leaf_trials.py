@@ -13,7 +13,6 @@ import numpy as np
 from symjax.verbs.equality import eq
 
 from ..spaces.choice import Choice, Gene
-from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .arguments import Arguments, aval_of, flatten
 
@@ -21,9 +20,6 @@ _CONTEXTS = 16
 
 Row: TypeAlias = list[Gene]
 """The genes of a decision."""
-
-Places: TypeAlias = tuple[int, ...]
-"""The positions of leaves among those of a tree."""
 
 
 class LeafTrials:
@@ -74,21 +70,22 @@ class LeafTrials:
                 tree = self._tree(base)
             except (TypeError, ValueError):  # an invariant of the tree that this context breaks
                 continue
-            self._test(base, tree, self._places(base, tree, group))
+            self._test(base, tree, self._places(tree, group))
 
-    def _places(self, base: list[Row], tree: Arguments, group: Iterable[int]) -> dict[int, Places]:
-        """The positions of each decision's leaves; without those that stand on no leaf."""
-        places = positions_of(self._space, self._space.of(base), tree, group)
-        self._settle(index for index, of in places.items() if not of)
-        return {index: of for index, of in places.items() if of}
+    def _places(self, tree: Arguments, group: Iterable[int]) -> dict[int, int]:
+        """The position of each decision's leaf; without those that stand on no leaf."""
+        positions = tree.positions()
+        places = {index: positions.get(str(self._space.spec.points[index].path)) for index in group}
+        self._settle(index for index, place in places.items() if place is None)
+        return {index: place for index, place in places.items() if place is not None}
 
-    def _test(self, base: list[Row], tree: Arguments, places: Mapping[int, Places]) -> None:
+    def _test(self, base: list[Row], tree: Arguments, places: Mapping[int, int]) -> None:
         """Tries a group of decisions together.
 
         Args:
             base: Genes of all decisions.
             tree: What they give.
-            places: For each decision of the group the positions of its leaves.
+            places: For each decision of the group the position of its leaf.
         """
         if not places:
             return
@@ -107,38 +104,37 @@ class LeafTrials:
             self._settle(mixed)
             self._test(base, tree, _without(places, mixed))
             return
-        converted = {index for index, seen in tried.items() if not self._are_values(index, seen)}
+        converted = {index for index, seen in tried.items() if not are_values(self._space, index, seen)}
         if converted and len(places) > 1:  # perhaps by another decision of the group
             self._test(base, tree, _without(places, converted))
             for index in converted:
                 self._test(base, tree, {index: places[index]})
             return
-        self.leaves |= {i: seen for i, seen in tried.items() if i not in converted or self._candidates(i)}
+        self.leaves |= {
+            i: seen for i, seen in tried.items() if i not in converted or self._space.choices[i].slots()
+        }
         self._settle(tried)
 
     def _move(
-        self, base: list[Row], tree: Arguments, places: Mapping[int, Places]
+        self, base: list[Row], tree: Arguments, places: Mapping[int, int]
     ) -> dict[int, dict[Gene, Any]] | None:
         """The leaves of a group for each of their genes; None if anything else moves with them.
 
         Raises:
             TypeError, ValueError: A tree refuses the genes.
         """
-        genes = {index: _variants(self._space.choices[index], base[index][0]) for index in places}
-        tried = {index: {genes[index][0]: tree.leaves[of[0]]} for index, of in places.items()}
+        genes = {index: variants(self._space.choices[index], base[index][0]) for index in places}
+        tried = {index: {genes[index][0]: tree.leaves[place]} for index, place in places.items()}
         for step in range(1, max(map(len, genes.values()))):
             moved = {index: row[step] for index, row in genes.items() if step < len(row)}
             other = self._tree([[moved[i]] if i in moved else row for i, row in enumerate(base)])
-            if not _agree(tree, other, {place for index in moved for place in places[index]}):
+            if not _agree(tree, other, {places[index] for index in moved}):
                 return None
             for index, gene in moved.items():
-                first, *rest = (other.leaves[place] for place in places[index])
-                if not all(eq(first, leaf) for leaf in rest):
-                    return None
-                tried[index][gene] = first
+                tried[index][gene] = other.leaves[places[index]]
         return tried
 
-    def _halve(self, base: list[Row], tree: Arguments, places: Mapping[int, Places]) -> None:
+    def _halve(self, base: list[Row], tree: Arguments, places: Mapping[int, int]) -> None:
         if len(places) > 1:
             group = list(places)
             for half in (group[::2], group[1::2]):
@@ -147,84 +143,31 @@ class LeafTrials:
     def _tree(self, rows: list[Row]) -> Arguments:
         return flatten(self._space.decode(self._space.of(rows)))
 
-    def _candidates(self, index: int) -> tuple[Any, ...]:
-        slots = self._space.choices[index].slots()
-        return slots[0] if slots else ()
-
-    def _are_values(self, index: int, seen: Mapping[Gene, Any]) -> bool:
-        """Whether each leaf is just what the decision says: the candidate, or the number."""
-        choice = self._space.choices[index]
-        return all(
-            np.array_equal(_number(leaf), _number(_number_of(choice, gene))) for gene, leaf in seen.items()
-        )
-
     def _settle(self, indices: Iterable[int]) -> None:
         """Leaves decisions out from now on."""
         for index in list(indices):
             self._undecided.pop(index, None)
 
 
-def positions_of(
-    space: Space, dna: DNA, tree: Arguments, indices: Iterable[int], broadcast: tuple[Any, ...] = ()
-) -> dict[int, Places]:
-    """The leaves of a decoded tree that are what decisions say.
-
-    For a decision in the tree that is the leaf at its path. A patch hands its arguments on to wherever it
-    likes: so its leaves are those that move with the decision, if all of them are just the decided number and
-    nothing else moves.
+def are_values(space: Space, index: int, seen: Mapping[Gene, Any]) -> bool:
+    """Whether each leaf is just what the decision says: the candidate, or the number.
 
     Args:
         space: The space.
-        dna: A single DNA for which the decisions matter.
-        tree: What it is decoded to, with the arguments broadcast to all configurations.
-        indices: The decisions, single numbers, by their index in the spec.
-        broadcast: These arguments.
-
-    Returns:
-        For each decision the indices of traced leaves; none if it is about structure.
+        index: The decision.
+        seen: The leaf for each gene that was tried.
     """
-    by_name = tree.positions()
-    positions: dict[int, Places] = {}
-    for index in indices:
-        if index in space.in_patches:
-            positions[index] = _moving(space, dna, tree, index, broadcast)
-        else:
-            position = by_name.get(str(space.spec.points[index].path))
-            positions[index] = () if position is None else (position,)
-    return positions
-
-
-def _moving(space: Space, dna: DNA, tree: Arguments, index: int, broadcast: tuple[Any, ...]) -> Places:
-    """The leaves that move with a decision, if they are just what it says."""
-    choice, column = space.choices[index], space.spec.columns[index].start
-    genes = {"choices": np.array(dna.choices), "floats": np.array(dna.floats)}
-    own, other = _variants(choice, genes[choice.array][column])[:2]
-    genes[choice.array][column] = other
-    try:
-        moved = flatten(space.decode(DNA(space.spec, genes["choices"], genes["floats"])), broadcast)
-    except (TypeError, ValueError):  # an invariant of the tree, or of the patch
-        return ()
-    if moved.treedef != tree.treedef or moved.avals != tree.avals:
-        return ()
-    pairs = enumerate(zip(tree.leaves, moved.leaves, strict=True))
-    positions = [i for i, (mine, theirs) in pairs if not (mine is theirs or eq(mine, theirs))]
-    are_numbers = all(
-        tree.avals[i] is not None and np.array_equal(_number(side.leaves[i]), _number(number))
-        for side, number in ((tree, _number_of(choice, own)), (moved, _number_of(choice, other)))
-        for i in positions
+    choice = space.choices[index]
+    slots = choice.slots()
+    return all(
+        np.array_equal(_number(leaf), _number(slots[0][int(gene)] if slots else value_of(choice, gene)))
+        for gene, leaf in seen.items()
     )
-    return tuple(positions) if are_numbers else ()
 
 
 def value_of(choice: Choice, gene: Gene) -> Any:
     """The number that a gene stands for, where there are no candidates."""
     return choice.decide(np.array([gene]), lambda slot, index: None)
-
-
-def _number_of(choice: Choice, gene: Gene) -> Any:
-    """The number that a gene stands for: a candidate, or the number itself."""
-    slots = choice.slots()
-    return slots[0][int(gene)] if slots else value_of(choice, gene)
 
 
 def _start(choice: Choice, draw: float) -> Row:
@@ -240,7 +183,7 @@ def _start(choice: Choice, draw: float) -> Row:
     return choice.least()
 
 
-def _variants(choice: Choice, gene: Gene) -> list[Gene]:
+def variants(choice: Choice, gene: Gene) -> list[Gene]:
     """What to try at a decision, this gene first: all candidates, or some numbers.
 
     For a float one near to it, for the sake of invariants.
@@ -250,7 +193,7 @@ def _variants(choice: Choice, gene: Gene) -> list[Gene]:
         far = bounds[np.argmax(abs(bounds - gene))]
         return [gene, np.float32(gene + np.float32(0.01) * (far - gene))]
     if not choice.slots():
-        others = (row[0] for row in itertools.islice(choice.enumerate(None), 4))
+        others = (row[0] for row in itertools.islice(choice.enumerate(None), 3))
         return [int(gene), *(other for other in others if other != gene)]
     others = (row[0] for row in choice.enumerate(None))
     return [int(gene), *(other for other in others if other != gene)]
@@ -294,7 +237,7 @@ def _agree(one: Arguments, other: Arguments, moved: set[int]) -> bool:
     return all(i in moved or mine is theirs or eq(mine, theirs) for i, (mine, theirs) in pairs)
 
 
-def _without(places: Mapping[int, Places], indices: set[int]) -> dict[int, Places]:
+def _without(places: Mapping[int, int], indices: set[int]) -> dict[int, int]:
     return {index: place for index, place in places.items() if index not in indices}
 
 

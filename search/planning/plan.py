@@ -36,7 +36,7 @@ from .ladder import layouts
 from .leaf_decisions import leaf_decisions
 from .metrics import Metrics, check_equal_metrics
 from .programs import Task
-from .purity import first_difference, is_suspect
+from .purity import Difference, first_difference, is_suspect
 from .splits import described, splits
 
 # What was said of functions that are not pure.
@@ -319,9 +319,13 @@ def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
         text = _looked_at.find(key)
         if text is None:
             lane = bucket.program.lane
-            suspect = is_suspect(task.fn, _classes(bucket.arguments.experiment()))
-            difference = first_difference(lane.trace().program, lane.trace_again()) if suspect else None
-            text = "" if difference is None else str(difference)
+            text = ""
+            if is_suspect(task.fn, _classes(bucket.arguments.experiment())):
+                one, other = lane.trace(), lane.trace_again()
+                difference = first_difference(one.program, other.program)
+                if difference is None and one.constants != other.constants:  # those are compared by content
+                    difference = Difference(f"other numbers in {one.constants[0].text}", "")
+                text = str(difference or "")
             _looked_at.put(key, text)
         if text:
             yield text

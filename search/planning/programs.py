@@ -125,13 +125,13 @@ class Lane:
                 self._traced = self._trace()
             return self._traced
 
-    def trace_again(self) -> ClosedJaxpr:
+    def trace_again(self) -> _Traced:
         """Traces it once more, to see whether that gives the same program.
 
         Raises:
             Exception: Whatever the function raises.
         """
-        return self._trace().program
+        return self._trace()
 
     def executable(self, layout: Layout) -> Executable:
         """Its code for lanes that run so, which may be shared with other functions.

@@ -39,9 +39,9 @@ class Difference(NamedTuple):
         return (
             f"the function is not pure: traced twice for one structure it gave two programs, with {self.what}"
             f"{place}. What it reads while it is traced, such as a clock, random numbers of Python or NumPy, "
-            "or a variable that it sets itself, is a constant of its program: the same for all configurations "
-            "and all later calls. Draw random numbers from the key, by jax.random, and hand in all else as an "
-            "argument behind the key."
+            "or a variable that it sets itself, is a constant of its program: the same for all "
+            "configurations and all later calls. Draw random numbers from the key, by jax.random, and hand "
+            "in all else as an argument behind the key."
         )
 
 
@@ -205,7 +205,7 @@ def _same(one: Any, other: Any) -> bool:
         one, other = np.asarray(one), np.asarray(other)
     except TypeError:  # a key, which a function that takes none has from a seed
         return repr(one) == repr(other)
-    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    return bool(one.dtype == other.dtype) and one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
 def _brief(value: Any) -> str:

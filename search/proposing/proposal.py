@@ -13,10 +13,11 @@ from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.walk import walk
 
-from ..results.table import layout
+from ..results.table import layout, to_html
 from ..spaces.choice import Choice, text_of
 from ..spaces.kinds.oneof import OneOf
-from ..spaces.space import Space, space
+from ..spaces.opening import space
+from ..spaces.space import Space
 from .suggestions import Suggestion
 
 _WIDEST = 48
@@ -43,7 +44,7 @@ class Proposal:
     @property
     def space(self) -> Space:
         """The search space."""
-        return space(self.tree, patches=self.patches, inputs=self.inputs)
+        return space(self.tree, patches=self.patches)
 
     @property
     def varied(self) -> dict[str, Choice]:
@@ -81,13 +82,26 @@ class Proposal:
         return dataclasses.replace(self, tree=tree, suggestions=tuple(suggestions))
 
     def __str__(self) -> str:
+        varied, left = self._tables()
+        return "\n".join([self._title(), layout(varied), *([layout(left)] if len(left) > 1 else [])])
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the same as tables."""
+        varied, left = self._tables()
+        return "".join([f"<p>{self._title()}</p>", to_html(varied), to_html(left) if len(left) > 1 else ""])
+
+    def _title(self) -> str:
         varied = [s for s in self.suggestions if s.choice is not None]
-        rows = [["decision", "now", "varied over", "runs in", "why"], *map(_row, varied)]
         programs = math.prod(_count(s) for s in varied if not s.in_lanes)
-        head = f"Proposal of {len(varied)} decisions, of up to {programs:,} structures"
+        return f"Proposal of {len(varied)} decisions, of up to {programs:,} structures"
+
+    def _tables(self) -> tuple[list[list[str]], list[list[str]]]:
+        """What is varied, and what is left, with titles."""
+        varied = [["decision", "now", "varied over", "runs in", "why"]]
+        varied += [_row(s) for s in self.suggestions if s.choice is not None]
         left = [["left", "now", "why"]]
         left += [[str(s.path), _now(s.value), s.why] for s in self.suggestions if s.choice is None]
-        return "\n".join([head, layout(rows), *([layout(left)] if len(left) > 1 else [])])
+        return varied, left
 
     def __repr__(self) -> str:
         return str(self)

@@ -10,7 +10,7 @@ from symjax.core.tracebacks import hiding_frames
 from symjax.verbs.query import contains, with_arity
 
 from ..spaces.choice import Choice
-from ..spaces.space import space
+from ..spaces.opening import space
 from .calls import Calls
 from .ideas import ideas
 from .proposal import Proposal

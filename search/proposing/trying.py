@@ -10,6 +10,7 @@ from ..spaces.kinds.oneof import OneOf, oneof
 from .calls import Calls
 from .suggestions import Suggestion
 
+_LONGEST = 90  # characters of what a model's error says
 _MOST = 32  # calls with several values changed at once
 
 
@@ -90,7 +91,7 @@ def _culprit(calls: Calls, chosen: Sequence[tuple[Suggestion, Any]]) -> tuple[Su
 def _without(suggestion: Suggestion, candidate: Any, refusal: str) -> Suggestion:
     """The suggestion without a candidate; left as it is where no other remains."""
     name = getattr(candidate, "__name__", candidate)
-    why = f"{suggestion.why}; {name} fails: {refusal}"
+    why = f"{suggestion.why}; {name} fails: {_short(refusal)}"
     if not isinstance(suggestion.choice, OneOf):
         return dataclasses.replace(suggestion, choice=None, why=why)
     rest = list(_rest(suggestion.choice, candidate))
@@ -103,3 +104,7 @@ def _rest(choice: OneOf, candidate: Any) -> Iterator[tuple[str, Any]]:
     for label, each in zip(labels, choice.candidates, strict=True):
         if each is not candidate:
             yield label, each
+
+
+def _short(refusal: str) -> str:
+    return refusal if len(refusal) <= _LONGEST else f"{refusal[: _LONGEST - 1]}…"

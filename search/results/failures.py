@@ -52,7 +52,7 @@ def failures_of(errors: Mapping[int, Exception | Failure]) -> dict[int, Failure]
     return {int(row): unique[id(errors[row])] for row in sorted(errors)}
 
 
-def picklable(errors: Mapping[int, Exception]) -> dict[int, Exception]:
+def picklable(errors: Mapping[int, Exception | Failure]) -> dict[int, Exception | Failure]:
     """The same errors, fit to be pickled: each as it is, or a `RuntimeError` of its text.
 
     It is replaced where it does not survive being pickled, as JAX's tracer errors, and exceptions whose
@@ -66,10 +66,10 @@ def picklable(errors: Mapping[int, Exception]) -> dict[int, Exception]:
         >>> picklable({0: ValueError('two'), 1: KeyError(threading.Lock())})[0]
         ValueError('two')
     """
-    replaced: dict[int, Exception] = {}  # by identity: one exception may stand for a whole bucket
+    replaced: dict[int, Exception | Failure] = {}  # by identity: one exception may stand for a whole bucket
     for error in errors.values():
         if id(error) not in replaced:
-            replaced[id(error)] = _picklable(error)
+            replaced[id(error)] = error if isinstance(error, Failure) else _picklable(error)
     return {row: replaced[id(error)] for row, error in errors.items()}
 
 

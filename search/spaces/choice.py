@@ -199,7 +199,7 @@ def text_of(value: Any, longest: int = _LONGEST) -> str:
 
     Example:
         >>> text_of('a' * 100, longest=20)
-        "'aaaaaaaa…#7f0fb70a"
+        "'aaaaaaaa…#31fe1185"
     """
     text = _ADDRESS.sub("", format_tree(value, width=10**6))
     if len(text) <= longest:

@@ -20,9 +20,9 @@ from symjax.verbs.lineage import lineage
 from symjax.verbs.tree import is_symbolic
 
 from .choice import Misfit, Number
-from .discovery import Discovery, Template, join
-from .encoding import Encoder
-from .enumeration import Enumeration, Rows
+from .templates.discovery import Discovery, Template, join
+from .templates.encoding import Encoder
+from .templates.enumeration import Enumeration, Rows
 
 _ROOT = "patches"
 _TRIALS = 6  # of the arguments of a patch, in each context
@@ -52,15 +52,10 @@ class Ideas:
         patches: Patches, URIs and whatever else `sj.patch` takes; None, also a decided one, is no patch.
         discovery: Collects the decisions in them, with ids that begin with ``patches[0]``.
         inputs: Example inputs, as `sj.patch` takes them; of arrays the shapes are kept.
-
-    Attributes:
-        items: The patches with the decisions in them.
-        first: The index of the first decision in them.
     """
 
     def __init__(self, patches: tuple[Any, ...], discovery: Discovery, inputs: Any = None) -> None:
         self.patches = patches
-        self.first = len(discovery.points)
         self.inputs = jax.tree.map(_shape, inputs)
         self.items = tuple(
             discovery.template(each, Path((_ROOT, index)), f"{_ROOT}[{index}]")

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import jax
 import numpy as np
 
-from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.errors import brief
 from symjax.core.paths import ROOT, Path
 from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
-from symjax.verbs.query import with_arity
 from symjax.verbs.refs import holds_references, is_node, resolve_within
 
 from . import constraints, space_text
 from .choice import Choice, Gene, Genes, Misfit, Size
-from .discovery import Discovery, Template, Where
 from .dna import DNA
-from .encoding import Encoder
-from .enumeration import Enumeration, Rows
-from .filling import Fillings
 from .patched import Ideas, plain_inputs, read_inputs
 from .points import Spec
-from .sameness import same
 from .sampling import sample_genes
+from .templates.discovery import Discovery, Template, Where
+from .templates.encoding import Encoder
+from .templates.enumeration import Enumeration, Rows, size_of, steps_of, whole
+from .templates.filling import Fillings
+from .templates.sameness import same
 
 
 @final
@@ -110,11 +108,6 @@ class Space:
         return self._ideas.inputs if self._ideas else None
 
     @property
-    def in_patches(self) -> range:
-        """The decisions in the patches, whose values stand wherever these put them; by index."""
-        return range(self._ideas.first if self._ideas else len(self.spec), len(self.spec))
-
-    @property
     def templates(self) -> tuple[Template, ...]:
         """What decisions stand in at the top: the tree, and the patches if there are any."""
         return (self.root, *self._ideas.items) if self._ideas else (self.root,)
@@ -137,7 +130,7 @@ class Space:
     @property
     def free_size(self) -> Size:
         """The number of points, whatever `constrain` demands."""
-        return math.prod(map(self._size, self.templates))
+        return math.prod(size_of(template, self.choices, self.branches) for template in self.templates)
 
     def sample(self, key: jax.Array, n: int | None = None) -> DNA:
         """Draws points of the space, independent of each other, by the law of each decision.
@@ -157,7 +150,7 @@ class Space:
             TypeError: `n` is no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
         """
-        count = 1 if n is None else _whole("n", n)
+        count = 1 if n is None else whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
@@ -219,22 +212,7 @@ class Space:
             >>> [space.values(dna)['rate'] for dna in space.grid(3)[:3]]
             [0.001, 0.01, 0.1]
         """
-        floats = {
-            index: point.name for index, point in enumerate(self.spec.points) if point.array == "floats"
-        }
-        if isinstance(steps, Mapping):
-            for name in steps:
-                if name not in floats.values():
-                    raise NoSuchPath(unknown("decision", name, list(floats.values()), "decisions on floats"))
-            missing = [name for name in floats.values() if name not in steps]
-            if missing:
-                raise ValueError(f"a grid needs a number of steps for {', '.join(missing)}, too")
-            number = {index: _whole("steps", steps[name]) for index, name in floats.items()}
-        else:
-            number = dict.fromkeys(floats, _whole("steps", steps))
-        if any(count < 1 for count in number.values()):
-            raise ValueError(f"a grid needs at least one step of each float, got {steps}")
-        points = list(self._points(number.get))
+        points = list(self._points(steps_of(self.spec, steps).get))
         if not points:
             raise ValueError("no point of the grid is as `constrain` demands")
         return DNA.concat(points)
@@ -495,14 +473,6 @@ class Space:
         """For notebooks: a table of the decisions."""
         return space_text.page(self)
 
-    def _size(self, template: Template) -> Size:
-        return math.prod(self._size_at(index) for _, index in template.slots)
-
-    def _size_at(self, index: int) -> Size:
-        return self.choices[index].size(
-            [[self._size(branch) for branch in slot] for slot in self.branches[index]]
-        )
-
     def require_effects(self) -> None:
         """Refuses a space one of whose patches changes nothing, see `Ideas.require_effects`."""
         if self._ideas is not None:
@@ -527,70 +497,6 @@ class Space:
             )
         dna.check_spec(self.spec)
         return dna
-
-
-def space(
-    tree: Any, where: Callable[..., bool] | None = None, *, patches: Any = (), inputs: Any = None
-) -> Space:
-    """The search space that the open choices of a tree span, and those in the arguments of patches.
-
-    Args:
-        tree: A symbolic object or a plain container with choices in it: `oneof`, `manyof`, `permutate`,
-            `floatv`, `intv`.
-        where: Opens only the choices for which it holds; the others stay in the decoded trees.
-            ``where(v)``, ``where(v, p)`` or ``where(k, v, p)`` of path, choice and parent. A choice
-            inside a candidate is asked about by the path that its value will have.
-        patches: Ideas: patches (or what `sj.patch` takes for one) that are applied to each decoded tree, one
-            after the other. Choices may stand in their arguments, and in their place: None is no patch, so
-            ``sj.maybe(patch)`` decides whether it is applied. Decisions go by the names of the patches,
-            ``scale_width.factor``, where these tell them apart.
-        inputs: Example inputs of the models, as `sj.patch` takes them, for patches that have to know what the
-            layers inside of a model are. By default what the tree's method `example_inputs` returns.
-
-    Returns:
-        The space.
-
-    Raises:
-        TypeError: `tree` is a space already.
-        ValueError: There are no choices, or `where` opens none; or two decisions have one name.
-        PatchError: A patch changes nothing, whatever its arguments.
-        Exception: What a patch raises whatever is decided.
-
-    Example:
-        >>> from symjax import search
-        >>> search.space({'layers': search.oneof([1, 2]), 'lr': search.floatv(1e-4, 0.1, 'log')})
-        Space of infinitely many trees, 2 decisions
-          layers: oneof([1, 2])
-          lr: floatv(1e-4, 0.1, 'log')
-    """
-    if isinstance(tree, Space):
-        raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
-    ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
-    opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
-    space = Space(tree, opens, ideas, inputs=inputs)
-    if not space.spec.points:
-        raise ValueError(_nothing_to_decide(space))
-    space.require_effects()
-    return space
-
-
-def _nothing_to_decide(space: Space) -> str:
-    """Why a space has no decisions, and what to do."""
-    if space.closed:
-        paths = ", ".join(map(str, space.closed[:5])) + (", …" if len(space.closed) > 5 else "")
-        return f"where= opens none of the choices; there are some at {paths}"
-    return (
-        f"there is nothing to decide: {brief(space.tree)} holds no choices; put some into it, "
-        "tree.rebind({'path.of.field': sj.oneof([…])}), or into the arguments of patches="
-    )
-
-
-def _whole(name: str, number: object) -> int:
-    """A whole number, of any type that stands for one."""
-    try:
-        return operator.index(number)  # type: ignore[arg-type]
-    except TypeError:
-        raise TypeError(f"{name} is a whole number, got {brief(number)}") from None
 
 
 def reopened(
@@ -621,16 +527,3 @@ def reopened(
 
 def _restored(tree: Any, patches: Any, opened: Any, predicates: Any, inputs: Any) -> Space:
     return reopened(unnamed(tree), unnamed(patches), opened, predicates, read_inputs(inputs))
-
-
-def require_space(value: object) -> None:
-    """Refuses what is no space, such as the tree of which one was to be made.
-
-    Raises:
-        TypeError: It is none.
-    """
-    if not isinstance(value, Space):
-        raise TypeError(
-            f"expected a space, got {brief(value)} of type {type(value).__name__}; "
-            "search.space(tree) makes one of a tree"
-        )

@@ -42,14 +42,14 @@ KEY = jax.random.key(0)
 
 def test_numbers_of_patches_are_lanes_inside_of_models_too():
     space = search.space(Experiment(sj.symbolize(Compact)()), patches=IDEAS)
-    plan = str(search.plan(Experiment.loss, space, space.sample(KEY, 6), KEY))
+    plan = str(search.plan(Experiment.loss, space, space.grid(2), KEY))
     assert "2 programs" in plan
     assert "lanes: change_lr.learning_rate, add_dropout.rate" in plan
 
 
 def test_results_are_those_of_a_loop_over_patched_experiments():
     space = search.space(Experiment(nn.Sequential([nn.Dense(4), nn.relu, nn.Dense(2)])), patches=IDEAS)
-    dnas = space.sample(KEY, 6)
+    dnas = space.grid(2)
     results = search.evaluate(Experiment.loss, space, dnas, KEY)
     assert results.compiled == 2
     expected = [

@@ -112,7 +112,7 @@ class ManyOf(Choice):
 
         Example:
             >>> import jax.numpy as jnp
-            >>> manyof(2, 'abcd', sorted=True).canonical(jnp.array([3, 1, 2, 0]))
+            >>> manyof(2, list('abcd'), sorted=True).canonical(jnp.array([3, 1, 2, 0]))
             Array([1, 3, 0, 2], dtype=int32)
         """
         taken, rest = genes[..., : self.k], genes[..., self.k :]

@@ -71,6 +71,10 @@ def test_a_point_of_a_space():
     assert set(costs.numbers()) == {"flops", "bytes", "parameters"}
     with pytest.raises(TypeError, match="give one of its DNAs, and the key"):
         search.cost(Fit.run, space, KEY)
+    with pytest.raises(TypeError, match="give one of its DNAs, and the key"):
+        search.cost(Fit.run, space, space.sample(KEY, 2), KEY, X)
+    with pytest.raises(TypeError, match="cannot be called with an experiment, a key and 0 shared"):
+        search.cost(Fit.run, space, small, KEY)
 
 
 def test_floats_that_code_tests_are_constants():

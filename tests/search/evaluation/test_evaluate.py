@@ -164,6 +164,32 @@ class TestToTheLastBit:
         assert [trial.index for trial in dirty.failed] == [2, 3]
         assert dirty.rank("loss", mode="min")[2:].tolist() == [2, 3]
 
+    def test_what_raises_changes_nothing_beside_it(self, capfd):
+        """A structure that cannot be traced, and configurations that raise at run time."""
+
+        def check(x):
+            if x > 0.75:
+                raise ValueError("too large")
+            return np.float32(x)
+
+        def run(exp, key):
+            if exp["n"] == 3:
+                raise ValueError("three is too many")
+            x = jax.pure_callback(
+                check, jax.ShapeDtypeStruct((), np.float32), exp["x"], vmap_method="sequential"
+            )
+            return jax.nn.softmax(jax.random.normal(key, (exp["n"],)) * x)[0]
+
+        space = search.space({"n": search.oneof([2, 3, 4]), "x": search.floatv(0, 1)})
+        dnas, ids = space.sample(KEY, 24).host(), np.arange(24)
+        bad = (dnas.choices[:, 0] == 1) | (dnas.floats[:, 0] > 0.75)
+        assert 0 < bad.sum() < 20
+        with pytest.warns(RuntimeWarning, match=f"{bad.sum()} of 24 configurations raised"):
+            mixed = search.evaluate(run, space, dnas, KEY)
+        clean = search.evaluate(run, space, dnas[ids[~bad]], KEY, ids=ids[~bad])
+        assert np.array_equal(mixed.states == "failed", bad)
+        assert mixed.metrics[~bad].tobytes() == clean.metrics.tobytes()
+
 
 class TestPrograms:
     def test_are_as_few_as_there_are_structures_and_are_found_again(self):
@@ -491,9 +517,10 @@ class TestWhatCounts:
             ({"objective": "losses"}, ValueError, r"'losses' is float32\[5\]"),
         ],
     )
-    def test_is_checked_before_anything_is_compiled(self, how, error, message):
+    def test_is_checked_at_the_first_trace(self, how, error, message):
         with pytest.raises(error, match=message):
             train(**how)
+        assert len(traces) == 1
         assert train(progress=lambda progress: None).reused == 0
         assert len(traces) == 2
 

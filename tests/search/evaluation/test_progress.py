@@ -1,11 +1,11 @@
-"""The progress bar, and the time that is left."""
+"""The progress bar."""
 
 import io
 
 import pytest
 
 from symjax.search import Progress
-from symjax.search.evaluation.progress import Bar, Pace, reporter
+from symjax.search.evaluation.progress import Bar, reporter
 
 
 class Terminal(io.StringIO):
@@ -82,21 +82,3 @@ def test_reporter_is_a_bar_a_function_or_nothing(capsys):
     assert capsys.readouterr() == ("", "")
     with pytest.raises(TypeError, match="progress"):
         reporter(lambda: None)
-
-
-def test_what_is_left_is_compiling_and_running():
-    clock = Clock()
-    pace = Pace(clock)
-    clock.now = 100.0  # planning
-    pace.begin()
-    clock.now = 110.0
-    pace.compiled(10.0)
-    assert pace.left(programs=3, trials=64) is None  # no program has run
-    clock.now = 118.0
-    pace.ran(16)
-    assert pace.left(programs=3, trials=48) == 3 * 10 + 48 * 0.5
-    clock.now = 138.0
-    pace.compiled(20.0)
-    pace.ran(16)  # while the second was compiled
-    assert pace.left(programs=2, trials=32) == 2 * 15 + 32 * 0.25
-    assert pace.seconds == 138.0

@@ -51,6 +51,26 @@ def test_in_another_process_it_goes_on(partial):
     assert np.array_equal(resumed.seconds[done], partial.seconds[done])
 
 
+def test_vectorized_lanes_are_as_many_as_they_were():
+    """Those that are left would run in fewer, whose results differ in the last bits."""
+    space = search.space({"x": search.floatv(0, 1)})
+    dnas = space.sample(KEY, 50)
+
+    def attention(exp, key):
+        x = jax.random.normal(key, (4, 8)) * exp["x"]
+        return {"y": (jax.nn.softmax(x @ x.T) @ x).std()}
+
+    def evaluate(dnas=dnas, **how):
+        return search.evaluate(attention, space, dnas, KEY, lanes="vmap", **how)
+
+    whole, pending = evaluate(), np.arange(50) >= 48
+    partial = search.Results(space, dnas, whole.ids, KEY, whole.metrics, pending=pending)
+    resumed = evaluate(resume=partial)
+    assert partial.states.tolist() == ["ok"] * 48 + ["pending"] * 2
+    assert resumed.plan.widths == whole.plan.widths != evaluate(dnas[pending]).plan.widths
+    assert bits(resumed) == bits(whole)
+
+
 def test_with_repeats():
     partial = interrupted(repeats=3)
     assert partial.pending.any()

@@ -12,7 +12,8 @@ import pytest
 
 from symjax import search
 from symjax.search.evaluation.outcomes import Outcomes
-from symjax.search.evaluation.progress import Pace, reporter
+from symjax.search.evaluation.pace import Pace
+from symjax.search.evaluation.progress import reporter
 from symjax.search.evaluation.requests import Request
 from symjax.search.evaluation.running import Runner
 from symjax.search.results.objective import Objective

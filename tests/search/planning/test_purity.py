@@ -63,6 +63,14 @@ def test_are_warned_of_with_the_line(fn, line):
     assert "the constants " in str(caught[0].message)
 
 
+def test_large_arrays_are_compared_too():
+    def run(exp, key):
+        return exp["x"] * jnp.asarray(np.random.default_rng().random(5000)).sum()
+
+    with pytest.warns(search.PlanWarning, match=r"not pure: .* other numbers in float\d+\[5000\]"):
+        search.plan(run, SPACE, SPACE.sample(KEY, 2), KEY)
+
+
 def test_a_method_of_a_node_is_looked_into():
     class Noisy(sj.Object):
         x: float

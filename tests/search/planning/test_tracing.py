@@ -6,7 +6,8 @@ import pytest
 from symjax.search.compiling.lanes import Layout
 from symjax.search.planning.arguments import aval_of, flatten
 from symjax.search.planning.programs import Task, program_for
-from symjax.search.planning.tracing import CannotTrace, untraceable
+from symjax.search.planning.tracing import PROBES, CannotTrace, Failures, untraceable
+from symjax.search.results.failures import Failure
 
 KEY = jax.random.key(0)
 
@@ -72,3 +73,41 @@ def test_a_function_that_fails_anyway_is_not_for_its_leaves(experiment):
     with pytest.raises(CannotTrace, match="a reason of its own") as caught:
         culprits_of(run, experiment)
     assert caught.value.reason is error
+
+
+def errors(*kinds):
+    failures = Failures()
+    for kind in kinds:
+        failures.add(kind)
+    return failures
+
+
+@pytest.mark.parametrize(
+    ("raised", "shared"),
+    [
+        ([], False),
+        ([NameError("x")], False),
+        ([NameError("x")] * 2, True),
+        ([ValueError("x")] * 2, False),
+        ([ValueError("x")] * PROBES, True),
+        ([ValueError("x")] * (PROBES - 1) + [ValueError("y")], False),
+        ([TypeError("x"), ValueError("x")], False),
+        ([TypeError("<f at 0x7f00>"), TypeError("<f at 0x7f01>")], True),
+        ([Failure.of(TypeError("x")), Failure.of(TypeError("x"))], True),
+    ],
+)
+def test_one_and_the_same_error_of_several_is(raised, shared):
+    assert errors(*raised).are_shared is shared
+
+
+def test_of_another_line_it_is_another_error():
+    def raised(first):
+        try:
+            if first:
+                raise TypeError("x")
+            raise TypeError("x")
+        except TypeError as error:
+            return error
+
+    assert errors(raised(True), raised(True)).are_shared
+    assert not errors(raised(True), raised(False)).are_shared

@@ -43,3 +43,9 @@ def test_nothing_to_vary():
     assert str(proposal).startswith("Proposal of 0 decisions")
     with pytest.raises(ValueError, match="nothing to decide"):
         proposal.space
+
+
+def test_notebooks_see_tables(proposal):
+    html = proposal._repr_html_()
+    assert html.count("<table>") == 2
+    assert "floatv(0.01, 1.0, &#x27;log&#x27;)" in html

@@ -120,14 +120,6 @@ def test_a_float_is_decoded_to_what_a_user_would_write():
     assert space.encode(Adam(rate=1e-4)).numbers() == [1e-4]
 
 
-def test_where_opens_only_some_choices():
-    with pytest.raises(ValueError, match=r"where= opens none .* at optimizer, width, layers\[1\]"):
-        search.space(nested(), where=lambda v: isinstance(v, search.FloatV))
-    some = search.space(nested(), where=lambda k, v, p: not k.startswith("layers"))
-    assert [str(path) for path in some.closed] == ["layers[1]"]
-    assert isinstance(some.decode(some.sample(jax.random.key(0))).layers[1], search.OneOf)
-
-
 def test_the_root_may_be_a_choice():
     space = search.space(search.oneof([1, {"a": search.oneof([2, 3])}]))
     assert [point.id for point in space.spec.points] == ["", "[=1/2].a"]
@@ -151,7 +143,7 @@ def test_the_root_may_be_a_choice():
         (lambda: SPACE.sample(jax.random.key(0), 2.5), TypeError, "n is a whole number, got 2.5"),
     ],
 )
-def test_what_is_no_space_and_no_dna_is_refused(make, error, message):
+def test_what_is_no_dna_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
 

@@ -7,7 +7,7 @@ import pytest
 
 import symjax as sj
 from symjax import search
-from symjax.search.spaces.sameness import same
+from symjax.search.spaces.templates.sameness import same
 
 
 class Adam(sj.Object):

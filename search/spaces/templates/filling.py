@@ -18,9 +18,9 @@ from symjax.verbs.lineage import remember_decided, steps_of, with_rebind
 from symjax.verbs.rebind import rebind
 from symjax.verbs.tree import items, replace
 
-from .choice import Choice, Gene, Misfit
+from ..choice import Choice, Gene, Misfit
+from ..points import Spec
 from .discovery import Template
-from .points import Spec
 from .sameness import same
 
 Genes: TypeAlias = Mapping[str, Any]

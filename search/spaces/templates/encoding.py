@@ -14,12 +14,12 @@ from symjax.verbs.rebind import rebind
 from symjax.verbs.refs import resolve_there
 from symjax.verbs.tree import value_at
 
-from .choice import Choice, Gene, Misfit
+from ..choice import Choice, Gene, Misfit
+from ..dna_forms import refuse_unknown
+from ..points import Spec
 from .discovery import Template
-from .dna_forms import refuse_unknown
 from .enumeration import Enumeration, Rows
 from .filling import Filling
-from .points import Spec
 from .sameness import same
 
 _MOST = 256  # points that are tried for a tree off which they cannot be read

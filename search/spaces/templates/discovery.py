@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from symjax.core.paths import ROOT, Path
 from symjax.verbs.tree import items
 
-from .choice import Choice
-from .points import Point
+from ..choice import Choice
+from ..points import Point
 
 Where: TypeAlias = Callable[[Path, Choice, Any], bool]
 """Whether to open a choice: of its path, itself, and what it stands in."""

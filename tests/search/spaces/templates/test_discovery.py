@@ -4,7 +4,7 @@ from typing import Any
 
 import symjax as sj
 from symjax import search
-from symjax.search.spaces.discovery import Discovery
+from symjax.search.spaces.templates.discovery import Discovery
 
 
 class Box(sj.Object):

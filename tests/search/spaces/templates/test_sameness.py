@@ -6,7 +6,7 @@ import pytest
 
 from symjax import linen as nn
 from symjax.core.containers import Map
-from symjax.search.spaces.sameness import same
+from symjax.search.spaces.templates.sameness import same
 
 ARRAY = np.ones(3)
 

@@ -13,7 +13,7 @@ from symjax import linen as nn
 from symjax import optax, search
 from symjax.search import DNA
 
-from . import generated
+from .. import generated
 
 
 class Block(sj.Object):
