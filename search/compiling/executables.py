@@ -173,7 +173,7 @@ class Executable:
         return np.minimum(np.arange(start, start + self.length), last)
 
     def staged(self) -> tuple[jax.stages.Wrapped, tuple[Any, ...]]:
-        """The function that is compiled, and the shapes of its arguments; to be asked before it is compiled."""
+        """The function that is to be compiled, and the shapes of its arguments; as long as it is not."""
         lane = self._lane
         assert lane is not None, "it is compiled already"
         values, common = lane.in_avals[: self._arity.values], lane.in_avals[self._arity.values + 1 :]
@@ -207,7 +207,7 @@ class Started(NamedTuple):
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
-        jax.block_until_ready(self.arrays)
+        jax.block_until_ready(self.arrays)  # type: ignore[no-untyped-call]
         starts = [place * self.length for place in range(len(self.counts))]
         places = list(zip(starts, self.counts, strict=True))
         whole = [np.asarray(array) for array in self.arrays]

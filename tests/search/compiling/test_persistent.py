@@ -9,6 +9,7 @@ from pathlib import Path
 import jax
 import pytest
 
+from symjax.search.compiling import persistent
 from symjax.search.compiling.persistent import folder, kept_on_disk, user_folder, was_on_disk
 
 
@@ -44,6 +45,15 @@ def test_none_is_used_where_jax_is_told_so():
         assert not was_on_disk(events)
     finally:
         jax.config.update("jax_enable_compilation_cache", enabled)
+
+
+def test_the_oldest_files_of_a_large_folder_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(persistent, "_LARGEST", 25)
+    for age, name in enumerate(["new", "old", "older", "oldest"]):
+        (tmp_path / name).write_bytes(b"0123456789")
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    persistent._prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
 
 
 RUN = """
