@@ -141,31 +141,38 @@ class Executable:
         size: int = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
         return size
 
-    def __call__(
+    def arguments(
         self,
         values: Sequence[npt.NDArray[Any]],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
-    ) -> Started:
-        """Starts a run of up to `capacity` lanes.
+    ) -> Arguments:
+        """What a run of up to `capacity` lanes takes.
 
         Args:
             values: The arguments that differ, [n, ...].
             ids: The ids that are folded into the root key, uint32[n, folds].
             common: The arguments that all lanes share.
             root: The root key.
-
-        Returns:
-            The run; JAX computes while the caller goes on.
         """
-        assert self._compiled is not None
         counts = [stop - start for start, stop in shares(len(ids), len(self._devices))]
         starts = np.cumsum([0, *counts[:-1]])
         rows = np.concatenate([self._rows(*share, len(ids)) for share in zip(starts, counts, strict=True)])
         turns = np.array([math.ceil(count / self.layout.width) for count in counts], np.int32)
-        results = self._compiled([value[rows] for value in values], ids[rows], turns, list(common), root)
-        return Started(results, counts, self.length)
+        arrays = ([value[rows] for value in values], ids[rows], turns, list(common), root)
+        if len(self._devices) == 1:  # not left to the call, on a thread that may not know `jax.enable_x64`
+            arrays = jax.device_put(arrays, self.sharding)
+        return Arguments(arrays, counts)
+
+    def __call__(self, arguments: Arguments) -> Started:
+        """Starts a run; JAX computes while the caller goes on."""
+        assert self._compiled is not None
+        return Started(self._compiled(*arguments.arrays), arguments.counts, self.length)
+
+    def run(self, arguments: Arguments) -> list[npt.NDArray[Any]]:
+        """Runs, and waits for the results, [n, ...] each."""
+        return self(arguments).results()
 
     def _rows(self, start: int, count: int, n: int) -> npt.NDArray[np.intp]:
         """What a device has in its lanes: its share, and the last of it again and again."""
@@ -186,6 +193,18 @@ class Executable:
             [_struct(aval) for aval in common],
             _struct(key),
         )
+
+
+class Arguments(NamedTuple):
+    """What a run takes.
+
+    Attributes:
+        arrays: The arguments of the compiled code.
+        counts: How many lanes of each device count, the first ones.
+    """
+
+    arrays: tuple[Any, ...]
+    counts: list[int]
 
 
 class Started(NamedTuple):
