@@ -356,7 +356,7 @@ class Running(NamedTuple):
         return jax.tree.unflatten(self.structure, [np.concatenate(column) for column in columns])
 
 
-_lanes: Cache[Lane] = remembered(1024)
+_lanes: Cache[Lane] = remembered(256)
 
 
 def program_for(
