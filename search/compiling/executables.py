@@ -18,7 +18,7 @@ from jax.sharding import Mesh
 
 from .compile_times import Candidate, CompileTime, Record
 from .fingerprints import Fingerprint
-from .lanes import AXIS, Arity, Layout, spread
+from .lanes import AXIS, FOLDS, Arity, Layout, spread
 from .persistent import OF_THE_CACHE, kept_on_disk, was_on_disk
 
 # The seconds that a call of mapped lanes is to take.
@@ -34,7 +34,6 @@ class Executable:
     Args:
         lane: The program of one lane.
         arity: Its arguments.
-        folds: How many ids are folded into the root key to make a lane's.
         layout: How the lanes run.
         devices: Where.
         fingerprint: That of the lane.
@@ -50,7 +49,6 @@ class Executable:
         self,
         lane: ClosedJaxpr,
         arity: Arity,
-        folds: int,
         layout: Layout,
         devices: tuple[jax.Device, ...],
         fingerprint: Fingerprint,
@@ -60,7 +58,6 @@ class Executable:
         self.capacity = self.length * len(devices)
         self._lane: ClosedJaxpr | None = lane
         self._arity = arity
-        self._folds = folds
         self._devices = devices
         self.mesh = Mesh(np.array(devices), (AXIS,))
         self._turn: float | None = None  # the seconds of one turn, all devices at once
@@ -117,7 +114,7 @@ class Executable:
         """What is known of it before it is compiled."""
         device = self._devices[0]
         kind = f"{device.platform} {device.device_kind} {self.layout.mode}"
-        parts = (self.layout, self._arity, self._folds, len(self._devices), _versions(device), _config())
+        parts = (self.layout, self._arity, len(self._devices), _versions(device), _config())
         text = f"{self._fingerprint.digest} {parts}"
         digest = None if self._fingerprint.opaque else hashlib.sha256(text.encode()).hexdigest()
         return Candidate(digest, self._fingerprint.equations, kind, self.is_compiled)
@@ -147,7 +144,7 @@ class Executable:
 
         Args:
             values: The arguments that differ, [n, ...].
-            ids: The ids that are folded into the root key, uint32[n, folds].
+            ids: The ids that are folded into the root key, one after the other, uint32[n, 1 or 2].
             common: The arguments that all lanes share.
             root: The root key.
 
@@ -158,7 +155,11 @@ class Executable:
         shares = _shares(len(ids), len(self._devices))
         rows = np.concatenate([self._rows(start, count, len(ids)) for start, count in shares])
         turns = np.array([math.ceil(count / self.layout.width) for _, count in shares], np.int32)
-        results = self._compiled([value[rows] for value in values], ids[rows], turns, list(common), root)
+        folds = ids.shape[1]
+        own = np.zeros((len(rows), FOLDS), np.uint32)
+        own[:, :folds] = ids[rows]
+        filled = [value[rows] for value in values]
+        results = self._compiled(filled, own, np.int32(folds), turns, list(common), root)
         return Started(results, [count for _, count in shares], self.length)
 
     def _rows(self, start: int, count: int, n: int) -> npt.NDArray[np.intp]:
@@ -171,7 +172,8 @@ class Executable:
         key = lane.in_avals[self._arity.values]
         return jax.jit(spread(lane, self._arity, self.layout, self.mesh)).lower(
             [_struct(aval, self.capacity) for aval in values],
-            jax.ShapeDtypeStruct((self.capacity, self._folds), np.uint32),  # type: ignore[no-untyped-call]
+            jax.ShapeDtypeStruct((self.capacity, FOLDS), np.uint32),  # type: ignore[no-untyped-call]
+            jax.ShapeDtypeStruct((), np.int32),  # type: ignore[no-untyped-call]
             jax.ShapeDtypeStruct((len(self._devices),), np.int32),  # type: ignore[no-untyped-call]
             [_struct(aval) for aval in common],
             _struct(key),

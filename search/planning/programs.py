@@ -32,13 +32,11 @@ class Task:
         fn: ``fn(experiment, key, *broadcast)``.
         key: What is known of the root key.
         devices: Over which the lanes are spread.
-        folds: How many numbers are folded into the root key for a lane: the trial id, and which repeat.
     """
 
     fn: Callable[..., Any]
     key: Aval
     devices: tuple[jax.Device, ...]
-    folds: int = 1
 
     @property
     def mesh(self) -> Mesh:
@@ -52,7 +50,7 @@ class Task:
     def environment(self) -> Hashable:
         """The same but for the function: with all of JAX's configuration that tracing may read."""
         config = [item for item in jax.config.values.items() if not item[0].startswith(OF_THE_CACHE)]
-        return self.key, self.devices, self.folds, tuple(config)
+        return self.key, self.devices, tuple(config)
 
     def call(
         self,
@@ -145,9 +143,7 @@ class Lane:
         if layout not in self._executables:
             self._executables[layout] = _executables.get(
                 key,
-                lambda: Executable(
-                    traced.program, arity, self.task.folds, layout, self.task.devices, traced.fingerprint
-                ),
+                lambda: Executable(traced.program, arity, layout, self.task.devices, traced.fingerprint),
             )
         return self._executables[layout]
 
@@ -297,7 +293,7 @@ class Program:
 
         Args:
             values: A leaf for each of `varying`, [n, ...].
-            ids: What is folded into the root key: the trial ids uint32[n], or [n, folds].
+            ids: What is folded into the root key: the trial ids uint32[n], or with the repeats [n, 2].
             common: A leaf for each of `shared`.
             root: The root key.
 
@@ -306,8 +302,7 @@ class Program:
         """
         task, traced = self.lane.task, self.lane.trace()
         constants = [constant.on(replicated(task)) for constant in traced.constants]
-        ids = ids.reshape(len(ids), task.folds)
-        started = self.executable(values, ids, [*common, *constants], root)
+        started = self.executable(values, ids.reshape(len(ids), -1), [*common, *constants], root)
         return Running(started, jax.tree.structure(traced.metrics))
 
 
