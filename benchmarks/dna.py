@@ -132,27 +132,39 @@ def of_flax() -> Any:
 def symjax_ops() -> Ops:
     """All rows; in some the second column is another operation of symjax."""
     space = search.space(opened(declare(sj.Object, sj.oneof, sj.floatv)))
-    dnas = space.sample(KEY, 256)
-    trees = space.decode(dnas)
     flax = search.space(of_flax())
-    points = list(flax.sample(KEY, 256))
     numbers = itertools.count()
+
+    def sampled(space: search.Space, n: int = 256) -> Any:
+        return space.sample(key(), n)  # always others: equal ones would find their parts made
+
+    def key() -> Any:
+        return jax.random.fold_in(KEY, next(numbers))
 
     def thousand() -> Any:
         name = next(numbers)  # a space of which nothing is compiled
         return search.space({f"x{name}_{i}": opened_number(i) for i in range(1000)})
 
+    def decoded(dnas: Any) -> Any:
+        return [space.decode(dna) for dna in dnas]
+
     return {
-        "sample": {"symjax": Batch(Op(lambda _: space.sample(KEY, 256)), 256)},
-        "sample-many": {"symjax": Batch(Op(lambda _: space.sample(KEY, 65_536)), 65_536)},
-        "trees": {"symjax": Batch(Op(lambda _: space.decode(space.sample(KEY, 256))), 256)},
+        "sample": {"symjax": Batch(Op(lambda key: space.sample(key, 256), key), 256)},
+        "sample-many": {"symjax": Batch(Op(lambda key: space.sample(key, 65_536), key), 65_536)},
+        "trees": {"symjax": Batch(Op(lambda key: space.decode(space.sample(key, 256)), key), 256)},
         "encode": {
-            "symjax": Batch(Op(lambda _: [space.encode(tree) for tree in trees]), 256),
-            "decode": Batch(Op(lambda _: [space.decode(dna) for dna in dnas]), 256),
+            "symjax": Batch(
+                Op(lambda trees: [space.encode(tree) for tree in trees], lambda: decoded(sampled(space))), 256
+            ),
+            "decode": Batch(Op(decoded, lambda: list(sampled(space))), 256),
         },
         "flax": {
-            "symjax": Batch(Op(lambda _: [flax.decode(dna) for dna in points]), 256),
-            "rebind": Batch(Op(lambda _: [rebound(flax, dna) for dna in points[:8]]), 8),
+            "symjax": Batch(
+                Op(lambda dnas: [flax.decode(dna) for dna in dnas], lambda: list(sampled(flax))), 256
+            ),
+            "rebind": Batch(
+                Op(lambda dnas: [rebound(flax, dna) for dna in dnas], lambda: list(sampled(flax, 8))), 8
+            ),
         },
         "thousand": {"symjax": Batch(Op(lambda space: space.sample(KEY), thousand))},
     }

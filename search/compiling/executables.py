@@ -14,11 +14,11 @@ import jax
 import numpy as np
 import numpy.typing as npt
 from jax.extend.core import ClosedJaxpr
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding
 
 from .compile_times import Candidate, CompileTime, Record
 from .fingerprints import Fingerprint
-from .lanes import AXIS, FOLDS, Arity, Layout, spread
+from .lanes import AXIS, FOLDS, Arity, Layout, partition_spec, spread
 from .persistent import OF_THE_CACHE, kept_on_disk, was_on_disk
 
 # The seconds that a call of mapped lanes is to take.
@@ -42,7 +42,6 @@ class Executable:
         layout: The same.
         length: The lanes that a call has room for on each device.
         capacity: The same for all devices together.
-        mesh: The devices in a row.
     """
 
     def __init__(
@@ -59,11 +58,16 @@ class Executable:
         self._lane: ClosedJaxpr | None = lane
         self._arity = arity
         self._devices = devices
-        self.mesh = Mesh(np.array(devices), (AXIS,))
+        self._mesh = Mesh(np.array(devices), (AXIS,))
         self._turn: float | None = None  # the seconds of one turn, all devices at once
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._compiled: jax.stages.Compiled | None = None
+
+    @property
+    def sharding(self) -> NamedSharding:
+        """Where what all lanes share is to be: a copy on each device."""
+        return NamedSharding(self._mesh, partition_spec())
 
     @property
     def is_compiled(self) -> bool:
@@ -102,7 +106,8 @@ class Executable:
             if self._lane is None:
                 return
             begun = time.perf_counter()
-            lowered = self._lower(self._lane)
+            function, arguments = self.staged()
+            lowered = function.lower(*arguments)
             with kept_on_disk() as events:
                 self._compiled = lowered.compile()
             self._lane = None  # it is as large as the function
@@ -152,27 +157,32 @@ class Executable:
             The run; JAX computes while the caller goes on.
         """
         assert self._compiled is not None
-        shares = _shares(len(ids), len(self._devices))
-        rows = np.concatenate([self._rows(start, count, len(ids)) for start, count in shares])
-        turns = np.array([math.ceil(count / self.layout.width) for _, count in shares], np.int32)
+        counts = [stop - start for start, stop in shares(len(ids), len(self._devices))]
+        starts = np.cumsum([0, *counts[:-1]])
+        rows = np.concatenate([self._rows(*share, len(ids)) for share in zip(starts, counts, strict=True)])
+        turns = np.array([math.ceil(count / self.layout.width) for count in counts], np.int32)
         folds = ids.shape[1]
         own = np.zeros((len(rows), FOLDS), np.uint32)
         own[:, :folds] = ids[rows]
         filled = [value[rows] for value in values]
         results = self._compiled(filled, own, np.int32(folds), turns, list(common), root)
-        return Started(results, [count for _, count in shares], self.length)
+        return Started(results, counts, self.length)
 
     def _rows(self, start: int, count: int, n: int) -> npt.NDArray[np.intp]:
         """What a device has in its lanes: its share, and the last of it again and again."""
         last = min(max(start, start + count - 1), n - 1)
         return np.minimum(np.arange(start, start + self.length), last)
 
-    def _lower(self, lane: ClosedJaxpr) -> jax.stages.Lowered:
+    def staged(self) -> tuple[jax.stages.Wrapped, tuple[Any, ...]]:
+        """The function that is compiled, and the shapes of its arguments; ask before it is compiled."""
+        lane = self._lane
+        assert lane is not None, "it is compiled already"
         values, common = lane.in_avals[: self._arity.values], lane.in_avals[self._arity.values + 1 :]
         key = lane.in_avals[self._arity.values]
-        return jax.jit(spread(lane, self._arity, self.layout, self.mesh)).lower(
-            [_struct(aval, self.capacity) for aval in values],
-            jax.ShapeDtypeStruct((self.capacity, FOLDS), np.uint32),  # type: ignore[no-untyped-call]
+        lanes = self.length * len(self._devices)
+        return jax.jit(spread(lane, self._arity, self.layout, self._mesh)), (
+            [_struct(aval, lanes) for aval in values],
+            jax.ShapeDtypeStruct((lanes, FOLDS), np.uint32),  # type: ignore[no-untyped-call]
             jax.ShapeDtypeStruct((), np.int32),  # type: ignore[no-untyped-call]
             jax.ShapeDtypeStruct((len(self._devices),), np.int32),  # type: ignore[no-untyped-call]
             [_struct(aval) for aval in common],
@@ -192,10 +202,6 @@ class Started(NamedTuple):
     arrays: list[jax.Array]
     counts: list[int]
     length: int
-
-    def is_ready(self) -> bool:
-        """Whether the results are there."""
-        return all(array.is_ready() for array in self.arrays)
 
     def results(self) -> list[npt.NDArray[Any]]:
         """Waits for the results, [n, ...] each.
@@ -225,10 +231,14 @@ def _config() -> list[tuple[str, Any]]:
     ]
 
 
-def _shares(n: int, devices: int) -> list[tuple[int, int]]:
-    """For each device its first lane, and how many it has: as equal as can be."""
-    ends = [n * place // devices for place in range(devices + 1)]
-    return [(start, end - start) for start, end in itertools.pairwise(ends)]
+def shares(n: int, parts: int) -> list[tuple[int, int]]:
+    """The bounds of n things in parts, as equal as can be.
+
+    Example:
+        >>> shares(5, 2), shares(1, 2)
+        ([(0, 2), (2, 5)], [(0, 0), (0, 1)])
+    """
+    return list(itertools.pairwise(n * part // parts for part in range(parts + 1)))
 
 
 def _bytes(avals: Sequence[Any]) -> int:

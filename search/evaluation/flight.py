@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
 from ..planning.metrics import Metrics
-from ..planning.programs import Running
+from ..planning.programs import Running, Submit
 
 C = TypeVar("C")
 
@@ -41,9 +41,13 @@ class Flight(Generic[C]):
 
     A thread waits for them, so that it is known when each was over, whatever the host was doing, and so
     that the host can be interrupted while it waits: JAX's own waiting heeds no Ctrl-C.
+
+    Args:
+        workers: The threads in which calls may have parts run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, workers: int = 1) -> None:
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="symjax-lanes")
         self._waiter = ThreadPoolExecutor(1, thread_name_prefix="symjax-evaluate")
         self._calls: deque[tuple[C, float, Future[tuple[Metrics | Exception, float]]]] = deque()
         self._latest = 0.0  # when the call before was over
@@ -57,18 +61,18 @@ class Flight(Generic[C]):
         """Whether enough calls wait for the devices."""
         return len(self._calls) >= (_LONG if self._seconds > _IS_LONG else _SHORT)
 
-    def start(self, call: C, run: Callable[[], Running]) -> None:
+    def start(self, call: C, run: Callable[[Submit], Running]) -> None:
         """Starts a call.
 
         Args:
             call: What is called.
-            run: Starts it.
+            run: Starts it; it is given what has a function called by one of the workers.
 
         Raises:
             Exception: Whatever `run` raises.
         """
         begun = time.perf_counter()
-        self._calls.append((call, begun, self._waiter.submit(_wait, run())))
+        self._calls.append((call, begun, self._waiter.submit(_wait, run(self._workers.submit))))
 
     def next(self) -> Landed[C]:
         """Waits for the oldest call."""
@@ -86,6 +90,7 @@ class Flight(Generic[C]):
 
     def close(self) -> None:
         """Waits for nothing any more."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
         self._waiter.shutdown(wait=False, cancel_futures=True)
 
 

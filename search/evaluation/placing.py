@@ -8,6 +8,7 @@ import numpy as np
 from symjax.core.leaves import is_array
 
 from ..compiling.executables import Array
+from ..compiling.lanes import Mode
 from ..planning.buckets import Bucket
 from ..planning.programs import Task, replicated
 
@@ -17,10 +18,11 @@ class Placing:
 
     Args:
         task: The function and its devices.
+        mode: How lanes run.
     """
 
-    def __init__(self, task: Task) -> None:
-        self._sharding = replicated(task)
+    def __init__(self, task: Task, mode: Mode) -> None:
+        self._sharding = replicated(task, mode)
         self._placed: dict[int, tuple[Array, jax.Array]] = {}  # by id, with what has that id
 
     def key(self, key: jax.Array) -> jax.Array:

@@ -110,9 +110,9 @@ class Runner:
         self._on_result = on_result
         self._pace = pace
         self._free = free_memory(self._task.devices) if within_memory else None
-        self._placing = Placing(self._task)
+        self._placing = Placing(self._task, plan.mode)
         self._root = self._placing.key(plan.key)
-        self._flight: Flight[_Call] = Flight()
+        self._flight: Flight[_Call] = Flight(plan.devices)
         self._numbers: dict[Executable, int] = {}
         self._ready: set[Executable] = set()
         self._awaited: dict[Executable, int] = {}  # with their sizes
@@ -225,7 +225,9 @@ class Runner:
         if self._repeats > 1:
             ids = np.stack([ids, share.repeats], 1)
         try:
-            self._flight.start(_Call(run, share), lambda: program(values, ids, run.shared, self._root))
+            self._flight.start(
+                _Call(run, share), lambda submit: program(values, ids, run.shared, self._root, submit)
+            )
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
             self._recover(_Call(run, share), error)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from symjax.core.errors import note
 from symjax.core.paths import Path
 from symjax.core.schema import schema_of
 from symjax.verbs.tree import child
@@ -26,6 +27,7 @@ from .leaf_decisions import LeafDecision
 from .metrics import Metrics
 from .patched_leaves import PatchedLeaf, patched_leaves, possible_leaves
 from .programs import Program, Task, program_for
+from .splits import described
 from .tracing import PROBES, CannotTrace, Demotion, Failures, untraceable
 
 # What tracing a structure came to: the leaves that the function cannot trace, or that it raises. Found by
@@ -175,7 +177,12 @@ class Sorter:
         try:
             return self._place(group), None
         except CannotTrace as failure:
-            self._fail(group.rows[self._is_valid[group.rows]], failure.reason)
+            rows = group.rows[self._is_valid[group.rows]]
+            structural = [i for i in range(len(self.space.spec)) if not self._is_lane(i, group.demoted)]
+            where = described(self.space, self.dnas[int(rows[0])], structural)
+            if isinstance(failure.reason, Exception) and where:
+                note(failure.reason, f"raised {where}")
+            self._fail(rows, failure.reason)
             return (), failure.reason
 
     def _place(self, group: _Group) -> Iterable[_Group]:
@@ -290,11 +297,14 @@ class Sorter:
         spec = self.space.spec
         genes = {"choices": dnas.choices, "floats": dnas.floats.view(np.int32)}  # floats by their bits
         for index, active in enumerate(spec.active(dnas.choices)):
-            is_lane = (index in self.decisions or index in self._loose) and index not in demoted
-            if not is_lane:
+            if not self._is_lane(index, demoted):
                 point = spec.points[index]
                 for gene in genes[point.array][:, spec.columns[index]].T:
                     yield gene if point.parent < 0 else np.where(active, gene, np.int64(_INACTIVE))
+
+    def _is_lane(self, index: int, demoted: frozenset[int]) -> bool:
+        """Whether a decision may vary between lanes."""
+        return (index in self.decisions or index in self._loose) and index not in demoted
 
     def _varying_in(self, group: _Group) -> frozenset[int]:
         """The decisions on leaves that matter in a group; all its configurations agree on that."""

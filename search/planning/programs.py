@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 import jax
 import numpy as np
@@ -16,12 +18,14 @@ from jax.tree_util import PyTreeDef
 
 from ..compiling.cache import Cache, remembered
 from ..compiling.constants import Constant, hoisted
-from ..compiling.executables import Array, Executable, Started
+from ..compiling.executables import Array, Executable, Started, shares
 from ..compiling.fingerprints import Fingerprint, fingerprint
-from ..compiling.lanes import AXIS, Arity, Layout, partition_spec
+from ..compiling.lanes import AXIS, Arity, Layout, Mode, partition_spec
 from ..compiling.persistent import OF_THE_CACHE
 from .arguments import Arguments, Aval, struct
 from .metrics import Metrics, check_metrics
+
+Submit: TypeAlias = Callable[..., Future[Any]]
 
 
 @dataclass(frozen=True)
@@ -38,19 +42,23 @@ class Task:
     key: Aval
     devices: tuple[jax.Device, ...]
 
-    @property
-    def mesh(self) -> Mesh:
-        """The devices in a row."""
-        return Mesh(np.array(self.devices), (AXIS,))
-
     def identity(self) -> Hashable:
         """The task's part of a program's key."""
-        return _function_key(self.fn), self.environment()
+        return _function_key(self.fn), self.devices, self.environment()
+
+    def compiled_for(self, mode: Mode) -> tuple[jax.Device, ...]:
+        """The devices that a program is compiled for.
+
+        The devices of a host are its cores, and share memory: mapped lanes are compiled for the first one,
+        and run in a thread for each. XLA takes other steps for a program of several devices, and gives other
+        bits (a softmax in a gradient was divided where it is else multiplied by the inverse).
+        """
+        return self.devices[:1] if mode == "map" and self.devices[0].platform == "cpu" else self.devices
 
     def environment(self) -> Hashable:
-        """The same but for the function: with all of JAX's configuration that tracing may read."""
+        """What else tracing and compiling hang on, with all of JAX's configuration."""
         config = [item for item in jax.config.values.items() if not item[0].startswith(OF_THE_CACHE)]
-        return self.key, self.devices, tuple(config)
+        return self.key, tuple(config)
 
     def call(
         self,
@@ -137,13 +145,13 @@ class Lane:
         Raises:
             Exception: Whatever the function raises.
         """
-        traced = self.trace()
+        traced, devices = self.trace(), self.task.compiled_for(layout.mode)
         arity = Arity(len(self.varying), len(self.shared) + len(traced.constants))
-        key = (traced.fingerprint, arity, self._environment, layout)
+        key = (traced.fingerprint, arity, devices, self._environment, layout)
         if layout not in self._executables:
             self._executables[layout] = _executables.get(
                 key,
-                lambda: Executable(traced.program, arity, layout, self.task.devices, traced.fingerprint),
+                lambda: Executable(traced.program, arity, layout, devices, traced.fingerprint),
             )
         return self._executables[layout]
 
@@ -222,7 +230,13 @@ class Program:
     @property
     def capacity(self) -> int:
         """The lanes that a call has room for, on all devices together."""
-        return self.executable.capacity
+        return self.executable.capacity * self._streams
+
+    @property
+    def _streams(self) -> int:
+        """In how many threads its code runs."""
+        task = self.lane.task
+        return len(task.devices) // len(task.compiled_for(self.layout.mode))
 
     @property
     def constants(self) -> tuple[Constant, ...]:
@@ -236,7 +250,7 @@ class Program:
     @property
     def chunk(self) -> int:
         """The lanes that the next call should have, so that results come often, and calls cost little."""
-        return self.executable.chunk
+        return self.executable.chunk * self._streams
 
     @property
     def is_timed(self) -> bool:
@@ -245,7 +259,7 @@ class Program:
 
     def ran(self, lanes: int, seconds: float) -> None:
         """Takes note of how long a call took."""
-        self.executable.ran(lanes, seconds)
+        self.executable.ran(math.ceil(lanes / self._streams), seconds)
 
     @property
     def executable(self) -> Executable:
@@ -288,6 +302,7 @@ class Program:
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
+        submit: Submit | None = None,
     ) -> Running:
         """Starts a run of up to `capacity` lanes.
 
@@ -296,30 +311,39 @@ class Program:
             ids: What is folded into the root key: the trial ids uint32[n], or with the repeats [n, 2].
             common: A leaf for each of `shared`.
             root: The root key.
+            submit: Has a function called by another thread, of which there are as many as devices; without
+                it mapped lanes of a host run one after the other.
 
         Returns:
             The run; JAX computes while the caller goes on.
         """
-        task, traced = self.lane.task, self.lane.trace()
-        constants = [constant.on(replicated(task)) for constant in traced.constants]
-        started = self.executable(values, ids.reshape(len(ids), -1), [*common, *constants], root)
-        return Running(started, jax.tree.structure(traced.metrics))
+        traced, executable = self.lane.trace(), self.executable
+        arguments = [*common, *(constant.on(executable.sharding) for constant in traced.constants)]
+        ids = ids.reshape(len(ids), -1)
+
+        def part(start: int, stop: int) -> Started:
+            return executable([value[start:stop] for value in values], ids[start:stop], arguments, root)
+
+        def whole(start: int, stop: int) -> list[npt.NDArray[Any]]:
+            return part(start, stop).results()
+
+        structure = jax.tree.structure(traced.metrics)
+        bounds = [share for share in shares(len(ids), self._streams) if share[0] < share[1]]
+        if submit is None or self._streams == 1:
+            return Running([part(*share).results for share in bounds], structure)
+        return Running([submit(whole, *share).result for share in bounds], structure)
 
 
 class Running(NamedTuple):
     """A run of a program.
 
     Attributes:
-        started: What the devices do.
+        parts: Each waits for the results of some lanes.
         structure: That of the metrics.
     """
 
-    started: Started
+    parts: list[Callable[[], list[npt.NDArray[Any]]]]
     structure: PyTreeDef
-
-    def is_ready(self) -> bool:
-        """Whether the metrics are there."""
-        return self.started.is_ready()
 
     def metrics(self) -> Metrics:
         """Waits for the metrics: NumPy arrays [n, ...], in the order of the lanes.
@@ -327,7 +351,8 @@ class Running(NamedTuple):
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
-        return jax.tree.unflatten(self.structure, self.started.results())
+        columns = zip(*(part() for part in self.parts), strict=True)
+        return jax.tree.unflatten(self.structure, [np.concatenate(column) for column in columns])
 
 
 _lanes: Cache[Lane] = remembered(1024)
@@ -349,9 +374,9 @@ def program_for(
     return Program(_lanes.get(key, lambda: Lane(task, arguments, varying, frozen)), layout)
 
 
-def replicated(task: Task) -> NamedSharding:
-    """The sharding of what all lanes share: a copy on each device."""
-    return NamedSharding(task.mesh, partition_spec())
+def replicated(task: Task, mode: Mode) -> NamedSharding:
+    """Where what all lanes share is to be: a copy on each device that programs are compiled for."""
+    return NamedSharding(Mesh(np.array(task.compiled_for(mode)), (AXIS,)), partition_spec())
 
 
 class _ByIdentity:

@@ -13,6 +13,7 @@ from ..spaces.space import Space
 from .grouping import group_rows
 
 _LISTED = 4  # values that are spelt out
+_DESCRIBED = 8  # decisions
 
 
 def splits(space: Space, dnas: DNA, indices: Iterable[int]) -> dict[int, tuple[int, tuple[str, ...]]]:
@@ -39,7 +40,7 @@ def splits(space: Space, dnas: DNA, indices: Iterable[int]) -> dict[int, tuple[i
 
 
 def described(space: Space, dna: DNA, indices: Iterable[int]) -> str:
-    """What a single DNA decides at some decisions: ``'with act=gelu, width=8'``."""
+    """What a single DNA decides at some decisions: ``'with act=gelu, width=8'``; empty if at none."""
     host = dna.host()
     active = space.spec.active(host.choices)
     texts = [
@@ -47,7 +48,8 @@ def described(space: Space, dna: DNA, indices: Iterable[int]) -> str:
         for index in sorted(indices)
         if active[index]
     ]
-    return f"with {', '.join(texts)}" if texts else "elsewhere"
+    more = f", … ({len(texts) - _DESCRIBED} more)" if len(texts) > _DESCRIBED else ""
+    return f"with {', '.join(texts[:_DESCRIBED])}{more}" if texts else ""
 
 
 def _genes(space: Space, dnas: DNA, index: int) -> Genes:

@@ -80,6 +80,14 @@ class Calls:
             fn = self.fn
             jax.eval_shape(lambda: fn(tree))
 
+    def misfit(self, updates: Updates, patches: Sequence[Any] = ()) -> str | None:
+        """Why there is no such tree, as its own checks say, in a line; None if there is."""
+        try:
+            rebind(self.tree, dict(updates))
+        except Exception as error:  # noqa: BLE001 - other people's checks may raise anything
+            return summary(error)
+        return None
+
     def refusal(self, updates: Updates, patches: Sequence[Any] = ()) -> str | None:
         """Why such a tree cannot be called, in a line; None if it can."""
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Literal, TypeAlias
 
 from symjax.core.inside import INSIDE
 from symjax.core.paths import ROOT, Path
@@ -24,44 +24,43 @@ from .functions import ACTIVATIONS
 from .suggestions import Suggestion
 
 _FACTORS: Final[Mapping[str, float]] = {"half": 0.5, "double": 2.0}
+Kind: TypeAlias = Literal["width", "activation"]
+_WHY: Final[Mapping[Kind, str]] = {"width": "a width", "activation": "an activation"}
 _AS_IT_IS: Final = "as it is"
 
 
-def ideas(
-    calls: Calls, suggestions: Sequence[Suggestion], inputs: Any, where: Callable[[Path, Any, Any], bool]
-) -> list[Suggestion]:
+def ideas(calls: Calls, inputs: Any, lacks: Callable[[Kind, Path], bool]) -> list[Suggestion]:
     """Decisions on patches, for models of which no field is a width or an activation.
 
     Args:
         calls: How the experiment is called; without example inputs nobody knows what its models make.
-        suggestions: What its fields are.
         inputs: The example inputs.
-        where: Which to look at, by a path as ``patches.scale_width``.
+        lacks: Whether a patch is asked for, by the kind of field that would do it, and its path, as
+            ``patches.scale_width``.
 
     Returns:
         At most two, on `scale_width` and on `swap_activation`; None among the candidates is no patch.
     """
     if not calls.probes:
         return []
-    whys = {suggestion.why.partition(";")[0] for suggestion in suggestions}
     decisions = []
     for kind, name, patches in _candidates():
         path = Path(("patches", name))
-        if kind in whys or not where(path, name, calls.tree):
+        if not lacks(kind, path):
             continue
         contained = {label: _self_contained(calls, each, inputs) for label, each in patches.items()}
         working = {label: each for label, each in contained.items() if each is not None}
         if working:
             choice = oneof({_AS_IT_IS: None, **working}, name=name)
-            why = f"{kind} in the code of a model"
+            why = f"{_WHY[kind]} in the code of a model"
             decisions.append(Suggestion(path, _AS_IT_IS, why, choice, is_patch=True))
     return decisions
 
 
-def _candidates() -> Iterator[tuple[str, str, dict[str, Patch]]]:
+def _candidates() -> Iterator[tuple[Kind, str, dict[str, Patch]]]:
     """What fields may say, the patch for where none does, and its arguments by what people call them."""
-    yield "a width", "scale_width", {label: scale_width(factor) for label, factor in _FACTORS.items()}
-    yield "an activation", "swap_activation", {name: swap_activation(name) for name in ACTIVATIONS}
+    yield "width", "scale_width", {label: scale_width(factor) for label, factor in _FACTORS.items()}
+    yield "activation", "swap_activation", {name: swap_activation(name) for name in ACTIVATIONS}
 
 
 def _self_contained(calls: Calls, rule: Patch, inputs: Any) -> Patch | None:

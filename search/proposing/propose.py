@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from symjax.core.errors import brief
 from symjax.core.paths import Path
 from symjax.core.tracebacks import hiding_frames
+from symjax.patches.core.foreign import no_tree
 from symjax.verbs.query import contains, with_arity
+from symjax.verbs.tree import items
 
 from ..spaces.choice import Choice
 from ..spaces.opening import space
+from ..spaces.space import Space
 from .calls import Calls
 from .ideas import ideas
 from .proposal import Proposal
@@ -33,7 +37,8 @@ def propose(
     tell (`symjax.patches.effects`): widths, depths and heads vary in the ratios ½, 1 and 2, and stay
     divisible by what divided them. Activations vary among the usual ones. What has to stay equal is one
     decision, and a reference. Seeds, sizes of data and vocabularies, steps and guards of denominators stay; a
-    table says why. Every two of the proposed values, at the ends of their ranges, were tried together.
+    table says why. Every two of the sizes and functions, at the ends of what is proposed, were called
+    together.
 
     Where the layers of a model have no fields, as those made inside ``@compact`` in the model's code, patches
     are proposed instead: `scale_width` and `swap_activation`.
@@ -53,6 +58,7 @@ def propose(
         The proposal: ``proposal.space`` is the search space. It prints as a table.
 
     Raises:
+        TypeError: Something without fields, such as a module of plain Flax, a class, or a space.
         ValueError: Inputs, and no model for them, or several.
         Exception: What a model or `fn` raises for the experiment as it is.
 
@@ -75,13 +81,33 @@ def propose(
         model.layers[2].features  3    the task's: the outputs change their shape
         seed                      0    a seed: evaluate(…, repeats=n) runs several
     """
+    _require_tree(exp)
+    if fn is not None and not callable(fn):
+        raise TypeError(
+            f"fn is a function of the experiment, such as lambda exp: exp.run(key), got {brief(fn)}"
+        )
     looked_at = _always if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
     example = inputs[0] if len(inputs) == 1 else inputs or None
     calls = Calls.of(_decided(exp), example, fn)
     survey = Survey(exp, calls, looked_at)
-    fields = survey.suggestions()
-    suggestions = tried(calls, [*fields, *ideas(calls, fields, example, looked_at)])
-    return Proposal(survey.opened(suggestions), tuple(suggestions))
+    suggestions = survey.suggestions()
+    further = ideas(calls, example, survey.lacks)
+    together = tried(calls, [*suggestions, *further])
+    return Proposal(survey.opened(together), tuple(together))
+
+
+def _require_tree(exp: Any) -> None:
+    """Refuses what has no fields that could be opened.
+
+    Raises:
+        TypeError: It has none; the message says what to write.
+    """
+    if isinstance(exp, Space):
+        raise TypeError("this is a space already: give search.propose the experiment, space.tree")
+    why = no_tree(exp)
+    if why or items(exp) is None:
+        advice = why or "give an experiment, a model, or a container of them"
+        raise TypeError(f"search.propose sees no fields in {brief(exp)}: {advice}")
 
 
 def _always(path: Path, value: Any, parent: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,7 @@ from symjax.verbs.tree import items, value_at
 from ..spaces.choice import Choice
 from .calls import Calls
 from .functions import activations
+from .ideas import Kind
 from .laws import Law, law_of, some_of
 from .sizes import sizes
 from .suggestions import Suggestion
@@ -75,9 +77,13 @@ class Survey:
         self._tree = tree
         self._calls = calls
         self._models = models(tree)
+        self._where = where
         self._entries = [entry for entry in self._all() if where(entry.path, entry.value, entry.parent)]
-        asked = any(entry.model is not None and not callable(entry.value) for entry in self._entries)
-        self._effects = {effect.path: effect for effect in calls.effects()} if asked else {}
+
+    @functools.cached_property
+    def _effects(self) -> dict[Path, Effect]:
+        """What each field of the models does that are called."""
+        return {effect.path: effect for effect in self._calls.effects()}
 
     def suggestions(self) -> list[Suggestion]:
         """What may become of each value, in the order of the tree; not tried yet."""
@@ -92,6 +98,14 @@ class Survey:
         """The experiment with choices, and references where values have to stay equal."""
         return rebind(self._tree, dict(_openings(self._tree, suggestions)))
 
+    def lacks(self, kind: Kind, path: Path) -> bool:
+        """Whether no field of the models is of a kind, and a patch is looked at that does the same."""
+        if not self._where(path, kind, self._tree):
+            return False
+        if kind == "activation":
+            return not any(has_role(effect.value, "activation") for effect in self._effects.values())
+        return not any(effect.kind == "width" for effect in self._effects.values())
+
     def _all(self) -> Iterator[_Entry]:
         """The numbers and functions of the tree that its author may have meant to set."""
         by_path = {model.path: model for model in self._models}
@@ -102,9 +116,8 @@ class Survey:
             model = by_path.get(path)
             if model is not None:
                 for inner, item in adjustable(value):
-                    holder = value_at(value, inner.parent)
-                    if not is_placeholder(holder):
-                        yield _Entry(path / inner, item, holder, model)
+                    if not _is_in_placeholder(value, inner):
+                        yield _Entry(path / inner, item, value_at(value, inner.parent), model)
                 return
             children = items(value)
             if type(value) in (int, float) or (callable(value) and not children):
@@ -134,7 +147,7 @@ class Survey:
 
     def _effect(self, path: Path, value: int, model: Model | None) -> Effect | str:
         """What an int does; or why that is not known."""
-        if path in self._effects:
+        if model is not None and path in self._effects:
             return self._effects[path]
         if self._calls.fn is not None:
             if _OF_DATA & set(str(path.key).split("_")):
@@ -151,8 +164,8 @@ class Survey:
         laws = [(entry, law_of(entry.path, entry.value, entry.parent)) for entry in entries]
         open_ones = [entry.path for entry, law in laws if law.ranges and entry.path in leaves]
         traced = self._calls.can_trace(open_ones)
-        for (path, value, _, _), law in laws:
-            effect = self._effects.get(path)
+        for (path, value, _, model), law in laws:
+            effect = self._effects.get(path) if model is not None else None
             in_lanes = path in traced and (effect is None or effect.kind == "leaf")
             yield self._float(path, value, law, in_lanes)
 
@@ -186,6 +199,11 @@ class Survey:
         except Exception as error:  # noqa: BLE001 - whatever a class's own checks raise
             return dataclasses.replace(suggestion, choice=None, why=f"{suggestion.why}; {summary(error)}")
         return suggestion
+
+
+def _is_in_placeholder(tree: Any, path: Path) -> bool:
+    """Whether a value belongs to an open choice, or to a reference."""
+    return any(is_placeholder(value_at(tree, Path(path.keys[:depth]))) for depth in range(len(path)))
 
 
 def _openings(tree: Any, suggestions: Iterable[Suggestion]) -> Iterator[tuple[Path, Choice]]:

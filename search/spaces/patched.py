@@ -19,7 +19,7 @@ from symjax.patches.core.resolve import resolve
 from symjax.verbs.lineage import lineage
 from symjax.verbs.tree import is_symbolic
 
-from .choice import Misfit, Number
+from .choice import Gene, Misfit, Number
 from .templates.discovery import Discovery, Template, join
 from .templates.encoding import Encoder
 from .templates.enumeration import Enumeration, Rows
@@ -76,9 +76,12 @@ class Ideas:
                 yield Idea(item, template, taken)
             return
         index = template.slots[0][1]
-        for genes in self._choices[index].enumerate(1):
-            for slot, gene in zip(self._branches[index], genes, strict=False):
-                yield from self._of(item, slot[int(gene)], taken | {index: genes})
+        ways: dict[tuple[int, int], list[Gene]] = {}
+        for genes in itertools.islice(self._choices[index].enumerate(1), _MOST):
+            for slot, gene in enumerate(genes[: len(self._branches[index])]):
+                ways.setdefault((slot, int(gene)), genes)
+        for (slot, branch), genes in ways.items():
+            yield from self._of(item, self._branches[index][slot][branch], taken | {index: genes})
 
     def _label(self, discovery: Discovery) -> None:
         """Lets decisions go by the name of the patch, `scale_width.factor`, where that tells them apart."""
@@ -165,21 +168,25 @@ class Ideas:
                 return
         raise Misfit(
             f"the tree is not in the space: the patches of its lineage, {rules}, are none that the space "
-            "applies; a tree that went through jit, or was put together by hand, has no lineage"
+            "applies; a plain list or dict, and a tree that went through jit or was put together by hand, "
+            "have no lineage"
         )
 
     def _fit(self, encoder: Encoder, index: int, taken: Sequence[Any]) -> bool:
         """Whether the items from `index` on can be decided so that these patches are applied."""
         if index == len(self.items):
             return not taken
-        for value in (*taken[:1], None):
-            try:
-                encoder.fit(self.items[index], value, Path((_ROOT, index)))
-            except Misfit:
-                continue
-            if self._fit(encoder, index + 1, taken[value is not None :]):
+        for value in _forms(taken[0]) if taken else ():
+            if self._fits(encoder, index, value) and self._fit(encoder, index + 1, taken[1:]):
                 return True
-        return False
+        return self._fits(encoder, index, None) and self._fit(encoder, index + 1, taken)
+
+    def _fits(self, encoder: Encoder, index: int, value: Any) -> bool:
+        try:
+            encoder.fit(self.items[index], value, Path((_ROOT, index)))
+        except Misfit:
+            return False
+        return True
 
     def _parsed(self, rule: str) -> Any:
         """The patch of a lineage's rule; the text itself if it names none."""
@@ -224,6 +231,12 @@ def _rule(value: Any) -> SingleRule:
     """One rule, and so one step of the lineage, for each item."""
     rules = resolve(value)
     return rules[0] if len(rules) == 1 else Chain(tuple(rules))
+
+
+def _forms(rule: Any) -> Iterator[Any]:
+    """What an item may have been decided to, for this rule to be applied: the rule, or a list."""
+    yield rule
+    yield list(rule.rules) if isinstance(rule, Chain) else [rule]
 
 
 def _shape(value: Any) -> Any:

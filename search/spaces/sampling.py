@@ -27,8 +27,8 @@ def sample_genes(spec: Spec, key: jax.Array, n: int) -> tuple[jax.Array, jax.Arr
         Choices int32[n, C] and floats float32[n, F]. Row i depends on the key and on i alone.
     """
     ends = np.cumsum([0, *(point.choice.words for point in spec.points)])
-    # One stream of words for all: each further call of the generator would compile for 0.1 s. A word depends on
-    # its place in the stream, and not on how long that is.
+    # One stream of words for all: each further call of the generator would compile for 0.1 s. A word depends
+    # on its place in the stream, and not on how long that is.
     with jax.threefry_partitionable(True):
         rows = jax.random.bits(key, (n, int(ends[-1])), "uint32")
     return _draw(spec, "choices", rows, ends), _draw(spec, "floats", rows, ends)

@@ -218,8 +218,6 @@ class ManyOf(Choice):
 
         if not search(0):
             raise Misfit(lambda: f"{brief(value)} is no selection of {text_of(self)}")
-        for slot, index in enumerate(taken):
-            fits(slot, index, value[slot])  # once more: a selection that was given up may have been the last
         return self._completed(taken)
 
     def outline(self) -> list[str]:

@@ -25,7 +25,7 @@ def test_serves_any_number_of_lanes_up_to_its_capacity(layout):
     code.compile()
     assert code.is_compiled
     assert code.memory() > 0
-    root = jax.device_put(ROOT, jax.sharding.NamedSharding(code.mesh, jax.P()))
+    root = jax.device_put(ROOT, code.sharding)
     for n in {1, 2, 5, code.capacity - 1, code.capacity}:
         xs = np.arange(2 * n, dtype=np.float32).reshape(n, 2)
         (ys,) = code([xs], np.zeros((n, 1), np.uint32), [np.float32(3)], root).results()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
-from symjax.search.compiling.persistent import folder, kept_on_disk, user_folder
+from symjax.search.compiling.persistent import folder, kept_on_disk, user_folder, was_on_disk
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,20 @@ def test_a_folder_that_the_user_chose_is_left_alone(tmp_path):
         assert jax.config.values == settings
 
 
+def test_none_is_used_where_jax_is_told_so():
+    enabled = jax.config.jax_enable_compilation_cache
+    jax.config.update("jax_enable_compilation_cache", False)
+    compilation_cache.reset_cache()  # JAX asks but once whether there is one
+    try:
+        assert folder() is None
+        with kept_on_disk() as events:
+            jax.jit(lambda x: x + 17.25).lower(1.0).compile()
+        assert not was_on_disk(events)
+    finally:
+        jax.config.update("jax_enable_compilation_cache", enabled)
+        compilation_cache.reset_cache()
+
+
 RUN = """
     import collections, jax, jax.numpy as jnp
     from symjax import search
@@ -56,11 +71,11 @@ RUN = """
 """
 
 
-def run(folder: Path, **environment: str) -> list[list[str]]:
+def run(folder: Path) -> list[list[str]]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
     done = subprocess.run(
         [sys.executable, "-P", "-c", textwrap.dedent(RUN)],
-        env={**inherited, "JAX_PLATFORMS": "cpu", "XDG_CACHE_HOME": str(folder), **environment},
+        env={**inherited, "JAX_PLATFORMS": "cpu", "XDG_CACHE_HOME": str(folder)},
         capture_output=True,
         text=True,
         check=False,
@@ -76,6 +91,3 @@ def test_a_second_process_compiles_nothing(tmp_path):
     (*second, same), own = run(tmp_path)
     assert (second, own) == (["2", "0", "2"], ["0", "0"])
     assert same == bits
-    (*off, same), _ = run(tmp_path / "other", JAX_ENABLE_COMPILATION_CACHE="false")
-    assert (off, same) == (["2", "0", "0"], bits)
-    assert not (tmp_path / "other/symjax/programs").exists()

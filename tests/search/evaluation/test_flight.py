@@ -31,7 +31,7 @@ class Run:
 
 def test_calls_land_in_their_order(flight):
     for number in range(3):
-        flight.start(number, lambda number=number: Run(10 * number))
+        flight.start(number, lambda submit, number=number: Run(10 * number))
     landed = [flight.next() for _ in range(3)]
     assert [(each.call, each.outcome) for each in landed] == [(0, 0), (1, 10), (2, 20)]
     assert all(each.seconds >= 0 for each in landed)
@@ -39,7 +39,7 @@ def test_calls_land_in_their_order(flight):
 
 
 def test_what_raises_where_it_is_started_never_flies(flight):
-    def run():
+    def run(submit):
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
@@ -49,14 +49,14 @@ def test_what_raises_where_it_is_started_never_flies(flight):
 
 def test_what_the_devices_raise_lands(flight):
     error = jax.errors.JaxRuntimeError("INTERNAL: broken")
-    flight.start(0, lambda: Run(error))
+    flight.start(0, lambda submit: Run(error))
     assert flight.next().outcome is error
 
 
 def test_only_what_is_over_is_ready(flight):
     event = threading.Event()
-    flight.start("first", lambda: Run(1))
-    flight.start("second", lambda: Run(2, event))
+    flight.start("first", lambda submit: Run(1))
+    flight.start("second", lambda submit: Run(2, event))
     ready = [flight.next(), *flight.ready()]
     event.set()
     assert [landed.call for landed in ready] == ["first"]
@@ -67,7 +67,7 @@ def test_is_full_after_a_few_calls(flight):
     event = threading.Event()
     started = 0
     while not flight.is_full:
-        flight.start(started, lambda: Run(0, event))
+        flight.start(started, lambda submit: Run(0, event))
         started += 1
     event.set()
     assert 2 <= started <= 16

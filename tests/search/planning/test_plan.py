@@ -185,6 +185,7 @@ class TestWhatAllStructuresRaise:
         with pytest.raises(ValueError, match="not 0") as caught:
             search.plan(run, space, dnas[:1], KEY)
         assert "raise ValueError" in str(caught.traceback[-1].statement)
+        assert "raised with n=0, m=0" in caught.value.__notes__
 
     def test_is_found_where_only_the_last_structure_works(self):
         def run(exp, key):

@@ -11,7 +11,7 @@ import pytest
 from symjax import search
 from symjax.search.compiling.lanes import Layout
 from symjax.search.planning.arguments import aval_of, flatten
-from symjax.search.planning.programs import Lane, Program, Task, program_for, replicated
+from symjax.search.planning.programs import Lane, Program, Task, program_for
 
 KEY = jax.random.key(7)
 DEVICES = tuple(jax.devices()[:2])
@@ -72,7 +72,9 @@ def test_computes_what_the_function_gives_for_each_lane():
     program.compile()
     xs = np.linspace(0, 1, program.width, dtype=np.float32)
     trials = np.arange(10, 10 + program.width, dtype=np.uint32)
-    metrics = program([xs], trials, [np.float32(3)], jax.device_put(KEY, replicated(TASK))).metrics()
+    metrics = program(
+        [xs], trials, [np.float32(3)], jax.device_put(KEY, program.executable.sharding)
+    ).metrics()
     for lane, x in enumerate(xs):
         alone = run({"x": float(x), "n": 2}, jax.random.fold_in(KEY, trials[lane]), 3.0)
         np.testing.assert_allclose(metrics["y"][lane], alone["y"], rtol=1e-6)

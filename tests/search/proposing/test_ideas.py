@@ -7,7 +7,6 @@ from symjax import linen as nn
 from symjax import search
 from symjax.search.proposing.calls import Calls
 from symjax.search.proposing.ideas import ideas
-from symjax.search.proposing.suggestions import Suggestion
 
 X = jax.ShapeDtypeStruct((2, 3), jnp.float32)
 
@@ -19,16 +18,16 @@ class Net(nn.Module):
         return flax.linen.Dense(2)(x)
 
 
-def always(k, v, p):
+def asked(kind, path):
     return True
 
 
-def names(tree, inputs, suggestions=(), where=always):
-    return [s.path.key for s in ideas(Calls.of(tree, inputs, None), suggestions, inputs, where)]
+def names(tree, inputs, lacks=asked):
+    return [s.path.key for s in ideas(Calls.of(tree, inputs, None), inputs, lacks)]
 
 
 def test_patches_for_what_stands_in_code():
-    width, activation = ideas(Calls.of(Net(), X, None), [], X, always)
+    width, activation = ideas(Calls.of(Net(), X, None), X, asked)
     assert width.choice.labels == ("as it is", "half", "double")
     assert width.choice.candidates[0] is None
     wide = sj.patch(Net(), width.choice.candidates[2])  # no inputs, nothing to plan
@@ -37,8 +36,8 @@ def test_patches_for_what_stands_in_code():
 
 
 def test_only_for_what_no_field_says():
-    assert names(Net(), X, [Suggestion(sj.Path(["width"]), 8, "a width; 4 fails: …")]) == ["swap_activation"]
-    assert names(Net(), X, where=lambda k, v, p: "scale" in str(k)) == ["scale_width"]
+    assert names(Net(), X, lambda kind, path: kind == "activation") == ["swap_activation"]
+    assert names(Net(), X, lambda kind, path: path.key == "scale_width") == ["scale_width"]
     assert names(nn.Dense(3), X) == []
 
 
@@ -59,7 +58,7 @@ def test_without_inputs_there_are_none():
 def test_of_several_models_the_difference_is_the_patch():
     tree = {"one": Net(), "other": Net()}
     inputs = {"one": X, "other": X}
-    (width,) = ideas(Calls.of(tree, inputs, None), [], inputs, lambda k, v, p: "scale" in str(k))
+    (width,) = ideas(Calls.of(tree, inputs, None), inputs, lambda kind, path: kind == "width")
     wide = sj.patch(tree, width.choice.candidates[2])
     for model in wide.values():
         assert jax.eval_shape(model.init, jax.random.key(0), X)["params"]["Dense_0"]["kernel"].shape == (

@@ -193,3 +193,29 @@ def test_without_inputs_models_keep_their_sizes():
     proposal = search.propose(TRANSFORMER)
     assert "example inputs show" in proposal.left["model.config.emb_dim"]
     assert "optimizer.learning_rate" in proposal.varied
+
+
+def test_a_proposal_can_be_looked_at_again():
+    exp = Experiment(nn.Sequential([nn.Dense(8), nn.Dense(2)]))
+    x = jnp.ones((1, 2))
+    opened = search.propose(exp, x, where=lambda k, v, p: "model" in str(k)).tree
+    assert search.propose(opened, x, where=lambda k, v, p: "model" in str(k)).varied == {}
+
+
+@pytest.mark.parametrize(
+    ("exp", "message"),
+    [
+        (Experiment, "Experiment"),
+        (linen_transformer.TextClassifier(CONFIG), "sj.symbolize\\(TextClassifier\\)"),
+        (3, "no fields in 3"),
+        (search.space({"a": search.oneof([1, 2])}), "space.tree"),
+    ],
+)
+def test_what_has_no_fields_is_refused(exp, message):
+    with pytest.raises(TypeError, match=message):
+        search.propose(exp)
+
+
+def test_a_function_is_asked_for():
+    with pytest.raises(TypeError, match="fn is a function of the experiment"):
+        search.propose(TRANSFORMER, fn=3)

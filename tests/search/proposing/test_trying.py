@@ -69,3 +69,22 @@ def test_where_nothing_remains_the_value_stays():
     found, (first, *_) = left(refusing(lambda sizes: sizes.a != 2), 1, 2, 4)
     assert found["a"] is None
     assert "fails" in first.why
+
+
+def test_the_ends_of_floats_meet_before_the_checks_of_the_tree():
+    class Ordered(sj.Object):
+        low: float = 1.0
+        high: float = 2.0
+
+        def __check__(self):
+            if self.low >= self.high:
+                raise ValueError("low lies below high")
+
+    low = Suggestion(sj.Path(["low"]), 1.0, "a bound", search.floatv(0.5, 1.9))
+    high = Suggestion(sj.Path(["high"]), 2.0, "a bound", search.floatv(1.1, 5.0))
+    assert tried(Calls.of(Ordered(), None, None), [low]) == [low]
+    same, closed = tried(Calls.of(Ordered(), None, None), [low, high])
+    assert same is low
+    assert closed.choice is None
+    assert "low lies below high" in closed.why
+    assert closed.why.endswith("(with low=1.9)")

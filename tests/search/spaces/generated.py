@@ -43,8 +43,11 @@ whole_log = st.builds(
 
 
 def tagged(values):
-    """Candidates, all of them different; each with a decision in it or none."""
-    return [tag if value is None else [tag, value] for tag, value in zip("abcdef", values, strict=False)]
+    """Candidates, all of them different; each with a decision in it or none.
+
+    The tag comes last, so that decisions were read off a value already when that turns out to be another one.
+    """
+    return [tag if value is None else [value, tag] for tag, value in zip("abcdef", values, strict=False)]
 
 
 def candidates(children):

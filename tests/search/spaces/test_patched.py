@@ -134,6 +134,17 @@ def test_several_patches_are_one_candidate():
     assert space.values(space.encode(tree)) == {"patches[0]": "both"}
 
 
+def test_several_of_the_patches_are_taken_in_order():
+    ideas = [change_lr(0.5), swap_activation("gelu"), change_lr(0.25)]
+    space = search.space(
+        FIELDS, patches=[sj.manyof(2, ideas), sj.manyof(1, ["optimizer.b1=0.5", "optimizer.b2=0.5"])]
+    )
+    assert space.size == 6 * 2
+    trees = space.decode(space.grid(1))
+    assert [tree.optimizer.learning_rate for tree in trees[::2]] == [0.5, 0.25, 0.5, 0.25, 0.5, 0.25]
+    assert [space.encode(tree) for tree in trees] == list(space.grid(1))
+
+
 def test_nnx_models_are_patched():
     model = nnx.Sequential(nnx.Linear(4, 8), nnx.Linear(8, 3))
     space = search.space({"model": model}, patches=[sj.maybe(add_dropout(0.25))])

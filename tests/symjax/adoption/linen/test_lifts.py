@@ -4,6 +4,7 @@ import gc
 from collections.abc import Callable
 from typing import Any
 
+import chex
 import flax.linen
 import jax
 import numpy as np
@@ -111,7 +112,8 @@ def test_an_argument_of_jit_with_one_trace_for_each_structure(lift: str) -> None
     for made in (symbolic(lift), symbolic(lift), jax.tree.map(lambda leaf: 0.5 * leaf, symbolic(lift))):
         counted.trace(made)
     assert len(traces) == 1
-    assert bits(counted(symbolic(lift))[1]) == bits(jax.jit(lambda: use(plain(lift))[1])())
+    # Not to the last bit: what are constants on one side only, the compiler computes.
+    chex.assert_trees_all_close(counted(symbolic(lift))[1], jax.jit(lambda: use(plain(lift))[1])(), rtol=1e-5)
 
 
 @every_lift
