@@ -18,7 +18,7 @@ from jax.sharding import Mesh, NamedSharding
 
 from .compile_times import Candidate, CompileTime, Record
 from .fingerprints import Fingerprint
-from .lanes import AXIS, Arity, Layout, partition_spec, spread
+from .lanes import AXIS, FOLDS, Arity, Layout, partition_spec, spread
 from .persistent import OF_THE_CACHE, kept_on_disk, was_on_disk
 
 # The seconds that a call of mapped lanes is to take.
@@ -34,7 +34,6 @@ class Executable:
     Args:
         lane: The program of one lane.
         arity: Its arguments.
-        folds: How many ids are folded into the root key to make a lane's.
         layout: How the lanes run.
         devices: Where.
         fingerprint: That of the lane.
@@ -49,7 +48,6 @@ class Executable:
         self,
         lane: ClosedJaxpr,
         arity: Arity,
-        folds: int,
         layout: Layout,
         devices: tuple[jax.Device, ...],
         fingerprint: Fingerprint,
@@ -59,7 +57,6 @@ class Executable:
         self.capacity = self.length * len(devices)
         self._lane: ClosedJaxpr | None = lane
         self._arity = arity
-        self._folds = folds
         self._devices = devices
         self._mesh = Mesh(np.array(devices), (AXIS,))
         self._turn: float | None = None  # the seconds of one turn, all devices at once
@@ -122,7 +119,7 @@ class Executable:
         """What is known of it before it is compiled."""
         device = self._devices[0]
         kind = f"{device.platform} {device.device_kind} {self.layout.mode}"
-        parts = (self.layout, self._arity, self._folds, len(self._devices), _versions(device), _config())
+        parts = (self.layout, self._arity, len(self._devices), _versions(device), _config())
         text = f"{self._fingerprint.digest} {parts}"
         digest = None if self._fingerprint.opaque else hashlib.sha256(text.encode()).hexdigest()
         return Candidate(digest, self._fingerprint.equations, kind, self.is_compiled)
@@ -152,7 +149,7 @@ class Executable:
 
         Args:
             values: The arguments that differ, [n, ...].
-            ids: The ids that are folded into the root key, uint32[n, folds].
+            ids: The ids that are folded into the root key, one after the other, uint32[n, 1 or 2].
             common: The arguments that all lanes share.
             root: The root key.
         """
@@ -160,7 +157,11 @@ class Executable:
         starts = np.cumsum([0, *counts[:-1]])
         rows = np.concatenate([self._rows(*share, len(ids)) for share in zip(starts, counts, strict=True)])
         turns = np.array([math.ceil(count / self.layout.width) for count in counts], np.int32)
-        arrays = ([value[rows] for value in values], ids[rows], turns, list(common), root)
+        folds = ids.shape[1]
+        own = np.zeros((len(rows), FOLDS), np.uint32)
+        own[:, :folds] = ids[rows]
+        filled = [value[rows] for value in values]
+        arrays = (filled, own, np.int32(folds), turns, list(common), root)
         if len(self._devices) == 1:  # not left to the call, on a thread that may not know `jax.enable_x64`
             arrays = jax.device_put(arrays, self.sharding)
         return Arguments(arrays, counts)
@@ -188,7 +189,8 @@ class Executable:
         lanes = self.length * len(self._devices)
         return jax.jit(spread(lane, self._arity, self.layout, self._mesh)), (
             [_struct(aval, lanes) for aval in values],
-            jax.ShapeDtypeStruct((lanes, self._folds), np.uint32),  # type: ignore[no-untyped-call]
+            jax.ShapeDtypeStruct((lanes, FOLDS), np.uint32),  # type: ignore[no-untyped-call]
+            jax.ShapeDtypeStruct((), np.int32),  # type: ignore[no-untyped-call]
             jax.ShapeDtypeStruct((len(self._devices),), np.int32),  # type: ignore[no-untyped-call]
             [_struct(aval) for aval in common],
             _struct(key),

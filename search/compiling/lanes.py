@@ -12,6 +12,8 @@ from jax.sharding import Mesh, PartitionSpec
 
 AXIS = "lanes"
 
+FOLDS = 2  # the most ids that are folded into the root key for a lane: its trial, and which repeat
+
 Mode: TypeAlias = Literal["map", "vmap"]
 
 # The lanes that the buffers of a mapped program hold on each device, and the bytes that they may take. More
@@ -72,11 +74,11 @@ def spread(lane: ClosedJaxpr, arity: Arity, layout: Layout, mesh: Mesh) -> Calla
         mesh: The devices, in a row.
 
     Returns:
-        A function of ``(values, ids, turns, common, root)``: an array [d * length, ...] for each of the
-        arguments that differ; ids uint32[d * length, f], which are folded into the root key one after the
-        other; of each device the turns of its loop, int32[d], which vectorized lanes ignore; the arguments
-        that all lanes share; and the root key. It returns the results [d * length, ...]. The order of the
-        lanes is that of the devices.
+        A function of ``(values, ids, folds, turns, common, root)``: an array [d * length, ...] for each of
+        the arguments that differ; ids uint32[d * length, FOLDS], of which the first `folds`, int32[], are
+        folded into the root key one after the other; of each device the turns of its loop, int32[d], which
+        vectorized lanes ignore; the arguments that all lanes share; and the root key. It returns the results
+        [d * length, ...]. The order of the lanes is that of the devices.
     """
     evaluated = jaxpr_as_fun(lane)
 
@@ -89,12 +91,13 @@ def spread(lane: ClosedJaxpr, arity: Arity, layout: Layout, mesh: Mesh) -> Calla
     def lanes(
         values: Sequence[jax.Array],
         ids: jax.Array,
+        folds: jax.Array,
         turns: jax.Array,
         common: Sequence[jax.Array],
         root: jax.Array,
     ) -> list[jax.Array]:
         # For speed the keys are not made in the loop: a lane would wait 2 µs for its own.
-        keys = jax.vmap(lambda own: _fold(root, own))(ids)
+        keys = jax.vmap(lambda own: _fold(root, own, folds))(ids)
 
         def some(values: Sequence[jax.Array], keys: jax.Array) -> Sequence[jax.Array]:
             return jax.vmap(lambda values, key: one(*values, key, *common))(values, keys)
@@ -128,7 +131,7 @@ def spread(lane: ClosedJaxpr, arity: Arity, layout: Layout, mesh: Mesh) -> Calla
     return jax.shard_map(
         lanes,
         mesh=mesh,
-        in_specs=(by_lane, by_lane, by_lane, copied, copied),
+        in_specs=(by_lane, by_lane, copied, by_lane, copied, copied),
         out_specs=by_lane,
         check_vma=False,  # a Flax training scan fails that check
     )
@@ -139,10 +142,10 @@ def partition_spec(*axes: str) -> PartitionSpec:
     return PartitionSpec(*axes)  # type: ignore[no-untyped-call]
 
 
-def _fold(root: jax.Array, ids: jax.Array) -> jax.Array:
-    for index in range(ids.shape[0]):
-        root = jax.random.fold_in(root, ids[index])
-    return root
+def _fold(root: jax.Array, ids: jax.Array, folds: jax.Array) -> jax.Array:
+    """The root key with the first ids folded in: with and without repeats in one program."""
+    key: jax.Array = jax.lax.fori_loop(0, folds, lambda i, key: jax.random.fold_in(key, ids[i]), root)
+    return key
 
 
 def _chunk(array: jax.Array, index: jax.Array, width: int) -> jax.Array:

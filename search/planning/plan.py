@@ -278,7 +278,7 @@ def make_plan(
     layout_for = layouts(lanes, width, chosen)
     begin_plan()
     batch = batch_of(space, dnas)
-    task = Task(fn, key_aval(key), chosen, 1 if repeats == 1 else 2)
+    task = Task(fn, key_aval(key), chosen)
     flatten(None, broadcast)  # refuses bad ones once, and not for each structure
 
     sorting = Sorter(task, space, leaf_decisions(space), batch, broadcast, layout_for, check).sort()

@@ -36,13 +36,11 @@ class Task:
         fn: ``fn(experiment, key, *broadcast)``.
         key: What is known of the root key.
         devices: Over which the lanes are spread.
-        folds: How many numbers are folded into the root key for a lane: the trial id, and which repeat.
     """
 
     fn: Callable[..., Any]
     key: Aval
     devices: tuple[jax.Device, ...]
-    folds: int = 1
 
     def identity(self) -> Hashable:
         """The task's part of a program's key."""
@@ -60,7 +58,7 @@ class Task:
     def environment(self) -> Hashable:
         """What else tracing and compiling hang on, with all of JAX's configuration."""
         config = [item for item in jax.config.values.items() if not item[0].startswith(OF_THE_CACHE)]
-        return self.key, self.folds, tuple(config)
+        return self.key, tuple(config)
 
     def call(
         self,
@@ -153,9 +151,7 @@ class Lane:
         if layout not in self._executables:
             self._executables[layout] = _executables.get(
                 key,
-                lambda: Executable(
-                    traced.program, arity, self.task.folds, layout, devices, traced.fingerprint
-                ),
+                lambda: Executable(traced.program, arity, layout, devices, traced.fingerprint),
             )
         return self._executables[layout]
 
@@ -312,7 +308,7 @@ class Program:
 
         Args:
             values: A leaf for each of `varying`, [n, ...].
-            ids: What is folded into the root key: the trial ids uint32[n], or [n, folds].
+            ids: What is folded into the root key: the trial ids uint32[n], or with the repeats [n, 2].
             common: A leaf for each of `shared`.
             root: The root key.
             submit: Has a function called by another thread, of which there are as many as devices; without
@@ -323,7 +319,7 @@ class Program:
         """
         traced, executable = self.lane.trace(), self.executable
         common = [*common, *(constant.on(executable.sharding) for constant in traced.constants)]
-        ids = ids.reshape(len(ids), self.lane.task.folds)
+        ids = ids.reshape(len(ids), -1)
         parts = [
             executable.arguments([value[start:stop] for value in values], ids[start:stop], common, root)
             for start, stop in shares(len(ids), self._streams)

@@ -15,7 +15,7 @@ LANE = jax.make_jaxpr(lambda x, key, scale: [x * scale])(jnp.ones(2), ROOT, 2.0)
 
 
 def executable(layout=Layout("map", 1), devices=DEVICES):  # noqa: B008 - immutable
-    return Executable(LANE, Arity(1, 1), 1, layout, devices, fingerprint(LANE))
+    return Executable(LANE, Arity(1, 1), layout, devices, fingerprint(LANE))
 
 
 @pytest.mark.parametrize("layout", [Layout("map", 1), Layout("map", 4), Layout("vmap", 8)], ids=str)

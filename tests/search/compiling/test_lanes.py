@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh
 
-from symjax.search.compiling.lanes import AXIS, Arity, Layout, spread
+from symjax.search.compiling.lanes import AXIS, FOLDS, Arity, Layout, spread
 
 DEVICES = jax.devices()[:2]
 ROOT = jax.random.key(3)
@@ -22,9 +22,10 @@ LANE = jax.make_jaxpr(one)(1.0, ROOT, 2.0)
 def run(layout, length, turns, folds=1):
     n = length * len(turns)
     mesh = Mesh(np.array(DEVICES[: len(turns)]), (AXIS,))
-    ids = np.arange(n * folds, dtype=np.uint32).reshape(n, folds)
+    ids = np.arange(n * FOLDS, dtype=np.uint32).reshape(n, FOLDS)
     lanes = jax.jit(spread(LANE, Arity(1, 1), layout, mesh))
-    return lanes([np.linspace(-1, 1, n, dtype=np.float32)], ids, np.int32(turns), [np.float32(2)], ROOT), ids
+    values = [np.linspace(-1, 1, n, dtype=np.float32)]
+    return lanes(values, ids, np.int32(folds), np.int32(turns), [np.float32(2)], ROOT), ids[:, :folds]
 
 
 @pytest.mark.parametrize("layout", [Layout("map", 1), Layout("map", 3), Layout("vmap", 6)], ids=str)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
 from symjax.search.compiling import persistent
 from symjax.search.compiling.persistent import folder, kept_on_disk, user_folder
@@ -38,6 +39,7 @@ def test_a_folder_that_the_user_chose_is_left_alone(tmp_path):
 def test_none_is_used_where_jax_is_told_so():
     enabled = jax.config.jax_enable_compilation_cache
     jax.config.update("jax_enable_compilation_cache", False)
+    compilation_cache.reset_cache()  # JAX asks but once whether there is one
     try:
         assert folder() is None
         settings = jax.config.values
@@ -45,6 +47,7 @@ def test_none_is_used_where_jax_is_told_so():
             assert jax.config.values == settings
     finally:
         jax.config.update("jax_enable_compilation_cache", enabled)
+        compilation_cache.reset_cache()
 
 
 def test_the_oldest_files_of_a_large_folder_go(tmp_path, monkeypatch):

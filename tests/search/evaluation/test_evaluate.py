@@ -493,6 +493,10 @@ class TestRepeats:
         np.testing.assert_allclose(results["loss"], results.samples["loss"].mean(1), rtol=1e-6)
         assert (results.repeats, results.deviations["loss"].shape) == (3, (13,))
 
+    def test_they_need_no_programs_of_their_own(self):
+        train()
+        assert (train(repeats=2).compiled, train(repeats=3).compiled) == (0, 0)
+
     def test_permuted_and_in_any_company_they_are_the_same(self):
         whole = train(repeats=2)
         some = np.array([9, 0, 4])
