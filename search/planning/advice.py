@@ -78,12 +78,15 @@ def demotion_advice(name: str, why: Demotion, owner: str, programs: int) -> str:
     """
     place = f", at {why.place}: `{why.line}`" if why.place else ""
     is_meant = f", or say that it is structure, by sj.field(static=True) in {owner}" if owner else ""
+    what, result = "needs its value in Python", f"That raises {why.error} where JAX traces it"
+    if why.is_question:
+        what, result = "asks whether it is a float", "A tracer is none, and would silently take the other way"
     return (
-        f"{name} cannot be a lane: code needs its value in Python{place}. That raises {why.error} where JAX "
-        f"traces it, so that it is a constant of {programs:,} program{'' if programs == 1 else 's'}, one for "
-        "each of its values. Let JAX compute with it: jnp.where or jax.lax.cond in the place of `if`, jnp "
-        "functions in the place of math and NumPy, no float(), int() or isinstance(x, float); or open it "
-        f"with few values, by oneof{is_meant}."
+        f"{name} cannot be a lane: code {what}{place}. {result}, so that it is a constant of "
+        f"{programs:,} program{'' if programs == 1 else 's'}, one for each of its values. Let JAX compute "
+        "with it: jnp.where or jax.lax.cond in the place of `if`, jnp functions in the place of math and "
+        "NumPy, no float(), int() or isinstance(x, float); or open it with few values, by "
+        f"oneof{is_meant}."
     )
 
 

@@ -17,6 +17,8 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal
 from symjax.core.errors import brief
 from symjax.core.tracebacks import is_library
 
+from ..compiling.type_questions import asks
+
 _IMPURE = frozenset({"time", "random", "numpy.random", "datetime", "secrets", "uuid"})  # modules
 _LOADS = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
@@ -63,6 +65,39 @@ def is_suspect(fn: Callable[..., Any], classes: Iterable[type] = ()) -> bool:
         >>> is_suspect(noisy), is_suspect(pure)
         (True, False)
     """
+    return any(
+        value is None or _home(value) in _IMPURE for _, values in _reached(fn, classes) for value in values
+    )
+
+
+def may_ask(fn: Callable[..., Any], classes: Iterable[type] = ()) -> bool:
+    """Whether code seems to ask of something whether it is a float; see `asked_for_type`.
+
+    Args:
+        fn: The function.
+        classes: Classes whose methods it may call.
+
+    Example:
+        >>> def doubled(exp, key):
+        ...     return exp['x'] * 2 if isinstance(exp['x'], float) else 0.0
+        >>> may_ask(doubled), may_ask(lambda exp, key: exp['x'] * 2)
+        (True, False)
+    """
+    return any(asks(code) for code, _ in _reached(fn, classes))
+
+
+def _reached(
+    fn: Callable[..., Any], classes: Iterable[type] = ()
+) -> Iterator[tuple[types.CodeType, list[Any]]]:
+    """The user's code that a call may run, as far as it can be followed, and what its outer names stand for.
+
+    Args:
+        fn: The function.
+        classes: Classes whose methods it may call.
+
+    Yields:
+        A piece of code, with the values of outer names; None for an outer variable that it sets.
+    """
     waiting: list[Any] = [fn, *(method for cls in classes for method in vars(cls).values())]
     seen: set[types.CodeType] = set()
     while waiting:
@@ -71,11 +106,9 @@ def is_suspect(fn: Callable[..., Any], classes: Iterable[type] = ()) -> bool:
             continue
         seen.add(function.__code__)
         for code in _codes(function.__code__):
-            for value in _values(code, function):
-                if value is None or _home(value) in _IMPURE:
-                    return True
-                waiting.append(value)
-    return False
+            values = list(_values(code, function))
+            yield code, values
+            waiting += values
 
 
 def first_difference(one: ClosedJaxpr, other: ClosedJaxpr) -> Difference | None:

@@ -6,16 +6,21 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax
 
+from symjax.core.schema import is_symbolic
 from symjax.core.tracebacks import line_at_fault
+from symjax.verbs.walk import walk
 
+from ..compiling.cache import Cache, remembered
+from ..compiling.type_questions import asked_for_type
 from ..results.failures import Failure
 from .arguments import Arguments
 from .metrics import Metrics
 from .programs import Program, Task
+from .purity import may_ask
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Demotion:
     """Why a leaf is structure although it could be a leaf.
 
     Attributes:
-        error: The type of the error that tracing it gave.
+        error: The type of the error that tracing it gave; empty if the function asks whether it is a float.
         place: Where the function needs its value: ``'model.py:12'``; empty where that is not known.
         line: What is computed there: ``'self.rate > 0'``.
     """
@@ -37,9 +42,14 @@ class Demotion:
         """The reason that an error with its traceback gives."""
         return cls(type(error).__name__, *line_at_fault(error))
 
+    @property
+    def is_question(self) -> bool:
+        """Whether tracing it raised nothing, but the function asks whether it is a float."""
+        return not self.error
+
     def __str__(self) -> str:
         where = f" at {os.path.basename(self.place)}: {self.line}" if self.place else ""
-        return f"{self.error}{where}"
+        return f"{self.error or 'asked for its type'}{where}"
 
 
 PROBES = 16
@@ -135,7 +145,30 @@ def untraceable(
             culprit, reason = _culprit(task, arguments, structural, error)
             culprits[culprit] = Demotion.of(reason)
         else:
-            return culprits
+            return culprits | _questioned(task, arguments, structural)
+
+
+def _questioned(task: Task, arguments: Arguments, frozen: frozenset[int]) -> dict[int, Demotion]:
+    """The floats that the function asks whether they are some, which they are not while it is traced."""
+    key = task.identity()
+    asks = _asks.find(key)
+    if asks is None:  # the code is read but once
+        nodes = walk(arguments.experiment())
+        asks = may_ask(task.fn, {type(value) for _, value, _ in nodes if is_symbolic(value)})
+        _asks.put(key, asks)
+    if not asks:
+        return {}
+    floats = [index for index in arguments.traced(frozen) if isinstance(arguments.leaves[index], float)]
+
+    def call(values: list[Any], key: jax.Array) -> Metrics:
+        return task.call(arguments.treedef, arguments.leaves, zip(floats, values, strict=True), key)
+
+    avals = [aval.batched() for i in floats if (aval := arguments.avals[i]) is not None]
+    asked = asked_for_type(call, avals, task.key.batched())
+    return {floats[place]: Demotion("", *where) for place, where in asked.items()}
+
+
+_asks: Cache[bool] = remembered(256)
 
 
 def _culprit(

@@ -44,3 +44,13 @@ def test_a_call_is_as_long_as_results_should_take():
     assert code.chunk == code.capacity
     vectorized = executable(Layout("vmap", 8))
     assert (vectorized.is_timed, vectorized.chunk) == (True, 16)
+
+
+def test_what_is_remembered_of_it_is_of_the_same_code():
+    codes = [
+        executable(layout, devices)
+        for layout in (Layout("map", 1), Layout("vmap", 8))
+        for devices in (DEVICES, DEVICES[:1])
+    ]
+    assert len({code.candidate.digest for code in codes}) == 4
+    assert executable().candidate == codes[0].candidate

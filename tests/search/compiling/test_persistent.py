@@ -98,6 +98,11 @@ def run(folder: Path) -> list[list[str]]:
 def test_a_second_process_compiles_nothing(tmp_path):
     (*first, bits), own = run(tmp_path)
     assert (first, own) == (["2", "2", "0"], ["0", "0"])
+    known = [file.read_text() for file in tmp_path.rglob("*.jsonl")]
+    assert [len(text.splitlines()) for text in known] == [2]
     (*second, same), own = run(tmp_path)
     assert (second, own) == (["2", "0", "2"], ["0", "0"])
     assert same == bits
+    assert [
+        file.read_text() for file in tmp_path.rglob("*.jsonl")
+    ] == known  # reading takes no time to compile

@@ -336,6 +336,7 @@ class TestWhatCannotBeTraced:
             lambda x: x if isinstance(x, float) else "" + x,
             lambda x: [x][0 if isinstance(x, float) else 1],
             lambda x: np.asarray(x).item(),
+            lambda x: x if isinstance(x, float) else 0.0,
         ],
     )
     def test_however_the_function_says_so(self, value, check):

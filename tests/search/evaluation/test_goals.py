@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from symjax import search
@@ -58,4 +59,5 @@ def test_costs_are_columns_if_they_are_asked_for():
     assert results.feasible.tolist() == [False, True, False]
     assert results.best().index == 1
     assert evaluate(objective="cost.flops", mode="min").best().index == 1
+    assert np.array_equal(evaluate(resume=results)["cost.flops"], results["cost.flops"])
     assert evaluate().costs == {}

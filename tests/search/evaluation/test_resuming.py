@@ -79,6 +79,8 @@ def test_with_repeats():
     resumed = search.evaluate(run, SPACE, DNAS, KEY, repeats=3, resume=partial)
     assert bits(resumed) == bits(whole)
     assert all(np.array_equal(resumed.samples[name], whole.samples[name]) for name in whole.samples)
+    done = ~partial.pending
+    np.testing.assert_allclose(resumed.seconds[done], partial.seconds[done])
 
 
 def test_arrays_whose_shape_depends_on_the_structure():

@@ -12,7 +12,7 @@ import pytest
 
 import symjax as sj
 from symjax import search
-from symjax.search.planning.purity import first_difference, is_suspect
+from symjax.search.planning.purity import first_difference, is_suspect, may_ask
 
 KEY = jax.random.key(0)
 SPACE = search.space({"x": search.floatv(0, 1), "n": search.oneof([1, 2])})
@@ -139,3 +139,12 @@ def test_differences():
     assert (
         first_difference(traced(lambda x: (x, 1)), traced(lambda x: (x, 2))).what == "the constants 1 and 2"
     )
+
+
+def test_methods_may_ask_whether_something_is_a_float():
+    class Model:
+        def rate(self, x):
+            return float(x) if isinstance(x, int) else x
+
+    assert may_ask(lambda exp, key: exp, [Model])
+    assert not may_ask(lambda exp, key: exp)
