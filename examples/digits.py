@@ -117,21 +117,20 @@ class Experiment(sj.Object):
 
         carry = (params, state, self.optimizer.init(params))
         (params, state, _), _ = jax.lax.scan(epoch, carry, jax.random.split(order_key, self.epochs))
-        return {
-            "validation_loss": self.loss(params, state, *data.validation)[0],
-            "validation_accuracy": self.accuracy(params, state, *data.validation),
-            "test_accuracy": self.accuracy(params, state, *data.test),
-        }
+        loss, accuracy = self.measure(params, state, data.validation)
+        _, test_accuracy = self.measure(params, state, data.test)
+        return {"validation_loss": loss, "validation_accuracy": accuracy, "test_accuracy": test_accuracy}
 
     def loss(self, params, state, images, labels, **how) -> tuple[jax.Array, dict]:
         """The mean cross entropy, and the model's collections beside its parameters."""
         logits, state = sj.apply(self.model, {"params": params, **state}, images, **how)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), state
 
-    def accuracy(self, params, state, images, labels) -> jax.Array:
-        """The share of images whose class is found, in [0, 1]."""
-        logits, _ = sj.apply(self.model, {"params": params, **state}, images)
-        return jnp.mean(logits.argmax(-1) == labels)
+    def measure(self, params, state, split: Split) -> tuple[jax.Array, jax.Array]:
+        """The mean cross entropy, and the share of images whose class is found, in [0, 1]."""
+        logits, _ = sj.apply(self.model, {"params": params, **state}, split.images)
+        losses = optax.softmax_cross_entropy_with_integer_labels(logits, split.labels)
+        return losses.mean(), jnp.mean(logits.argmax(-1) == split.labels)
 
 
 def experiment() -> Experiment:
@@ -185,13 +184,11 @@ def search_space(exp: Experiment) -> search.Space:
     )
 
 
-def run_search(space: search.Space, trials: int, key: jax.Array, data: Data) -> search.Results:
-    """Evaluates random configurations, in as few compiled programs as their structure allows."""
-    sample_key, run_key = jax.random.split(key)
-    dnas = space.sample(sample_key, trials)
-    print(search.plan(Experiment.run, space, dnas, run_key, data))
+def run_search(space: search.Space, dnas: search.DNA, key: jax.Array, data: Data) -> search.Results:
+    """Evaluates configurations, in as few compiled programs as their structure allows."""
+    print(search.plan(Experiment.run, space, dnas, key, data))
     results = search.evaluate(
-        Experiment.run, space, dnas, run_key, data, objective="validation_accuracy", progress=True
+        Experiment.run, space, dnas, key, data, objective="validation_accuracy", progress=True
     )
     print(results.table(k=5))  # the test images have no say in the order
     return results
@@ -223,17 +220,17 @@ def plot(results: search.Results, path: pathlib.Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def save_and_repeat(results: search.Results, data: Data, out: pathlib.Path) -> None:
+def save_and_repeat(results: search.Results, key: jax.Array, data: Data, out: pathlib.Path) -> None:
     """Step 4: what was found can be saved, loaded, compared, and trained again to the same numbers."""
     best = results.best()
-    search.save_results(results, out / "digits.json")
+    search.save_results(results, out / "results.json")
     sj.save(best.experiment, out / "best.json")
     loaded = sj.load(out / "best.json")
-    again = train(loaded, best.key, data)
     print(f"loaded from {out / 'best.json'}; equal: {loaded == best.experiment}")
-    print(show(best.metrics), "the best of the search", sep="  ← ")
-    print(show(again), "the loaded one, same key", sep="  ← ")
-    if loaded != best.experiment or any(again[name] != best.metrics[name] for name in again):
+    again = search.evaluate(Experiment.run, results.space, [loaded], key, data, ids=[best.id])
+    print(show(best.metrics), "the best", sep="  ← ")
+    print(show(again[0].metrics), f"the loaded one; {again.compiled} programs compiled", sep="  ← ")
+    if loaded != best.experiment or again[0].metrics != best.metrics:
         raise SystemExit("the loaded experiment does not repeat the saved one")
 
 
@@ -257,7 +254,7 @@ def main() -> None:
         parser.error("--trials must be at least 1")
     options.out.mkdir(parents=True, exist_ok=True)
     print(f"{jax.device_count()} {jax.devices()[0].device_kind} device(s)")
-    key, search_key = jax.random.split(jax.random.key(options.seed))
+    key, sample_key, search_key = jax.random.split(jax.random.key(options.seed), 3)
     exp = experiment()
     data = exp.dataset.load()
 
@@ -267,11 +264,12 @@ def main() -> None:
     with step("2. Patch"):
         patch(exp, key, data)
     with step("3. Search"):
-        results = run_search(search_space(exp), options.trials, search_key, data)
+        space = search_space(exp)
+        results = run_search(space, space.sample(sample_key, options.trials), search_key, data)
         plot(results, options.out / "digits.png")
         print(f"plot: {options.out / 'digits.png'}")
     with step("4. Save, load, repeat"):
-        save_and_repeat(results, data, options.out)
+        save_and_repeat(results, search_key, data, options.out)
     print(f"\nall: {time.perf_counter() - start:.1f} s")
 
 

@@ -12,12 +12,14 @@ V = TypeVar("V")
 
 @final
 class Cache(Generic[V]):
-    """A mapping that forgets what was used least recently, but nothing that the latest plan uses.
+    """A mapping that forgets what was used least recently, but nothing that the latest two plans use.
+
+    Two, for the next plan mostly uses what the one before did, in the same order.
 
     Safe in threads.
 
     Args:
-        capacity: How many entries it keeps, beside those of the latest plan.
+        capacity: How many entries it keeps, if those plans do not use more.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -42,14 +44,14 @@ class Cache(Generic[V]):
             self._used(key, value)
 
     def begin_plan(self) -> None:
-        """From now on what was used before may be forgotten."""
+        """From now on what the plan before the latest one used may be forgotten."""
         with self._lock:
             self._plan += 1
 
     def _used(self, key: Hashable, value: V) -> V:
         self._entries[key] = value, self._plan
         self._entries.move_to_end(key)
-        while len(self._entries) > self._capacity and next(iter(self._entries.values()))[1] < self._plan:
+        while len(self._entries) > self._capacity and next(iter(self._entries.values()))[1] < self._plan - 1:
             self._entries.popitem(last=False)
         return value
 
@@ -74,7 +76,7 @@ def remembered(capacity: int) -> Cache[V]:
 
 
 def begin_plan() -> None:
-    """Says that a plan begins: until the next one, nothing is forgotten that it uses."""
+    """Says that a plan begins: until the next but one, nothing is forgotten that it uses."""
     for cache in _caches:
         cache.begin_plan()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, final
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 from jax.sharding import Sharding
@@ -114,7 +115,7 @@ def _host(array: Any) -> Any:
 
 
 def _is_large(constant: Any) -> bool:
-    if not hasattr(constant, "dtype") or jax.dtypes.issubdtype(constant.dtype, jax.dtypes.extended):
+    if not hasattr(constant, "dtype") or jnp.issubdtype(constant.dtype, jax.dtypes.extended):
         return False
     return int(getattr(constant, "nbytes", 0)) > _SMALL
 
@@ -175,7 +176,7 @@ def _results(body: Jaxpr, eqn: JaxprEqn, operands: list[Any]) -> Sequence[Any]:
             pass
         else:
             return jax.core.eval_jaxpr(program.jaxpr, program.consts, *operands)
-    inputs = [Var(atom.aval) for atom in eqn.invars]
+    inputs: list[Any] = [Var(atom.aval) for atom in eqn.invars]
     eqns = [eqn.replace(invars=inputs)]
     alone = _replaced(body, constvars=[], invars=inputs, outvars=eqn.outvars, eqns=eqns, effects=eqn.effects)
     return jax.core.eval_jaxpr(alone, [], *operands)

@@ -138,25 +138,21 @@ class Executable:
         size: int = stats.temp_size_in_bytes + stats.argument_size_in_bytes + stats.output_size_in_bytes
         return size
 
-    def __call__(
+    def arguments(
         self,
         values: Sequence[npt.NDArray[Any]],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
-    ) -> Started:
-        """Starts a run of up to `capacity` lanes.
+    ) -> Arguments:
+        """What a run of up to `capacity` lanes takes.
 
         Args:
             values: The arguments that differ, [n, ...].
             ids: The ids that are folded into the root key, one after the other, uint32[n, 1 or 2].
             common: The arguments that all lanes share.
             root: The root key.
-
-        Returns:
-            The run; JAX computes while the caller goes on.
         """
-        assert self._compiled is not None
         counts = [stop - start for start, stop in shares(len(ids), len(self._devices))]
         starts = np.cumsum([0, *counts[:-1]])
         rows = np.concatenate([self._rows(*share, len(ids)) for share in zip(starts, counts, strict=True)])
@@ -165,8 +161,19 @@ class Executable:
         own = np.zeros((len(rows), FOLDS), np.uint32)
         own[:, :folds] = ids[rows]
         filled = [value[rows] for value in values]
-        results = self._compiled(filled, own, np.int32(folds), turns, list(common), root)
-        return Started(results, counts, self.length)
+        arrays = (filled, own, np.int32(folds), turns, list(common), root)
+        if len(self._devices) == 1:  # not left to the call, on a thread that may not know `jax.enable_x64`
+            arrays = jax.device_put(arrays, self.sharding)
+        return Arguments(arrays, counts)
+
+    def __call__(self, arguments: Arguments) -> Started:
+        """Starts a run; JAX computes while the caller goes on."""
+        assert self._compiled is not None
+        return Started(self._compiled(*arguments.arrays), arguments.counts, self.length)
+
+    def run(self, arguments: Arguments) -> list[npt.NDArray[Any]]:
+        """Runs, and waits for the results, [n, ...] each."""
+        return self(arguments).results()
 
     def _rows(self, start: int, count: int, n: int) -> npt.NDArray[np.intp]:
         """What a device has in its lanes: its share, and the last of it again and again."""
@@ -174,7 +181,7 @@ class Executable:
         return np.minimum(np.arange(start, start + self.length), last)
 
     def staged(self) -> tuple[jax.stages.Wrapped, tuple[Any, ...]]:
-        """The function that is compiled, and the shapes of its arguments; ask before it is compiled."""
+        """The function that is to be compiled, and the shapes of its arguments; as long as it is not."""
         lane = self._lane
         assert lane is not None, "it is compiled already"
         values, common = lane.in_avals[: self._arity.values], lane.in_avals[self._arity.values + 1 :]
@@ -188,6 +195,18 @@ class Executable:
             [_struct(aval) for aval in common],
             _struct(key),
         )
+
+
+class Arguments(NamedTuple):
+    """What a run takes.
+
+    Attributes:
+        arrays: The arguments of the compiled code.
+        counts: How many lanes of each device count, the first ones.
+    """
+
+    arrays: tuple[Any, ...]
+    counts: list[int]
 
 
 class Started(NamedTuple):
@@ -209,7 +228,7 @@ class Started(NamedTuple):
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
-        jax.block_until_ready(self.arrays)
+        jax.block_until_ready(self.arrays)  # type: ignore[no-untyped-call]
         starts = [place * self.length for place in range(len(self.counts))]
         places = list(zip(starts, self.counts, strict=True))
         whole = [np.asarray(array) for array in self.arrays]

@@ -83,10 +83,10 @@ class _Writer:
         texts = [word]
         for atom in atoms:
             if isinstance(atom, Literal):
-                texts.append(f"{type(atom.val).__name__} {atom.val!r}: {atom.aval.str_short()}")
+                texts.append(f"{type(atom.val).__name__} {atom.val!r}: {_type(atom)}")
             elif isinstance(atom, Var):
                 number = self._names.setdefault(atom, len(self._names))
-                texts.append(f"{number}: {atom.aval.str_short()}")
+                texts.append(f"{number}: {_type(atom)}")
             else:
                 texts.append("_")
         self._add("\n".join(texts))
@@ -126,16 +126,21 @@ class _Writer:
         self.text.update(b"\0")
 
 
+def _type(atom: Any) -> str:
+    """The type of an atom; whether it is weak changes nothing any more."""
+    text: str = atom.aval.str_short()
+    return text
+
+
 def _is_described(value: Any) -> bool:
     """Whether the text of a value says all of it: of JAX's own types it does, if it gives no address."""
     if isinstance(value, Mesh):
-        return value.empty  # the text of another one does not name its devices
+        return bool(value.empty)  # the text of another one does not name its devices
     ours = type(value).__module__.partition(".")[0] in ("jax", "jaxlib")
     return (
         ours
         and not callable(value)
         and not isinstance(value, jax.Array | jax.tree_util.PyTreeDef)
-        and type(value).__repr__ is not object.__repr__
         and " at 0x" not in repr(value)
     )
 

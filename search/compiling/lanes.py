@@ -48,7 +48,7 @@ class Layout(NamedTuple):
         if self.mode == "vmap":
             return self.width
         most = min(_LONGEST, max(1, _BUFFERS // max(1, size)))
-        length = 4 ** ((most.bit_length() - 1) // 2)  # a power of four
+        length: int = 4 ** ((most.bit_length() - 1) // 2)  # a power of four
         return max(1, length // self.width) * self.width
 
 

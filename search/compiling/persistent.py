@@ -21,6 +21,7 @@ OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_pe
 
 _LARGEST = 4 << 30  # bytes
 
+_FOLDER = "jax_compilation_cache_dir"
 _SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
@@ -54,10 +55,10 @@ def folder() -> str | None:
 
     None if JAX is told to keep none (``jax_enable_compilation_cache``).
     """
-    if not jax.config.jax_enable_compilation_cache:
+    settings = jax.config.values
+    if not settings["jax_enable_compilation_cache"]:
         return None
-    own: str | None = jax.config.jax_compilation_cache_dir
-    return own or str(user_folder() / "programs")
+    return settings[_FOLDER] or str(user_folder() / "programs")
 
 
 @contextlib.contextmanager
@@ -92,22 +93,24 @@ def was_on_disk(events: list[str]) -> bool:
 
 @contextlib.contextmanager
 def _own_folder() -> Iterator[None]:
-    place = folder()
-    if place is None or jax.config.jax_compilation_cache_dir or not _is_writeable(place):
-        yield
-        return
     with _lock:
-        settings = {"jax_compilation_cache_dir": place, **_SETTINGS}
-        before = {name: getattr(jax.config, name) for name in settings}
-        for name, value in settings.items():
-            jax.config.update(name, value)
+        place = folder()
+        before = {name: jax.config.values[name] for name in (_FOLDER, *_SETTINGS)}
+        if place is None or before[_FOLDER] or not _is_writeable(place):
+            yield
+            return
+        _set({_FOLDER: place, **_SETTINGS})
         try:
             yield
         finally:
-            for name, value in before.items():
-                jax.config.update(name, value)
+            _set(before)
             compilation_cache.reset_cache()  # JAX remembers the folder that it used first
             _prune(Path(place))
+
+
+def _set(settings: Mapping[str, Any]) -> None:
+    for name, value in settings.items():
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]
 
 
 def _prune(place: Path) -> None:

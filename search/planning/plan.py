@@ -139,7 +139,8 @@ class Plan:
         compilation = self.compilation
         if compilation is None or compilation.seconds is None or compilation.seconds < _LONG:
             return ""
-        cached = f", {compilation.cached} of them are in the cache" if compilation.cached else ""
+        verb = "is" if compilation.cached == 1 else "are"
+        cached = f", {compilation.cached} of them {verb} in the cache" if compilation.cached else ""
         return f"about {duration(compilation.seconds)} to compile{cached}"
 
     def _lanes_text(self) -> str:

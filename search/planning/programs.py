@@ -18,7 +18,7 @@ from jax.tree_util import PyTreeDef
 
 from ..compiling.cache import Cache, remembered
 from ..compiling.constants import Constant, hoisted
-from ..compiling.executables import Array, Executable, Started, shares
+from ..compiling.executables import Array, Executable, shares
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, Mode, partition_spec
 from ..compiling.persistent import OF_THE_CACHE
@@ -318,20 +318,17 @@ class Program:
             The run; JAX computes while the caller goes on.
         """
         traced, executable = self.lane.trace(), self.executable
-        arguments = [*common, *(constant.on(executable.sharding) for constant in traced.constants)]
+        common = [*common, *(constant.on(executable.sharding) for constant in traced.constants)]
         ids = ids.reshape(len(ids), -1)
-
-        def part(start: int, stop: int) -> Started:
-            return executable([value[start:stop] for value in values], ids[start:stop], arguments, root)
-
-        def whole(start: int, stop: int) -> list[npt.NDArray[Any]]:
-            return part(start, stop).results()
-
+        parts = [
+            executable.arguments([value[start:stop] for value in values], ids[start:stop], common, root)
+            for start, stop in shares(len(ids), self._streams)
+            if start < stop
+        ]
         structure = jax.tree.structure(traced.metrics)
-        bounds = [share for share in shares(len(ids), self._streams) if share[0] < share[1]]
         if submit is None or self._streams == 1:
-            return Running([part(*share).results for share in bounds], structure)
-        return Running([submit(whole, *share).result for share in bounds], structure)
+            return Running([executable(part).results for part in parts], structure)
+        return Running([submit(executable.run, part).result for part in parts], structure)
 
 
 class Running(NamedTuple):
@@ -355,7 +352,7 @@ class Running(NamedTuple):
         return jax.tree.unflatten(self.structure, [np.concatenate(column) for column in columns])
 
 
-_lanes: Cache[Lane] = remembered(1024)
+_lanes: Cache[Lane] = remembered(256)
 
 
 def program_for(

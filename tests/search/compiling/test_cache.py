@@ -1,5 +1,7 @@
 """What is remembered between calls, and for how long."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from symjax.search.compiling.cache import Cache, remembered
 def test_forgets_what_was_used_least_recently(calls, capacity):
     cache, order = Cache(capacity), []  # the keys that should be there, the last used one last
     for how, key in calls:
+        cache.begin_plan()
         cache.begin_plan()
         present = key in order
         if how == "find":
@@ -28,17 +31,21 @@ def test_forgets_what_was_used_least_recently(calls, capacity):
         assert len(cache) == len(order)
 
 
-def test_forgets_nothing_within_a_plan():
+def test_forgets_nothing_of_the_latest_two_plans():
     cache = Cache(3)
-    for _ in range(2):
+    calls = Counter()
+    for _ in range(3):
         cache.begin_plan()
         for key in range(10):
-            cache.get(key, lambda key=key: -key)
-        assert [cache.find(key) for key in range(10)] == [-key for key in range(10)]
+            cache.get(key, lambda key=key: calls.update([key]) or -key)
+    assert set(calls.values()) == {1}
     cache.begin_plan()
     assert cache.find(4) == -4
     cache.put(10, -10)
-    assert (len(cache), cache.find(4), cache.find(9), cache.find(10)) == (3, -4, -9, -10)
+    assert len(cache) == 11
+    cache.begin_plan()
+    cache.put(11, -11)
+    assert (len(cache), cache.find(4), cache.find(9), cache.find(10)) == (3, -4, None, -10)
 
 
 def test_what_cannot_be_made_is_not_remembered():

@@ -28,7 +28,8 @@ def test_serves_any_number_of_lanes_up_to_its_capacity(layout):
     root = jax.device_put(ROOT, code.sharding)
     for n in {1, 2, 5, code.capacity - 1, code.capacity}:
         xs = np.arange(2 * n, dtype=np.float32).reshape(n, 2)
-        (ys,) = code([xs], np.zeros((n, 1), np.uint32), [np.float32(3)], root).results()
+        arguments = code.arguments([xs], np.zeros((n, 1), np.uint32), [np.float32(3)], root)
+        (ys,) = code.run(arguments)
         assert np.array_equal(ys, 3 * xs)
 
 

@@ -10,7 +10,8 @@ import jax
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
-from symjax.search.compiling.persistent import folder, kept_on_disk, user_folder, was_on_disk
+from symjax.search.compiling import persistent
+from symjax.search.compiling.persistent import folder, kept_on_disk, user_folder
 
 
 @pytest.mark.parametrize(
@@ -41,12 +42,21 @@ def test_none_is_used_where_jax_is_told_so():
     compilation_cache.reset_cache()  # JAX asks but once whether there is one
     try:
         assert folder() is None
-        with kept_on_disk() as events:
-            jax.jit(lambda x: x + 17.25).lower(1.0).compile()
-        assert not was_on_disk(events)
+        settings = jax.config.values
+        with kept_on_disk():
+            assert jax.config.values == settings
     finally:
         jax.config.update("jax_enable_compilation_cache", enabled)
         compilation_cache.reset_cache()
+
+
+def test_the_oldest_files_of_a_large_folder_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(persistent, "_LARGEST", 25)
+    for age, name in enumerate(["new", "old", "older", "oldest"]):
+        (tmp_path / name).write_bytes(b"0123456789")
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    persistent._prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
 
 
 RUN = """

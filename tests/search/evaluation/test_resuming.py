@@ -72,6 +72,7 @@ def test_vectorized_lanes_are_as_many_as_they_were():
 
 
 def test_with_repeats():
+    search.clear_programs()  # so that the second program is still to be compiled when the first is through
     partial = interrupted(repeats=3)
     assert partial.pending.any()
     whole = search.evaluate(run, SPACE, DNAS, KEY, repeats=3)

@@ -4,11 +4,13 @@ import pickle
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
 
 import symjax as sj
 from symjax import search
 from symjax.search import DNA
+from symjax.search.compiling.compile_times import CompileTime, Record
 from symjax.search.planning.ladder import free_memory
 
 KEY = jax.random.key(0)
@@ -218,3 +220,34 @@ def test_metrics_that_differ_are_told_by_name():
 
     with pytest.raises(ValueError, match=r"missing: 'accuracy' with act=bad\. Let it return"):
         search.plan(run, SPACE, DNAS[::2], KEY)
+
+
+def test_names_large_constants():
+    data = np.zeros((300_000, 2), np.float32)
+    space = search.space({"x": search.floatv(0, 1), "n": search.oneof([1, 2])})
+    dnas = DNA.from_numbers(space.spec, [[0.5, 0], [0.5, 1]])
+
+    def run(exp, key):
+        return exp["x"] + jax.numpy.asarray(data.copy())[exp["n"]].sum()
+
+    text = "2 MB of constants, such as float32[300000,2], from the function itself: hand it in as a broadcast argument"
+    plan = search.plan(run, space, dnas, KEY)
+    assert text in str(plan)
+    assert plan.buckets[0].program.constants == plan.buckets[1].program.constants
+    assert "constants" not in str(
+        search.plan(lambda exp, key, data: run(exp, key), SPACE, DNAS[:0], KEY, data)
+    )
+
+
+def test_says_how_long_compiling_will_take(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    space = search.space({"x": search.floatv(0, 1), "n": search.oneof([1, 2, 3])})
+    dnas = DNA.from_numbers(space.spec, [[0.5, 0], [0.5, 1], [0.5, 2]])
+    plan = search.plan(lambda exp, key: exp["x"] * exp["n"], space, dnas, KEY)
+    assert "to compile" not in str(plan)  # nobody knows
+    first, second, _ = (bucket.program.executable.candidate for bucket in plan.buckets)
+    Record.here().add("another", CompileTime(600.0, 10 * first.equations, first.kind))
+    assert "3 programs, mapped; about 3 min to compile; " in str(plan)
+    Record.here().add(second.digest, CompileTime(300.0, second.equations, second.kind))
+    assert plan.compilation.cached == 1
+    assert "to compile, 1 of them is in the cache; " in str(plan)
