@@ -109,5 +109,21 @@ def test_trees_that_cannot_be_made_are_no_obstacle(heads):
     assert search.evaluate(Heads.run, space, [dna], jax.random.key(0)).metrics.tolist() == [1.0]
 
 
-def test_neither_are_trees_of_which_nearly_none_can_be_made():
+def test_a_value_of_which_no_tree_can_be_made_fails_alone():
+    class Careful(sj.Object):
+        scale: float
+
+        def __check__(self):
+            assert self.scale < 1
+
+        def run(self, key):
+            return self.scale
+
+    space = search.space(Careful(search.oneof([0.5, 2.0])))
+    with pytest.warns(RuntimeWarning, match="1 of 2"):
+        results = search.evaluate(Careful.run, space, space.grid(1), jax.random.key(0))
+    assert results.states.tolist() == ["ok", "failed"]
+
+
+def test_where_no_tree_can_be_made_nothing_is_a_lane():
     assert lanes_of(Heads(search.floatv(0, 1), search.oneof([3, 5, 7]))) == []
