@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from symjax.core.errors import NoSuchPath, at, brief, unknown
@@ -22,6 +23,7 @@ from .enumeration import Enumeration, Rows
 from .filling import Filling
 from .sameness import same
 
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 _MOST = 256  # points that are tried for a tree off which they cannot be read
 
 
@@ -84,8 +86,14 @@ class Encoder:
         if not same(closest, value):
             raise Misfit(f"the tree is not in the space: {_difference(closest, value, path)}")
 
-    def fit_at(self, index: int, value: Any, path: Path) -> None:
+    def fit_at(self, index: int, value: Any, path: Path, names: Mapping[int, str] = _NOTHING) -> None:
         """Finds what makes the value of a decision.
+
+        Args:
+            index: The decision.
+            value: The value.
+            path: Where it stands.
+            names: What may stand for candidates, by their indices.
 
         Raises:
             Misfit: Nothing does.
@@ -93,6 +101,8 @@ class Encoder:
         point, slots = self._spec.points[index], self._branches[index]
 
         def fits(slot: int, branch: int, item: Any) -> bool:
+            if isinstance(item, str) and names.get(branch) == item:
+                return True
             try:
                 self.fit(slots[slot][branch], item, path if point.choice.is_single else path / slot)
             except Misfit:
@@ -133,8 +143,12 @@ class Encoder:
         except Misfit:
             return genes
 
-    def read(self, values: Mapping[str, Any]) -> None:
+    def read(self, values: Mapping[str, Any], names: Sequence[Mapping[int, str]]) -> None:
         """Takes decisions from values by name, id or path; a label stands for its candidate.
+
+        Args:
+            values: The values.
+            names: For each decision, what else may stand for candidates, by their indices.
 
         Raises:
             KeyError: There is no such decision, or it does not matter.
@@ -152,7 +166,7 @@ class Encoder:
                 continue
             name = next((name for name in (point.name, point.id, str(point.path)) if name in unread), None)
             if name is not None:
-                self._take(index, unread.pop(name))
+                self._take(index, unread.pop(name), names[index])
             elif index not in self._rows:
                 refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
@@ -160,7 +174,7 @@ class Encoder:
             names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
             raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
 
-    def _take(self, index: int, value: Any) -> None:
+    def _take(self, index: int, value: Any, names: Mapping[int, str]) -> None:
         point, choice = self._spec.points[index], self._choices[index]
         labels = getattr(choice, "labels", None) or ()
         listed = [value] if choice.is_single else value
@@ -171,7 +185,7 @@ class Encoder:
         ):
             self._rows[index] = choice.genes(listed, point.name)
         else:
-            self.fit_at(index, value, point.path)
+            self.fit_at(index, value, point.path, names)
 
 
 def _difference(closest: Any, value: Any, path: Path) -> str:

@@ -74,7 +74,7 @@ def test_prints_a_table(results):
     assert [line.split() for line in lines] == [
         ["rank", "trial", "state", "score", "↑", "valid.count", "act", "act.gelu", "row"],
         ["1", "106", "nan", "inf", "5", "'relu'", "5"],
-        ["2", "103", "nan", "0.75", "7", "{'gelu':", "1.5}", "1.5", "3"],
+        ["2", "103", "nan", "0.75", "7", "{'gelu':", "floatv(1.0,", "2.0)}", "1.5", "3"],
         ["3", "100", "nan", "0.5", "10", "'relu'", "0"],
     ]
     assert len({line.index(" ", 3) for line in lines}) == 1
