@@ -49,7 +49,7 @@ class Questioned:
         self.place = self.line = ""
 
     @property
-    def __class__(self) -> Any:
+    def __class__(self) -> Any:  # type: ignore[misc]  # as proxies do
         """What `isinstance` looks at, if this is no instance itself."""
         frame = sys._getframe(1)
         code = frame.f_code

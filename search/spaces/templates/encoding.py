@@ -88,8 +88,14 @@ class Encoder:
         """Finds what makes the value of a decision.
 
         Raises:
-            Misfit: Nothing does.
+            Misfit: Nothing does; ends in the path of the value at fault.
         """
+        try:
+            self._fit_value(index, value, path)
+        except Misfit as error:
+            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+
+    def _fit_value(self, index: int, value: Any, path: Path) -> None:
         point, slots = self._spec.points[index], self._branches[index]
 
         def fits(slot: int, branch: int, item: Any) -> bool:
@@ -99,10 +105,7 @@ class Encoder:
                 return False
             return True
 
-        try:
-            self._rows[index] = self._choices[index].fit(value, fits, point.name)
-        except Misfit as error:
-            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+        self._rows[index] = self._choices[index].fit(value, fits, point.name)
 
     def candidates(self, template: Template, tree: Any) -> Iterator[Rows]:
         """Decisions that may have led to a tree that was changed since: those that it shows, then all others.
@@ -171,7 +174,12 @@ class Encoder:
         ):
             self._rows[index] = choice.genes(listed, point.name)
         else:
-            self.fit_at(index, value, point.path)
+            try:
+                self._fit_value(index, value, point.path)
+            except Misfit as error:
+                raise Misfit(
+                    f"the decision {point.name} cannot have this value: {error} {at(point.path)}"
+                ) from error
 
 
 def _difference(closest: Any, value: Any, path: Path) -> str:
