@@ -14,6 +14,8 @@ from flax import linen as nn
 import symjax as sj
 from symjax import search
 
+pytestmark = pytest.mark.exact
+
 KEY = jax.random.key(5)
 ONE = jax.devices()[:1]
 

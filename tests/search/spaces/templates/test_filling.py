@@ -230,6 +230,7 @@ def assert_traced_alike(space, dna):
         assert np.asarray(inside).tobytes() == np.asarray(leaf).tobytes()
 
 
+@pytest.mark.exact
 @settings(max_examples=15)
 @given(generated.points())
 def test_lanes_are_bitwise_what_is_decoded_outside(point):
