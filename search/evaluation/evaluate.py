@@ -39,7 +39,7 @@ def evaluate(
     key: jax.Array,
     *broadcast: Any,
     objective: str | Sequence[str] | None = None,
-    mode: Modes = "max",
+    mode: Modes | None = None,
     repeats: int = 1,
     constraints: Mapping[str, Bound] | None = None,
     resume: Results | None = None,
@@ -85,7 +85,8 @@ def evaluate(
         objective: The name of the metric that counts, or several for a Pareto front; then `Results` need
             not be told again. ``'cost.flops'``, ``'cost.bytes'`` and ``'cost.parameters'`` are metrics
             too, of `cost`, which is asked for each bucket if a name of it stands here or in `constraints`.
-        mode: ``'max'`` if more is better, ``'min'`` if less is; one for all objectives or for each.
+        mode: ``'max'`` if more is better, ``'min'`` if less is; one for all objectives or for each. By
+            default ``'max'``, with a warning of an objective whose name says that it is a loss.
         repeats: How many seeds each configuration runs with, in a lane each; the results hold the mean,
             and what each gave.
         constraints: By the name of a metric an upper bound, or a pair of a lower and an upper one, of which
@@ -124,7 +125,8 @@ def evaluate(
         Exception: All configurations raised: what the first one of them raised.
 
     Warns:
-        RuntimeWarning: Some configurations raised; `Results.errors` holds what.
+        RuntimeWarning: Some configurations raised; `Results.errors` holds what. Or the objective is a loss
+            by its name, and no `mode` was given.
         PlanWarning: As `plan` does; and where programs with large constants are to be compiled.
 
     Example:
