@@ -9,7 +9,7 @@ from typing import Any, final
 import jax
 import numpy as np
 
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 from symjax.core.paths import ROOT, Path
 from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
@@ -26,6 +26,7 @@ from .templates.encoding import Encoder
 from .templates.enumeration import Enumeration, Rows, size_of, steps_of, whole
 from .templates.filling import Fillings
 from .templates.sameness import same
+from .values import Values, candidate_names
 
 
 @final
@@ -49,6 +50,7 @@ class Space:
         "_fillings",
         "_follows",
         "_ideas",
+        "_names",
         "branches",
         "choices",
         "closed",
@@ -92,6 +94,7 @@ class Space:
         fillings = Fillings(self.spec, self.choices, self.branches)
         self._fillings = tuple(map(fillings.of, self.templates))
         self._decisions = fillings.decisions
+        self._names = tuple(map(candidate_names, self.choices, self.branches))
         # A node resolves its references when it is read; those of a plain container nobody else would.
         self._follows = not is_node(self.tree) and holds_references(self.tree)
         if self._follows and not isinstance(self.tree, Choice):
@@ -147,16 +150,24 @@ class Space:
             smaller one.
 
         Raises:
-            TypeError: `n` is no whole number.
+            TypeError: `key` is no key, or `n` no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
+            Exception: What a constraint raises; a note names the constraint.
         """
+        if not isinstance(key, jax.Array | np.ndarray):
+            raise TypeError(
+                f"sample takes a JAX key first, got {brief(key)}; write space.sample(jax.random.key(0), n)"
+            )
         count = 1 if n is None else whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
         if self.predicates:
             batch = constraints.redrawn(
-                batch, self._is_allowed, lambda turn: self._draw(jax.random.fold_in(key, turn), count)
+                batch,
+                self._is_allowed,
+                lambda turn: self._draw(jax.random.fold_in(key, turn), count),
+                self.decode,
             )
         return batch[0] if n is None else batch
 
@@ -238,7 +249,8 @@ class Space:
         """The space of those trees only for which a predicate holds.
 
         Args:
-            predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`.
+            predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`. For a
+                tree that cannot be made, because its constructor raises, it counts as not holding.
 
         Returns:
             A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate`
@@ -280,6 +292,7 @@ class Space:
         Raises:
             TypeError: Traced choices without `like`.
             ValueError: A DNA of another space, one out of range, or one that is not as `constrain` demands.
+            Exception: What a constructor of the tree raises; of a batch, a note says for which DNA.
 
         Example:
             >>> from symjax import search
@@ -293,14 +306,23 @@ class Space:
         if not dna.shape:
             choices = dna.choices if like is None else like.choices
             return self._decided(dna, self._genes(choices, dna.floats))
-        if len(dna.shape) > 1 or like is not None or not dna.is_host:
+        if len(dna.shape) > 1 or like is not None:
             return [self.decode(each, like) for each in dna]
+        dna = dna.host()
         genes = self._genes(dna.choices, dna.floats)
         rows = zip(genes["choices"], genes["floats"], strict=True)
         return [
-            self._decided(dna[index], {"choices": choices, "floats": floats})
+            self._member(dna, index, {"choices": choices, "floats": floats})
             for index, (choices, floats) in enumerate(rows)
         ]
+
+    def _member(self, dna: DNA, index: int, genes: dict[str, Any]) -> Any:
+        """The tree of one of a batch."""
+        try:
+            return self._decided(dna[index], genes)
+        except Exception as error:
+            note(error, f"raised for number {index} of the batch, {dna[index]!r}")
+            raise
 
     def _genes(self, choices: Genes, floats: Genes) -> dict[str, Any]:
         """Checked genes as lists, where they are not traced: single genes of arrays are read far slower."""
@@ -381,8 +403,11 @@ class Space:
     def values(self, dna: DNA) -> dict[str, Any]:
         """What a single DNA decides, by name, as values: for decisions that matter.
 
-        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value
-        in the decoded tree.
+        A candidate with a label goes by that; one that holds decisions of its own, which stand beside it, by
+        its class. A decision goes by its name, or else by the path of its value in the decoded tree.
+
+        Raises:
+            TypeError: This is a batch.
 
         Example:
             >>> from symjax import search
@@ -391,7 +416,7 @@ class Space:
             >>> space.values(search.DNA.from_numbers(space.spec, [1, 0.5]))
             {'width': 'big', 'lr': 0.5}
         """
-        values: dict[str, Any] = {}
+        values = Values()
         for index, value in self.decided(dna).items():
             values[self._name(index, values)] = value
         return values
@@ -399,6 +424,11 @@ class Space:
     def decided(self, dna: DNA) -> dict[int, Any]:
         """As `values`, by the decisions' indices in the spec."""
         host = self._require(dna).host()
+        if host.shape:
+            raise TypeError(
+                f"values takes a single DNA, this is a batch of {list(host.shape)}; "
+                "[space.values(dna) for dna in batch] gives those of each"
+            )
         genes = {"choices": host.choices.tolist(), "floats": host.floats.tolist()}
         return {index: self._value(index, genes) for index, matters in enumerate(host.active) if matters}
 
@@ -410,18 +440,26 @@ class Space:
     def _value(self, index: int, genes: dict[str, Any]) -> Any:
         """What is decided at a point, with labels for the candidates that have some."""
         choice = self.choices[index]
-        if getattr(choice, "labels", None) is None:
+        names = self._names[index]
+        if not names and getattr(choice, "labels", None) is None:
             return self._decisions[index].fill(genes)[0]
         own = choice.numbers(genes[choice.array][self.spec.columns[index]])
-        labels = [choice.label(number) for number in own]
-        return labels[0] if choice.is_single else labels
+        if not names:
+            labels = [choice.label(number) for number in own]
+            return labels[0] if choice.is_single else labels
+        if choice.is_single and own[0] in names:
+            return names[int(own[0])]
+        value = self._decisions[index].fill(genes)[0]
+        if choice.is_single:
+            return value
+        return [names.get(int(number), item) for number, item in zip(own, value, strict=True)]
 
     def from_values(self, values: Mapping[str, Any]) -> DNA:
         """The inverse of `values`.
 
         Args:
-            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in
-                a candidate may be left out where the candidate is given as a decided value.
+            values: By name, id or path: the value that is decided, or what `values` calls a candidate. What
+                is decided in a candidate may be left out where the candidate is given as a decided value.
 
         Raises:
             KeyError: A name that is no decision of the space, or does not matter here.
@@ -433,8 +471,10 @@ class Space:
             >>> space.from_values({'width': 16, 'lr': 0.5})
             DNA(width=1, lr=0.5)
         """
+        if not isinstance(values, Mapping):
+            raise TypeError(f"from_values takes decided values by name, got {brief(values)}")
         encoder = Encoder(self.spec, self.choices, self.branches)
-        encoder.read(values)
+        encoder.read(values, self._names)
         return self.of(encoder.rows())
 
     def __eq__(self, other: object) -> bool:
@@ -486,8 +526,7 @@ class Space:
         return [filling.fill(genes)[0] for filling in self._fillings]
 
     def _is_allowed(self, dna: DNA) -> bool:
-        tree = self._tree(self._genes(dna.choices, dna.floats))
-        return all(predicate(tree) for predicate in self.predicates)
+        return constraints.allows(self.predicates, lambda: self._tree(self._genes(dna.choices, dna.floats)))
 
     def _require(self, dna: DNA) -> DNA:
         if not isinstance(dna, DNA):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from symjax.core.errors import NoSuchPath, at, brief, unknown
@@ -22,6 +23,7 @@ from .enumeration import Enumeration, Rows
 from .filling import Filling
 from .sameness import same
 
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 _MOST = 256  # points that are tried for a tree off which they cannot be read
 
 
@@ -88,21 +90,27 @@ class Encoder:
         """Finds what makes the value of a decision.
 
         Raises:
-            Misfit: Nothing does.
+            Misfit: Nothing does; ends in the path of the value at fault.
         """
+        try:
+            self._fit_value(index, value, path)
+        except Misfit as error:
+            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+
+    def _fit_value(self, index: int, value: Any, path: Path, names: Mapping[int, str] = _NOTHING) -> None:
+        """Finds what makes the value of a decision, for which `names` may stand for candidates."""
         point, slots = self._spec.points[index], self._branches[index]
 
         def fits(slot: int, branch: int, item: Any) -> bool:
+            if isinstance(item, str) and names.get(branch) == item:
+                return True
             try:
                 self.fit(slots[slot][branch], item, path if point.choice.is_single else path / slot)
             except Misfit:
                 return False
             return True
 
-        try:
-            self._rows[index] = self._choices[index].fit(value, fits, point.name)
-        except Misfit as error:
-            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+        self._rows[index] = self._choices[index].fit(value, fits, point.name)
 
     def candidates(self, template: Template, tree: Any) -> Iterator[Rows]:
         """Decisions that may have led to a tree that was changed since: those that it shows, then all others.
@@ -133,8 +141,12 @@ class Encoder:
         except Misfit:
             return genes
 
-    def read(self, values: Mapping[str, Any]) -> None:
+    def read(self, values: Mapping[str, Any], names: Sequence[Mapping[int, str]]) -> None:
         """Takes decisions from values by name, id or path; a label stands for its candidate.
+
+        Args:
+            values: The values.
+            names: For each decision, what else may stand for candidates, by their indices.
 
         Raises:
             KeyError: There is no such decision, or it does not matter.
@@ -152,7 +164,7 @@ class Encoder:
                 continue
             name = next((name for name in (point.name, point.id, str(point.path)) if name in unread), None)
             if name is not None:
-                self._take(index, unread.pop(name))
+                self._take(index, unread.pop(name), names[index])
             elif index not in self._rows:
                 refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
@@ -160,7 +172,7 @@ class Encoder:
             names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
             raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
 
-    def _take(self, index: int, value: Any) -> None:
+    def _take(self, index: int, value: Any, names: Mapping[int, str]) -> None:
         point, choice = self._spec.points[index], self._choices[index]
         labels = getattr(choice, "labels", None) or ()
         listed = [value] if choice.is_single else value
@@ -171,7 +183,12 @@ class Encoder:
         ):
             self._rows[index] = choice.genes(listed, point.name)
         else:
-            self.fit_at(index, value, point.path)
+            try:
+                self._fit_value(index, value, point.path, names)
+            except Misfit as error:
+                raise Misfit(
+                    f"the decision {point.name} cannot have this value: {error} {at(point.path)}"
+                ) from error
 
 
 def _difference(closest: Any, value: Any, path: Path) -> str:

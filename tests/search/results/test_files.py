@@ -186,7 +186,10 @@ def test_exported_columns(tmp_path):
         (lambda record: {**record, "ids": 3}, "no file of results, or was changed: TypeError"),
         (lambda record: {**record, "space": {**record["space"], "opened": [True]}}, "4 choices, and not 1"),
         (
-            lambda record: {**record, "objective": {**record["objective"], "metrics": ["los"]}},
+            lambda record: {
+                **record,
+                "objective": {**record["objective"], "metrics": ["los"], "modes": ["max"]},
+            },
             "no metric 'los'",
         ),
         (
