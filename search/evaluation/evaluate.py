@@ -73,8 +73,8 @@ def evaluate(
 
     Args:
         fn: A pure function of an experiment, a key and the broadcast arguments, which JAX can trace;
-            returns a pytree of numbers and arrays. Compared by identity: hand in the same function for
-            its programs to be found again, not a new lambda each time.
+            returns a pytree of numbers and arrays. A function that was not there before, such as a new
+            lambda, is traced again; what it computes is compiled only where no program does the same.
         space: The space.
         dnas: A batch of `n` DNAs, or a list of DNAs or trees of the space; a single DNA counts as a batch
             of one.
@@ -127,6 +127,7 @@ def evaluate(
     Warns:
         RuntimeWarning: Some configurations raised; `Results.errors` holds what. Or the objective is a loss
             by its name, and no `mode` was given.
+        PlanWarning: As `plan` does; and where programs with large constants are to be compiled.
 
     Example:
         >>> import jax, symjax as sj
@@ -173,7 +174,7 @@ def evaluate(
             devices=devices,
             check=partial(check_objective, goal),
         )
-        planned.warn()
+        planned.warn(of_constants=True)
         for bucket in planned.buckets:  # whose metrics may have other shapes
             check_objective(goal, bucket.program.trace())
         add_costs(outcomes, planned, goal, fn, key, *broadcast)

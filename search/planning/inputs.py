@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -90,6 +90,11 @@ def batch_of(space: Space, configurations: object) -> DNA:
             which one of the list.
     """
     require_space(space)
+    if isinstance(configurations, Iterator):
+        raise TypeError(
+            f"expected a batch of DNAs, got {brief(configurations)}, which can be gone through but once; "
+            "wrap it in list(…)"
+        )
     if isinstance(configurations, list | tuple):
         dnas = [_dna(space, value, place) for place, value in enumerate(configurations)]
         configurations = DNA.concat(dnas) if dnas else space.sample(jax.random.key(0), 0)
@@ -112,8 +117,10 @@ def batch_of(space: Space, configurations: object) -> DNA:
 def _dna(space: Space, value: object, place: int) -> DNA:
     try:
         return value if isinstance(value, DNA) else space.encode(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, KeyError) as error:
         note(error, f"This is number {place} of the list of configurations.")
+        if isinstance(value, Mapping):
+            note(error, "Of values by the names of decisions, space.from_values(…) makes a DNA.")
         raise
 
 

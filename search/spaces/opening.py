@@ -33,7 +33,7 @@ def space(
         The space.
 
     Raises:
-        TypeError: `tree` is a space already.
+        TypeError: `tree` is a space already, or `where` no function.
         ValueError: There are no choices, or `where` opens none; or two decisions have one name.
         PatchError: A patch changes nothing, whatever its arguments.
         Exception: What a patch raises whatever is decided.
@@ -48,6 +48,11 @@ def space(
     if isinstance(tree, Space):
         raise TypeError("this is a space already; search.space(space.tree, …) opens its tree in another way")
     ideas = tuple(patches) if isinstance(patches, list | tuple) else (patches,)
+    if where is not None and not callable(where):
+        raise TypeError(
+            f"where= takes a function of a choice, got {brief(where)}; by path it is "
+            "where=lambda k, v, p: str(k) == 'path.of.field'"
+        )
     opens = (lambda k, v, p: True) if where is None else with_arity(where, ("v", "vp", "kvp"), "where")
     space = Space(tree, opens, ideas, inputs=inputs)
     if not space.spec.points:

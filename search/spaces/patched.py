@@ -89,7 +89,7 @@ class Ideas:
         for index, item in enumerate(self.items):
             ideas = [idea for idea in self._ideas if idea.item == index]
             for idea in ideas:
-                name = getattr(idea.template.value, "patcher_name", "")
+                name = _name_of(idea.template)
                 for slot, decision in idea.template.slots if name else ():
                     labels[decision] = join(name, slot)
                 if name and len(ideas) == 1 and item is not idea.template:
@@ -231,6 +231,13 @@ def _rule(value: Any) -> SingleRule:
     """One rule, and so one step of the lineage, for each item."""
     rules = resolve(value)
     return rules[0] if len(rules) == 1 else Chain(tuple(rules))
+
+
+def _name_of(template: Template) -> str:
+    """The name of a patch, also of one that is written as a URI; empty if it has none."""
+    # Choices stand in the arguments of a patch only, and not in those of a URI.
+    value = template.value if template.slots else _rule(template.value)
+    return str(getattr(value, "patcher_name", ""))
 
 
 def _forms(rule: Any) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from typing import Any, final
 import jax
 import numpy as np
 
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 from symjax.core.paths import ROOT, Path
 from symjax.nodes.pickling import named, unnamed
 from symjax.verbs.equality import eq
@@ -150,16 +150,24 @@ class Space:
             smaller one.
 
         Raises:
-            TypeError: `n` is no whole number.
+            TypeError: `key` is no key, or `n` no whole number.
             ValueError: `n` is negative; or hardly any point is as `constrain` demands.
+            Exception: What a constraint raises; a note names the constraint.
         """
+        if not isinstance(key, jax.Array | np.ndarray):
+            raise TypeError(
+                f"sample takes a JAX key first, got {brief(key)}; write space.sample(jax.random.key(0), n)"
+            )
         count = 1 if n is None else whole("n", n)
         if count < 0:
             raise ValueError(f"n must be at least 0, got {n}")
         batch = self._draw(key, count)
         if self.predicates:
             batch = constraints.redrawn(
-                batch, self._is_allowed, lambda turn: self._draw(jax.random.fold_in(key, turn), count)
+                batch,
+                self._is_allowed,
+                lambda turn: self._draw(jax.random.fold_in(key, turn), count),
+                self.decode,
             )
         return batch[0] if n is None else batch
 
@@ -241,7 +249,8 @@ class Space:
         """The space of those trees only for which a predicate holds.
 
         Args:
-            predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`.
+            predicate: A function of a decoded tree; it sees Python values, and runs outside of `jit`. For a
+                tree that cannot be made, because its constructor raises, it counts as not holding.
 
         Returns:
             A space of the same decisions. Its samples are drawn anew until the predicate holds; `enumerate`
@@ -283,6 +292,7 @@ class Space:
         Raises:
             TypeError: Traced choices without `like`.
             ValueError: A DNA of another space, one out of range, or one that is not as `constrain` demands.
+            Exception: What a constructor of the tree raises; of a batch, a note says for which DNA.
 
         Example:
             >>> from symjax import search
@@ -296,14 +306,23 @@ class Space:
         if not dna.shape:
             choices = dna.choices if like is None else like.choices
             return self._decided(dna, self._genes(choices, dna.floats))
-        if len(dna.shape) > 1 or like is not None or not dna.is_host:
+        if len(dna.shape) > 1 or like is not None:
             return [self.decode(each, like) for each in dna]
+        dna = dna.host()
         genes = self._genes(dna.choices, dna.floats)
         rows = zip(genes["choices"], genes["floats"], strict=True)
         return [
-            self._decided(dna[index], {"choices": choices, "floats": floats})
+            self._member(dna, index, {"choices": choices, "floats": floats})
             for index, (choices, floats) in enumerate(rows)
         ]
+
+    def _member(self, dna: DNA, index: int, genes: dict[str, Any]) -> Any:
+        """The tree of one of a batch."""
+        try:
+            return self._decided(dna[index], genes)
+        except Exception as error:
+            note(error, f"raised for number {index} of the batch, {dna[index]!r}")
+            raise
 
     def _genes(self, choices: Genes, floats: Genes) -> dict[str, Any]:
         """Checked genes as lists, where they are not traced: single genes of arrays are read far slower."""
@@ -387,6 +406,9 @@ class Space:
         A candidate with a label goes by that; one that holds decisions of its own, which stand beside it, by
         its class. A decision goes by its name, or else by the path of its value in the decoded tree.
 
+        Raises:
+            TypeError: This is a batch.
+
         Example:
             >>> from symjax import search
             >>> widths = search.oneof({'small': 8, 'big': 16})
@@ -402,6 +424,11 @@ class Space:
     def decided(self, dna: DNA) -> dict[int, Any]:
         """As `values`, by the decisions' indices in the spec."""
         host = self._require(dna).host()
+        if host.shape:
+            raise TypeError(
+                f"values takes a single DNA, this is a batch of {list(host.shape)}; "
+                "[space.values(dna) for dna in batch] gives those of each"
+            )
         genes = {"choices": host.choices.tolist(), "floats": host.floats.tolist()}
         return {index: self._value(index, genes) for index, matters in enumerate(host.active) if matters}
 
@@ -444,6 +471,8 @@ class Space:
             >>> space.from_values({'width': 16, 'lr': 0.5})
             DNA(width=1, lr=0.5)
         """
+        if not isinstance(values, Mapping):
+            raise TypeError(f"from_values takes decided values by name, got {brief(values)}")
         encoder = Encoder(self.spec, self.choices, self.branches)
         encoder.read(values, self._names)
         return self.of(encoder.rows())
@@ -497,8 +526,7 @@ class Space:
         return [filling.fill(genes)[0] for filling in self._fillings]
 
     def _is_allowed(self, dna: DNA) -> bool:
-        tree = self._tree(self._genes(dna.choices, dna.floats))
-        return all(predicate(tree) for predicate in self.predicates)
+        return constraints.allows(self.predicates, lambda: self._tree(self._genes(dna.choices, dna.floats)))
 
     def _require(self, dna: DNA) -> DNA:
         if not isinstance(dna, DNA):

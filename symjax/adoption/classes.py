@@ -15,8 +15,11 @@ from symjax.adoption.records import (
     has_derived_fields,
     hides_its_fields,
     record_fields,
+    refuse_imposed,
     schema_fields,
+    without_imposed,
 )
+from symjax.adoption.records import computes as runs_code
 from symjax.adoption.signatures import PRESETS, call_arguments, fields_of, keep_generic, preset
 from symjax.core.errors import at, locate
 from symjax.core.fields import Field
@@ -65,6 +68,7 @@ class ClassSchema(Schema):
         derives: Whether ``__init__`` does more than keep its arguments; None before it was seen to run. Where
             it does not, a node that comes out of a transformation gets its attributes without it: what
             it checks was checked at the construction, and could not be in tracers.
+        computing: The original, where it is a record whose constructor may override what it is given.
     """
 
     kind: ClassVar[str] = "class"
@@ -81,6 +85,7 @@ class ClassSchema(Schema):
         super().__init__(cls, fields, name, original)
         self.record = record
         self.derives: bool | None = True if record is None or has_derived_fields(original or cls) else None
+        self.computing = original if record and original is not None and runs_code(original) else None
 
     def read(self, node: Any) -> dict[str, Any]:
         """See `Schema.read`."""
@@ -118,6 +123,19 @@ class ClassSchema(Schema):
     def unpickle(self, values: dict[str, Any]) -> Any:
         """See `Schema.unpickle`."""
         return self.construct(values)
+
+    def followed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Arguments for a new node, with defaults for what the constructor computes of the others."""
+        if self.computing is None:
+            return values
+        return without_imposed(self.computing, self.record or (), self, values)
+
+    def readmit(self, node: Any, changes: Mapping[str, Any], path: Path) -> dict[str, Any]:
+        """See `Schema.readmit`; what the constructor would override is refused."""
+        values = super().readmit(node, changes, path)
+        if self.computing is not None:
+            refuse_imposed(self.computing, self.record or (), self, node, changes, path)
+        return values
 
     def waits(self, values: Mapping[str, Any]) -> bool:
         """Whether ``__init__`` has to wait until what stands among these arguments is decided.
@@ -278,7 +296,7 @@ def _recording_init(cls: type, init: Callable[..., Any]) -> Any:
             return
         schema: ClassSchema = getattr(cls, ATTRIBUTE)
         try:
-            _get(self, "__dict__")[_ARGS] = schema.admit(schema.bind(args, kwargs))
+            _get(self, "__dict__")[_ARGS] = schema.followed(schema.admit(schema.bind(args, kwargs)))
             _begin(self, schema)
             if schema.checks:
                 schema.check(self)
@@ -420,7 +438,7 @@ def _guard(cls: type) -> None:
 
     def __getattribute__(self: Any, name: str) -> Any:
         attributes = _get(self, "__dict__")
-        started = attributes.get(READY) is True or _ARGS not in attributes
+        started = _ARGS not in attributes or not is_pending(attributes)
         if not started and not name.startswith(("__", "_sj_")):
             schema: ClassSchema = getattr(type(self), ATTRIBUTE)
             if not _resumed(self, schema) and name in schema.fields:

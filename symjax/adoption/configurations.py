@@ -210,11 +210,13 @@ def _node(symbolic: type, value: Any, memo: Memo) -> Any:
     fields = () if entries is not None else record_fields(type(value)) or ()
     arguments = _adopted_parts(arguments_of(value, fields) if entries is None else entries, memo)
     schema: ClassSchema = getattr(symbolic, ATTRIBUTE).of_names(arguments)
-    values = schema.admit(arguments, path)
+    admitted = schema.admit(arguments, path)
+    values = schema.followed(admitted)
     node = schema.construct(values, path)
     if schema.derives and not holds_placeholder(values.values()) and not is_undecided(values):
         rebuilt = _adopted_parts({f.argument: getattr(node, f.attribute) for f in fields}, Memo())
-        changed = [name for name, item in rebuilt.items() if not eq(item, values[name])]
+        own = [name for name in rebuilt if values[name] is admitted[name]]  # and not computed of others
+        changed = [name for name in own if not eq(rebuilt[name], values[name])]
         if changed:
             raise TypeError(
                 f"{type(value).__name__}.{changed[0]} is not what the constructor was given, so that no "

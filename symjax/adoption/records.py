@@ -5,12 +5,16 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from symjax.adoption.signatures import fields_of
+from symjax.adoption.signatures import call_arguments, fields_of
+from symjax.core.errors import at, brief
 from symjax.core.fields import Field
 from symjax.core.marks import MISSING
+from symjax.core.paths import Path
+from symjax.core.schema import Schema, holds_placeholder, is_undecided
+from symjax.verbs.equality import eq
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -144,3 +148,129 @@ def computes(cls: type) -> bool:
         or hasattr(cls, "__attrs_post_init__")
         or any(a.converter is not None for a in attributes)
     )
+
+
+def imposed(cls: type, arguments: Mapping[str, Any], field: RecordField) -> Any:
+    """What the constructor of a record puts in a field, whatever is given for it; `MISSING` if it listens.
+
+    A ``__post_init__`` may compute a field of the others and overwrite what was given. Nobody declares that,
+    so it is tried: instances are made with other values of the field, and what they have is compared.
+
+    Args:
+        cls: The class.
+        arguments: All arguments of an instance, by name.
+        field: The field.
+
+    Example:
+        >>> @dataclasses.dataclass
+        ... class Config:
+        ...     width: int = 8
+        ...     hidden: int = 0
+        ...     def __post_init__(self):
+        ...         self.hidden = 4 * self.width
+        >>> width, hidden = record_fields(Config)
+        >>> imposed(Config, {'width': 2, 'hidden': 3}, hidden), imposed(Config, {'width': 2}, width)
+        (8, MISSING)
+    """
+    own = arguments.get(field.argument)
+    result: Any = MISSING
+    for other in _others(own):
+        try:
+            results = [
+                getattr(cls(**{**arguments, field.argument: value}), field.attribute)
+                for value in ((other,) if result is not MISSING else (own, other))
+            ]
+        except Exception:  # noqa: BLE001 - code that refuses a value has looked at it
+            return MISSING
+        result = results[0] if result is MISSING else result
+        if not eq(results[-1], result):
+            return MISSING
+    return result
+
+
+def _others(value: Any) -> tuple[Any, ...]:
+    """Other values of a type, so far apart that neither clipping nor rounding makes one of all.
+
+    For None ints; nothing for other types, such as a bool: a flag that another one turns off stays its own.
+    """
+    if value is None:
+        return 0, 1, 7, 1009
+    if type(value) is int:
+        return 2 * abs(value) + 1009, value - 1, value + 1, 0, 1, -7
+    if type(value) is float:
+        return 2 * value, value / 2, 0.5, 0.0, 1.0, -1.0
+    if type(value) is str:
+        return f"{value}_", f"_{value}", ""
+    if type(value) in (tuple, list) and value:
+        return value * 2, type(value)()
+    return ()
+
+
+def without_imposed(
+    cls: type, fields: tuple[RecordField, ...], schema: Schema, values: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a node, with defaults in the place of those that the constructor overrides.
+
+    They are computed of the others, and so they follow them.
+
+    Args:
+        cls: The class, a record.
+        fields: Its fields.
+        schema: The schema of its symbolic version.
+        values: All arguments; as they are if not all of them are given and decided.
+    """
+    defaults = schema.defaults
+    several = [f for f in fields if values.get(f.argument) is not defaults.get(f.argument, MISSING)]
+    several = [f for f in several if f.argument in defaults]
+    if not several or schema.holes(values) or any(map(_is_open, values.values())):
+        return values
+    arguments = call_arguments(schema, values)[1]
+    names = [f.argument for f in several if imposed(cls, arguments, f) is not MISSING]
+    return {**values, **{name: defaults[name] for name in names}}
+
+
+def refuse_imposed(
+    cls: type,
+    fields: tuple[RecordField, ...],
+    schema: Schema,
+    node: Any,
+    changes: Mapping[str, Any],
+    path: Path,
+) -> None:
+    """Refuses new arguments of a node that would be of no effect, for the constructor overrides them.
+
+    Args:
+        cls: The class, a record.
+        fields: Its fields.
+        schema: The schema of its symbolic version.
+        node: The node.
+        changes: The new arguments, by name.
+        path: Where the node stands.
+
+    Raises:
+        TypeError: One is computed of the others; ends in ``(path=…)``.
+    """
+    before = schema.arguments(node)
+    values = {name: value for name, value in {**before, **changes}.items() if value is not MISSING}
+    for name, value in values.items():
+        if _is_open(value):  # what stood there before, or the default
+            values[name] = schema.defaults.get(name) if _is_open(before.get(name)) else before.get(name)
+    if schema.holes(values) or any(map(_is_open, values.values())):
+        return
+    arguments = call_arguments(schema, values)[1]
+    for f in fields:
+        new = changes.get(f.argument, MISSING)
+        if new is MISSING or new is schema.defaults.get(f.argument) or _is_open(before.get(f.argument)):
+            continue
+        result = imposed(cls, arguments, f)
+        if result is not MISSING:
+            raise TypeError(
+                f"{cls.__name__}.{f.argument} cannot be set: the constructor makes it {brief(result)} of the "
+                "other fields, whatever it is given. Set, or open, what it is computed from; and declare "
+                f"it as field(init=False) {at(path / f.argument)}"
+            )
+
+
+def _is_open(value: Any) -> bool:
+    """Whether a value is not known yet: a choice, or a reference, that others decide."""
+    return holds_placeholder((value,)) or is_undecided(value)

@@ -18,6 +18,7 @@ class Placeholder(Object):
 
     __symjax_name__: ClassVar[str] = "symjax.placeholders.Placeholder"  # as files have it
     __symjax_stands_for__: ClassVar[str] = "choice"  # or "reference", see `is_choice` and `is_reference`
+    __symjax_advice__: ClassVar[str] = ""  # what to say where a field's type does not take its `options`
 
     def options(self) -> Iterable[Any]:
         """The values that this one may stand for, as far as they can be listed."""

@@ -246,6 +246,9 @@ class Validator:
                 self.admit_one(name, option, path)
             except (TypeError, ValueError) as error:
                 note(error, f"while checking {which} {at(path / name / where)}")
+                advice = getattr(value, "__symjax_advice__", "")
+                if advice and isinstance(error, TypeError):
+                    note(error, advice)
                 raise
 
     def _expects(self, name: str) -> str:

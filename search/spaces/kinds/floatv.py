@@ -39,6 +39,8 @@ class FloatV(Choice):
 
     __symjax_name__: ClassVar[str] = "symjax.search.choices.FloatV"  # as files have it
 
+    __symjax_advice__: ClassVar[str] = "floatv decides a float; for a whole number there is intv(lo, hi)"
+
     array = "floats"
 
     lo: float = field(static=True)

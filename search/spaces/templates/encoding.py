@@ -86,18 +86,19 @@ class Encoder:
         if not same(closest, value):
             raise Misfit(f"the tree is not in the space: {_difference(closest, value, path)}")
 
-    def fit_at(self, index: int, value: Any, path: Path, names: Mapping[int, str] = _NOTHING) -> None:
+    def fit_at(self, index: int, value: Any, path: Path) -> None:
         """Finds what makes the value of a decision.
 
-        Args:
-            index: The decision.
-            value: The value.
-            path: Where it stands.
-            names: What may stand for candidates, by their indices.
-
         Raises:
-            Misfit: Nothing does.
+            Misfit: Nothing does; ends in the path of the value at fault.
         """
+        try:
+            self._fit_value(index, value, path)
+        except Misfit as error:
+            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+
+    def _fit_value(self, index: int, value: Any, path: Path, names: Mapping[int, str] = _NOTHING) -> None:
+        """Finds what makes the value of a decision, for which `names` may stand for candidates."""
         point, slots = self._spec.points[index], self._branches[index]
 
         def fits(slot: int, branch: int, item: Any) -> bool:
@@ -109,10 +110,7 @@ class Encoder:
                 return False
             return True
 
-        try:
-            self._rows[index] = self._choices[index].fit(value, fits, point.name)
-        except Misfit as error:
-            raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
+        self._rows[index] = self._choices[index].fit(value, fits, point.name)
 
     def candidates(self, template: Template, tree: Any) -> Iterator[Rows]:
         """Decisions that may have led to a tree that was changed since: those that it shows, then all others.
@@ -171,8 +169,8 @@ class Encoder:
                 refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
         for name in unread:
-            names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
-            raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
+            shown = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
+            raise NoSuchPath(unknown("decision", name[:200], shown, "decisions that matter here"))
 
     def _take(self, index: int, value: Any, names: Mapping[int, str]) -> None:
         point, choice = self._spec.points[index], self._choices[index]
@@ -185,7 +183,12 @@ class Encoder:
         ):
             self._rows[index] = choice.genes(listed, point.name)
         else:
-            self.fit_at(index, value, point.path, names)
+            try:
+                self._fit_value(index, value, point.path, names)
+            except Misfit as error:
+                raise Misfit(
+                    f"the decision {point.name} cannot have this value: {error} {at(point.path)}"
+                ) from error
 
 
 def _difference(closest: Any, value: Any, path: Path) -> str:

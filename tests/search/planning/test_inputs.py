@@ -81,6 +81,18 @@ def test_batches():
         batch_of(SPACE, [search.space([search.oneof([1, 2])]).sample(KEY)])
 
 
+def test_a_generator_is_wrapped_in_a_list():
+    with pytest.raises(TypeError, match=r"wrap it in list\(…\)"):
+        batch_of(SPACE, (dna for dna in DNAS))
+
+
+@pytest.mark.parametrize("space", [SPACE, search.space({"model": Task(search.floatv(0, 1))})])
+def test_values_by_name_are_no_configuration(space):
+    with pytest.raises((ValueError, KeyError)) as caught:
+        batch_of(space, [{"model.rate": 0.5}])
+    assert any("space.from_values(…) makes a DNA" in note for note in caught.value.__notes__)
+
+
 def test_a_device_stands_for_itself():
     device = jax.devices()[0]
     assert devices_of(device) == devices_of([device]) == (device,)

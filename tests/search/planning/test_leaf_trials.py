@@ -20,6 +20,19 @@ class Cell(sj.Object):
         return {"copy": 2 * self.x} if "x" in changes and self.n == 2 else {}
 
 
+class Heads(sj.Object):
+    """Cannot be made of some numbers of heads."""
+
+    scale: float
+    heads: int
+
+    def __check__(self):
+        assert 8 % self.heads == 0, f"8 % {self.heads}"
+
+    def run(self, key):
+        return self.scale * self.heads
+
+
 def lanes_of(tree):
     space = search.space(tree)
     return [space.spec.names[index] for index in leaf_decisions(space)]
@@ -86,3 +99,31 @@ def test_a_constraint_is_no_obstacle():
     with pytest.warns(RuntimeWarning, match="1 of 2"):
         results = search.evaluate(lambda exp, key: exp[0].x, space, dnas, jax.random.key(0))
     assert results.states.tolist() == ["ok", "failed"]
+
+
+@pytest.mark.parametrize("heads", [[2, 3], [2, 4, 3, 6], [3, 2]])
+def test_trees_that_cannot_be_made_are_no_obstacle(heads):
+    space = search.space(Heads(search.floatv(0, 1), search.oneof(heads)))
+    assert [space.spec.names[index] for index in leaf_decisions(space)] == ["scale"]
+    dna = space.from_values({"heads": 2, "scale": 0.5})
+    assert search.evaluate(Heads.run, space, [dna], jax.random.key(0)).metrics.tolist() == [1.0]
+
+
+def test_a_value_of_which_no_tree_can_be_made_fails_alone():
+    class Careful(sj.Object):
+        scale: float
+
+        def __check__(self):
+            assert self.scale < 1
+
+        def run(self, key):
+            return self.scale
+
+    space = search.space(Careful(search.oneof([0.5, 2.0])))
+    with pytest.warns(RuntimeWarning, match="1 of 2"):
+        results = search.evaluate(Careful.run, space, space.grid(1), jax.random.key(0))
+    assert results.states.tolist() == ["ok", "failed"]
+
+
+def test_where_no_tree_can_be_made_nothing_is_a_lane():
+    assert lanes_of(Heads(search.floatv(0, 1), search.oneof([3, 5, 7]))) == []

@@ -76,6 +76,22 @@ def test_a_tree_that_a_patch_makes_invalid_fails_alone():
     assert results["lr"][[0, 2]].tolist() == [1.5, 2.0]
 
 
+def test_so_does_one_of_candidates_whatever_its_constructor_raises():
+    class Careful(sj.Object):
+        lr: float = 1.0
+
+        def __check__(self):
+            assert self.lr < 4
+
+        def run(self, key):
+            return self.lr
+
+    space = search.space(Careful(), patches=[_scale(factor=search.oneof([0.5, 8.0]))])
+    with pytest.warns(RuntimeWarning, match="1 of 2"):
+        results = search.evaluate(Careful.run, space, space.grid(1), KEY)
+    assert results.states.tolist() == ["ok", "failed"]
+
+
 def test_says_which_decisions_move_a_leaf():
     space = search.space(Exp(lr=X), patches=[_scale(factor=X), _repeat(n=search.oneof([2, 3]))])
     tried = patched_leaves(space, space.sample(KEY).host(), range(3))

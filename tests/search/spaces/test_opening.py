@@ -56,6 +56,7 @@ def test_where_that_opens_nothing_is_refused():
         ),
         (lambda: search.space(Layer), ValueError, "nothing to decide"),
         (lambda: search.space(Layer(), patches=["rate=0.25"]), ValueError, "nothing to decide"),
+        (lambda: search.space(TREE, where="[1]"), TypeError, r"where= takes a function of .* got '\[1\]'"),
         (lambda: search.space(search.space(TREE)), TypeError, "a space already"),
         (
             lambda: require_space(TREE[0]),

@@ -205,3 +205,8 @@ def test_a_space_of_patches_pickles_and_is_the_same():
     dna = space.sample(jax.random.key(0))
     assert again == space
     assert sj.eq(again.decode(dna), space.decode(dna))
+
+
+def test_a_patch_that_is_written_as_a_uri_goes_by_its_name():
+    space = search.space(FIELDS, patches=[sj.maybe("scale_width?2"), sj.maybe("add_dropout?0.1")])
+    assert space.spec.names == ("scale_width", "add_dropout")

@@ -140,6 +140,9 @@ def test_the_root_may_be_a_choice():
         (lambda: SPACE.decode("0,1"), TypeError, "expected a DNA, got '0,1' of type str"),
         (lambda: SPACE.decode([0, 1]), TypeError, "expected a DNA, got"),
         (lambda: SPACE.values(3), TypeError, "expected a DNA, got 3"),
+        (lambda: SPACE.values(SPACE.sample(jax.random.key(0), 2)), TypeError, r"this is a batch of \[2\]"),
+        (lambda: SPACE.sample(3), TypeError, r"takes a JAX key first, got 3; .* space.sample\(jax.random"),
+        (lambda: SPACE.sample(0, 3), TypeError, "takes a JAX key first, got 0"),
         (lambda: SPACE.sample(jax.random.key(0), 2.5), TypeError, "n is a whole number, got 2.5"),
     ],
 )

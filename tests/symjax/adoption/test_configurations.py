@@ -321,6 +321,70 @@ def test_an_open_choice_may_stand_where_others_are_derived_from():
 
 
 @dataclasses.dataclass(frozen=True)
+class Overriding:
+    """Computes a field, whatever it is given, and clips another."""
+
+    width: int = 4
+    ratio: float = 2.0
+    hidden: int = None
+    depth: int = 1
+
+    def __post_init__(self):
+        object.__setattr__(self, "hidden", int(self.width * self.ratio))
+        object.__setattr__(self, "depth", min(self.depth, 8))
+
+
+def test_what_the_constructor_overrides_follows_what_it_is_computed_from():
+    box = Box(Overriding())
+    wide = box.rebind({"content.width": 6})
+    assert wide.content.hidden == 12
+    assert sj.query(wide, r".*hidden") == {sj.Path.parse("content.hidden"): None}  # no stale 8
+    assert "hidden=" not in str(wide)
+    assert wide == Box(Overriding(6)) == Box(Overriding(6, hidden=64))
+    assert wide.content == dataclasses.replace(box.content, width=6)
+    assert sj.from_json(sj.to_json(wide)) == pickle.loads(pickle.dumps(wide)) == wide
+    assert sj.from_json(sj.to_json(wide)).rebind({"content.width": 8}).content.hidden == 16
+
+
+@pytest.mark.parametrize("value", [64, 8, sj.oneof([8, 64]), sj.ref("width")])
+def test_setting_or_opening_what_the_constructor_overrides_is_refused(value):
+    refusal = r"Overriding\.hidden cannot be set: .* makes it 8 .*init=False\) \(path=content\.hidden\)$"
+    with pytest.raises(TypeError, match=refusal):
+        Box(Overriding()).rebind({"content.hidden": value})
+    opened = Box(Overriding()).rebind({"content.width": sj.oneof([4, 6])})
+    with pytest.raises(TypeError, match=refusal):
+        opened.rebind({"content.hidden": value})
+    assert [opened.rebind({"content.width": n}).content.hidden for n in (4, 6)] == [8, 12]
+
+
+def test_a_value_that_the_constructor_clips_is_one_to_be_set():
+    box = Box(Overriding(depth=8))  # the bound itself
+    assert box.rebind({"content.width": 6}).content.depth == 8
+    assert box.rebind({"content.depth": 3}).content.depth == 3
+    assert box.rebind({"content.depth": 100}).content.depth == 8
+
+
+def test_what_one_instance_overrides_is_another_s_own():
+    @dataclasses.dataclass
+    class Sometimes:
+        width: int = 4
+        automatic: bool = True
+        hidden: int = 0
+
+        def __post_init__(self):
+            if self.automatic:
+                self.hidden = 2 * self.width
+
+    own = Box(Sometimes(automatic=False, hidden=5))
+    assert own.rebind({"content.width": 6}).content.hidden == 5
+    assert own.rebind({"content.hidden": 7}).content.hidden == 7
+    computed = own.rebind({"content.automatic": True})
+    assert computed.content.hidden == 8
+    with pytest.raises(TypeError, match="cannot be set"):
+        computed.rebind({"content.hidden": 7})
+
+
+@dataclasses.dataclass(frozen=True)
 class Doubling:
     width: int = 4
 

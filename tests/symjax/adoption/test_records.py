@@ -10,7 +10,7 @@ import pytest
 from flax import struct
 
 import symjax as sj
-from symjax.adoption.records import arguments_of, computes, has_derived_fields, record_fields
+from symjax.adoption.records import arguments_of, computes, has_derived_fields, imposed, record_fields
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -97,3 +97,49 @@ def test_records_that_compute():
 
     assert computes(Converting)
     assert has_derived_fields(Converting)
+
+
+@pytest.mark.parametrize(
+    ("computed", "own"),
+    [
+        (lambda value: 8, 3),
+        (lambda value: 0.5, 0.25),
+        (lambda value: "same", "relu"),
+        (lambda value: (1, 2), (3,)),
+        (lambda value: 8, None),
+    ],
+)
+def test_what_is_overridden_whatever_is_given_is_imposed(computed, own):
+    assert _imposed(computed, own) == computed(own)
+
+
+@pytest.mark.parametrize(
+    ("computed", "own"),
+    [
+        (lambda value: value, 3),
+        (lambda value: min(value, 64), 64),
+        (lambda value: min(value, 64), 100),
+        (lambda value: max(value, 8), 1),
+        (lambda value: 8 * round(value / 8), 16),
+        (lambda value: 8 if value is None else value, None),
+        (lambda value: min(max(value, 0.0), 1.0), 1.0),
+        (lambda value: value.lower(), "Relu"),
+        (lambda value: getattr(types, value), "MethodType"),
+        (lambda value: value[:2], (1, 2)),
+        (lambda value: value or (4,), (4,)),
+        (lambda value: False, True),
+    ],
+)
+def test_what_depends_on_what_is_given_is_not(computed, own):
+    assert _imposed(computed, own) is sj.MISSING
+
+
+def _imposed(computed, own):
+    @dataclasses.dataclass
+    class Computing:
+        value: Any = None
+
+        def __post_init__(self):
+            self.value = computed(self.value)
+
+    return imposed(Computing, {"value": own}, *record_fields(Computing))

@@ -52,6 +52,15 @@ def test_refuses_nonsense(make, error, message):
         make()
 
 
+def test_a_field_of_whole_numbers_asks_for_an_intv():
+    class Layer(sj.Object):
+        width: int
+
+    with pytest.raises(TypeError, match=r"Layer\.width expects int") as caught:
+        Layer(search.floatv(1, 4))
+    assert "floatv decides a float; for a whole number there is intv(lo, hi)" in caught.value.__notes__
+
+
 @given(linear | scaled, st.floats(0, 1))
 def test_each_share_of_the_scale_is_inside(choice, share):
     value = choice.at(share)

@@ -70,7 +70,12 @@ def test_values_may_be_decided_ones_or_labels():
         ({"opt": "adam", "size": 16}, ValueError, r"the decision opt\[=1/2\].rate is missing"),
         ({"opt": "sgd", "siez": 16}, KeyError, "no decision 'siez'; did you mean 'size'"),
         ({"opt": "sgd", "size": 16, "opt.rate": 0.5}, KeyError, "no decision 'opt.rate'"),
-        ({"opt": "sgd", "size": 9}, ValueError, r"9 is no candidate of .* \(path=width\)"),
+        (
+            {"opt": "sgd", "size": 9},
+            ValueError,
+            r"^the decision size cannot have this value: 9 is no candidate of .* \(path=width\)",
+        ),
+        ([1], TypeError, r"takes decided values by name, got \[1\]"),
         ({"opt": "adma", "size": 8}, ValueError, "'adma' is no candidate"),
     ],
 )
