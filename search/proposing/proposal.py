@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from symjax.core.errors import brief
+from symjax.core.errors import at, brief
+from symjax.core.marks import MISSING
 from symjax.core.paths import Path
 from symjax.verbs.rebind import rebind
 from symjax.verbs.walk import walk
@@ -21,6 +22,7 @@ from ..spaces.space import Space
 from .suggestions import Suggestion
 
 _WIDEST = 48
+_YOURS = "as you said"
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,14 @@ class Proposal:
         return {str(s.path): s.why for s in self.suggestions if s.choice is None}
 
     def rebind(self, updates: Mapping[Any, Any]) -> Proposal:
-        """The proposal with other values, or other choices, in the tree.
+        """The proposal with other values, or other choices, in the tree, and other patches.
 
         Args:
-            updates: By path, as for `symjax.rebind`.
+            updates: By path, as for `symjax.rebind`. Where the table names a decision on a patch, such as
+                ``patches.swap_activation``, a choice among patches, or None for none of them.
+
+        Raises:
+            TypeError: A decision on a patch is to become something else.
 
         Example:
             >>> from symjax import optax, search
@@ -68,12 +74,20 @@ class Proposal:
             >>> proposal.rebind({'optimizer.learning_rate': 0.3}).varied
             {}
         """
-        tree = rebind(self.tree, updates)
-        changed = {Path.parse(path) for path in updates}
+        changed = {Path.parse(path): value for path, value in updates.items()}
+        patches = {
+            s.path: _patched(s, changed[s.path]) for s in self.suggestions if s.is_patch and s.path in changed
+        }
+        tree = rebind(self.tree, {path: value for path, value in changed.items() if path not in patches})
+        before = {s.path: s for s in self.suggestions if s.path in changed}
         now = {path: value for path, value, _ in walk(tree)}
-        kept = [s for s in self.suggestions if not any(map(s.path.startswith, changed))]
+        kept = [
+            patches.get(s.path, s)
+            for s in self.suggestions
+            if s.path in patches or not any(map(s.path.startswith, changed))
+        ]
         yours = [
-            Suggestion(path, None, "as you said", value)
+            _yours(path, value, before.get(path))
             for path, value in now.items()
             if isinstance(value, Choice) and any(map(path.startswith, changed))
         ]
@@ -91,9 +105,14 @@ class Proposal:
         return "".join([f"<p>{self._title()}</p>", to_html(varied), to_html(left) if len(left) > 1 else ""])
 
     def _title(self) -> str:
+        if not self.suggestions:
+            return "Proposal of 0 decisions: none of the experiment's numbers and functions passed where="
         varied = [s for s in self.suggestions if s.choice is not None]
         programs = math.prod(_count(s) for s in varied if not s.in_lanes)
-        return f"Proposal of {len(varied)} decisions, of up to {programs:,} structures"
+        many = (
+            "any number of structures" if programs == math.inf else f"up to {_counted(programs, 'structure')}"
+        )
+        return f"Proposal of {_counted(len(varied), 'decision')}, of {many}"
 
     def _tables(self) -> tuple[list[list[str]], list[list[str]]]:
         """What is varied, and what is left, with titles."""
@@ -124,7 +143,42 @@ def _count(suggestion: Suggestion) -> int | float:
     return space([suggestion.choice]).size
 
 
+def _counted(number: float, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _yours(path: Path, choice: Choice, before: Suggestion | None) -> Suggestion:
+    """A decision that was opened by hand.
+
+    Args:
+        path: Where it stands.
+        choice: The decision.
+        before: What was said of that value; None if it is a new one.
+    """
+    value = MISSING if before is None else before.value
+    untraced = before is not None and before.choice is not None and not before.in_lanes
+    in_lanes = choice.array == "floats" and not untraced
+    return Suggestion(path, value, _YOURS, choice, in_lanes=in_lanes)
+
+
+def _patched(suggestion: Suggestion, value: Any) -> Suggestion:
+    """A decision on patches that was changed by hand.
+
+    Raises:
+        TypeError: Neither a choice nor None.
+    """
+    if value is not None and not isinstance(value, Choice):
+        raise TypeError(
+            f"{suggestion.path} is a decision on a patch: it takes a choice among patches, such as "
+            f"search.oneof([None, 'swap_activation?silu']), or None to drop it, got {brief(value)} "
+            f"{at(suggestion.path)}"
+        )
+    return dataclasses.replace(suggestion, choice=value, why=_YOURS)
+
+
 def _now(value: Any) -> str:
+    if value is MISSING:
+        return ""
     name = value if isinstance(value, str) else getattr(value, "__name__", None)
     return brief(value, 20) if name is None else str(name)
 

@@ -10,7 +10,7 @@ from symjax.core.paths import Path
 from symjax.patches.analysis.sizes.probe import Effect, Kind
 
 from ..spaces.kinds.oneof import oneof
-from .suggestions import Suggestion
+from .suggestions import Suggestion, shortened
 
 _RATIOS: Final = (0.5, 1.0, 2.0)
 
@@ -60,7 +60,9 @@ def _suggestion(effect: Effect, parts: Sequence[int], widths: Sequence[Sequence[
     path, value, kind = effect.path, effect.value, effect.kind
     if kind not in _WHY:
         why = _LEFT.get(kind, kind)
-        return Suggestion(path, value, f"{why}: {effect.remark}"[:_LONGEST] if effect.remark else why)
+        return Suggestion(
+            path, value, shortened(f"{why}: {effect.remark}", _LONGEST) if effect.remark else why
+        )
     if kind == "width":
         candidates = _ratios(value, _unit(value, parts))
     else:

@@ -17,7 +17,7 @@ class Suggestion:
 
     Attributes:
         path: Where the value stands.
-        value: What it is.
+        value: What it is; `MISSING` where it is new.
         why: What it is for, or why it is left as it is.
         choice: The decision that takes its place; None where it is left.
         ties: Where values stand that have to stay equal to it.
@@ -44,3 +44,16 @@ class Suggestion:
     def others(self) -> tuple[Any, ...]:
         """The candidates between the first and the last one."""
         return self.choice.candidates[1:-1] if isinstance(self.choice, OneOf) else ()
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text of at most so many characters, cut between words.
+
+    Example:
+        >>> shortened('8 does not divide 12', 12)
+        '8 does not …'
+    """
+    if len(text) <= longest:
+        return text
+    start = text[: longest - 1]
+    return f"{start[: start.rfind(' ')]} …"  # without a space all but the last character

@@ -10,7 +10,7 @@ from symjax.core.paths import Path
 
 from ..spaces.kinds.oneof import OneOf, oneof
 from .calls import Calls
-from .suggestions import Suggestion
+from .suggestions import Suggestion, shortened
 
 _LONGEST = 90  # characters of what a model's error says
 _MOST = 32  # trials with several values changed at once
@@ -113,7 +113,7 @@ def _culprit(refuses: Refuses, chosen: Chosen) -> tuple[Suggestion, Any, list[st
 def _without(suggestion: Suggestion, candidate: Any, refusal: str, with_others: str = "") -> Suggestion:
     """The suggestion without a candidate; left as it is where no other remains."""
     name = getattr(candidate, "__name__", candidate)
-    why = f"{suggestion.why}; {name} fails: {_short(refusal)}{with_others}"
+    why = f"{suggestion.why}; {name} fails: {shortened(refusal, _LONGEST)}{with_others}"
     if not isinstance(suggestion.choice, OneOf):
         return dataclasses.replace(suggestion, choice=None, why=why)
     rest = list(_rest(suggestion.choice, candidate))
@@ -126,7 +126,3 @@ def _rest(choice: OneOf, candidate: Any) -> Iterator[tuple[str, Any]]:
     for label, each in zip(labels, choice.candidates, strict=True):
         if each is not candidate:
             yield label, each
-
-
-def _short(refusal: str) -> str:
-    return refusal if len(refusal) <= _LONGEST else f"{refusal[: _LONGEST - 1]}…"

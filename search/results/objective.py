@@ -175,9 +175,9 @@ def is_loss(name: str) -> bool:
 
 def _direction(name: str) -> Mode:
     """The direction of a metric of which none was said."""
-    if isinstance(name, str) and is_loss(name):
+    if is_loss(name):
         warnings.warn(
-            f"the largest {name} ranks first, since no mode was given: say mode='min' if less is better, or "
+            f"the largest {name!r} ranks first, since no mode was given: say mode='min' if less is better, or "
             "mode='max' if this is meant",
             RuntimeWarning,
             stacklevel=caller_level(),

@@ -77,8 +77,8 @@ class Trial:
     def values(self) -> dict[str, Any]:
         """What was decided: ``{'model.width': 16, 'lr': 0.003}``; see `Space.values`.
 
-        By the names of decisions, or else the paths of their values. A candidate with a label goes by that;
-        what does not matter here is left out.
+        By the names of decisions, or else the paths of their values. A candidate with a label goes by that,
+        one that holds decisions of its own by its class; what does not matter here is left out.
         """
         return self.space.values(self.dna)
 

@@ -25,9 +25,8 @@ class Values(dict[str, Any]):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return (
-            f"{{{', '.join(f'{name!r}: {format_tree(value, width=10**6)}' for name, value in self.items())}}}"
-        )
+        items = (f"{name!r}: {format_tree(value, width=10**6)}" for name, value in self.items())
+        return f"{{{', '.join(items)}}}"
 
 
 def candidate_names(choice: Choice, branches: Sequence[Sequence[Template]]) -> dict[int, Text]:

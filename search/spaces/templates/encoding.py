@@ -169,8 +169,8 @@ class Encoder:
                 refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
         for name in unread:
-            names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
-            raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
+            shown = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
+            raise NoSuchPath(unknown("decision", name[:200], shown, "decisions that matter here"))
 
     def _take(self, index: int, value: Any, names: Mapping[int, str]) -> None:
         point, choice = self._spec.points[index], self._choices[index]

@@ -62,7 +62,7 @@ def test_costs_are_columns_if_they_are_asked_for():
     assert results.best().index == 1
     cheap = evaluate(objective="cost.flops", mode="min")
     assert (cheap.best().index, cheap.best().costs) == (1, {"cost.flops": alone.flops})
-    with pytest.warns(RuntimeWarning, match="the largest cost.flops ranks first"):
+    with pytest.warns(RuntimeWarning, match="the largest 'cost.flops' ranks first"):
         assert evaluate(objective="cost.flops").best().index == 0
     assert np.array_equal(evaluate(resume=results)["cost.flops"], results["cost.flops"])
     assert evaluate().costs == {}

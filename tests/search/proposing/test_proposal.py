@@ -1,6 +1,8 @@
+import jax.numpy as jnp
 import pytest
 
 import symjax as sj
+from symjax import linen as nn
 from symjax import optax, search
 
 
@@ -38,9 +40,46 @@ def test_another_optimizer_takes_its_decisions_along(proposal):
     assert list(changed.varied) == ["optimizer.learning_rate", "dropout"]
 
 
+def test_what_is_changed_by_hand_keeps_its_value_and_its_lanes(proposal):
+    changed = proposal.rebind({"dropout": search.floatv(0.1, 0.2)})
+    (row,) = [line.split() for line in str(changed).splitlines() if line.startswith("dropout")]
+    assert row == ["dropout", "0.1", "floatv(0.1,", "0.2)", "lanes", "as", "you", "said"]
+    assert "of up to 1 structure\n" in str(changed)
+
+
+def test_one_decision_is_one():
+    proposal = search.propose(Experiment(optax.sgd(0.1)), where=lambda k, v, p: k.key == "dropout")
+    assert str(proposal).startswith("Proposal of 1 decision, of up to 1 structure\n")
+
+
+@pytest.fixture(scope="module")
+def patched():
+    class Plain(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(2)(nn.relu(nn.Dense(4)(x)))
+
+    model = Experiment(optax.sgd(0.1)), Plain()
+    return search.propose(list(model), jnp.ones((1, 3)), where=lambda k, v, p: k.key == "swap_activation")
+
+
+def test_decisions_on_patches_are_changed_by_the_names_in_the_table(patched):
+    (path,) = patched.varied
+    assert path == "patches.swap_activation"
+    narrow = search.oneof([None, "swap_activation?silu"])
+    assert patched.rebind({path: narrow}).space.size == 2
+    dropped = patched.rebind({path: None, "[0].dropout": search.floatv(0.0, 0.2)})
+    assert list(dropped.varied) == ["[0].dropout"]
+    assert dropped.left[path] == "as you said"
+    with pytest.raises(TypeError, match=r"takes a choice among patches.* \(path=patches\.swap_activation\)$"):
+        patched.rebind({path: "swap_activation?silu"})
+
+
 def test_nothing_to_vary():
     proposal = search.propose(Experiment(optax.identity()), where=lambda v: False)
-    assert str(proposal).startswith("Proposal of 0 decisions")
+    assert str(proposal).startswith(
+        "Proposal of 0 decisions: none of the experiment's numbers and functions passed"
+    )
     with pytest.raises(ValueError, match="nothing to decide"):
         proposal.space
 

@@ -80,7 +80,7 @@ def test_a_loss_that_is_to_be_large_is_warned_of():
     for name in ("loss", "eval/loss", "val_error", "test-nll", "perplexity", "RMSE", "cost.flops"):
         with pytest.warns(RuntimeWarning, match="largest .* say mode='min'"):
             assert Objective.of(name) == Objective.of(name, "max")
-    with pytest.warns(RuntimeWarning, match="the largest loss ranks first"):
+    with pytest.warns(RuntimeWarning, match="the largest 'loss' ranks first"):
         assert Objective().goals(None, None, ["loss"]) == [("loss", "max")]
     assert Objective.of("neg_loss").modes == Objective.of("accuracy").modes == ("max",)
     assert Objective.of(mode="min").goals("loss", None, ["loss"]) == [("loss", "min")]

@@ -180,9 +180,9 @@ def test_what_was_said_once_need_not_be_said_again():
 def test_a_loss_without_a_direction_is_not_taken_for_a_gain():
     results = stated(mode=None, loss=[3, 1, 2])
     assert str(results) == repr(results)
-    with pytest.warns(RuntimeWarning, match="the largest loss ranks first.*mode='min'"):
+    with pytest.warns(RuntimeWarning, match="the largest 'loss' ranks first.*mode='min'"):
         assert results.best().index == 0
-    with pytest.warns(RuntimeWarning, match="the largest loss"):
+    with pytest.warns(RuntimeWarning, match="the largest 'loss'"):
         assert "loss ↑" in results.with_objective("loss").table()
     assert "loss ↓" in results.table(mode="min")
     assert "loss ↓" in str(stated(mode="min", loss=[3, 1, 2]))
