@@ -48,8 +48,8 @@ class Questioned:
         self.value = value
         self.place = self.line = ""
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]  # as proxies do
+    @property  # type: ignore[misc]  # as proxies do
+    def __class__(self) -> Any:
         """What `isinstance` looks at, if this is no instance itself."""
         frame = sys._getframe(1)
         code = frame.f_code

@@ -39,7 +39,7 @@ def evaluate(
     key: jax.Array,
     *broadcast: Any,
     objective: str | Sequence[str] | None = None,
-    mode: Modes = "max",
+    mode: Modes | None = None,
     repeats: int = 1,
     constraints: Mapping[str, Bound] | None = None,
     resume: Results | None = None,
@@ -73,8 +73,8 @@ def evaluate(
 
     Args:
         fn: A pure function of an experiment, a key and the broadcast arguments, which JAX can trace;
-            returns a pytree of numbers and arrays. Compared by identity: hand in the same function for
-            its programs to be found again, not a new lambda each time.
+            returns a pytree of numbers and arrays. A function that was not there before, such as a new
+            lambda, is traced again; what it computes is compiled only where no program does the same.
         space: The space.
         dnas: A batch of `n` DNAs, or a list of DNAs or trees of the space; a single DNA counts as a batch
             of one.
@@ -85,7 +85,8 @@ def evaluate(
         objective: The name of the metric that counts, or several for a Pareto front; then `Results` need
             not be told again. ``'cost.flops'``, ``'cost.bytes'`` and ``'cost.parameters'`` are metrics
             too, of `cost`, which is asked for each bucket if a name of it stands here or in `constraints`.
-        mode: ``'max'`` if more is better, ``'min'`` if less is; one for all objectives or for each.
+        mode: ``'max'`` if more is better, ``'min'`` if less is; one for all objectives or for each. By
+            default ``'max'``, with a warning of an objective whose name says that it is a loss.
         repeats: How many seeds each configuration runs with, in a lane each; the results hold the mean,
             and what each gave.
         constraints: By the name of a metric an upper bound, or a pair of a lower and an upper one, of which
@@ -124,7 +125,9 @@ def evaluate(
         Exception: All configurations raised: what the first one of them raised.
 
     Warns:
-        RuntimeWarning: Some configurations raised; `Results.errors` holds what.
+        RuntimeWarning: Some configurations raised; `Results.errors` holds what. Or the objective is a loss
+            by its name, and no `mode` was given.
+        PlanWarning: As `plan` does; and where programs with large constants are to be compiled.
 
     Example:
         >>> import jax, symjax as sj
@@ -171,7 +174,7 @@ def evaluate(
             devices=devices,
             check=partial(check_objective, goal),
         )
-        planned.warn()
+        planned.warn(of_constants=True)
         for bucket in planned.buckets:  # whose metrics may have other shapes
             check_objective(goal, bucket.program.trace())
         add_costs(outcomes, planned, goal, fn, key, *broadcast)

@@ -25,7 +25,7 @@ def random_search(
     n: int,
     *broadcast: Any,
     objective: str | Sequence[str] | None = None,
-    mode: Modes = "max",
+    mode: Modes | None = None,
     repeats: int = 1,
     constraints: Mapping[str, Bound] | None = None,
     resume: Results | None = None,
@@ -49,7 +49,7 @@ def random_search(
         n: How many, at least one.
         *broadcast: Arguments that all configurations share.
         objective: The name of the metric that counts, or several.
-        mode: ``'max'`` if more is better, ``'min'`` if less is.
+        mode: ``'max'`` if more is better, ``'min'`` if less is; by default ``'max'``.
         repeats: How many seeds each configuration runs with.
         constraints: Bounds of metrics.
         resume: Results of the same search that was interrupted.

@@ -205,8 +205,20 @@ def _refuse(name: str, part: Callable[..., Any], wanted: list[str]) -> None:
     hint = ""
     if name != "init" and len(inspect.signature(part).parameters) == len(wanted) + 1 and "exp" not in wanted:
         hint = "; for methods, which take the experiment first, there is search.Steps.of(Experiment, n=…)"
+    elif _required(part) > len(wanted):
+        hint = (
+            "; what all configurations share, such as data, stands behind the key: "
+            "search.evaluate(fn, space, dnas, key, data)"
+        )
     call = f"{name}({', '.join(wanted)})"
     raise TypeError(f"Steps calls {call}, which {signature} does not take{hint}")
+
+
+def _required(part: Callable[..., Any]) -> int:
+    """How many arguments a function cannot do without."""
+    one_by_one = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = inspect.signature(part).parameters.values()
+    return sum(each.kind in one_by_one and each.default is each.empty for each in parameters)
 
 
 def _names(data: tuple[Any, ...]) -> list[str]:

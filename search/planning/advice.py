@@ -20,7 +20,7 @@ _LISTED = 6  # decisions that are spelt out
 
 
 class PlanWarning(UserWarning):
-    """A plan needs more programs than it would have to."""
+    """A plan costs more than it would have to, in programs, compiling or memory."""
 
 
 def advice_on(space: Space, batch: Sorted, split: Mapping[int, int], programs: int) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def advice_on(space: Space, batch: Sorted, split: Mapping[int, int], programs: i
         space: The space.
         batch: The batch.
         split: How many values each decision takes that splits it, by its index in the spec.
-        programs: How many programs it needs.
+        programs: How many programs it needs; 0 if all of them are compiled already.
     """
     points = space.spec.points
     by_leaf = {str(points[index].path): index for index in leaf_decisions(space)}

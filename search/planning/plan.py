@@ -24,6 +24,7 @@ from ..compiling.compile_times import Estimate, Record, duration, estimate
 from ..compiling.constants import constants_text
 from ..compiling.lanes import Mode
 from ..compiling.persistent import folder
+from ..compiling.repetition import repetition
 from ..results.failures import Failure, picklable
 from ..results.plan_summary import PlanSummary
 from ..spaces.dna import DNA
@@ -108,9 +109,14 @@ class Plan:
         sizes = tuple(len(bucket.rows) for bucket in self.buckets)
         return PlanSummary(str(self), sizes, self.widths, self.lanes, self.split, self.demoted)
 
-    def warn(self) -> None:
-        """Gives the plan's advice, as warnings at the user's line."""
-        for text in self.advice:
+    def warn(self, of_constants: bool = False) -> None:
+        """Gives the plan's advice, as warnings at the user's line.
+
+        Args:
+            of_constants: Of large constants, too, which the plan's text names, unless it all is compiled.
+        """
+        constants = [self.constants] if of_constants and self.constants and _fresh(self.buckets) else []
+        for text in (*self.advice, *constants):
             warnings.warn(text, PlanWarning, stacklevel=caller_level())
 
     def __getstate__(self) -> dict[str, Any]:
@@ -218,8 +224,9 @@ def plan(
             raise the same, the others are not traced any more.
 
     Warns:
-        PlanWarning: A leaf that the space opens cannot be traced, or nearly each configuration needs a
-            program of its own; the message names the line, or the decisions, and what to do.
+        PlanWarning: A leaf that the space opens cannot be traced, nearly each configuration needs a
+            program of its own, or a loop of Python spells out the steps of training; the message names the
+            line, or the decisions, and what to do. Of programs only where some are still to be compiled.
 
     Example:
         >>> import jax, symjax as sj
@@ -290,6 +297,7 @@ def make_plan(
     names = space.spec.names
     split = splits(space, batch, structural)
     widths = _widths(sorting.buckets)
+    fresh = _fresh(sorting.buckets)
     return Plan(
         task,
         space,
@@ -307,10 +315,21 @@ def make_plan(
         constants_text(constant for bucket in sorting.buckets for constant in bucket.program.constants),
         {name: str(why) for name, why in sorting.demoted.items()},
         (
-            *advice_on(space, sorting, {index: number for index, (number, _) in split.items()}, len(widths)),
+            *advice_on(
+                space,
+                sorting,
+                {index: number for index, (number, _) in split.items()},
+                len(widths) if fresh else 0,
+            ),
             *_impurities(task, sorting.buckets),
+            *_repetitions(fresh),
         ),
     )
+
+
+def _fresh(buckets: Iterable[Bucket]) -> list[Bucket]:
+    """The buckets whose programs are still to be compiled."""
+    return [bucket for bucket in buckets if not bucket.program.executable.is_compiled]
 
 
 def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
@@ -330,6 +349,16 @@ def _impurities(task: Task, buckets: Sequence[Bucket]) -> Iterator[str]:
             _looked_at.put(key, text)
         if text:
             yield text
+
+
+def _repetitions(fresh: Sequence[Bucket]) -> Iterator[str]:
+    """What to say of steps of training that the longest program spells out one after the other."""
+    programs = [bucket.program.lane.trace() for bucket in fresh]
+    if programs:
+        longest = max(programs, key=lambda traced: traced.fingerprint.equations)
+        repeated = repetition(longest.program)
+        if repeated is not None:
+            yield str(repeated)
 
 
 def _classes(tree: Any) -> set[type]:

@@ -16,6 +16,8 @@ from jax.extend.core import ClosedJaxpr
 from jax.sharding import Mesh, NamedSharding
 from jax.tree_util import PyTreeDef
 
+from symjax.adoption.traced_floats import note_conversion
+
 from ..compiling.cache import Cache, remembered
 from ..compiling.constants import Constant, hoisted
 from ..compiling.executables import Array, Executable, shares
@@ -79,7 +81,11 @@ class Task:
         for index, leaf in replaced:
             filled[index] = leaf
         experiment, broadcast = jax.tree.unflatten(treedef, filled)
-        metrics = self.fn(experiment, key, *broadcast)
+        try:
+            metrics = self.fn(experiment, key, *broadcast)
+        except Exception as error:
+            note_conversion(error)
+            raise
         check_metrics(metrics)
         return metrics
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -49,9 +50,18 @@ def stack(parts: list[Part], n: int) -> Metrics:
 
 
 def by_name(metrics: Metrics) -> dict[str, Array]:
-    """The columns of metrics by their paths: ``'loss'``, ``'valid.loss'``; ``''`` for a bare number."""
-    entries = jax.tree_util.tree_leaves_with_path(metrics)
-    return {str(Path.from_jax(keys)): column for keys, column in entries}
+    """The columns of metrics by name: ``'loss'``, ``'valid.loss'``; ``''`` for a bare number.
+
+    The keys of dicts stand in a name as they are, joined by dots. Where that does not tell two metrics apart,
+    they go by their paths.
+
+    Example:
+        >>> list(by_name({'eval/loss': np.zeros(2), 'top': [{'@1': np.ones(2)}]}))
+        ['eval/loss', 'top[0].@1']
+    """
+    entries = [(Path.from_jax(keys), column) for keys, column in jax.tree_util.tree_leaves_with_path(metrics)]
+    count = Counter(_joined(path) for path, _ in entries)
+    return {str(path) if count[_joined(path)] > 1 else _joined(path): column for path, column in entries}
 
 
 def without(column: Array, absent: npt.NDArray[np.bool_]) -> Array:
@@ -118,6 +128,17 @@ def shortest(column: Array) -> Array:
     return np.where(short.astype(np.float32) == column, short, wide)
 
 
+def count(number: Any) -> int | float:
+    """A cost as people write it: a whole number without its point.
+
+    Example:
+        >>> count(492.0), count(0.5)
+        (492, 0.5)
+    """
+    value = float(number)
+    return int(value) if value.is_integer() else value
+
+
 def is_inexact(dtype: Any) -> bool:
     """Whether an array of this type can hold a NaN; JAX's bfloat16 can, which NumPy does not know."""
     return np.dtype(dtype).kind != "O" and bool(jnp.issubdtype(dtype, np.inexact))
@@ -130,6 +151,12 @@ def nan_rows(column: Array) -> npt.NDArray[np.bool_]:
     if not is_inexact(column.dtype):
         return np.zeros(len(column), bool)
     return np.asarray(np.isnan(column).any(axis=tuple(range(1, column.ndim))), bool)
+
+
+def _joined(path: Path) -> str:
+    """A path as text, in which no key is quoted."""
+    parts = [f".{key}" if isinstance(key, str) else f"[{key!r}]" for key in path.keys]
+    return "".join(parts).removeprefix(".")
 
 
 def _has_nan(array: Array) -> bool:

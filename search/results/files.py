@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -133,7 +134,7 @@ def write_results(results: Results) -> dict[str, Json]:
             "opened": list(space.opened),
             "inputs": _tree_record(plain_inputs(space.inputs)),
         },
-        "values": [{name: plain(value) for name, value in space.values(dna).items()} for dna in dnas],
+        "values": [{name: _value(value) for name, value in space.values(dna).items()} for dna in dnas],
         "dnas": {
             "choices": write_column(np.asarray(dnas.choices)),
             "floats": write_column(np.asarray(dnas.floats)),
@@ -234,7 +235,7 @@ def _failure_record(failure: Failure) -> Json:
         "text": str(error),
         "traceback": failure.traceback,
     }
-    if _builtin(record["type"]) is type(error) and all(type(arg) in _PLAIN for arg in error.args):
+    if _builtin(record["type"]) is type(error) and all(map(_is_plain, error.args)):
         record["args"] = list(error.args)
     notes = getattr(error, "__notes__", None)
     return {**record, "notes": list(notes)} if notes else record
@@ -255,6 +256,16 @@ def _builtin(name: str) -> type[Exception] | None:
     """An exception of Python's own, the only ones that a file may name."""
     kind = getattr(builtins, name, None)
     return kind if isinstance(kind, type) and issubclass(kind, Exception) else None
+
+
+def _value(value: Any) -> Json:
+    """What was decided, for readers of the file; JSON has no infinite numbers."""
+    cell = plain(value)
+    return cell if _is_plain(cell) else str(cell)
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) in _PLAIN and (type(value) is not float or math.isfinite(value))
 
 
 def _finite(bound: float) -> float | None:

@@ -269,12 +269,16 @@ class Measurements:
         failure = self._failures.get(index)
         state = STATES[self._outcomes[index]]
         empty = self.metrics is None or state in ("failed", "pending")
+        metrics = None if empty else jax.tree.map(lambda column: column[index], self.metrics)
+        known = {name: column[index] for name, column in self.costs.items()}
+        costs = {name: of_columns.count(number) for name, number in known.items() if not np.isnan(number)}
         return Trial(
             index=index,
             id=int(self.ids[index]),
             dna=self.dnas[index],
             state=state,
-            metrics=None if empty else jax.tree.map(lambda column: column[index], self.metrics),
+            metrics={**metrics, **costs} if type(metrics) is dict else metrics,
+            costs=costs,
             deviations={} if empty else {name: column[index] for name, column in self.deviations.items()},
             feasible=bool(self._violation[index] == 0),
             error=failure.error if failure else None,
@@ -294,7 +298,7 @@ class Measurements:
         costs = np.stack(columns, axis=1)
         gone = self._outcomes >= FAILED
         outcome = np.where(gone, self._outcomes, np.where(np.isnan(costs).any(axis=1), NAN, OK))
-        return Scores(costs, self._violation, outcome)
+        return Scores(costs, self._violation, outcome, tuple(goals))
 
     def _find_outcomes(self) -> npt.NDArray[np.int8]:
         """The number of each configuration's state, int8[n]."""

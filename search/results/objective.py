@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
@@ -11,11 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import NoSuchPath, brief, unknown
+from symjax.core.tracebacks import caller_level
 
 Mode = Literal["max", "min"]
 Modes: TypeAlias = Mode | Sequence[Mode]
 Bound: TypeAlias = float | tuple[float | None, float | None]
 Floats: TypeAlias = npt.NDArray[np.float64]
+
+_LESS_IS_BETTER = ("loss", "losses", "error", "errors", "cost", "nll", "perplexity", "ppl", "mse", "mae")
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class Objective:
 
     Attributes:
         metrics: The names of the metrics: none where it was not said, several for a Pareto front.
-        modes: For each metric, ``'max'`` or ``'min'``; where none was named, that of the only one.
+        modes: For each metric, ``'max'`` or ``'min'``; where none was named, that of the only one, if it was
+            said.
         bounds: By the name of a metric, between which two numbers it has to be, both included.
 
     Example:
@@ -33,14 +39,14 @@ class Objective:
     """
 
     metrics: tuple[str, ...] = ()
-    modes: tuple[Mode, ...] = ("max",)
+    modes: tuple[Mode, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(
         cls,
         objective: str | Sequence[str] | None = None,
-        mode: Modes = "max",
+        mode: Modes | None = None,
         constraints: Mapping[str, Bound] | None = None,
     ) -> Objective:
         """Reads what a user says.
@@ -48,6 +54,7 @@ class Objective:
         Args:
             objective: The name of a metric, or several names.
             mode: ``'max'`` if more is better, ``'min'`` if less is; one for all metrics, or one for each.
+                None is ``'max'``, and warns of a metric whose name says that less is better.
             constraints: By the name of a metric an upper bound, or a pair of a lower and an upper one, of
                 which either may be None.
 
@@ -55,6 +62,9 @@ class Objective:
             TypeError: A name is no text, or a bound no number.
             ValueError: Another mode, as many modes as there are no metrics, a metric twice, or bounds that
                 nothing fits in.
+
+        Warns:
+            RuntimeWarning: A loss is to be as large as possible, and nobody said so.
         """
         names = () if objective is None else (objective,) if isinstance(objective, str) else tuple(objective)
         for name in names:
@@ -63,11 +73,14 @@ class Objective:
         if len(set(names)) < len(names):
             raise ValueError(f"each objective counts once, got {list(names)}")
         modes: tuple[Mode, ...]
-        modes = (mode,) * max(1, len(names)) if isinstance(mode, str) else tuple(mode)
+        if mode is None:
+            modes = tuple(map(_direction, names))
+        else:
+            modes = (mode,) * max(1, len(names)) if isinstance(mode, str) else tuple(mode)
         for each in modes:
             if each not in get_args(Mode):
                 raise ValueError(f"mode must be 'max' or 'min', got {each!r}")
-        if len(modes) != max(1, len(names)):
+        if len(modes) != len(names) and (names or len(modes) > 1):
             raise ValueError(f"{len(names)} objectives ({', '.join(names)}) and {len(modes)} modes")
         return cls(names, modes, {name: _bounds(name, b) for name, b in (constraints or {}).items()})
 
@@ -93,7 +106,8 @@ class Objective:
         for what, wanted in (("objective", self.metrics), ("constraint", self.bounds)):
             for name in wanted:
                 if name not in known:
-                    raise NoSuchPath(f"the {what} {unknown('metric', name, known, 'metrics')}")
+                    missing = unknown("metric", name, known, "metrics")
+                    raise NoSuchPath(f"the {what} is not among the metrics: {missing}")
 
     def goals(
         self, metric: str | Sequence[str] | None, mode: Modes | None, names: Sequence[str]
@@ -107,6 +121,9 @@ class Objective:
 
         Raises:
             ValueError: It is not clear which metric is meant; and as `of`.
+
+        Warns:
+            RuntimeWarning: As `of`.
         """
         stated = dict(zip(self.metrics, self.modes, strict=False))
         if metric is None and not stated:
@@ -115,9 +132,11 @@ class Objective:
                     f"say which metric to rank by: {', '.join(names) or 'there is none'}; or once and "
                     "for all, by evaluate(…, objective=name, mode='max' or 'min')"
                 )
-            metric, stated = names[0], {names[0]: self.modes[0]}
+            metric = names[0]
+        if not stated and len(names) == 1:
+            stated = dict(zip(names, self.modes, strict=False))
         wanted = self.metrics if metric is None else (metric,) if isinstance(metric, str) else tuple(metric)
-        goal = Objective.of(wanted, mode or [stated.get(name, "max") for name in wanted])
+        goal = Objective.of(wanted, mode or [stated.get(name) or _direction(name) for name in wanted])
         return list(zip(goal.metrics, goal.modes, strict=True))
 
     def violation(self, columns: Mapping[str, Floats], n: int) -> Floats:
@@ -139,6 +158,31 @@ class Objective:
                     excess = np.maximum(sign * (values - bound), 0) / (abs(bound) or 1)
                     total += np.where(np.isnan(excess), np.inf, excess)
         return total
+
+
+def is_loss(name: str) -> bool:
+    """Whether the name of a metric says that less of it is better.
+
+    Example:
+        >>> is_loss('eval/loss'), is_loss('valError'), is_loss('accuracy'), is_loss('neg_mse')
+        (True, True, False, False)
+    """
+    words = [word for word in re.split("[^a-z]+", name.lower()) if word]
+    if not {"neg", "negative", "minus"}.isdisjoint(words):
+        return False
+    return any(word.endswith(_LESS_IS_BETTER) for word in words)
+
+
+def _direction(name: str) -> Mode:
+    """The direction of a metric of which none was said."""
+    if is_loss(name):
+        warnings.warn(
+            f"the largest {name!r} ranks first, since no mode was given: say mode='min' if less is better, or "
+            "mode='max' if this is meant",
+            RuntimeWarning,
+            stacklevel=caller_level(),
+        )
+    return "max"
 
 
 def _bounds(name: str, bound: object) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .objective import Floats
+from .objective import Floats, Mode
 
 Ints = npt.NDArray[np.intp]
 
@@ -20,11 +20,13 @@ class Scores(NamedTuple):
         costs: The objectives, less being better, float64[n, m].
         violation: By how much each is out of bounds, float64[n]; see `Objective.violation`.
         outcome: 0 for what has costs; what has none comes last, in the order of these numbers, int[n].
+        goals: The names of the objectives, and their directions.
     """
 
     costs: Floats
     violation: Floats
     outcome: npt.NDArray[Any]
+    goals: tuple[tuple[str, Mode], ...] = ()
 
 
 def rank(scores: Scores) -> Ints:
@@ -41,7 +43,7 @@ def rank(scores: Scores) -> Ints:
         >>> rank(Scores(costs, np.zeros(4), np.zeros(4, int))).tolist()
         [1, 0, 3, 2]
     """
-    costs, violation, outcome = scores
+    costs, violation, outcome, _ = scores
     n, m = costs.shape
     costs = np.where(np.isnan(costs), np.inf, costs)
     group = np.where(outcome != 0, 1 + outcome, violation > 0)

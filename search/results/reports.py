@@ -8,12 +8,16 @@ import numpy as np
 
 from symjax.core.errors import brief, summary
 
+from .columns import count
 from .frames import cells, plain, unique_names
 from .measurements import OK, Measurements
 from .objective import Objective
 from .ranking import Scores, rank
 from .table import measured_text, value_text
-from .trial import STATES, decision_names
+from .trial import STATES, Trial, decision_names
+
+_FIRST = ("rank", "trial", "id", "state", "feasible")
+_LAST = ("program", "seconds", "error")
 
 
 def summary_of(measured: Measurements) -> str:
@@ -34,7 +38,7 @@ def summary_of(measured: Measurements) -> str:
 
 
 def cells_of(measured: Measurements, scores: Scores | None, k: int) -> tuple[list[list[str]], frozenset[int]]:
-    """The cells of a table of the k best configurations.
+    """The cells of a table of the k best configurations: columns have the names that `records_of` gives them.
 
     Args:
         measured: The measurements.
@@ -48,19 +52,38 @@ def cells_of(measured: Measurements, scores: Scores | None, k: int) -> tuple[lis
     trials = [measured.trial(int(index)) for index in order[:k]]
     columns = {name: column for name, column in measured.columns.items() if column.ndim == 1}
     decided = decision_names(measured.space, [trial.values for trial in trials])
-    rows = [["rank", "trial", "state", *(name or "value" for name in columns), *decided]]
+    metric_titles, decision_titles = _titles(measured, decided)
+    arrows = {name: " ↑" if mode == "max" else " ↓" for name, mode in (scores.goals if scores else ())}
+    metrics = [metric_titles[name or "value"] + arrows.get(name, "") for name in columns]
+    bounded = ["feasible"] if measured.objective.bounds else []
+    rows = [["rank", "trial", "state", *bounded, *metrics, *(decision_titles[name] for name in decided)]]
     for place, trial in enumerate(trials):
         is_ranked = scores is not None and scores.outcome[trial.index] == OK
-        numbers = [
-            measured_text(column[trial.index], trial.deviations.get(name))
-            if trial.metrics is not None or name in measured.costs
-            else ""
-            for name, column in columns.items()
-        ]
+        first = [str(place + 1) if is_ranked else "", str(trial.id), trial.state]
         values = [value_text(trial.values[name]) if name in trial.values else "" for name in decided]
-        state = trial.state if trial.feasible or trial.state != "ok" else "infeasible"
-        rows.append([str(place + 1) if is_ranked else "", str(trial.id), state, *numbers, *values])
-    return rows, frozenset({0, 1, *range(3, 3 + len(columns))})
+        feasible = [str(trial.feasible)] if bounded else []
+        rows.append([*first, *feasible, *(_measured(trial, measured, name) for name in columns), *values])
+    start = 3 + len(bounded)
+    return rows, frozenset({0, 1, *range(start, start + len(columns))})
+
+
+def _measured(trial: Trial, measured: Measurements, name: str) -> str:
+    """A metric of a trial in a cell."""
+    if name in trial.costs:
+        return value_text(trial.costs[name])
+    if trial.metrics is None:
+        return ""
+    return measured_text(measured.columns[name][trial.index], trial.deviations.get(name))
+
+
+def _titles(measured: Measurements, decided: list[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The titles of the columns of metrics, and of decisions: each there once."""
+    own = (*_FIRST, *_LAST) if measured.objective.bounds else (*_FIRST[:-1], *_LAST)
+    metrics = []
+    for name in measured.columns:
+        metrics += [name or "value", *([f"{name or 'value'}.std"] if name in measured.deviations else [])]
+    metric_titles = unique_names(own, metrics, "metric")
+    return metric_titles, unique_names([*own, *metric_titles.values()], decided, "decision")
 
 
 def records_of(measured: Measurements) -> dict[str, list[Any]]:
@@ -68,10 +91,12 @@ def records_of(measured: Measurements) -> dict[str, list[Any]]:
     values = [measured.space.values(dna) for dna in measured.dnas]
     decided = decision_names(measured.space, values)
     absent = np.isin(measured.states, ("failed", "pending"))
-    nothing = np.zeros_like(absent)
     metrics: dict[str, list[Any]] = {}
     for name, column in measured.columns.items():
-        metrics[name or "value"] = cells(column, nothing if name in measured.costs else absent)
+        if name in measured.costs:
+            metrics[name] = [None if np.isnan(number) else count(number) for number in column.tolist()]
+            continue
+        metrics[name or "value"] = cells(column, absent)
         if name in measured.deviations:
             metrics[f"{name or 'value'}.std"] = cells(measured.deviations[name], absent)
     first: dict[str, list[Any]] = {"id": measured.ids.tolist(), "state": measured.states.tolist()}
@@ -83,11 +108,10 @@ def records_of(measured: Measurements) -> dict[str, list[Any]]:
         "seconds": [None if np.isnan(number) else number for number in measured.seconds.tolist()],
         "error": [summary(errors[row]) if row in errors else None for row in range(len(measured))],
     }
-    metric_names = unique_names([*first, *last], metrics, "metric")
-    decision_columns = unique_names([*first, *last, *metric_names.values()], decided, "decision")
+    metric_titles, decision_titles = _titles(measured, decided)
     return {
         **first,
-        **{decision_columns[name]: [plain(each.get(name)) for each in values] for name in decided},
-        **{metric_names[name]: column for name, column in metrics.items()},
+        **{decision_titles[name]: [plain(each.get(name)) for each in values] for name in decided},
+        **{metric_titles[name]: column for name, column in metrics.items()},
         **last,
     }

@@ -17,7 +17,7 @@ from .columns import Array
 from .frames import Library, rows_of, to_frame
 from .joining import joined
 from .measurements import FAILED, NAN, OK, Measurements, Places
-from .objective import Bound, Modes, Objective
+from .objective import Bound, Modes, Objective, is_loss
 from .ranking import Scores, fronts, rank
 from .reports import cells_of, records_of, summary_of
 from .table import layout, to_html
@@ -86,7 +86,7 @@ class Results(Measurements):
     def with_objective(
         self,
         objective: str | Sequence[str] | None,
-        mode: Modes = "max",
+        mode: Modes | None = None,
         constraints: Mapping[str, Bound] | None = None,
     ) -> Results:
         """The same results with another objective; see `evaluate`.
@@ -145,7 +145,7 @@ class Results(Measurements):
             metric: The name of a metric, one number for each configuration, or several names; by default the
                 objective that was stated, or the only metric that there is.
             mode: ``'max'`` if more is better, ``'min'`` if less is; one for each metric or for all. By
-                default what was stated of the metric, or ``'max'``.
+                default what was stated of the metric, or ``'max'``, with a warning of a loss.
 
         Returns:
             Places in the batch, int[n]. What is out of bounds comes behind what is not, by how much it is so
@@ -223,7 +223,9 @@ class Results(Measurements):
 
         It has the trial id, the state, each decision by its name, each metric and its deviation over repeats
         (``loss.std``), whether it is feasible if there are constraints, the program, the seconds and the
-        error. Functions and other objects are texts; None stands for what there is not.
+        error. A decision of which a metric has the name is called ``decision.lr``; a metric, or a decision,
+        whose name one of the other columns has here or in `table`, ``metric.state`` or ``decision.rank``.
+        Functions and other objects are texts; None stands for what there is not.
 
         Example:
             >>> import jax
@@ -254,7 +256,8 @@ class Results(Measurements):
     def table(self, metric: Wanted = None, mode: Modes | None = None, k: int = 10) -> str:
         """The k best configurations as text: their metrics, and what was decided for them.
 
-        What has no rank, since it failed, stands below with its state.
+        What has no rank, since it failed, stands below with its state. Columns are called as in `records`;
+        an arrow says whether more (↑) or less (↓) of what is ranked by is better.
 
         Args:
             metric: What to rank by; see `rank`.
@@ -268,9 +271,9 @@ class Results(Measurements):
             >>> dnas = search.DNA.from_numbers(space.spec, [[0, 0], [1, 1]])
             >>> results = search.evaluate(lambda exp, key: exp['x'], space, dnas, jax.random.key(0))
             >>> print(results.table())
-            rank  trial  state  value  act     x
-               1      1  ok       2.0  'gelu'  2.0
-               2      0  ok       1.0  'relu'  1.0
+            rank  trial  state  value ↑  act     x
+               1      1  ok         2.0  'gelu'  2.0
+               2      0  ok         1.0  'relu'  1.0
         """
         return layout(*cells_of(self, self.scores(metric, mode), k))
 
@@ -290,6 +293,8 @@ class Results(Measurements):
         """What to rank by if nobody says it now; None if nobody said it before."""
         if not self.objective.metrics and len(self.names) != 1:
             return None
+        if not self.objective.modes and any(map(is_loss, self.names)):
+            return None  # which end is the better one, nobody said
         try:
             return self.scores()
         except ValueError:  # the only metric is no single number

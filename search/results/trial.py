@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import jax
+import numpy as np
 
 from symjax.core.errors import summary
 
@@ -15,7 +16,7 @@ from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .columns import Metrics, by_name
 from .keys import RootKeys
-from .table import value_text
+from .table import measured_text, value_text
 
 State = Literal["ok", "nan", "failed", "pending"]
 STATES: tuple[State, ...] = ("ok", "nan", "failed", "pending")
@@ -32,6 +33,8 @@ class Trial:
         state: ``'ok'``; ``'nan'`` where a metric is NaN; ``'failed'`` where the function raised;
             ``'pending'`` where it did not run yet.
         metrics: What the function returned, in NumPy arrays, the mean over repeats; None if there is nothing.
+            If it is a dict, `costs` are in it, too.
+        costs: The costs that an objective or a constraint is about, such as ``'cost.parameters'``.
         deviations: By the name of a metric its standard deviation over repeats; empty without repeats.
         feasible: Whether the metrics are within the constraints.
         error: What the function raised, without its traceback; or None.
@@ -46,6 +49,7 @@ class Trial:
     dna: DNA
     state: State
     metrics: Metrics
+    costs: dict[str, int | float]
     deviations: dict[str, Any]
     feasible: bool
     error: Exception | None
@@ -73,19 +77,27 @@ class Trial:
     def values(self) -> dict[str, Any]:
         """What was decided: ``{'model.width': 16, 'lr': 0.003}``; see `Space.values`.
 
-        By the names of decisions, or else the paths of their values. A candidate with a label goes by that;
-        what does not matter here is left out.
+        By the names of decisions, or else the paths of their values. A candidate with a label goes by that,
+        one that holds decisions of its own by its class; what does not matter here is left out.
         """
         return self.space.values(self.dna)
 
     def __repr__(self) -> str:
         decided = ", ".join(f"{name}={value_text(value)}" for name, value in self.values.items())
-        columns = by_name(self.metrics).items()
-        metrics = ", ".join(f"{name or 'value'} {value_text(number)}" for name, number in columns)
+        own = {name: value for name, value in by_name(self.metrics).items() if name not in self.costs}
+        columns = {**own, **self.costs}
+        metrics = ", ".join(f"{name or 'value'} {self._measured(name, columns[name])}" for name in columns)
         outcome = f"; {metrics}" if metrics else ""
         if self.error is not None:
             outcome = f": {summary(self.error)}"
-        return f"<Trial {self.id}: {decided or 'no decisions'}; {self.state}{outcome}>"
+        bounds = ", infeasible" if self.state == "ok" and not self.feasible else ""
+        return f"<Trial {self.id}: {decided or 'no decisions'}; {self.state}{bounds}{outcome}>"
+
+    def _measured(self, name: str, value: Any) -> str:
+        """A metric in a line; of several numbers only how many there are."""
+        if np.ndim(value):
+            return f"{np.asarray(value).dtype}{list(np.shape(value))}"
+        return measured_text(value, self.deviations.get(name))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "values"}  # is made again

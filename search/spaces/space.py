@@ -26,6 +26,7 @@ from .templates.encoding import Encoder
 from .templates.enumeration import Enumeration, Rows, size_of, steps_of, whole
 from .templates.filling import Fillings
 from .templates.sameness import same
+from .values import Values, candidate_names
 
 
 @final
@@ -49,6 +50,7 @@ class Space:
         "_fillings",
         "_follows",
         "_ideas",
+        "_names",
         "branches",
         "choices",
         "closed",
@@ -92,6 +94,7 @@ class Space:
         fillings = Fillings(self.spec, self.choices, self.branches)
         self._fillings = tuple(map(fillings.of, self.templates))
         self._decisions = fillings.decisions
+        self._names = tuple(map(candidate_names, self.choices, self.branches))
         # A node resolves its references when it is read; those of a plain container nobody else would.
         self._follows = not is_node(self.tree) and holds_references(self.tree)
         if self._follows and not isinstance(self.tree, Choice):
@@ -400,8 +403,8 @@ class Space:
     def values(self, dna: DNA) -> dict[str, Any]:
         """What a single DNA decides, by name, as values: for decisions that matter.
 
-        A candidate with a label goes by that. A decision goes by its name, or else by the path of its value
-        in the decoded tree.
+        A candidate with a label goes by that; one that holds decisions of its own, which stand beside it, by
+        its class. A decision goes by its name, or else by the path of its value in the decoded tree.
 
         Raises:
             TypeError: This is a batch.
@@ -413,7 +416,7 @@ class Space:
             >>> space.values(search.DNA.from_numbers(space.spec, [1, 0.5]))
             {'width': 'big', 'lr': 0.5}
         """
-        values: dict[str, Any] = {}
+        values = Values()
         for index, value in self.decided(dna).items():
             values[self._name(index, values)] = value
         return values
@@ -437,18 +440,26 @@ class Space:
     def _value(self, index: int, genes: dict[str, Any]) -> Any:
         """What is decided at a point, with labels for the candidates that have some."""
         choice = self.choices[index]
-        if getattr(choice, "labels", None) is None:
+        names = self._names[index]
+        if not names and getattr(choice, "labels", None) is None:
             return self._decisions[index].fill(genes)[0]
         own = choice.numbers(genes[choice.array][self.spec.columns[index]])
-        labels = [choice.label(number) for number in own]
-        return labels[0] if choice.is_single else labels
+        if not names:
+            labels = [choice.label(number) for number in own]
+            return labels[0] if choice.is_single else labels
+        if choice.is_single and own[0] in names:
+            return names[int(own[0])]
+        value = self._decisions[index].fill(genes)[0]
+        if choice.is_single:
+            return value
+        return [names.get(int(number), item) for number, item in zip(own, value, strict=True)]
 
     def from_values(self, values: Mapping[str, Any]) -> DNA:
         """The inverse of `values`.
 
         Args:
-            values: By name, id or path: the value that is decided, or a candidate's label. What is decided in
-                a candidate may be left out where the candidate is given as a decided value.
+            values: By name, id or path: the value that is decided, or what `values` calls a candidate. What
+                is decided in a candidate may be left out where the candidate is given as a decided value.
 
         Raises:
             KeyError: A name that is no decision of the space, or does not matter here.
@@ -463,7 +474,7 @@ class Space:
         if not isinstance(values, Mapping):
             raise TypeError(f"from_values takes decided values by name, got {brief(values)}")
         encoder = Encoder(self.spec, self.choices, self.branches)
-        encoder.read(values)
+        encoder.read(values, self._names)
         return self.of(encoder.rows())
 
     def __eq__(self, other: object) -> bool:

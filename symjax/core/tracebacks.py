@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dis
 import functools
 import inspect
@@ -9,6 +10,7 @@ import itertools
 import linecache
 import re
 import sys
+import textwrap
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -93,6 +95,21 @@ def line_at_fault(error: BaseException) -> tuple[str, str]:
     if first == last == entry.tb_lineno:
         text = text.encode()[start:end].decode(errors="replace")
     return f"{code.co_filename}:{entry.tb_lineno}", text.strip()
+
+
+def is_returned_at_fault(error: BaseException) -> bool:
+    """Whether what was computed in that line is part of a ``return`` statement; see `line_at_fault`."""
+    entry = _entry_at_fault(error)
+    if entry is None:
+        return False
+    try:
+        lines, first = inspect.getsourcelines(entry.tb_frame.f_code)
+        tree = ast.parse(textwrap.dedent("".join(lines)))
+    except (OSError, SyntaxError):  # of a notebook's cell that is gone, of a lambda
+        return False
+    line = entry.tb_lineno - first + 1
+    returns = (node for node in ast.walk(tree) if isinstance(node, ast.Return))
+    return any(node.lineno <= line <= (node.end_lineno or node.lineno) for node in returns)
 
 
 def values_at_fault(error: BaseException) -> list[Any]:

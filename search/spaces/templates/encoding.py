@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from symjax.core.errors import NoSuchPath, at, brief, unknown
@@ -22,6 +23,7 @@ from .enumeration import Enumeration, Rows
 from .filling import Filling
 from .sameness import same
 
+_NOTHING: Mapping[int, str] = MappingProxyType({})
 _MOST = 256  # points that are tried for a tree off which they cannot be read
 
 
@@ -95,10 +97,13 @@ class Encoder:
         except Misfit as error:
             raise Misfit(f"the tree is not in the space: {error} {at(path)}") from error
 
-    def _fit_value(self, index: int, value: Any, path: Path) -> None:
+    def _fit_value(self, index: int, value: Any, path: Path, names: Mapping[int, str] = _NOTHING) -> None:
+        """Finds what makes the value of a decision, for which `names` may stand for candidates."""
         point, slots = self._spec.points[index], self._branches[index]
 
         def fits(slot: int, branch: int, item: Any) -> bool:
+            if isinstance(item, str) and names.get(branch) == item:
+                return True
             try:
                 self.fit(slots[slot][branch], item, path if point.choice.is_single else path / slot)
             except Misfit:
@@ -136,8 +141,12 @@ class Encoder:
         except Misfit:
             return genes
 
-    def read(self, values: Mapping[str, Any]) -> None:
+    def read(self, values: Mapping[str, Any], names: Sequence[Mapping[int, str]]) -> None:
         """Takes decisions from values by name, id or path; a label stands for its candidate.
+
+        Args:
+            values: The values.
+            names: For each decision, what else may stand for candidates, by their indices.
 
         Raises:
             KeyError: There is no such decision, or it does not matter.
@@ -155,15 +164,15 @@ class Encoder:
                 continue
             name = next((name for name in (point.name, point.id, str(point.path)) if name in unread), None)
             if name is not None:
-                self._take(index, unread.pop(name))
+                self._take(index, unread.pop(name), names[index])
             elif index not in self._rows:
                 refuse_unknown(self._spec, unread)
                 raise ValueError(f"the decision {point.name} is missing")
         for name in unread:
-            names = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
-            raise NoSuchPath(unknown("decision", name[:200], names, "decisions that matter here"))
+            shown = [point.name for point, inside in zip(self._spec.points, matters, strict=True) if inside]
+            raise NoSuchPath(unknown("decision", name[:200], shown, "decisions that matter here"))
 
-    def _take(self, index: int, value: Any) -> None:
+    def _take(self, index: int, value: Any, names: Mapping[int, str]) -> None:
         point, choice = self._spec.points[index], self._choices[index]
         labels = getattr(choice, "labels", None) or ()
         listed = [value] if choice.is_single else value
@@ -175,7 +184,7 @@ class Encoder:
             self._rows[index] = choice.genes(listed, point.name)
         else:
             try:
-                self._fit_value(index, value, point.path)
+                self._fit_value(index, value, point.path, names)
             except Misfit as error:
                 raise Misfit(
                     f"the decision {point.name} cannot have this value: {error} {at(point.path)}"

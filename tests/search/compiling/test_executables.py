@@ -54,3 +54,5 @@ def test_what_is_remembered_of_it_is_of_the_same_code():
     ]
     assert len({code.candidate.digest for code in codes}) == 4
     assert executable().candidate == codes[0].candidate
+    opaque = fingerprint(LANE)._replace(opaque=(print,))  # as the function of a callback: no text tells it
+    assert Executable(LANE, Arity(1, 1), Layout("map", 1), DEVICES, opaque).candidate.digest is None

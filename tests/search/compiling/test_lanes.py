@@ -42,6 +42,17 @@ def test_each_lane_computes_what_the_function_gives(layout, folds):
     assert (three.dtype, two.dtype) == (np.int32, np.float32)
 
 
+def test_one_lane_at_a_time_is_the_function_itself():
+    """A vmap of one lane would give other last bits."""
+    mesh = Mesh(np.array(DEVICES[:1]), (AXIS,))
+    arguments = [np.ones(6, np.float32)], np.ones((6, FOLDS), np.uint32), 1, np.int32([6]), [1.0], ROOT
+    programs = [
+        str(jax.make_jaxpr(spread(LANE, Arity(1, 1), Layout("map", width), mesh))(*arguments))
+        for width in (1, 2)
+    ]
+    assert ["f32[] = tanh" in program for program in programs] == [True, False]
+
+
 def test_a_device_takes_as_many_turns_as_it_is_told():
     (y, *_), _ = run(Layout("map", 1), 4, [3, 0])
     assert np.flatnonzero(y).tolist() == [0, 1, 2]

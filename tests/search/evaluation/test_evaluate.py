@@ -519,7 +519,7 @@ class TestWhatCounts:
         [
             ({"objective": "los"}, KeyError, "the objective.*'los'.*loss, losses, noise"),
             ({"constraints": {"noize": 1.0}}, KeyError, "the constraint.*'noize'"),
-            ({"objective": "losses"}, ValueError, r"'losses' is float32\[5\]"),
+            ({"objective": "losses", "mode": "min"}, ValueError, r"'losses' is float32\[5\]"),
         ],
     )
     def test_is_checked_at_the_first_trace(self, how, error, message):

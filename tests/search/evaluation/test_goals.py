@@ -17,7 +17,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize(
-    "objective", [Objective(), Objective.of("loss"), Objective.of(["loss", "cost.flops"])]
+    "objective", [Objective(), Objective.of("loss", "min"), Objective.of(["loss", "cost.flops"], "min")]
 )
 def test_what_is_there_passes(objective):
     check_objective(objective, SHAPES)
@@ -27,9 +27,9 @@ def test_what_is_there_passes(objective):
     ("objective", "error", "message"),
     [
         (Objective.of("los"), KeyError, "the objective.*'los'.*loss"),
-        (Objective.of("loss", constraints={"time": 1.0}), KeyError, "the constraint.*'time'"),
-        (Objective.of("cost.flop"), KeyError, "the objective.*'cost.flop'.*cost.flops"),
-        (Objective.of("losses"), ValueError, r"'losses' is float32\[5\] for each configuration"),
+        (Objective.of("loss", "min", constraints={"time": 1.0}), KeyError, "the constraint.*'time'"),
+        (Objective.of("cost.flop", "min"), KeyError, "the objective.*'cost.flop'.*cost.flops"),
+        (Objective.of("losses", "min"), ValueError, r"'losses' is float32\[5\] for each configuration"),
         (Objective.of(constraints={"phase": 1.0}), ValueError, "'phase' is complex64"),
     ],
 )
@@ -39,7 +39,9 @@ def test_what_is_not(objective, error, message):
 
 
 def test_costs_are_named_once():
-    objective = Objective.of("cost.flops", constraints={"cost.flops": 1e9, "cost.bytes": 1e9, "loss": 1.0})
+    objective = Objective.of(
+        "cost.flops", "min", constraints={"cost.flops": 1e9, "cost.bytes": 1e9, "loss": 1.0}
+    )
     assert costs_in(objective) == ("cost.flops", "cost.bytes")
 
 
@@ -58,6 +60,9 @@ def test_costs_are_columns_if_they_are_asked_for():
     assert results["cost.flops"][1] == alone.flops < results["cost.flops"][0] == results["cost.flops"][2]
     assert results.feasible.tolist() == [False, True, False]
     assert results.best().index == 1
-    assert evaluate(objective="cost.flops", mode="min").best().index == 1
+    cheap = evaluate(objective="cost.flops", mode="min")
+    assert (cheap.best().index, cheap.best().costs) == (1, {"cost.flops": alone.flops})
+    with pytest.warns(RuntimeWarning, match="the largest 'cost.flops' ranks first"):
+        assert evaluate(objective="cost.flops").best().index == 0
     assert np.array_equal(evaluate(resume=results)["cost.flops"], results["cost.flops"])
     assert evaluate().costs == {}

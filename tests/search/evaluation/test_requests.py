@@ -13,6 +13,8 @@ def test_ids_count_on():
     assert trial_ids(2, [5, 5], 0).tolist() == [5, 5]
     with pytest.raises(TypeError, match="got True"):
         trial_ids(3, None, True)
+    with pytest.raises(ValueError, match=r"must lie in \[0, 2\*\*32\)"):
+        trial_ids(1, None, 2**32)
 
 
 def test_repeats_are_a_number():

@@ -186,6 +186,9 @@ def test_numbers_that_python_wrote_take_the_type_of_what_they_become():
     [
         (lambda: search.Steps(init, step, metric, n=3)({"rate": 0.1}, KEY, 2.0), r"calls step\(state, data\), which step\b"),
         (lambda: search.Steps(step, step, metric, n=3)({"rate": 0.1}, KEY), r"calls init\(exp, key\), which step\b"),
+        (lambda: search.Steps.of(Classifier, n=1)(EXPERIMENT, KEY), r"init\(exp, key\), .*stands behind the key: search.evaluate"),
+        (lambda: search.Steps(lambda exp, key: 0.0, lambda s, x: s, metric, n=1)({}, KEY), r"step\(state\), .*take; for methods"),
+        (lambda: search.Steps(lambda exp, key: 0.0, lambda s, x, y: s, metric, n=1)({}, KEY), r"step\(state\), .*behind the key"),
         (lambda: search.Steps(Classifier.init, Classifier.step, Classifier.metric, n=1)(EXPERIMENT, KEY, TRAIN), r"there is search.Steps.of\(Experiment"),
         (lambda: search.Steps(init, step, 3, n=1), "a function as its metric, got 3"),
         (lambda: search.Steps(init, step, metric, n=1.5), "got n=1.5"),

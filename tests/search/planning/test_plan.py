@@ -214,6 +214,34 @@ def test_nearly_as_many_programs_as_configurations_are_warned_of():
     assert search.plan(lambda exp, key: exp.rate, few, few.sample(KEY, 12), KEY).advice == ()
 
 
+def test_nothing_is_warned_of_what_is_compiled_already():
+    data = np.zeros(300_000, np.float32)
+
+    def run(exp, key):
+        return exp["n"] + jax.numpy.asarray(data)[exp["n"]]
+
+    space = search.space({"n": search.intv(1, 10)})
+    dnas = list(space.enumerate())[:8]
+    with pytest.warns(search.PlanWarning) as caught:
+        search.evaluate(run, space, dnas, KEY, devices=ONE)
+    nearly, constants = sorted(str(warning.message) for warning in caught)[::-1]
+    assert "8 configurations need 8 programs" in nearly
+    assert constants.startswith("1 MB of constants, such as float32[300000]")
+    assert {warning.filename for warning in caught} == {__file__}
+    search.evaluate(run, space, dnas, KEY, devices=ONE)  # warnings are errors here
+
+
+def test_a_loop_in_python_over_steps_of_training_is_warned_of():
+    def run(exp, key, x):
+        for _ in range(5):
+            x = x - exp["rate"] * jax.grad(lambda x: jax.numpy.tanh(jax.random.gamma(key, x[0])))(x)
+        return x
+
+    space = search.space({"rate": search.floatv(0, 1)})
+    with pytest.warns(search.PlanWarning, match=r"operations 5 times, .* write the loop as jax.lax.scan"):
+        search.plan(run, space, space.sample(KEY, 2), KEY, np.ones(2, np.float32))
+
+
 def test_metrics_that_differ_are_told_by_name():
     def run(exp, key):
         return {"loss": exp.x, **({"accuracy": 1.0} if exp.act == "a" else {})}

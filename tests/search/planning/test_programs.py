@@ -122,3 +122,36 @@ def test_a_function_without_a_hash_goes_by_identity():
     one, other = Function(), Function()
     assert program_of(Task(one, aval_of(KEY), DEVICES)) == program_of(Task(one, aval_of(KEY), DEVICES))
     assert program_of(Task(one, aval_of(KEY), DEVICES)) != program_of(Task(other, aval_of(KEY), DEVICES))
+
+
+def returning(exp, key, scale):
+    value = exp["x"] * scale
+    return {"y": float(value)}
+
+
+def drawing(exp, key, scale):
+    value = jax.random.normal(key).item()
+    return {"y": value}
+
+
+def printing(exp, key, scale):
+    return f"{exp['x'] * scale:.3f}"
+
+
+@pytest.mark.parametrize(
+    ("fn", "told"),
+    [
+        (returning, r"`float\(value\)`; return the array itself"),
+        (drawing, r"`jax.random.normal\(key\).item\(\)`; return the array itself"),
+        (printing, r"nothing to print yet .*jax.debug.print"),
+    ],
+)
+def test_a_number_that_is_wanted_too_early_is_told(fn, told):
+    with pytest.raises(TypeError, match=told):
+        program_of(Task(fn, aval_of(KEY), DEVICES)).trace()
+
+
+def test_a_size_is_not_told_to_be_returned():
+    with pytest.raises(TypeError) as caught:
+        program_of(Task(lambda exp, key, scale: jnp.ones(int(scale)), aval_of(KEY), DEVICES)).trace()
+    assert "return the array" not in "".join(caught.value.__notes__)

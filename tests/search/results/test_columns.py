@@ -42,6 +42,13 @@ def test_a_column_is_a_read_only_copy():
             each[0] = 0
 
 
+def test_metrics_go_by_the_keys_of_their_dicts():
+    metrics = {"eval/loss": 0, "top@1": 1, "a.b": 2, "a": {"c": 3}, "curves": [4]}
+    assert set(columns.by_name(metrics)) == {"eval/loss", "top@1", "a.b", "a.c", "curves[0]"}
+    assert columns.by_name({"a.b": 1, "a": {"b": 2}}) == {"['a.b']": 1, "a.b": 2}
+    assert columns.by_name(np.zeros(1)).keys() == {""}
+
+
 def test_repeats_have_a_mean_and_a_deviation():
     samples = np.array([[1, 3], [2, 2], [0, 5]], np.float32)
     assert columns.mean(samples).tolist() == [2, 2, 2.5]

@@ -145,6 +145,16 @@ def test_only_python_s_own_exceptions_are_made_again(tmp_path):
     assert [type(error) for error in errors.values()] == [RuntimeError] * 3
 
 
+def test_numbers_that_json_has_none_for(tmp_path):
+    space = search.space({"bound": search.oneof([1.0, float("inf")])})
+    dnas = DNA.from_numbers(space.spec, [[1], [0]])
+    results = Results(space, dnas, np.arange(2), KEY, np.ones(2), errors={1: ValueError(NAN)})
+    search.save_results(results, tmp_path / "a.json")
+    again = search.load_results(tmp_path / "a.json")
+    assert again[0].experiment == {"bound": float("inf")}
+    assert str(again.errors[1]) == "ValueError: nan"
+
+
 def test_exported_columns(tmp_path):
     results = results_of()
     search.save_results(results, tmp_path / "a.csv")
@@ -176,7 +186,10 @@ def test_exported_columns(tmp_path):
         (lambda record: {**record, "ids": 3}, "no file of results, or was changed: TypeError"),
         (lambda record: {**record, "space": {**record["space"], "opened": [True]}}, "4 choices, and not 1"),
         (
-            lambda record: {**record, "objective": {**record["objective"], "metrics": ["los"]}},
+            lambda record: {
+                **record,
+                "objective": {**record["objective"], "metrics": ["los"], "modes": ["max"]},
+            },
             "no metric 'los'",
         ),
         (

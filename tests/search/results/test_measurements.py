@@ -69,7 +69,7 @@ def test_an_objective_that_there_is_not_is_refused():
     with pytest.raises(KeyError, match="did you mean 'loss'"):
         results_of(**{**FULL, "objective": Objective.of("lost")})
     with pytest.raises(ValueError, match=r"'curve' is float64\[2\]"):
-        results_of(**{**FULL, "objective": Objective.of("loss", constraints={"curve": 1})})
+        results_of(**{**FULL, "objective": Objective.of("loss", "min", constraints={"curve": 1})})
 
 
 def test_repeats_are_a_mean_a_deviation_and_samples():

@@ -9,7 +9,7 @@ INF = float("inf")
 
 
 def test_reads_what_a_user_says():
-    assert Objective.of() == Objective() == Objective((), ("max",), {})
+    assert Objective.of() == Objective() == Objective((), (), {})
     assert Objective.of("loss", "min") == Objective(("loss",), ("min",), {})
     assert Objective.of(["a", "b"], "min").modes == ("min", "min")
     assert Objective.of(["a", "b"], ["min", "max"]).modes == ("min", "max")
@@ -42,9 +42,11 @@ def test_refuses_what_cannot_be_meant(arguments, error, message):
 
 def test_what_there_is_not_is_refused_by_name():
     objective = Objective.of("los", constraints={"parameters": 3})
-    with pytest.raises(KeyError, match="the objective no metric 'los'; did you mean 'loss'"):
+    with pytest.raises(
+        KeyError, match="the objective is not among the metrics: no metric 'los'; did you mean 'loss'"
+    ):
         objective.check(["loss", "parameters"])
-    with pytest.raises(KeyError, match="the constraint no metric 'parameters'"):
+    with pytest.raises(KeyError, match="the constraint is not among the metrics: no metric 'parameters'"):
         objective.check(["los"])
     objective.check(["los", "parameters"])
 
@@ -72,3 +74,13 @@ def test_violation_is_in_shares_of_the_bounds():
     np.testing.assert_allclose(objective.violation(columns, 5), [0, 0.1, 0.5, 2, INF])
     assert (objective.violation({}, 2) == INF).all()
     assert (Objective().violation({}, 2) == 0).all()
+
+
+def test_a_loss_that_is_to_be_large_is_warned_of():
+    for name in ("loss", "eval/loss", "val_error", "test-nll", "perplexity", "RMSE", "cost.flops"):
+        with pytest.warns(RuntimeWarning, match="largest .* say mode='min'"):
+            assert Objective.of(name) == Objective.of(name, "max")
+    with pytest.warns(RuntimeWarning, match="the largest 'loss' ranks first"):
+        assert Objective().goals(None, None, ["loss"]) == [("loss", "max")]
+    assert Objective.of("neg_loss").modes == Objective.of("accuracy").modes == ("max",)
+    assert Objective.of(mode="min").goals("loss", None, ["loss"]) == [("loss", "min")]

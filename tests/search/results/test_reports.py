@@ -36,13 +36,13 @@ def test_a_table_ranks_and_says_the_state():
     results = results_of()
     cells, right = cells_of(results, results.scores(), 9)
     assert cells == [
-        ["rank", "trial", "state", "loss", "act", "lr"],
-        ["1", "10", "ok", "1.5 ± 0.71", "'plain'", "0.5"],
-        ["2", "11", "infeasible", "3.0 ± 0", "'soft'", "0.25"],
-        ["", "13", "nan", "nan ± nan", "'soft'", "0.2"],
-        ["", "12", "failed", "", "'plain'", "0.1"],
+        ["rank", "trial", "state", "feasible", "loss ↓", "act", "lr"],
+        ["1", "10", "ok", "True", "1.5 ± 0.71", "'plain'", "0.5"],
+        ["2", "11", "ok", "False", "3.0 ± 0", "'soft'", "0.25"],
+        ["", "13", "nan", "False", "nan ± nan", "'soft'", "0.2"],
+        ["", "12", "failed", "False", "", "'plain'", "0.1"],
     ]
-    assert right == {0, 1, 3}
+    assert right == {0, 1, 4}
     unranked, _ = cells_of(results, None, 2)
     assert [row[:2] for row in unranked] == [["rank", "trial"], ["", "10"], ["", "11"]]
 
@@ -82,6 +82,15 @@ def test_records_are_flat_and_plain():
     assert table["error"] == [None, None, "ValueError: out of", None]
 
 
+def test_costs_are_whole_numbers_and_metrics_of_each_trial():
+    results = results_of(costs={"cost.parameters": np.array([492.0, 7, NAN, 3])})
+    assert results[0].metrics["cost.parameters"] == 492
+    assert repr(results[0]).endswith("; ok; loss 1.5 ± 0.71, cost.parameters 492>")
+    assert "; ok, infeasible; loss 3.0 ± 0" in repr(results[1])
+    assert records_of(results)["cost.parameters"] == [492, 7, None, 3]
+    assert [row[5] for row in cells_of(results, results.scores(), 4)[0][1:]] == ["492", "7", "3", ""]
+
+
 def test_names_do_not_clash():
     space = search.space(
         {"id": search.oneof([1, 2]), "loss": search.oneof([3, 4]), "x": search.oneof([5, 6])}
@@ -91,4 +100,9 @@ def test_names_do_not_clash():
     assert list(records_of(results)) == [
         *("id", "state", "decision.id", "decision.loss", "decision.x"),
         *("loss", "metric.state", "x", "program", "seconds", "error"),
+    ]
+    titles = cells_of(results, results.scores("x"), 1)[0][0]
+    assert titles == [
+        *("rank", "trial", "state", "loss", "metric.state", "x ↑"),
+        *("decision.id", "decision.loss", "decision.x"),
     ]

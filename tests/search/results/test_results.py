@@ -72,9 +72,9 @@ def test_is_a_sequence_of_trials(results):
 def test_prints_a_table(results):
     lines = results.table("score", k=3).splitlines()
     assert [line.split() for line in lines] == [
-        ["rank", "trial", "state", "score", "valid.count", "act", "act.gelu", "row"],
+        ["rank", "trial", "state", "score", "↑", "valid.count", "act", "act.gelu", "row"],
         ["1", "106", "nan", "inf", "5", "'relu'", "5"],
-        ["2", "103", "nan", "0.75", "7", "{'gelu':", "1.5}", "1.5", "3"],
+        ["2", "103", "nan", "0.75", "7", "{'gelu':", "floatv(1.0,", "2.0)}", "1.5", "3"],
         ["3", "100", "nan", "0.5", "10", "'relu'", "0"],
     ]
     assert len({line.index(" ", 3) for line in lines}) == 1
@@ -175,6 +175,24 @@ def test_what_was_said_once_need_not_be_said_again():
     assert results.objective == Objective.of("loss", "min")
     assert str(results) == f"{results!r}\n{results.table(k=5)}"
     assert str(results.with_objective(None)) == repr(results.with_objective(None))
+
+
+def test_a_loss_without_a_direction_is_not_taken_for_a_gain():
+    results = stated(mode=None, loss=[3, 1, 2])
+    assert str(results) == repr(results)
+    with pytest.warns(RuntimeWarning, match="the largest 'loss' ranks first.*mode='min'"):
+        assert results.best().index == 0
+    with pytest.warns(RuntimeWarning, match="the largest 'loss'"):
+        assert "loss ↑" in results.with_objective("loss").table()
+    assert "loss ↓" in results.table(mode="min")
+    assert "loss ↓" in str(stated(mode="min", loss=[3, 1, 2]))
+
+
+def test_metrics_go_by_the_names_that_they_were_given():
+    results = stated("eval/loss", "min", **{"eval/loss": [3, 1, 2], "top@1": [1, 0, 2]})
+    assert results["eval/loss"].tolist() == [3, 1, 2]
+    assert results.best("top@1").index == 2
+    assert "eval/loss ↓  top@1" in results.table()
 
 
 def test_a_pareto_front():

@@ -32,7 +32,11 @@ RESULTS = Results(
 
 def test_values_are_what_was_decided():
     assert RESULTS[0].values == {"act": jax.nn.relu, "lr": 0.003}
-    assert RESULTS[1].values == {"act": {"slope": 0.25}, "act.slope": 0.25, "lr": 0.01}
+    assert RESULTS[1].values == {
+        "act": "{'slope': floatv(0.0, 1.0)}",
+        "act.slope": 0.25,
+        "lr": 0.01,
+    }
     assert RESULTS[1].experiment == {"act": {"slope": 0.25}, "lr": 0.01}
     assert decision_names(SPACE, [trial.values for trial in RESULTS]) == ["act", "act.slope", "lr"]
 
@@ -57,6 +61,10 @@ def test_what_raised_has_its_traceback():
 
 def test_prints_in_a_line():
     assert repr(RESULTS[0]) == "<Trial 7: act=relu, lr=0.003; ok; loss 0.5>"
+    assert repr(RESULTS[0].values) == "{'act': relu, 'lr': 0.003}"
+    curves = {"curve": np.ones((2, 4), np.float32), "loss": np.ones((2,))}
+    curved = Results(SPACE, DNAS, np.array([7, 8]), jax.random.key(0), curves)[0]
+    assert repr(curved).endswith("; ok; curve float32[4], loss 1.0>")
     assert repr(RESULTS[1]) == (
-        "<Trial 8: act={'slope': 0.25}, act.slope=0.25, lr=0.01; failed: ValueError: too>"
+        "<Trial 8: act={'slope': floatv(0.0, 1.0)}, act.slope=0.25, lr=0.01; failed: ValueError: too>"
     )

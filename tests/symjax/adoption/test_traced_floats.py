@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import flax.linen
 import flax.nnx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import symjax as sj
@@ -274,6 +276,53 @@ def test_all_floats_that_the_value_depends_on_are_named() -> None:
     with pytest.raises(jax.errors.ConcretizationTypeError) as caught:
         jax.eval_shape(lambda trees: trees["a"].run(), {"a": Three()})
     assert [note.split()[2] for note in caught.value.__notes__ if "is a leaf" in note] == ["low", "high"]
+
+
+class Measuring(sj.Object):
+    rate: float = 0.1
+
+    def returned(self, x: Any) -> Any:
+        loss = (self.rate * x).mean()
+        return {"loss": float(loss)}
+
+    def item(self, x: Any) -> Any:
+        return {
+            "loss": (self.rate * x).mean().item(),
+        }
+
+    def before(self, x: Any) -> Any:
+        loss = float((self.rate * x).mean())
+        return {"loss": loss}
+
+    def numpy(self, x: Any) -> Any:
+        return np.asarray(self.rate * x)
+
+    def printed(self, x: Any) -> Any:
+        loss = (self.rate * x).mean()
+        print(f"{loss:.3f}")
+        return loss
+
+
+@pytest.mark.parametrize(
+    ("method", "line"),
+    [
+        ("returned", r"float\(loss\)"),
+        ("item", r".*item\(\)"),
+        ("before", r"float\(.*\)"),
+        ("numpy", r"np.asarray.*"),
+    ],
+)
+def test_a_metric_that_is_no_number_yet_is_to_be_returned_as_it_is(method: str, line: str) -> None:
+    with pytest.raises((jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError)) as caught:
+        jax.eval_shape(getattr(Measuring, method), Measuring(), X)
+    notes = "\n".join(caught.value.__notes__)
+    assert re.search(rf"{__file__}:\d+: `{line}`; return the array itself, without float\(\)", notes), notes
+    assert "is a leaf" not in notes
+
+
+def test_a_number_that_is_printed_too_early_is_told() -> None:
+    with pytest.raises(TypeError, match=r"nothing to print yet .*\{loss:.3f\}.*; jax.debug.print"):
+        jax.eval_shape(Measuring.printed, Measuring(), X)
 
 
 def test_marked_as_the_advice_says_it_works() -> None:
