@@ -272,9 +272,8 @@ def main() -> None:
     only, rounds = asked(__doc__, ROWS)
     clock = time.process_time if os.environ.get("CLOCK") == "processor" else time.perf_counter
     device = jax.devices()[0]
-    print(
-        f"{len(jax.devices())} devices: {device.device_kind} ({device.platform}); {os.cpu_count()} cores; {clock.__name__}"
-    )
+    print(f"{len(jax.devices())} devices: {device.device_kind} ({device.platform}); {os.cpu_count()} cores")
+    print(f"seconds by time.{clock.__name__}")
     first: dict[str, Seconds] = {}
     warm: dict[str, Seconds] = {}
     for row in only:
