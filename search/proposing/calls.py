@@ -18,6 +18,8 @@ from symjax.patches.outlines.inputs import inputs_for
 from symjax.patches.outlines.parameters import count, node_parameters, noting_parameters
 from symjax.verbs.rebind import rebind
 
+from .dropout import is_rate_of_dropout
+
 Updates: TypeAlias = Mapping[Path, Any]
 
 
@@ -99,6 +101,10 @@ class Calls:
     def effects(self) -> list[Effect]:
         """What each field of the models does that are called."""
         return [effect for probe in self.probes for effect in probe.effects()]
+
+    def drops(self, path: Path) -> bool:
+        """Whether what stands at a path is the rate of a layer of dropout, in a model that is called."""
+        return any(is_rate_of_dropout(probe, path) for probe in self.probes)
 
     def can_trace(self, paths: Sequence[Path]) -> frozenset[Path]:
         """Those of some floats that the function traces; all of them if there is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,13 +47,14 @@ class Law:
     ranges: tuple[Choice, ...] = ()
 
 
-def law_of(path: Path, value: float, parent: Any) -> Law:
+def law_of(path: Path, value: float, parent: Any, drops: Callable[[], bool] = lambda: False) -> Law:
     """The law of a float by its name, by the role of what holds it, and by its size.
 
     Args:
         path: Where it stands.
         value: What it is.
         parent: What holds it.
+        drops: Whether it is a rate of dropout; asked where neither a name nor a role says what it is.
 
     Example:
         >>> import symjax as sj
@@ -78,7 +79,7 @@ def law_of(path: Path, value: float, parent: Any) -> Law:
         return Law("biases begin near zero")
     if 0 <= value < 1:
         if any("drop" in word for word in words) or has_role(parent, "dropout"):
-            return Law("a rate of dropout", (floatv(0.0, 0.5 if value <= 0.5 else 0.95),))
+            return _dropout(value)
         if "smoothing" in words:
             return Law("a smoothing of labels", (floatv(0.0, max(0.2, _rounded(2 * value))),))
     if value > 0 and has_role(parent, "schedule") and name in _VALUES:
@@ -90,6 +91,8 @@ def law_of(path: Path, value: float, parent: Any) -> Law:
         return Law("how much is kept from step to step", (_near_one(value),))
     if 0 < value < 1 and words & _SHARES:
         return Law("a share", (floatv(0.0, min(0.95, _rounded(2 * value))),))
+    if 0 <= value < 1 and drops():
+        return _dropout(value)
     if value <= 0:
         return Law(f"{value:g} says nothing of its scale")
     return Law("a positive number", tuple(_around(value)))
@@ -107,6 +110,10 @@ def some_of(choice: Choice, value: float) -> Choice:
     values = {_rounded(choice.at(0.25)), value, _rounded(choice.at(0.75))}
     some: Choice = oneof(sorted(values))
     return some
+
+
+def _dropout(value: float) -> Law:
+    return Law("a rate of dropout", (floatv(0.0, 0.5 if value <= 0.5 else 0.95),))
 
 
 def _around(value: float) -> Iterator[Choice]:

@@ -96,13 +96,11 @@ class Proposal:
         return dataclasses.replace(self, tree=tree, suggestions=tuple(suggestions))
 
     def __str__(self) -> str:
-        varied, left = self._tables()
-        return "\n".join([self._title(), layout(varied), *([layout(left)] if len(left) > 1 else [])])
+        return "\n".join([self._title(), *map(layout, self._tables())])
 
     def _repr_html_(self) -> str:
         """For notebooks: the same as tables."""
-        varied, left = self._tables()
-        return "".join([f"<p>{self._title()}</p>", to_html(varied), to_html(left) if len(left) > 1 else ""])
+        return "".join([f"<p>{self._title()}</p>", *map(to_html, self._tables())])
 
     def _title(self) -> str:
         if not self.suggestions:
@@ -114,13 +112,13 @@ class Proposal:
         )
         return f"Proposal of {_counted(len(varied), 'decision')}, of {many}"
 
-    def _tables(self) -> tuple[list[list[str]], list[list[str]]]:
-        """What is varied, and what is left, with titles."""
+    def _tables(self) -> list[list[list[str]]]:
+        """What is varied, and what is left, with titles; without a table of nothing."""
         varied = [["decision", "now", "varied over", "runs in", "why"]]
         varied += [_row(s) for s in self.suggestions if s.choice is not None]
         left = [["left", "now", "why"]]
         left += [[str(s.path), _now(s.value), s.why] for s in self.suggestions if s.choice is None]
-        return varied, left
+        return [table for table in (varied, left) if len(table) > 1]
 
     def __repr__(self) -> str:
         return str(self)

@@ -161,7 +161,8 @@ class Survey:
 
     def _floats(self, entries: Sequence[_Entry]) -> Iterator[Suggestion]:
         leaves = {Path.from_jax(keys) for keys, _ in jax.tree_util.tree_leaves_with_path(self._calls.tree)}
-        laws = [(entry, law_of(entry.path, entry.value, entry.parent)) for entry in entries]
+        drops = self._calls.drops
+        laws = [(e, law_of(e.path, e.value, e.parent, functools.partial(drops, e.path))) for e in entries]
         open_ones = [entry.path for entry, law in laws if law.ranges and entry.path in leaves]
         traced = self._calls.can_trace(open_ones)
         for (path, value, _, model), law in laws:

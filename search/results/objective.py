@@ -177,8 +177,8 @@ def _direction(name: str) -> Mode:
     """The direction of a metric of which none was said."""
     if is_loss(name):
         warnings.warn(
-            f"the largest {name!r} ranks first, since no mode was given: say mode='min' if less is better, or "
-            "mode='max' if this is meant",
+            f"the largest {name!r} ranks first, since no mode was given: say mode='min' if less is better, "
+            "or mode='max' if this is meant",
             RuntimeWarning,
             stacklevel=caller_level(),
         )

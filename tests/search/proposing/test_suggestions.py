@@ -1,6 +1,6 @@
 import symjax as sj
 from symjax import search
-from symjax.search.proposing.suggestions import Suggestion
+from symjax.search.proposing.suggestions import Suggestion, shortened
 
 
 def test_the_ends_of_a_range_and_what_is_between():
@@ -10,3 +10,13 @@ def test_the_ends_of_a_range_and_what_is_between():
     range_ = Suggestion(path, 0.1, "", search.floatv(0.0, 0.5))
     assert (range_.extremes, range_.others) == ((0.0, 0.5), ())
     assert Suggestion(path, 2, "").extremes == (2, 2)
+
+
+def test_reasons_are_cut_between_words():
+    text = "8 does not divide 12"
+    assert shortened(text, len(text)) == text
+    for longest in range(6, len(text)):
+        cut = shortened(text, longest)
+        assert len(cut) <= longest
+        assert text.startswith(cut.removesuffix("…"))  # whole words, and the space after them
+    assert shortened("a" * 9, 8) == "aaaaaa …"

@@ -159,8 +159,8 @@ def test_a_clone_with_other_arguments_keeps_a_shared_module_where_it_is_not_repl
 
 def test_among_the_candidates_of_a_choice_a_reference_starts_at_the_node_that_holds_the_choice():
     shared = nn.Dense(4)
-    model = nn.Sequential([shared, sj.oneof([shared, nn.Dense(4)])])
-    assert str(model).endswith("oneof([ref('layers[0]'), Dense(features=4)])))")
+    model = nn.Sequential([shared, sj.oneof([shared, nn.Dense(5)])])
+    assert str(model).endswith("oneof([ref('layers[0]'), Dense(features=5)])))")
     assert sj.from_json(sj.to_json(model)) == model
     space = search.space(model)
     tied, untied = (space.decode(search.DNA.from_numbers(space.spec, [choice])) for choice in (0, 1))
