@@ -137,6 +137,8 @@ class Plan:
         programs = {bucket.program.executable for bucket in self.buckets}
         if not programs:
             return None
+        if all(program.is_compiled for program in programs):  # for speed: the record is a file to be read
+            return Estimate(0.0, len(programs))
         candidates = [program.candidate for program in programs]
         return estimate(candidates, Record.here().read(), folder() is not None)
 
