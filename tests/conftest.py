@@ -23,9 +23,8 @@ if os.environ.get("SYMJAX_OPTIMIZE", "0") == "0":
         "--xla_llvm_disable_expensive_passes": "true",
         "--xla_cpu_parallel_codegen_split_count": "1",
     }
-    if importlib.metadata.version("jaxlib").startswith(
-        "0.10."
-    ):  # later ones end where they do not know a flag
+    # Later versions do not know this flag, and end where they do not know one.
+    if importlib.metadata.version("jaxlib").startswith("0.10."):
         FLAGS["--xla_cpu_use_fusion_emitters"] = "false"
 _chosen = os.environ.get("XLA_FLAGS", "")
 os.environ["XLA_FLAGS"] = " ".join(

@@ -19,7 +19,7 @@ from jax.sharding import Mesh, NamedSharding
 from .compile_times import Candidate, CompileTime, Record
 from .fingerprints import Fingerprint
 from .lanes import AXIS, FOLDS, Arity, Layout, partition_spec, spread
-from .persistent import OF_THE_CACHE, kept_on_disk, was_on_disk
+from .persistent import kept_on_disk, settings_of_code, was_on_disk
 
 # The seconds that a call of mapped lanes is to take.
 _CHUNK = 0.5
@@ -153,9 +153,9 @@ class Executable:
             common: The arguments that all lanes share.
             root: The root key.
         """
-        counts = [stop - start for start, stop in shares(len(ids), len(self._devices))]
-        starts = np.cumsum([0, *counts[:-1]])
-        rows = np.concatenate([self._rows(*share, len(ids)) for share in zip(starts, counts, strict=True)])
+        bounds = shares(len(ids), len(self._devices))
+        counts = [stop - start for start, stop in bounds]
+        rows = np.concatenate([self._rows(start, stop, len(ids)) for start, stop in bounds])
         turns = np.array([math.ceil(count / self.layout.width) for count in counts], np.int32)
         folds = ids.shape[1]
         own = np.zeros((len(rows), FOLDS), np.uint32)
@@ -175,9 +175,9 @@ class Executable:
         """Runs, and waits for the results, [n, ...] each."""
         return self(arguments).results()
 
-    def _rows(self, start: int, count: int, n: int) -> npt.NDArray[np.intp]:
+    def _rows(self, start: int, stop: int, n: int) -> npt.NDArray[np.intp]:
         """What a device has in its lanes: its share, and the last of it again and again."""
-        last = min(max(start, start + count - 1), n - 1)
+        last = min(max(start, stop - 1), n - 1)
         return np.minimum(np.arange(start, start + self.length), last)
 
     def staged(self) -> tuple[jax.stages.Wrapped, tuple[Any, ...]]:
@@ -240,14 +240,9 @@ def _versions(device: jax.Device) -> tuple[str, ...]:
 
 
 def _config() -> list[tuple[str, Any]]:
-    """JAX's configuration, but for where code is kept, as far as it has a text."""
-    config = jax.config.values.items()
+    """JAX's settings on which code hangs, as far as they have a text."""
     plain = (str, int, float, type(None))
-    return [
-        (name, value)
-        for name, value in config
-        if isinstance(value, plain) and not name.startswith(OF_THE_CACHE)
-    ]
+    return [(name, value) for name, value in settings_of_code() if isinstance(value, plain)]
 
 
 def shares(n: int, parts: int) -> list[tuple[int, int]]:

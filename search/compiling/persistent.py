@@ -16,8 +16,8 @@ from jax.experimental.compilation_cache import compilation_cache
 # JAX's settings hold for the whole process, so only one thread at a time may change them.
 _lock = threading.Lock()
 
-OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_persistent_cache")
-"""How the names of JAX's settings begin that say where code is kept: they do not change it."""
+# How the names of JAX's settings begin that say where code is kept: they do not change it.
+_OF_THE_CACHE = ("jax_compilation_cache", "jax_enable_compilation_cache", "jax_persistent_cache")
 
 _LARGEST = 4 << 30  # bytes
 
@@ -26,6 +26,11 @@ _SETTINGS = {
     "jax_persistent_cache_min_compile_time_secs": 0.0,
     "jax_persistent_cache_min_entry_size_bytes": -1,
 }
+
+
+def settings_of_code() -> list[tuple[str, Any]]:
+    """JAX's settings on which compiled code may hang, by name: all but where it is kept."""
+    return [item for item in jax.config.values.items() if not item[0].startswith(_OF_THE_CACHE)]
 
 
 def user_folder(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -44,9 +49,7 @@ def user_folder(environment: Mapping[str, str] = os.environ, platform: str = sys
         return (Path(local) if local else Path.home() / "AppData" / "Local") / "symjax" / "Cache"
     if platform == "darwin":
         return Path.home() / "Library" / "Caches" / "symjax"
-    named = environment.get(
-        "XDG_CACHE_HOME", ""
-    )  # a relative path is to be ignored, says the XDG specification
+    named = environment.get("XDG_CACHE_HOME", "")  # a relative path is to be ignored, says its specification
     return (Path(named) if os.path.isabs(named) else Path.home() / ".cache") / "symjax"
 
 

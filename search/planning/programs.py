@@ -23,7 +23,7 @@ from ..compiling.constants import Constant, hoisted
 from ..compiling.executables import Array, Executable, shares
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, Mode, partition_spec
-from ..compiling.persistent import OF_THE_CACHE
+from ..compiling.persistent import settings_of_code
 from .arguments import Arguments, Aval, struct
 from .metrics import Metrics, check_metrics
 
@@ -59,8 +59,7 @@ class Task:
 
     def environment(self) -> Hashable:
         """What else tracing and compiling hang on, with all of JAX's configuration."""
-        config = [item for item in jax.config.values.items() if not item[0].startswith(OF_THE_CACHE)]
-        return self.key, tuple(config)
+        return self.key, tuple(settings_of_code())
 
     def call(
         self,

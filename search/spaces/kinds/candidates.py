@@ -58,15 +58,16 @@ def _refuse_duplicates(kind: str, candidates: tuple[Any, ...]) -> None:
         seen[type(candidate), text_of(candidate)].append((index, candidate))
 
 
-def index_of(number: object, texts: Sequence[str], labels: Sequence[str] | None, name: str) -> int:
+def index_of(number: object, candidates: Sequence[Any], labels: Sequence[str] | None, name: str) -> int:
     """The index of a candidate, which is given by that or by its label or text.
 
     Raises:
         TypeError: It is given by something else.
         ValueError: There is no such candidate.
     """
-    arity = len(texts)
+    arity = len(candidates)
     if isinstance(number, str):
+        texts = list(map(_text, candidates))
         for known in (labels or (), texts, list(map(_plain, texts))):
             if number in known:
                 return list(known).index(number)
@@ -80,9 +81,19 @@ def index_of(number: object, texts: Sequence[str], labels: Sequence[str] | None,
     return int(number)
 
 
-def label_of(number: Number, texts: Sequence[str], labels: Sequence[str] | None) -> str:
+def label_of(number: Number, candidates: Sequence[Any], labels: Sequence[str] | None) -> str:
     """What people call the candidate of an index."""
-    return labels[int(number)] if labels else _plain(texts[int(number)])
+    return labels[int(number)] if labels else _plain(_text(candidates[int(number)]))
+
+
+def as_written(candidates: Sequence[Any], labels: Sequence[str] | None) -> list[Any] | dict[str, Any]:
+    """Candidates as `read_candidates` takes them: a list, or a mapping from labels."""
+    return list(candidates) if labels is None else dict(zip(labels, candidates, strict=True))
+
+
+def _text(candidate: Any) -> str:
+    """The text of a candidate; that of a bare choice is one."""
+    return candidate if isinstance(candidate, str) else text_of(candidate)
 
 
 def _plain(text: str) -> str:

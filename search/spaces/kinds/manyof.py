@@ -16,7 +16,7 @@ from symjax.core.errors import brief
 from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
-from .candidates import index_of, label_of, outlined, read_candidates
+from .candidates import as_written, index_of, label_of, outlined, read_candidates
 from .drawing import below
 
 
@@ -182,7 +182,7 @@ class ManyOf(Choice):
         """The inverse; also of labels."""
         if len(numbers) != self.k:
             raise ValueError(f"{name} takes {self.k} candidates, got {len(numbers)}: {brief(list(numbers))}")
-        taken = [index_of(number, self._texts, self.labels, name) for number in numbers]
+        taken = [index_of(number, self.candidates, self.labels, name) for number in numbers]
         if self.distinct and len(set(taken)) < len(taken):
             raise ValueError(f"{name} takes distinct candidates, got {taken}")
         if self.sorted and taken != sorted(taken):
@@ -191,7 +191,7 @@ class ManyOf(Choice):
 
     def label(self, number: Number) -> str:
         """The candidate's label, or else its text."""
-        return label_of(number, self._texts, self.labels)
+        return label_of(number, self.candidates, self.labels)
 
     def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> list[Any]:
         """A list of the decided candidates."""
@@ -229,14 +229,8 @@ class ManyOf(Choice):
         )
         return outlined(head, self.candidates, self.labels, f"{more})")
 
-    @property
-    def _texts(self) -> tuple[str, ...]:
-        return tuple(c if isinstance(c, str) else text_of(c) for c in self.candidates)
-
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
-        candidates: Any = list(self.candidates)
-        if self.labels is not None:
-            candidates = dict(zip(self.labels, self.candidates, strict=True))
+        candidates = as_written(self.candidates, self.labels)
         if self.k == len(self.candidates) and self.distinct and not self.sorted:
             return "permutate", *named(self, [candidates])
         positional, keywords = named(self, [self.k, candidates])

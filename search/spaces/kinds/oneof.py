@@ -12,7 +12,7 @@ from symjax.core.errors import brief
 from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
-from .candidates import index_of, label_of, outlined, read_candidates
+from .candidates import as_written, index_of, label_of, outlined, read_candidates
 from .drawing import below
 
 
@@ -77,11 +77,11 @@ class OneOf(Choice):
 
     def genes(self, numbers: Sequence[object], name: str) -> list[Gene]:
         """The inverse; also of a label."""
-        return [index_of(number, self._texts, self.labels, name) for number in numbers]
+        return [index_of(number, self.candidates, self.labels, name) for number in numbers]
 
     def label(self, number: Number) -> str:
         """The candidate's label, or else its text."""
-        return label_of(number, self._texts, self.labels)
+        return label_of(number, self.candidates, self.labels)
 
     def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> Any:
         """The decided candidate."""
@@ -98,15 +98,8 @@ class OneOf(Choice):
         """A line for each candidate."""
         return outlined("oneof(", self.candidates, self.labels, ")")
 
-    @property
-    def _texts(self) -> tuple[str, ...]:
-        return tuple(c if isinstance(c, str) else text_of(c) for c in self.candidates)
-
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
-        candidates: Any = list(self.candidates)
-        if self.labels is not None:
-            candidates = dict(zip(self.labels, self.candidates, strict=True))
-        return "oneof", *named(self, [candidates])
+        return "oneof", *named(self, [as_written(self.candidates, self.labels)])
 
 
 def oneof(
