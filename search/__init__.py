@@ -1,5 +1,6 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
+from . import algorithms, engines
 from .compiling.cache import clear_programs
 from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
@@ -14,6 +15,7 @@ from .proposing.propose import propose
 from .results.files import load_results, save_results
 from .results.results import Results
 from .results.trial import Trial
+from .searching.run import run
 from .spaces.choice import Choice
 from .spaces.dna import DNA
 from .spaces.kinds.floatv import FloatV, floatv
@@ -55,6 +57,10 @@ __all__ = [
     "save_results",
     "load_results",
     "random_search",
+    # Searches.
+    "run",
+    "algorithms",
+    "engines",
     "Steps",
     "cost",
     "Cost",

@@ -117,6 +117,8 @@ NAMES = {
         "symjax.patches.rules": ["Updates", "on_key", "on_member", "on_path", "on_type", "on_value"],
         "symjax.placeholders": ["Placeholder"],
         "symjax.refs": ["Ref"],
+        "symjax.search.algorithms.algorithm": ["Algorithm"],
+        "symjax.search.algorithms.independent": ["Random"],
         "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
     for name in names

@@ -26,11 +26,29 @@ def sample_genes(spec: Spec, key: jax.Array, n: int) -> tuple[jax.Array, jax.Arr
     Returns:
         Choices int32[n, C] and floats float32[n, F]. Row i depends on the key and on i alone.
     """
-    ends = np.cumsum([0, *(point.choice.words for point in spec.points)])
     # One stream of words for all: each further call of the generator would compile for 0.1 s. A word depends
     # on its place in the stream, and not on how long that is.
     with jax.threefry_partitionable(True):
-        rows = jax.random.bits(key, (n, int(ends[-1])), "uint32")
+        rows = jax.random.bits(key, (n, words(spec)), "uint32")
+    return genes_of(spec, rows)
+
+
+def words(spec: Spec) -> int:
+    """How many random words of 32 bits a point takes."""
+    return sum(point.choice.words for point in spec.points)
+
+
+def genes_of(spec: Spec, rows: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """The points of a space that random words stand for.
+
+    Args:
+        spec: The decisions.
+        rows: Independent random words, uint32[n, words(spec)].
+
+    Returns:
+        Choices int32[n, C] and floats float32[n, F].
+    """
+    ends = np.cumsum([0, *(point.choice.words for point in spec.points)])
     return _draw(spec, "choices", rows, ends), _draw(spec, "floats", rows, ends)
 
 

@@ -1,0 +1,1 @@
+"""Algorithms of other libraries, behind the protocol of this one."""

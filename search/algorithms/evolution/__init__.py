@@ -1,0 +1,1 @@
+"""Evolution: populations, and operations that make populations out of populations."""

@@ -1,0 +1,1 @@
+"""Searches: an algorithm asks, an engine evaluates, the algorithm is told."""

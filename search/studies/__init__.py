@@ -1,0 +1,1 @@
+"""Studies: searches that are kept in a file."""
