@@ -25,6 +25,10 @@ Own: TypeAlias = Any
 """What an algorithm keeps between calls: a pytree of arrays."""
 
 
+class Exhausted(Exception):
+    """An algorithm has proposed all that it ever will, as `Sweep` after the last point: a search ends then."""
+
+
 @final
 @dataclass(frozen=True)
 class State:
@@ -110,10 +114,11 @@ class Algorithm(Object):
             n: How many, at least one; not traced.
 
         Returns:
-            A batch of `n`, and the next state.
+            A batch of `n`, or of fewer where the algorithm comes to its end, and the next state.
 
         Raises:
-            ValueError: `n` is less than one, or the algorithm has no more to propose.
+            ValueError: `n` is less than one.
+            Exhausted: The algorithm has no more to propose; never of a traceable one.
         """
         if n < 1:
             raise ValueError(f"an algorithm proposes at least one point, got n={n}")
@@ -154,7 +159,7 @@ class Algorithm(Object):
 
     @abc.abstractmethod
     def propose(self, spec: Spec, own: Own, key: jax.Array, n: int) -> tuple[DNA, Own]:
-        """A batch of `n` points, and what the algorithm keeps then."""
+        """A batch of `n` points, and what the algorithm keeps then; see `ask` for the end."""
 
     @abc.abstractmethod
     def learn(self, spec: Spec, own: Own, dnas: DNA, rewards: Rewards) -> Own:
