@@ -42,6 +42,7 @@ def run(
     repeats: int = 1,
     constraints: Mapping[str, Bound] | None = None,
     engine: Engine | None = None,
+    compiled: bool | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
 ) -> Results:
@@ -49,6 +50,12 @@ def run(
 
     What comes out is a function of the arguments: trial i has the key ``fold_in(root, i)`` with a root out
     of `key`, wherever it runs. A trial that fails, or gives NaN, is the worst there is, and ends nothing.
+
+    Where a trial is cheap and all decisions land on leaves that the function can trace, the rounds of asking,
+    evaluating and telling are compiled into one program, and run on one device; else the host alternates
+    them, and trials run on all devices. Which it is hangs on the function, the space, the algorithm and
+    `batch`, on no clock. It does not change what comes out: where all decisions are choices not in a bit;
+    floats that are drawn on a log scale may differ in the last ones.
 
     Ctrl-C loses nothing that is finished: it raises `Interrupted` with the results so far. An exception out
     of `on_result` or `progress` has them too, as its attribute `results`.
@@ -66,6 +73,7 @@ def run(
         repeats: How many seeds each configuration runs with.
         constraints: Bounds of metrics.
         engine: Where to run; by default on all devices of this process.
+        compiled: True to compile the rounds whatever a trial costs, False to have the host alternate them.
         progress: True for a bar over the whole search, with the best so far; or a function of a `Progress`,
             or of ``(done, total)``.
         on_result: Called with the results of each chunk of trials as it is finished.
@@ -76,7 +84,8 @@ def run(
     Raises:
         Interrupted: Ctrl-C; the results so far are on it.
         TypeError: `algorithm` is none, or as `evaluate`.
-        ValueError: `trials` or `batch` is less than one; it is not said which of several metrics counts; the
+        ValueError: `trials` or `batch` is less than one; the search cannot be compiled but must be, and the
+            message says why; it is not said which of several metrics counts; the
             algorithm does not know such a space, or so many objectives; or as `evaluate`.
         Exception: Everything raised from the start: what the first trial did.
 
@@ -110,7 +119,7 @@ def run(
         "repeats": check_repeats(repeats),
         "constraints": constraints,
     }
-    search = Search(algorithm, fn, space, Keys.of(key), engine or Local(), broadcast, options)
+    search = Search(algorithm, fn, space, Keys.of(key), engine or Local(), broadcast, options, compiled)
     watch = Watch(trials, progress, on_result, repeats)
     with closing(watch):
         results = _collect(search, trials, batch or algorithm.batch or trials, watch)
