@@ -26,7 +26,7 @@ Own: TypeAlias = Any
 
 
 class Exhausted(Exception):
-    """An algorithm has proposed all that it ever will, as `Sweep` after its last point: a search ends then."""
+    """An algorithm has proposed all that it ever will, as `Sweep` after its last point."""
 
 
 @final
