@@ -1,6 +1,7 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
 from . import algorithms, engines
+from .algorithms import evolution
 from .compiling.cache import clear_programs
 from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
@@ -60,6 +61,7 @@ __all__ = [
     # Searches.
     "run",
     "algorithms",
+    "evolution",
     "engines",
     "Steps",
     "cost",
