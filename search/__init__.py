@@ -7,7 +7,6 @@ from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
-from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
 from .planning.advice import PlanWarning
 from .planning.plan import Plan, plan
@@ -57,7 +56,6 @@ __all__ = [
     "Trial",
     "save_results",
     "load_results",
-    "random_search",
     # Searches.
     "run",
     "algorithms",

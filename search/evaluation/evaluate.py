@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy.typing as npt
@@ -51,6 +51,7 @@ def evaluate(
     devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
+    failures: Literal["raise", "keep"] = "raise",
 ) -> Results:
     """Evaluates a batch of configurations: ``fn(experiment, key, *broadcast)`` for each.
 
@@ -108,6 +109,8 @@ def evaluate(
         on_result: Called with the `Results` of each chunk of configurations as it is finished, on the
             thread that called `evaluate`; each configuration comes once, those of `resume` do not come
             again. What is finished in the very moment of an interrupt stands in its results only.
+        failures: ``'raise'`` warns of configurations that raised, and raises if all did; ``'keep'`` leaves
+            that to the results.
 
     Returns:
         The results, in the order of the DNAs.
@@ -122,7 +125,7 @@ def evaluate(
             lanes that there is not, ids that do not fit the batch, a key other than a single threefry
             one, metrics that differ between structures, an objective that is no single number, or results
             to resume that are of another evaluation.
-        Exception: All configurations raised: what the first one of them raised.
+        Exception: All configurations raised: what the first one of them raised; not where failures are kept.
 
     Warns:
         RuntimeWarning: Some configurations raised; `Results.errors` holds what. Or the objective is a loss
@@ -143,6 +146,8 @@ def evaluate(
         >>> results.best().experiment.steps
         2
     """
+    if failures not in ("raise", "keep"):
+        raise ValueError(f"failures must be 'raise' or 'keep', got {failures!r}")
     pace, bar = Pace(), reporter(progress)
     goal = Objective.of(objective, mode, constraints)
     batch = batch_of(space, dnas)
@@ -181,7 +186,8 @@ def evaluate(
         with keeping(outcomes.results):
             Runner(planned, outcomes, repeats, bar, on_result, pace, within_memory=width is None).run()
     results = outcomes.results()
-    _speak_of_failures(outcomes, results)
+    if failures == "raise":
+        _speak_of_failures(outcomes, results)
     return results
 
 
