@@ -119,6 +119,8 @@ NAMES = {
         "symjax.refs": ["Ref"],
         "symjax.search.algorithms.algorithm": ["Algorithm"],
         "symjax.search.algorithms.independent": ["Random"],
+        "symjax.search.searching.early_stopping.policy": ["AllOf", "AnyOf", "Negated", "Policy"],
+        "symjax.search.searching.early_stopping.stepwise": ["ByRank", "ByValue", "Median"],
         "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
     for name in names
