@@ -14,8 +14,8 @@ from ..results.results import Results
 from ..spaces.opening import require_space
 from ..spaces.space import Space
 from .evaluate import evaluate
+from .jobs import OnResult
 from .progress import Report
-from .running import OnResult
 
 
 def random_search(
