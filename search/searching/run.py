@@ -15,9 +15,9 @@ from ..algorithms.default import default_algorithm
 from ..engines.engine import Engine
 from ..engines.local import Local
 from ..evaluation.interrupts import Interrupted, attach, finished
+from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats
-from ..evaluation.running import OnResult
 from ..planning.inputs import check_function, check_space
 from ..results.objective import Bound, Modes
 from ..results.results import Results

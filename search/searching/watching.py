@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, final
 
+from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Progress, Report, reporter
-from ..evaluation.running import OnResult
 from ..results.measurements import OK
 from ..results.objective import is_loss
 from ..results.results import Results
