@@ -237,7 +237,7 @@ def _rounds(
         values = [leaf.of(dnas, table) for leaf, table in zip(recipe.leaves, tables, strict=True)]
         metrics = _lanes(recipe, values, own_keys, common)
         if algorithm.learns:
-            columns = by_name(jax.tree.unflatten(recipe.metrics, metrics))
+            columns: Any = by_name(jax.tree.unflatten(recipe.metrics, metrics))
             state = algorithm.tell(state, dnas, traced_rewards(columns, recipe.goals, dict(recipe.bounds)))
         rows = (dnas.choices, dnas.floats, metrics)
         buffers = jax.tree.map(
@@ -263,10 +263,10 @@ def _lanes(
     evaluated = jaxpr_as_fun(recipe.lane)
 
     def one(own: tuple[list[jax.Array], jax.Array]) -> list[jax.Array]:
-        # Barriers: XLA must not fuse what a trial computes with what the algorithm does, and round otherwise.
-        own = jax.lax.optimization_barrier(own)
-        results = zip(evaluated(*own[0], own[1], *common), recipe.lane.out_avals, strict=True)
-        return jax.lax.optimization_barrier([jnp.asarray(result, aval.dtype) for result, aval in results])
+        values, key = _apart(own)
+        results = zip(evaluated(*values, key, *common), recipe.lane.out_avals, strict=True)
+        metrics: list[jax.Array] = _apart([jnp.asarray(result, aval.dtype) for result, aval in results])
+        return metrics
 
     batch, width = recipe.batch, recipe.layout.width
     if recipe.layout.mode == "map" and width == 1:
@@ -278,6 +278,11 @@ def _lanes(
     parts = jax.tree.map(lambda lanes: lanes[filled].reshape(calls, width, *lanes.shape[1:]), (values, keys))
     results = jax.lax.map(jax.vmap(one), parts)
     return [result.reshape(calls * width, *result.shape[2:])[:batch] for result in results]
+
+
+def _apart(arrays: Any) -> Any:
+    """The same: but XLA may not fuse what a trial computes with what the algorithm does, and round otherwise."""
+    return jax.lax.optimization_barrier(arrays)  # type: ignore[no-untyped-call]
 
 
 def _buffer(n: int, shape: tuple[int, ...], dtype: Any) -> jax.Array:

@@ -13,7 +13,7 @@ import numpy as np
 from ..algorithms.algorithm import Algorithm, Exhausted, State
 from ..engines.engine import Engine
 from ..evaluation.interrupts import interruptible, keeping
-from ..evaluation.recovery import is_interrupt
+from ..evaluation.running.recovery import is_interrupt
 from ..results.results import Results
 from ..spaces.constraints import redrawn
 from ..spaces.dna import DNA

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn
 
 
@@ -62,11 +61,11 @@ def _plain(equation: JaxprEqn) -> float:
     name, params = equation.primitive.name, equation.params
     if name == "dot_general":
         (contracted, _), _ = params["dimension_numbers"]
-        shape = equation.invars[0].aval.shape
+        shape = _shape(equation.invars[0].aval)
         return float(written * math.prod(shape[axis] for axis in contracted))
     if name == "conv_general_dilated":
         kernel = equation.invars[1].aval
-        features = kernel.shape[params["dimension_numbers"].rhs_spec[0]]
+        features = _shape(kernel)[params["dimension_numbers"].rhs_spec[0]]
         return float(written * _size(kernel) / max(1, features))
     return float(max(read, written))
 
@@ -82,4 +81,9 @@ def _within(params: dict[str, Any]) -> Iterator[Jaxpr]:
 
 
 def _size(aval: Any) -> int:
-    return int(np.prod(getattr(aval, "shape", ()), dtype=np.int64))
+    return math.prod(_shape(aval))
+
+
+def _shape(aval: Any) -> tuple[int, ...]:
+    """The shape of an array; what is none counts as one number."""
+    return tuple(getattr(aval, "shape", ()))
