@@ -281,7 +281,7 @@ def _lanes(
 
 
 def _apart(arrays: Any) -> Any:
-    """The same: but XLA may not fuse what a trial computes with what the algorithm does, and round otherwise."""
+    """The same: XLA may not fuse what a trial computes with what the algorithm does, and round otherwise."""
     return jax.lax.optimization_barrier(arrays)  # type: ignore[no-untyped-call]
 
 

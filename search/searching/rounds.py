@@ -234,10 +234,14 @@ class Search:
         except Exhausted:
             return None
         results = self.evaluate(dnas, first, **watch.options())
+        return Round(results, self.finish(state, results, watch))
+
+    def finish(self, state: State, results: Results, watch: Watch) -> State:
+        """The state after results that an engine has just given, which nothing that is raised loses."""
         with interruptible(lambda: results), keeping(lambda: results):
             state = self.tell(state, results)
             watch.saw(results)
-        return Round(results, state)
+        return state
 
 
 def count(objective: str | Sequence[str] | None) -> int:

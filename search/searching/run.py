@@ -23,6 +23,7 @@ from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.space import Space
 from .giving_up import speak_of_failures
+from .replay import replay
 from .rounds import Keys, Search, count, none_of
 from .watching import Watch
 
@@ -43,6 +44,7 @@ def run(
     constraints: Mapping[str, Bound] | None = None,
     engine: Engine | None = None,
     compiled: bool | None = None,
+    resume: Results | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
 ) -> Results:
@@ -74,6 +76,8 @@ def run(
         constraints: Bounds of metrics.
         engine: Where to run; by default on all devices of this process.
         compiled: True to compile the rounds whatever a trial costs, False to have the host alternate them.
+        resume: Results of the same search that was interrupted, or is to have more trials: the algorithm is
+            told them again, and to the last bit the search goes on as if it had not stopped.
         progress: True for a bar over the whole search, with the best so far; or a function of a `Progress`,
             or of ``(done, total)``.
         on_result: Called with the results of each chunk of trials as it is finished.
@@ -85,8 +89,8 @@ def run(
         Interrupted: Ctrl-C; the results so far are on it.
         TypeError: `algorithm` is none, or as `evaluate`.
         ValueError: `trials` or `batch` is less than one; the search cannot be compiled but must be, and the
-            message says why; it is not said which of several metrics counts; the
-            algorithm does not know such a space, or so many objectives; or as `evaluate`.
+            message says why; the results to resume are of another search; it is not said which of several
+            metrics counts; the algorithm does not know such a space, or so many objectives; or as `evaluate`.
         Exception: Everything raised from the start: what the first trial did.
 
     Warns:
@@ -122,21 +126,28 @@ def run(
     search = Search(algorithm, fn, space, Keys.of(key), engine or Local(), broadcast, options, compiled)
     watch = Watch(trials, progress, on_result, repeats)
     with closing(watch):
-        results = _collect(search, trials, batch or algorithm.batch or trials, watch)
+        results = _collect(search, trials, batch or algorithm.batch or trials, watch, resume)
     speak_of_failures(results)
     return results
 
 
-def _collect(search: Search, trials: int, batch: int, watch: Watch) -> Results:
+def _collect(search: Search, trials: int, batch: int, watch: Watch, resume: Results | None) -> Results:
     """The results of all rounds; of an exception, what is finished is put on it."""
     parts: list[Results] = []
     try:
-        for each in search.rounds(search.init(), 0, trials, batch, watch):
+        state, first = search.init(), 0
+        if resume is not None:
+            for each in replay(search, resume, batch, watch):
+                parts.append(each.results)
+                state, first = each.state, first + len(each.results)
+        for each in search.rounds(state, first, trials - first, batch, watch):
             parts.append(each.results)  # noqa: PERF401 - what comes before an exception counts
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(_together(search, parts, interrupt), _VERB) from (interrupt.__cause__ or interrupt)
+        raise Interrupted(_together(search, parts, interrupt, resume), _VERB) from (
+            interrupt.__cause__ or interrupt
+        )
     except Exception as error:
-        results = _together(search, parts, error)
+        results = _together(search, parts, error, resume)
         if len(results):
             text = f"{finished(results)} so far, and stand in the attribute `results` of this exception"
             attach(error, results, text)
@@ -144,10 +155,18 @@ def _collect(search: Search, trials: int, batch: int, watch: Watch) -> Results:
     return _together(search, parts)
 
 
-def _together(search: Search, parts: Sequence[Results], error: BaseException | None = None) -> Results:
-    """The results of some batches, and of the one that an exception ended."""
+def _together(
+    search: Search,
+    parts: Sequence[Results],
+    error: BaseException | None = None,
+    resume: Results | None = None,
+) -> Results:
+    """The results of some batches, of the one that an exception ended, and of those that came before."""
     last = getattr(error, "results", None)
-    parts = [*parts, last] if isinstance(last, Results) else parts
+    parts = [*parts, last] if isinstance(last, Results) else list(parts)
+    told = sum(map(len, parts))
+    if isinstance(resume, Results) and len(resume) > told:  # it was not told all of them again
+        parts.append(resume[told:])
     return Results.concat(parts) if parts else none_of(search)
 
 
