@@ -139,6 +139,10 @@ NAMES = {
             "_Several",
         ],
         "symjax.search.algorithms.evolution.roles": ["Mutator", "Recombinator", "Selector"],
+        "symjax.search.algorithms.evolution.selectors.drawn": ["Random", "Tournament"],
+        "symjax.search.algorithms.evolution.selectors.ordered": ["Bottom", "First", "Last", "Sorted", "Top"],
+        "symjax.search.algorithms.evolution.selectors.proportional": ["Proportional", "Sample", "Weighted"],
+        "symjax.search.algorithms.evolution.selectors.sized": ["Sized"],
         "symjax.search.algorithms.independent": ["Random"],
         "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
