@@ -144,6 +144,8 @@ NAMES = {
         "symjax.search.algorithms.evolution.selectors.proportional": ["Proportional", "Sample", "Weighted"],
         "symjax.search.algorithms.evolution.selectors.sized": ["Sized"],
         "symjax.search.algorithms.independent": ["Random"],
+        "symjax.search.searching.early_stopping.policy": ["AllOf", "AnyOf", "Negated", "Policy"],
+        "symjax.search.searching.early_stopping.stepwise": ["ByRank", "ByValue", "Median"],
         "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
     for name in names
