@@ -140,6 +140,8 @@ NAMES = {
         ],
         "symjax.search.algorithms.evolution.roles": ["Mutator", "Recombinator", "Selector"],
         "symjax.search.algorithms.independent": ["Random"],
+        "symjax.search.searching.early_stopping.policy": ["AllOf", "AnyOf", "Negated", "Policy"],
+        "symjax.search.searching.early_stopping.stepwise": ["ByRank", "ByValue", "Median"],
         "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
     for name in names

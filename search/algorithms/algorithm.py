@@ -73,6 +73,8 @@ class Algorithm(Object):
 
     is_traceable: ClassVar[bool] = True
     """Whether `ask` and `tell` run under `jit`."""
+    learns: ClassVar[bool] = True
+    """Whether what it proposes hangs on rewards; if not, a search need not say what counts."""
     has_fronts: ClassVar[bool] = False
     """Whether a reward may consist of several numbers."""
     batch: ClassVar[int | None] = 16
@@ -97,7 +99,7 @@ class Algorithm(Object):
         require_space(space)
         if objectives < 1:
             raise ValueError(f"a reward consists of at least one number, got objectives={objectives}")
-        if objectives > 1 and not self.has_fronts:
+        if objectives > 1 and self.learns and not self.has_fronts:
             raise ValueError(
                 f"{type(self).__name__} maximizes one number, and there are {objectives} objectives; take "
                 "search.algorithms.NSGA2, or say which one counts"
