@@ -1,12 +1,12 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
 from . import algorithms, engines
+from .algorithms import evolution
 from .compiling.cache import clear_programs
 from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
-from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
 from .planning.advice import PlanWarning
 from .planning.plan import Plan, plan
@@ -60,7 +60,6 @@ __all__ = [
     "Trial",
     "save_results",
     "load_results",
-    "random_search",
     # Searches.
     "run",
     "sample",
@@ -69,6 +68,7 @@ __all__ = [
     "Measurement",
     "early_stopping",
     "algorithms",
+    "evolution",
     "engines",
     "Steps",
     "cost",

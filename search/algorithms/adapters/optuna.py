@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeAlias, final
@@ -33,6 +33,7 @@ _SAMPLERS: Final = {
 # These know all from what points there are and what they earned. Others keep notes in Optuna's trials, which
 # come back only if all that was asked is asked again.
 _FORGETFUL: Final = ("tpe", "gp", "random")
+_NEEDS: Final = {"gp": "torch", "cmaes": "cmaes"}
 _OUT_OF_BOUNDS: Final = -1e29  # rewards below this say that a constraint is violated, and by how much
 _GREATEST: Final = float(np.finfo(np.float32).max)
 
@@ -60,7 +61,7 @@ class Optuna(Algorithm):
             ``'nsga2'``; or a function of a seed that returns a sampler.
 
     Raises:
-        ImportError: Optuna is not installed.
+        ImportError: Optuna is not installed, or what the sampler needs besides; when a search begins.
         ValueError: There is no such sampler.
 
     Example:
@@ -92,7 +93,7 @@ class Optuna(Algorithm):
                 f"CMA-ES maximizes one number, and there are {objectives} objectives; 'tpe', 'gp' and "
                 "'nsga2' know fronts"
             )
-        self._sampler(0)  # what is not installed is said before anything runs
+        self._require_installed()
         return History.empty(space.spec, objectives)
 
     def propose(self, spec: Spec, own: History, key: jax.Array, n: int) -> tuple[DNA, History]:
@@ -113,6 +114,13 @@ class Optuna(Algorithm):
                 study.tell(self._sampler(int(history.seeds[row])), history, row)
             history.memo.append(study)
         return history
+
+    def _require_installed(self) -> None:
+        """Says what is not installed before anything runs; Optuna would say it after some trials."""
+        _optuna()
+        needed = _NEEDS.get(self.sampler) if isinstance(self.sampler, str) else None
+        if needed is not None and importlib.util.find_spec(needed) is None:
+            raise ImportError(f"Optuna's sampler {self.sampler!r} needs {needed}: pip install {needed}")
 
     def _sampler(self, seed: int) -> Sampler:
         if callable(self.sampler):

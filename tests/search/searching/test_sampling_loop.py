@@ -108,6 +108,24 @@ def test_end_loop_ends_it_for_all():
     assert list(loop) == []
 
 
+class Twice(search.algorithms.Random):
+    """Comes to its end after two points."""
+
+    is_traceable = False
+
+    def propose(self, spec, own, key, n):
+        if own.drawn == 2:
+            raise search.algorithms.Exhausted
+        return super().propose(spec, own, key, n)
+
+
+def test_a_loop_ends_with_its_algorithm():
+    loop = sj.sample(SPACE, Twice(), key=KEY)
+    for _, feedback in loop:
+        feedback(1.0)
+    assert len(loop.results) == 2
+
+
 def test_threads_share_a_loop():
     loop = sj.sample(SPACE, search.algorithms.Random(), 20, key=KEY)
     errors = []

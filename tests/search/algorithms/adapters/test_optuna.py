@@ -205,6 +205,12 @@ def test_settings():
         Optuna("cmaess")
 
 
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_what_a_sampler_needs_besides_is_said_at_once():
+    with pytest.raises(ImportError, match="'gp' needs torch: pip install torch"):
+        Optuna("gp").init(BRANIN, KEY)
+
+
 def test_without_optuna_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(ImportError, match=r"pip install symjax-flax\[search\]"):
