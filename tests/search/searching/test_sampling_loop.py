@@ -180,6 +180,12 @@ def test_what_is_opened_can_be_chosen():
     assert isinstance(exp["k"], search.OneOf)
 
 
+class OneNumber(Repeats):
+    """Knows no fronts."""
+
+    has_fronts = False
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
@@ -188,7 +194,7 @@ def test_what_is_opened_can_be_chosen():
         ((SPACE, search.algorithms.Random(), 1.5), {}, TypeError, "whole number, got n=1.5"),
         ((SPACE, search.algorithms.Random(), 1), {"where": bool}, TypeError, "a space already"),
         (({"x": 1}, search.algorithms.Random(), 1), {}, ValueError, "nothing to decide"),
-        ((SPACE, search.algorithms.Random(), 1), {"objective": ["a", "b"]}, ValueError, "NSGA2"),
+        ((SPACE, OneNumber(), 1), {"objective": ["a", "b"]}, ValueError, "NSGA2"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(arguments, options, error, message):
