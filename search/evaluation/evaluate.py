@@ -181,11 +181,11 @@ def evaluate(
         with keeping(outcomes.results):
             Runner(planned, outcomes, repeats, bar, on_result, pace, within_memory=width is None).run()
     results = outcomes.results()
-    _speak_of_failures(outcomes, results)
+    speak_of_failures(outcomes, results)
     return results
 
 
-def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
+def speak_of_failures(outcomes: Outcomes, results: Results) -> None:
     """Raises the first error if there is nothing else, and warns if there are some."""
     errors = outcomes.errors
     if not errors:

@@ -10,10 +10,16 @@ from symjax.core.errors import note
 
 from ..results.results import Results
 
+_RESUME = "To go on: search.evaluate(…, resume=results), with the same arguments"
+
 
 @final
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while an evaluation ran. A `KeyboardInterrupt`, which holds what is finished.
+
+    Args:
+        results: What is finished.
+        advice: How to go on.
 
     Attributes:
         results: What is finished; the state of the others is ``'pending'``. They pickle, and can be saved.
@@ -35,24 +41,25 @@ class Interrupted(KeyboardInterrupt):
         ['ok', 'ok', 'ok', 'ok']
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, advice: str = _RESUME) -> None:
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            "(`sys.last_value.results` in a notebook). To go on: "
-            "search.evaluate(…, resume=results), with the same arguments"
+            f"(`sys.last_value.results` in a notebook). {advice}"
         )
         self.results = results
+        self._advice = advice
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results]]:
-        return Interrupted, (self.results,)
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results, str]]:
+        return Interrupted, (self.results, self._advice)
 
 
 @contextmanager
-def interruptible(results: Callable[[], Results]) -> Iterator[None]:
+def interruptible(results: Callable[[], Results], advice: str = _RESUME) -> Iterator[None]:
     """Puts what is finished on an interrupt of the code within.
 
     Args:
         results: Gives what is finished.
+        advice: How to go on.
 
     Raises:
         Interrupted: In the place of a `KeyboardInterrupt`.
@@ -60,7 +67,7 @@ def interruptible(results: Callable[[], Results]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(results()) from interrupt
+        raise Interrupted(results(), advice) from interrupt
 
 
 @contextmanager
