@@ -10,8 +10,6 @@ from symjax.core.errors import note
 
 from ..results.results import Results
 
-_RESUME = "To go on: search.evaluate(…, resume=results), with the same arguments"
-
 
 @final
 class Interrupted(KeyboardInterrupt):
@@ -19,7 +17,7 @@ class Interrupted(KeyboardInterrupt):
 
     Args:
         results: What is finished.
-        advice: How to go on.
+        verb: What was interrupted, and goes on with the results; empty if nothing does.
 
     Attributes:
         results: What is finished; the state of the others is ``'pending'``. They pickle, and can be saved.
@@ -41,25 +39,26 @@ class Interrupted(KeyboardInterrupt):
         ['ok', 'ok', 'ok', 'ok']
     """
 
-    def __init__(self, results: Results, advice: str = _RESUME) -> None:
+    def __init__(self, results: Results, verb: str = "search.evaluate") -> None:
+        advice = f". To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            f"(`sys.last_value.results` in a notebook). {advice}"
+            f"(`sys.last_value.results` in a notebook){advice}"
         )
         self.results = results
-        self._advice = advice
+        self._verb = verb
 
     def __reduce__(self) -> tuple[type[Interrupted], tuple[Results, str]]:
-        return Interrupted, (self.results, self._advice)
+        return Interrupted, (self.results, self._verb)
 
 
 @contextmanager
-def interruptible(results: Callable[[], Results], advice: str = _RESUME) -> Iterator[None]:
+def interruptible(results: Callable[[], Results], verb: str = "search.evaluate") -> Iterator[None]:
     """Puts what is finished on an interrupt of the code within.
 
     Args:
         results: Gives what is finished.
-        advice: How to go on.
+        verb: What goes on with the results; empty if nothing does.
 
     Raises:
         Interrupted: In the place of a `KeyboardInterrupt`.
@@ -67,7 +66,7 @@ def interruptible(results: Callable[[], Results], advice: str = _RESUME) -> Iter
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(results(), advice) from interrupt
+        raise Interrupted(results(), verb) from interrupt
 
 
 @contextmanager

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..compiling.executables import Array
+from ..evaluation.jobs import Job
 from ..evaluation.outcomes import Lanes, Outcomes
 from ..evaluation.pace import Pace
 from ..evaluation.progress import Reporter
 from ..evaluation.requests import Request
-from ..evaluation.running import Runner
+from ..evaluation.running.runner import Runner
 from ..evaluation.steps import Run, State, Steps
 from ..planning.arguments import Arguments, Aval, aval_of
 from ..planning.buckets import Bucket
@@ -59,14 +60,14 @@ class Cohort:
         request: What is asked of them; its DNAs are the n members.
         plan: How they run.
         states: For each bucket of the plan its members' states.
-        within_memory: Whether fewer lanes are taken where a program would not fit into memory.
+        width: The lanes side by side that were asked for; None for as many as fit into memory.
     """
 
     steps: Steps
     request: Request
     plan: Plan
     states: tuple[States, ...]
-    within_memory: bool
+    width: int | None
 
     def __len__(self) -> int:
         return len(self.request.dnas)
@@ -148,7 +149,8 @@ class Stage(Outcomes):
             return whole
         order = np.argsort(rows)
         places = order[np.searchsorted(rows, bucket.rows, sorter=order)]
-        return jax.tree.map(lambda leaf: leaf[places], whole)
+        ordered: Raw = jax.tree.map(lambda leaf: leaf[places], whole)
+        return ordered
 
 
 def begin(
@@ -158,7 +160,7 @@ def begin(
     stage: Stage,
     bar: Reporter,
     pace: Pace,
-    within_memory: bool,
+    width: int | None,
 ) -> Cohort:
     """Starts training: the state before the first step, of each configuration.
 
@@ -169,7 +171,7 @@ def begin(
         stage: Takes what comes of it: no metrics, but what is raised.
         bar: Is told of progress.
         pace: Measures how long it takes.
-        within_memory: Take fewer lanes where a program would not fit into memory.
+        width: The lanes side by side that were asked for; None for as many as fit into memory.
 
     Returns:
         Those that started.
@@ -177,7 +179,7 @@ def begin(
     task = dataclasses.replace(_task(plan), fn=Start(steps))
     buckets = [_with_program(bucket, task, 1) for bucket in plan.buckets]
     starting = dataclasses.replace(plan, task=task).with_buckets(buckets)
-    Runner(starting, stage, 1, bar, None, pace, within_memory).run()
+    Runner(Job(starting, stage, (), 1, bar, None, pace, width)).run()
     alive = np.setdiff1d(np.arange(len(request.dnas)), list(stage.errors))
     own, states = [], []
     for bucket, started in zip(plan.buckets, buckets, strict=True):
@@ -186,7 +188,7 @@ def begin(
             own.append(_part(bucket, places, bucket.rows[places]))
             shapes: Raw = started.program.lane.trace().metrics[0]
             states.append(States(stage.raw(own[-1]), tuple(map(aval_of, shapes.leaves))))
-    cohort = Cohort(steps, request, plan.with_buckets(own), tuple(states), within_memory)
+    cohort = Cohort(steps, request, plan.with_buckets(own), tuple(states), width)
     return cohort.taken(alive)
 
 
@@ -207,7 +209,7 @@ def advance(cohort: Cohort, m: int, stage: Stage, bar: Reporter, pace: Pace) -> 
         for bucket, states in zip(plan.buckets, cohort.states, strict=True)
     ]
     running = dataclasses.replace(plan, task=task).with_buckets(segments)
-    Runner(running, stage, 1, bar, None, pace, cohort.within_memory).run()
+    Runner(Job(running, stage, (), 1, bar, None, pace, cohort.width)).run()
     states = []
     for bucket, before in zip(plan.buckets, cohort.states, strict=True):
         raw = stage.raw(bucket, before.raw)

@@ -18,7 +18,7 @@ from symjax.core.errors import brief, summary
 from symjax.core.tracebacks import caller_level
 
 from ..compiling.lanes import Layout, Mode
-from ..evaluation.evaluate import speak_of_failures
+from ..evaluation.conducting import speak_of_failures
 from ..evaluation.goals import add_costs, check_objective
 from ..evaluation.interrupts import interruptible, keeping
 from ..evaluation.pace import Pace
@@ -41,7 +41,6 @@ from .schedule import Bracket, bracket_of, halving_rungs
 from .step_report import StepReport
 
 _NOBODY = 2**32 - 1  # an id that no trial has: with it the key is made that configurations are drawn with
-AGAIN = "Halving cannot go on from them: run it again, with configurations that are still promising"
 
 
 def halving(
@@ -149,7 +148,7 @@ def halving(
         Where(lanes, width, devices),
     )
     report = StepReport(reporter(progress), bracket.budget)
-    with closing(report), interruptible(climb.results, AGAIN):
+    with closing(report), interruptible(climb.results, ""):
         halved = climb.run(report, Pace())
         report.end()
     climb.speak()
@@ -221,7 +220,8 @@ def planned(
             check_objective(request.objective, bucket.program.trace())
         names = tuple(by_name(plan.buckets[0].program.trace()))
         goals = request.objective.goals(None, None, names)
-        goal = Objective(*map(tuple, zip(*goals, strict=True)), request.objective.bounds)
+        metrics, modes = tuple(name for name, _ in goals), tuple(mode for _, mode in goals)
+        goal = dataclasses.replace(request.objective, metrics=metrics, modes=modes)
         request = dataclasses.replace(request, objective=goal)
     if where.width is None and plan.mode == "vmap" and plan.task is not None:
         platform = plan.task.devices[0].platform
@@ -270,11 +270,10 @@ class Climb:
         plan, request = planned(self._steps, self._request, self._data, self._where, loads)
         self._request = request
         self._first = Stage(dataclasses.replace(request, objective=Objective()))  # it has no metrics
-        within_memory = self._where.width is None
         with keeping(self.results):
             report.begin(0, 0)
             add_costs(self._first, plan, request.objective, self._steps, request.key, *self._data)
-            cohort = begin(self._steps, request, plan, self._first, report, pace, within_memory)
+            cohort = begin(self._steps, request, plan, self._first, report, pace, self._where.width)
             alive = np.setdiff1d(np.arange(len(request.dnas)), list(self._first.errors))
             for (trials, _), m in zip(bracket.rungs, bracket.segments, strict=True):
                 cohort, alive = self._kept(cohort, alive, trials)

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..algorithms.algorithm import Algorithm
+from ..algorithms.algorithm import Algorithm, Exhausted
 from ..algorithms.independent import Random
 from ..compiling.lanes import Mode
 from ..engines.local import Local
@@ -29,8 +29,6 @@ from .halving import Climb, Where, check_steps
 from .halving_results import HalvingResults
 from .schedule import Brackets, hyperband_brackets
 from .step_report import StepReport
-
-_AGAIN = "Hyperband cannot go on from them: run it again"
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,8 @@ def hyperband(
         objective: The name of the metric that counts, or several; see `halving`.
         mode: ``'max'`` if more is better, ``'min'`` if less is.
         constraints: Bounds of metrics; see `evaluate`.
-        algorithm: What proposes; by default configurations are drawn from the space.
+        algorithm: What proposes; by default configurations are drawn from the space. Where it has no more to
+            propose, brackets are smaller, or left out.
         eta: Of how many one is kept at each rung, at least 2.
         min_steps: How many steps a configuration gets at least.
         lanes: ``'map'`` or ``'vmap'``; see `evaluate`.
@@ -167,16 +166,18 @@ def hyperband(
         return Results.concat(climb.results() for climb in climbs)
 
     pace = Pace()
-    with closing(StepReport(reporter(progress), plan.budget)) as report, interruptible(results, _AGAIN):
+    with closing(StepReport(reporter(progress), plan.budget)) as report, interruptible(results, ""):
         for bracket in plan:
-            n = bracket.rungs[0].trials
-            dnas, state = search.ask(state, first, n)
-            ids = trial_ids(n, None, first)
+            try:
+                dnas, state = search.ask(state, first, bracket.rungs[0].trials)
+            except Exhausted:
+                break
+            ids = trial_ids(len(dnas), None, first)
             request = Request(space, dnas, ids, search.keys.trials, 1, goal, signature_text(steps))
-            climbs.append(Climb(steps, request, bracket, data, Where(lanes, width, devices)))
+            climbs.append(Climb(steps, request, bracket.of(len(dnas)), data, Where(lanes, width, devices)))
             each = climbs[-1].run(report, pace)
             done.append(each)
-            first += n
+            first += len(dnas)
             for part in _told(each):
                 state = search.tell(state, part)
         report.end()

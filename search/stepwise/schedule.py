@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,6 +69,10 @@ class Bracket:
         """The steps of all configurations, if none were stopped."""
         return self.rungs[0].trials * self.rungs[-1].steps
 
+    def of(self, trials: int) -> Bracket:
+        """The same rungs for fewer configurations, if there are fewer."""
+        return Bracket(tuple(Rung(min(rung.trials, trials), rung.steps) for rung in self.rungs))
+
     def __str__(self) -> str:
         parts = [f"{rung.trials:,} × {rung.steps:,}" for rung in self.rungs]
         share = f"{self.budget / self.whole:.0%}".replace("%", " %")
@@ -107,7 +111,7 @@ def halving_rungs(n: int, steps: int, eta: int = 3, min_steps: int | None = None
 
 
 @dataclass(frozen=True)
-class Brackets(Sequence[Bracket]):
+class Brackets:
     """The brackets of Hyperband, which prints as its table; see `hyperband_brackets`.
 
     Attributes:
@@ -116,8 +120,11 @@ class Brackets(Sequence[Bracket]):
 
     brackets: tuple[Bracket, ...]
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def,override]
+    def __getitem__(self, index: int) -> Bracket:
         return self.brackets[index]
+
+    def __iter__(self) -> Iterator[Bracket]:
+        return iter(self.brackets)
 
     def __len__(self) -> int:
         return len(self.brackets)
@@ -156,7 +163,7 @@ def hyperband_brackets(steps: int, eta: int = 3, min_steps: int = 1) -> Brackets
     Example:
         >>> print(hyperband_brackets(81)[0])
         81 × 1 → 27 × 3 → 9 × 9 → 3 × 27 → 1 × 81 steps: 297, which is 5 % of 81 × 81
-        >>> [bracket.rungs[0] for bracket in hyperband_brackets(81)[1:3]]
+        >>> [bracket.rungs[0] for bracket in list(hyperband_brackets(81))[1:3]]
         [Rung(trials=34, steps=3), Rung(trials=15, steps=9)]
     """
     check_eta(eta)
@@ -177,18 +184,18 @@ def bracket_of(rungs: Iterable[tuple[int, int]]) -> Bracket:
     return Bracket(tuple(Rung(*rung) for rung in rungs))
 
 
-def check_eta(eta: object) -> None:
+def check_eta(eta: int) -> None:
     """Refuses a factor that keeps all, or none.
 
     Raises:
         ValueError: It is no whole number of at least 2.
     """
-    if isinstance(eta, bool) or not isinstance(eta, int) or eta < 2:
+    if type(eta) is not int or eta < 2:
         raise ValueError(f"of eta configurations one is kept, a whole number of at least 2; got {brief(eta)}")
 
 
 def _check_min_steps(min_steps: int | None, steps: int) -> int:
     least = 1 if min_steps is None else min_steps
-    if isinstance(least, bool) or not isinstance(least, int) or not 1 <= least <= steps:
+    if type(least) is not int or not 1 <= least <= steps:
         raise ValueError(f"min_steps lies between 1 and the {steps} steps of all, got {brief(min_steps)}")
     return least

@@ -27,7 +27,7 @@ def cohort():
     ids = np.arange(5, dtype=np.uint32)
     plan = make_plan(steps, space, dnas, KEY, (), ids=ids, repeats=1, lanes=None, width=None, devices=None)
     request = Request(space, plan.dnas, ids, KEY, 1, Objective(), "")
-    return begin(steps, request, plan, Stage(request), BAR, Pace(), within_memory=True)
+    return begin(steps, request, plan, Stage(request), BAR, Pace(), width=None)
 
 
 def _measured(cohort, m=2):

@@ -135,7 +135,7 @@ def test_an_interrupt_gives_what_the_rungs_gave_so_far(descents):
         if done > 16:  # all of the first rung, and some of the second
             raise KeyboardInterrupt
 
-    with pytest.raises(search.Interrupted, match="run it again") as caught:
+    with pytest.raises(search.Interrupted, match="stand in the `results`") as caught:
         search.halving(
             steps, space, 16, KEY, objective="loss", mode="min", eta=2, min_steps=1, progress=interrupt
         )

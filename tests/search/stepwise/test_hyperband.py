@@ -7,6 +7,7 @@ import pytest
 
 import symjax as sj
 from symjax import search
+from symjax.search.algorithms.algorithm import Exhausted
 
 KEY = jax.random.key(0)
 OPTIONS = {"objective": "loss", "mode": "min"}
@@ -134,3 +135,18 @@ def test_what_makes_no_sense_is_refused(descents):
         search.hyperband(len, space, KEY)
     with pytest.raises(ValueError, match="min_steps lies between 1 and the 8 steps"):
         search.hyperband(steps, space, KEY, min_steps=9)
+
+
+def test_an_algorithm_that_has_no_more_to_propose_ends_it(descents):
+    class Three(Told):
+        def propose(self, spec, own, key, n):
+            if len(own):
+                raise Exhausted("three were all")
+            return super().propose(spec, own, key, 3)[0], np.ones(1, np.float32)
+
+        def learn(self, spec, own, dnas, rewards):
+            return own
+
+    space, steps = descents
+    tried = search.hyperband(steps, space, KEY, algorithm=Three(), eta=2, **OPTIONS)
+    assert [[len(rung) for rung in each.rungs] for each in tried.brackets] == [[3, 3, 2, 1]]
