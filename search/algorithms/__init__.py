@@ -1,9 +1,10 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
-from .algorithm import Algorithm, State
+from .algorithm import Algorithm, Exhausted, State
+from .default import default_algorithm
 from .independent import Random
 
-__all__ = ["Algorithm", "State", "Random"]
+__all__ = ["Algorithm", "Exhausted", "State", "Random", "default_algorithm"]
 
 
 def __dir__() -> list[str]:

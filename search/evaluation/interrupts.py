@@ -15,6 +15,10 @@ from ..results.results import Results
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while an evaluation ran. A `KeyboardInterrupt`, which holds what is finished.
 
+    Args:
+        results: What is finished.
+        verb: What was interrupted, and goes on with the results.
+
     Attributes:
         results: What is finished; the state of the others is ``'pending'``. They pickle, and can be saved.
 
@@ -35,16 +39,17 @@ class Interrupted(KeyboardInterrupt):
         ['ok', 'ok', 'ok', 'ok']
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, verb: str = "search.evaluate") -> None:
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
             "(`sys.last_value.results` in a notebook). To go on: "
-            "search.evaluate(…, resume=results), with the same arguments"
+            f"{verb}(…, resume=results), with the same arguments"
         )
         self.results = results
+        self._verb = verb
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results]]:
-        return Interrupted, (self.results,)
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results, str]]:
+        return Interrupted, (self.results, self._verb)
 
 
 @contextmanager

@@ -165,7 +165,7 @@ class Space:
         if self.predicates:
             batch = constraints.redrawn(
                 batch,
-                self._is_allowed,
+                self.allows,
                 lambda turn: self._draw(jax.random.fold_in(key, turn), count),
                 self.decode,
             )
@@ -235,7 +235,7 @@ class Space:
             Template(None, tuple(slot for part in self.templates for slot in part.slots))
         ):
             dna = self.of([rows.get(index, genes) for index, genes in enumerate(least)])
-            if not self.predicates or self._is_allowed(dna):
+            if not self.predicates or self.allows(dna):
                 yield dna
 
     def of(self, rows: Sequence[Sequence[Gene]]) -> DNA:
@@ -525,7 +525,18 @@ class Space:
         genes = self._genes(dna.choices, dna.floats)
         return [filling.fill(genes)[0] for filling in self._fillings]
 
-    def _is_allowed(self, dna: DNA) -> bool:
+    def allows(self, dna: DNA) -> bool:
+        """Whether a single DNA is as `constrain` demands, and its tree can be made.
+
+        Raises:
+            Exception: What a constraint raises; a note names the constraint.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space([search.oneof([1, 2])]).constrain(lambda tree: tree[0] > 1)
+            >>> [space.allows(search.DNA.from_numbers(space.spec, [number])) for number in (0, 1)]
+            [False, True]
+        """
         return constraints.allows(self.predicates, lambda: self._tree(self._genes(dna.choices, dna.floats)))
 
     def _require(self, dna: DNA) -> DNA:

@@ -103,6 +103,19 @@ class IntV(Choice):
         most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
         return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
 
+    @property
+    def vary_words(self) -> int:
+        """One."""
+        return 1
+
+    @classmethod
+    def vary(cls, choices: Sequence[IntV], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """Uniform over the other values of each."""
+        number = np.array([len(choice) for choice in choices], np.int32)
+        # Backwards, for the greatest gene and one is more than int32 holds.
+        varied = genes - 1 - below(words, (number - 1).tolist())
+        return varied + jnp.where(varied < 0, number, 0)
+
     def _span(self) -> tuple[float, float, float]:
         """Of a law on a log scale, in steps: its lower end; that above `lo`; its length, in logarithms.
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief
@@ -70,6 +72,18 @@ class OneOf(Choice):
     def draw(cls, choices: Sequence[OneOf], words: jax.Array) -> jax.Array:
         """Uniform over the candidates of each."""
         return below(words, [len(choice.candidates) for choice in choices])
+
+    @property
+    def vary_words(self) -> int:
+        """One."""
+        return 1
+
+    @classmethod
+    def vary(cls, choices: Sequence[OneOf], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """Uniform over the other candidates of each."""
+        number = np.array([len(choice.candidates) for choice in choices], np.int32)
+        varied = genes + 1 + below(words, np.maximum(number - 1, 1).tolist())
+        return varied - jnp.where(varied >= number, number, 0)
 
     def numbers(self, genes: Genes) -> list[Number]:
         """The index."""

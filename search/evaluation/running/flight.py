@@ -9,8 +9,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar, final
 
-from ..planning.metrics import Metrics
-from ..planning.programs import Running, Submit
+from ...planning.metrics import Metrics
+from ...planning.programs import Running, Submit
 
 C = TypeVar("C")
 

@@ -6,9 +6,9 @@ import jax
 
 from symjax.core.errors import note
 
-from ..compiling.lanes import Layout
-from ..planning.buckets import Bucket
-from ..planning.ladder import below
+from ...compiling.lanes import Layout
+from ...planning.buckets import Bucket
+from ...planning.ladder import below
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from symjax.search.evaluation.recovery import advise, is_out_of_memory
+from symjax.search.evaluation.running.recovery import advise, is_out_of_memory
 
 OUT_OF_MEMORY = "RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes."
 

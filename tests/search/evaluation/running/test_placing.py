@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from symjax import search
-from symjax.search.evaluation.placing import Placing
+from symjax.search.evaluation.running.placing import Placing
 
 KEY = jax.random.key(3)
 

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias, final
+from typing import final
 
 import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief
 
-from ..compiling.compile_times import Record
-from ..compiling.executables import Array, Executable
-from ..compiling.persistent import folder
-from ..planning.buckets import Bucket
-from ..planning.grouping import Rows
-from ..planning.ladder import below, fitting, free_memory
-from ..planning.plan import Plan
-from ..results.failures import Failure
-from ..results.results import Results
+from ...compiling.compile_times import Record
+from ...compiling.executables import Array, Executable
+from ...compiling.persistent import folder
+from ...planning.buckets import Bucket
+from ...planning.grouping import Rows
+from ...planning.ladder import below, fitting, free_memory
+from ...results.failures import Failure
+from ..jobs import Job
+from ..outcomes import Lanes
 from .flight import Flight, Landed
-from .outcomes import Lanes, Outcomes
-from .pace import Pace
 from .placing import Placing
-from .progress import Progress, Reporter
 from .recovery import advise, is_interrupt, narrower
-
-OnResult: TypeAlias = Callable[[Results], object]
 
 
 @dataclass(frozen=True)
@@ -81,35 +76,20 @@ class Runner:
     """Carries out a plan: of each configuration that is pending, all repeats.
 
     Args:
-        plan: The plan.
-        outcomes: Takes what comes of it, at once: whatever interrupts the run leaves them whole.
-        repeats: How many seeds each configuration runs with.
-        reporter: Is told of progress.
-        on_result: Called with the results of each chunk that is finished; None for nothing.
-        pace: Measures how long it takes.
-        within_memory: Take fewer lanes where a program would not fit into the memory that is free now.
+        job: The plan, and who is told of what comes of it.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        outcomes: Outcomes,
-        repeats: int,
-        reporter: Reporter,
-        on_result: OnResult | None,
-        pace: Pace,
-        within_memory: bool,
-    ) -> None:
+    def __init__(self, job: Job) -> None:
+        plan = job.plan
         if plan.task is None:
             raise ValueError("a plan that was pickled has no function, and cannot run again")
         self._plan = plan
         self._task = plan.task
-        self._outcomes = outcomes
-        self._repeats = repeats
-        self._reporter = reporter
-        self._on_result = on_result
-        self._pace = pace
-        self._free = free_memory(self._task.devices) if within_memory else None
+        self._job = job
+        self._outcomes = job.outcomes
+        self._repeats = job.repeats
+        self._pace = job.pace
+        self._free = free_memory(self._task.devices) if job.width is None else None
         self._placing = Placing(self._task, plan.mode)
         self._root = self._placing.key(plan.key)
         self._flight: Flight[_Call] = Flight(plan.devices)
@@ -281,23 +261,11 @@ class Runner:
     def _deliver(self, rows: Rows) -> None:
         """Says that configurations are finished."""
         self._tell()
-        if self._on_result is not None and len(rows):
-            self._on_result(self._outcomes.results(rows))
+        self._job.deliver(rows)
 
     def _tell(self) -> None:
-        total = self._repeats * len(self._plan)
-        left = self._outcomes.lanes_left
-        self._reporter(
-            Progress(
-                done=total - left,
-                total=total,
-                failed=len(self._outcomes.errors),
-                compiled=len(self._ready),
-                programs=len(self._ready) + len(self._awaited),
-                seconds=self._pace.seconds,
-                left=self._pace.left(sum(self._awaited.values()), left),
-            )
-        )
+        ready, awaited = len(self._ready), len(self._awaited)
+        self._job.tell(ready, ready + awaited, sum(self._awaited.values()))
 
     def _number(self, bucket: Bucket) -> int:
         """The number of a bucket's program."""

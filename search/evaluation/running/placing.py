@@ -7,10 +7,10 @@ import numpy as np
 
 from symjax.core.leaves import is_array
 
-from ..compiling.executables import Array
-from ..compiling.lanes import Mode
-from ..planning.buckets import Bucket
-from ..planning.programs import Task, replicated
+from ...compiling.executables import Array
+from ...compiling.lanes import Mode
+from ...planning.buckets import Bucket
+from ...planning.programs import Task, replicated
 
 
 class Placing:

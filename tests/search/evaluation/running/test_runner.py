@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from symjax import search
+from symjax.search.evaluation.jobs import Job
 from symjax.search.evaluation.outcomes import Outcomes
 from symjax.search.evaluation.pace import Pace
 from symjax.search.evaluation.progress import reporter
 from symjax.search.evaluation.requests import Request
-from symjax.search.evaluation.running import Runner
+from symjax.search.evaluation.running.runner import Runner
 from symjax.search.results.objective import Objective
 
 KEY = jax.random.key(3)
@@ -28,7 +29,8 @@ X = DNAS.floats[:, 0]
 def carry_out(plan, report=False, within_memory=False):
     """What comes of a plan."""
     outcomes = Outcomes(Request(plan.space, plan.dnas, plan.ids, plan.key, 1, Objective(), "run(exp, key)"))
-    Runner(plan, outcomes, 1, reporter(report), None, Pace(), within_memory).run()
+    job = Job(plan, outcomes, (), 1, reporter(report), None, Pace(), width=None if within_memory else 1)
+    Runner(job).run()
     return outcomes.results()
 
 

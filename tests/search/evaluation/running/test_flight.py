@@ -5,7 +5,7 @@ import threading
 import jax
 import pytest
 
-from symjax.search.evaluation.flight import Flight
+from symjax.search.evaluation.running.flight import Flight
 
 
 @pytest.fixture
