@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +99,7 @@ def _name(point: Point) -> str:
     return point.choice.name or point.label or str(point.path) or point.name
 
 
-def _labels(choice: Choice, own: dict[int, str]) -> tuple[str, ...] | None:
+def _labels(choice: Choice, own: Mapping[int, str]) -> tuple[str, ...] | None:
     """What candidates are called, each differently."""
     slots = choice.slots()
     if not slots:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -40,7 +40,7 @@ def to_optuna(
     measured: Measurements,
     storage: Storage = None,
     name: str | None = None,
-    metric: str | list[str] | None = None,
+    metric: str | Sequence[str] | None = None,
     mode: Modes | None = None,
     times: Times | None = None,
 ) -> Any:
@@ -154,8 +154,9 @@ def _law(optuna: Optuna, coordinate: Coordinate, column: npt.NDArray[np.float64]
     if coordinate.labels is not None:
         return optuna.distributions.CategoricalDistribution(coordinate.labels)
     seen = column[~np.isnan(column)]
-    ends = (coordinate.low, coordinate.high)
-    low, high = (seen.min(), seen.max()) if None in ends and len(seen) else ends
+    low, high = coordinate.low, coordinate.high
+    if low is None or high is None:
+        low, high = seen.min(initial=0), seen.max(initial=0)
     is_log = coordinate.scale == "log"
     if coordinate.step is None:
         return optuna.distributions.FloatDistribution(low, high, log=is_log)

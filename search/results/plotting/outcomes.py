@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +41,7 @@ class Outcomes:
         return -self.values if self.mode == "max" else self.values
 
 
-def scores_of(measured: Measurements, metric: str | list[str] | None, mode: Modes | None) -> Scores:
+def scores_of(measured: Measurements, metric: str | Sequence[str] | None, mode: Modes | None) -> Scores:
     """The objectives that are to be drawn.
 
     Raises:
