@@ -61,14 +61,15 @@ class Database:
         try:
             connection.execute("PRAGMA user_version")
         except sqlite3.OperationalError as error:
-            # In a folder that cannot be written there is no place for what SQLite needs beside the file. If there
-            # is no log beside it, the file is all, and nobody changes it.
+            # In a folder that cannot be written there is no place for what SQLite needs beside the file. If
+            # there is no log beside it, the file is all, and nobody changes it.
             connection.close()
             log = self.path.with_name(f"{self.path.name}-wal")
             if log.exists() and log.stat().st_size:
                 raise StudyError(
-                    f"{self.path} was not closed, its last trials are in {log.name}, and both cannot be read in "
-                    "a folder that cannot be written: copy both files to another folder, and open that copy"
+                    f"{self.path} was not closed, its last trials are in {log.name}, and both cannot be read "
+                    "in a folder that cannot be written: copy both files to another folder, and open that "
+                    "copy"
                 ) from error
             connection = _connection(self.path, "immutable=1")
         return connection
@@ -85,9 +86,9 @@ class Database:
             )
         if version > VERSION:
             raise StudyError(
-                f"{self.path} was written by a later version of symjax: its tables are of version {version}, and "
-                f"this one knows them up to {VERSION}. Update symjax (pip install -U symjax-flax); the file stays "
-                "as it is"
+                f"{self.path} was written by a later version of symjax: its tables are of version {version}, "
+                f"and this one knows them up to {VERSION}. Update symjax (pip install -U symjax-flax); the "
+                "file stays as it is"
             )
 
     # Reading and writing.
@@ -112,7 +113,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction that writes: all of what is done within, or nothing of it if it does not come to its end.
+        """A transaction that writes: all of what is done within, or nothing of it.
 
         No other process writes meanwhile.
 

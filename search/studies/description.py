@@ -80,8 +80,8 @@ class Description:
         except TypeError as error:
             note(
                 error,
-                "a study holds its space as JSON, so that it can be read a year later: let the function stand at "
-                "the top of a module",
+                "a study holds its space as JSON, so that it can be read a year later: let the function "
+                "stand at the top of a module",
             )
             raise
         return cls(
@@ -116,22 +116,29 @@ class Description:
             )
         return cls(*rows[0])
 
-    def begun(self, database: Database, key: jax.Array, batch: int | None, function: str) -> Self:
-        """The same once a run is about to begin, within a transaction: what a first run says stays.
+    def begun(
+        self, database: Database, key: jax.Array, batch: int | None, default: int, function: str
+    ) -> Self:
+        """The same once a run is about to begin, within a transaction.
+
+        Args:
+            database: The study's file.
+            key: The key.
+            batch: How many trials are asked for at a time, if that was said.
+            default: How many, if it was never said.
+            function: What is evaluated.
 
         Raises:
             StudyError: The key is another than that of the first run.
         """
-        current, key_text = self.read(database), write_key(key)
-        if current.key is not None and current.key != key_text:
+        current, text = self.read(database), write_key(key)
+        if current.key is not None and current.key != text:
             raise StudyError(
-                f"{database.path} was begun with another key: give the same one, so that the search goes on as if "
-                "it had never stopped; for another search give another file"
+                f"{database.path} was begun with another key: give the same one, so that the search goes on "
+                "as if it had never stopped; for another search give another file"
             )
-        current = replace(current, key=key_text, batch=batch or current.batch, function=function)
-        database.execute(
-            "UPDATE study SET key = ?, batch = ?, function = ?", (key_text, current.batch, function)
-        )
+        current = replace(current, key=text, batch=batch or current.batch or default, function=function)
+        database.execute("UPDATE study SET key = ?, batch = ?, function = ?", (text, current.batch, function))
         return current
 
     # What it is made of.
@@ -217,9 +224,9 @@ class Description:
         own = self.read_objective()
         if objective not in (Objective(), own):
             raise StudyError(
-                f"{path} was begun with the objective {str(own) or 'unsaid'}, and not {objective}: results can be "
-                "ranked otherwise by study.results.with_objective(…), a search by another objective is another "
-                "study"
+                f"{path} was begun with the objective {str(own) or 'unsaid'}, and not {objective}: results "
+                "can be ranked otherwise by study.results.with_objective(…), a search by another objective "
+                "is another study"
             )
         if repeats not in (None, self.repeats):
             raise StudyError(f"{path} was begun with {self.repeats} repeats, and not {repeats}. {_OTHER}")

@@ -1,8 +1,9 @@
 """`Drive`: one worker's part of a search, from transaction to transaction.
 
-Between two batches there is one transaction: it writes the trials of the one, tells the algorithm, asks for the other
-and writes the state. So at any moment the file holds a search that stands between two steps; what is asked for and not
-told is run again with the same ids, hence with the same keys, by whoever finds its worker dead.
+Between two batches there is one transaction: it writes the trials of the one, tells the algorithm, asks for
+the other and writes the state. So at any moment the file holds a search that stands between two steps; what
+is asked for and not told is run again with the same ids, hence with the same keys, by whoever finds its
+worker dead.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from symjax.core.errors import note
-
 from ..algorithms.algorithm import Exhausted, State
 from ..evaluation.interrupts import attach
+from ..evaluation.jobs import OnResult
 from ..results.results import Results
+from ..searching.giving_up import Hope
 from ..searching.rounds import Search
+from ..searching.watching import Watch
 from ..spaces.dna import DNA
 from .database import Database
 from .decision_texts import DecisionTexts, read_genes, write_genes
@@ -28,7 +30,7 @@ from .rows import Reader, Run, write_trials
 from .states import read_state, write_state
 from .workers import Worker, is_alive
 
-_STORED = 1.0  # seconds after which trials of a batch that still runs are written
+_WRITTEN = 1.0  # seconds after which trials of a batch that still runs are written
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Drive:
         search: Asks, evaluates and tells.
         batch: How many trials are asked for at a time.
         trials: How many the study is to have.
+        watch: Follows the search.
+        on_result: Called with what came of trials once it is written.
     """
 
     def __init__(
@@ -74,6 +78,8 @@ class Drive:
         search: Search,
         batch: int,
         trials: int,
+        watch: Watch,
+        on_result: OnResult | None = None,
     ) -> None:
         self._database = database
         self._reader = reader
@@ -81,43 +87,59 @@ class Drive:
         self._search = search
         self._batch = batch
         self._trials = trials
+        self._watch = watch
+        self._on_result = on_result
         self._start = search.init()
         self._version, self._state = 0, self._start  # as they were written or read last
 
     def run(self) -> None:
-        """Runs trials until there are as many as wanted; those that others have reserved are left to them."""
+        """Runs trials until there are as many as wanted; those that others have reserved are left to them.
+
+        Raises:
+            Exception: Everything raised, from the first trial on: what that one did.
+        """
+        succeeded = self._database.execute("SELECT 1 FROM trials WHERE state != 'failed' LIMIT 1")
+        hope = Hope(is_start=not succeeded)
         with Worker(self._database) as worker:
             job = self._turn(worker, None, None)
             while job is not None:
                 results = self._evaluate(worker, job)
                 try:
-                    job = self._turn(worker, job, results)
+                    following = self._turn(worker, job, results)
                 except KeyboardInterrupt:  # maybe before anything was written
                     self._store(worker, job, results)
                     raise
+                if results is not None:
+                    self._watch.saw(results)
+                    hope.saw(results)
+                    hope.check()
+                job = following
+        hope.check(is_over=True)
 
     def _evaluate(self, worker: Worker, job: Job) -> Results | None:
         """What comes of a job; what is finished is written, however that ends."""
         if not len(job.left):
             return None
-        stored = time.monotonic()
+        unwritten: list[Results] = []
+        written = time.monotonic()
 
-        def store(results: Results) -> None:
-            nonlocal stored
-            waiting.append(results)
-            if time.monotonic() - stored > _STORED:
-                self._store(worker, job, Results.concat(waiting))
-                waiting.clear()
-                stored = time.monotonic()
+        def keep(results: Results) -> None:
+            nonlocal written
+            unwritten.append(results)
+            if self._on_result is not None or time.monotonic() - written > _WRITTEN:
+                self._store(worker, job, Results.concat(unwritten))
+                unwritten.clear()
+                written = time.monotonic()
+            if self._on_result is not None:
+                self._on_result(results)
 
-        waiting: list[Results] = []
+        options = {**self._watch.options(), "on_result": keep}
         try:
-            return self._search.evaluate(job.dnas[job.left], 0, ids=job.left + job.first, on_result=store)
+            return self._search.evaluate(job.dnas[job.left], 0, ids=job.left + job.first, **options)
         except BaseException as error:
             results = getattr(error, "results", None)
             if isinstance(results, Results):
                 self._store(worker, job, results)
-            note(error, f"what is finished is in {self._database.path}; the same lines go on from there")
             raise
 
     def _store(self, worker: Worker, job: Job, results: Results | None) -> None:
@@ -179,7 +201,8 @@ class Drive:
             genes = b"".join(write_genes(following.dnas))
             row = (following.first, len(following.dnas), genes, version, worker.id, now)
             execute(
-                "INSERT INTO batches (first, size, genes, step, version, worker, asked) VALUES (?, ?, ?, 0, ?, ?, ?)",
+                "INSERT INTO batches (first, size, genes, step, version, worker, asked) VALUES (?, ?, ?, 0, "
+                "?, ?, ?)",
                 row,
             )
         elif following is not None:

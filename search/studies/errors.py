@@ -39,8 +39,8 @@ def of_sqlite(error: sqlite3.Error, path: object) -> StudyError:
             )
         case sqlite3.SQLITE_CORRUPT:
             why = (
-                f"is cut off or damaged ({error}). Go on with a backup; `sqlite3 {path} .recover` prints what "
-                "can still be read"
+                f"is cut off or damaged ({error}). Go on with a backup; `sqlite3 {path} .recover` prints "
+                "what can still be read"
             )
         case sqlite3.SQLITE_CANTOPEN:
             why = f"cannot be opened ({error}): look at who owns it and its folder"

@@ -171,8 +171,8 @@ def _numbers(database: Database, contents: Sequence[Content]) -> dict[str, int]:
             earlier = names_of(other)
             if None not in (names, earlier) and names != earlier:
                 raise StudyError(
-                    f"the function returned the metrics {_listed(names)}, and {_listed(earlier)} in the trials "
-                    f"that are in {database.path}: let it return these again, or begin another study"
+                    f"the function returned the metrics {_listed(names)}, and {_listed(earlier)} in the "
+                    f"trials that are in {database.path}: let it return these again, or begin another study"
                 )
         database.execute("INSERT INTO layouts (text) VALUES (?)", (text,))
         known[text] = int(database.execute("SELECT last_insert_rowid()")[0][0])

@@ -6,6 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, final
 
@@ -17,15 +18,21 @@ from symjax.core.errors import brief
 from symjax.text.json_reader import LoadError
 
 from ..algorithms.algorithm import Algorithm
+from ..algorithms.default import default_algorithm
 from ..engines.engine import Engine
 from ..engines.local import Local
+from ..evaluation.interrupts import Interrupted
+from ..evaluation.jobs import OnResult
+from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats, signature_text
+from ..planning.inputs import check_function, check_space
 from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..results.trial import Trial
-from ..searching.rounds import Keys, Search
-from ..spaces.opening import require_space
+from ..searching.giving_up import speak_of_failures
+from ..searching.rounds import Keys, Search, check_number
+from ..searching.watching import Watch
 from ..spaces.space import Space
 from .database import Database, create
 from .decision_texts import DecisionTexts
@@ -41,21 +48,25 @@ AnyPath = os.PathLike[str] | str
 class Study:
     """A search in a file: killed at any moment, it goes on as if it had never stopped.
 
-    All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and raised,
-    and what the algorithm has learnt. Between two batches there is one transaction, in which trials and state are
-    written together. Trials have their ids, and so their random numbers, from the moment at which they are asked
-    for: what was asked for and did not come to its end is run again, with the same results.
+    All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and
+    raised, and what the algorithm has learnt. Between two batches there is one transaction, in which trials
+    and state are written together. Trials have their ids, and so their random numbers, from the moment at
+    which they are asked for: what was asked for and did not come to its end is run again, with the same
+    results.
 
-    Several processes of one machine may run the same study at once: each asks for the next trials, and tells what
-    came of them. With a single one, the search is bit for bit the one that `search.run` does, however often it was
-    killed and resumed.
+    Several processes of one machine may run the same study at once: each asks for the next trials, and tells
+    what came of them. With a single one, the search is bit for bit the one that `search.run` does, however
+    often it was killed and resumed.
 
     Args:
-        path: The file. It is created if it is not there; then a space and an algorithm are needed. On a disk of this
+        path: The file. It is created if it is not there; then a space is needed. On a disk
+        of this
             machine: not on one that several machines share.
         space: The space. Of a study that is there it may be left out, unless it is constrained.
-        algorithm: What proposes; likewise.
-        objective: The name of the metric that counts, or several for a Pareto front; likewise.
+        algorithm: What proposes; by default what stands in the file, or for a new study
+            `search.algorithms.default_algorithm`.
+        objective: The name of the metric that counts, or several for a Pareto front; by default what stands
+            in the file.
         mode: ``'max'`` if more is better, ``'min'`` if less is.
         constraints: Bounds of metrics; see `search.evaluate`.
         repeats: How many seeds each trial runs with; by default 1.
@@ -67,7 +78,8 @@ class Study:
         name: What people call the study.
 
     Raises:
-        StudyError: There is no study, and none can be created; the file is of something else, cut off, or of a later
+        StudyError: There is no study, and none can be created; the file is of something else, cut off, or of
+        a later
             version; or the study that is there is of another space, algorithm or objective.
         TypeError: The space holds what cannot be saved, such as a lambda.
 
@@ -102,7 +114,7 @@ class Study:
         self.path = Path(os.path.abspath(path))
         goal = Objective.of(objective, mode, constraints)
         if space is not None:
-            require_space(space)
+            check_space(space)
         if algorithm is not None and not isinstance(algorithm, Algorithm):
             raise TypeError(
                 f"a study takes an algorithm, such as search.algorithms.Random(); got {brief(algorithm)}"
@@ -110,12 +122,12 @@ class Study:
         if self.path.is_dir():
             raise StudyError(f"{self.path} is a folder; a study is a file: {self.path / 'study.db'}")
         if not self.path.exists() or not self.path.stat().st_size:
-            if space is None or algorithm is None:
-                missing = "a space" if space is None else "an algorithm"
+            if space is None:
                 raise StudyError(
-                    f"there is no study at {self.path}, and without {missing} none can be created: "
-                    "search.Study(path, space, algorithm)"
+                    f"there is no study at {self.path}, and without a space none can be created: "
+                    "search.Study(path, space)"
                 )
+            algorithm = algorithm or default_algorithm(space, max(1, len(goal.metrics)))
             title = name or self.path.stem
             description = Description.of(
                 title, time.time(), space, algorithm, goal, check_repeats(1 if repeats is None else repeats)
@@ -150,8 +162,8 @@ class Study:
                 self._space = self._description.read_space(self._modules)
             except LoadError as error:
                 raise StudyError(
-                    f"{self.path} can be read by study.records() only, for its space cannot be made again: {error}. "
-                    "Import what it names, give modules=[…], or give the space"
+                    f"{self.path} can be read by study.records() only, for its space cannot be made again: "
+                    f"{error}. Import what it names, give modules=[…], or give the space"
                 ) from error
         return self._space
 
@@ -186,46 +198,71 @@ class Study:
         *broadcast: Any,
         batch: int | None = None,
         engine: Engine | None = None,
+        progress: bool | Report = False,
+        on_result: OnResult | None = None,
     ) -> Results:
         """Searches until the study has so many trials, those of earlier runs included.
 
         So the same lines begin a study, resume it, and leave it as it is when it is finished.
 
         Args:
-            fn: ``fn(experiment, key, *broadcast)``; see `search.evaluate`. A file keeps no code: it has to be given
+            fn: ``fn(experiment, key, *broadcast)``; see `search.evaluate`. A file keeps no code: it has to be
+            given
                 each time, and to be the same.
             trials: How many the study is to have.
             key: The key of all that is drawn; the same each time.
             *broadcast: Arguments that all trials share.
-            batch: How many trials are asked for at a time; by default what was said the first time, or else the
+            batch: How many trials are asked for at a time; by default what was said the first time, or else
+            the
                 algorithm's own choice.
             engine: Where to run; by default on all devices of this process.
+            progress: True for a bar over the whole search, with the best so far; or a function of a
+                `Progress`, or of ``(done, total)``.
+            on_result: Called with the results of each chunk of trials as it is finished and written.
 
         Returns:
             The results of all trials that are finished.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C. What is finished is in the file.
-            StudyError: The file cannot be written; or the key, or what the function returns, is not what it was.
-            Exception: As `search.evaluate`.
+            Interrupted: Ctrl-C. What is finished is in the file, and on the exception.
+            StudyError: The file cannot be written; or the key, or what the function returns, is not what it
+            was. Exception: As `search.evaluate`.
         """
-        if isinstance(trials, bool) or not isinstance(trials, int | np.integer) or trials < 1:
-            raise ValueError(f"trials is how many the study is to have, at least 1; got {brief(trials)}")
-        if batch is not None and batch < 1:
-            raise ValueError(f"at least one trial is asked for at a time, got batch={batch}")
-        algorithm, space = self.algorithm, self.space
-        if self._is_constrained and not space.predicates:
-            names = ", ".join(json.loads(self._description.predicates))
-            raise StudyError(
-                f"the space of {self.path} is constrained by {names}, which is code, and code is in no file: open "
-                "the study with its space, search.Study(path, space)"
-            )
+        check_number("trials", trials)
+        if batch is not None:
+            check_number("batch", batch)
+        check_function(fn, len(broadcast))
+        search = self._search(fn, key, broadcast, engine or Local())
         with self._database.writing():
-            self._description = self._description.begun(self._database, key, batch, signature_text(fn))
-            if self._description.batch is None:
-                size = algorithm.batch or int(trials)
-                self._description = self._description.begun(self._database, key, size, signature_text(fn))
-        size = self._description.batch or 1
+            self._description = self._description.begun(
+                self._database, key, batch, search.algorithm.batch or trials, signature_text(fn)
+            )
+        watch = Watch(trials, progress, repeats=self._description.repeats)
+        with closing(watch):
+            if progress is not False:
+                watch.saw(self.results, resumed=True)
+            size = self._description.batch or trials
+            texts = DecisionTexts(search.space)
+            drive = Drive(self._database, self._reader(), texts, search, size, trials, watch, on_result)
+            try:
+                drive.run()
+            except KeyboardInterrupt as interrupt:
+                advice = f"They are in {self.path}, and the same lines go on from there"
+                raise Interrupted(self.results, advice=advice) from (interrupt.__cause__ or interrupt)
+        results = self.results
+        speak_of_failures(results)
+        return results
+
+    def _search(
+        self, fn: Callable[..., Any], key: jax.Array, broadcast: tuple[Any, ...], engine: Engine
+    ) -> Search:
+        """The search that the file is about."""
+        names = json.loads(self._description.predicates)
+        if names and not self.space.predicates:
+            raise StudyError(
+                f"the space of {self.path} is constrained by {', '.join(names)}, which is code, and code is "
+                "in no file: open the study with its space, search.Study(path, space)"
+            )
         goal = self.objective
         options = {
             "objective": list(goal.metrics) or None,
@@ -233,15 +270,7 @@ class Study:
             "constraints": dict(goal.bounds) or None,
             "repeats": self._description.repeats,
         }
-        if not goal.metrics and goal.modes:
-            options["mode"] = goal.modes[0]
-        search = Search(algorithm, fn, space, Keys.of(key), engine or Local(), broadcast, options)
-        Drive(self._database, self._reader(), DecisionTexts(space), search, size, int(trials)).run()
-        return self.results
-
-    @property
-    def _is_constrained(self) -> bool:
-        return bool(json.loads(self._description.predicates))
+        return Search(self.algorithm, fn, self.space, Keys.of(key), engine, broadcast, options)
 
     # Reading.
 
@@ -270,8 +299,8 @@ class Study:
         with self._database.reading():
             states = dict(self._database.execute("SELECT state, count(*) FROM trials GROUP BY state"))
             ((reserved,),) = self._database.execute(
-                "SELECT coalesce(sum(size), 0) - (SELECT count(*) FROM trials, batches WHERE told IS NULL AND "
-                "trials.id >= first AND trials.id < first + size) FROM batches WHERE told IS NULL"
+                "SELECT coalesce(sum(size), 0) - (SELECT count(*) FROM trials, batches WHERE told IS NULL "
+                "AND trials.id >= first AND trials.id < first + size) FROM batches WHERE told IS NULL"
             )
         return {state: states.get(state, 0) for state in ("ok", "nan", "failed")} | {"reserved": reserved}
 
@@ -327,7 +356,8 @@ class Study:
     def backup(self, path: AnyPath) -> None:
         """Copies the study to another file, also while it runs.
 
-        A copy of the file alone, made by other means, may lack the last trials: these stand in the log beside it.
+        A copy of the file alone, made by other means, may lack the last trials: these stand in the log beside
+        it.
 
         Raises:
             StudyError: It cannot be written there; or there is a file of something else.

@@ -1,7 +1,8 @@
 """Who works on a study: a worker lives as long as its process has a lock on the worker's file.
 
-The lock goes with the process, however that ends: no heartbeat, no guess by process numbers, which come again.
-A worker is entered, and asked for, within a transaction that writes: so nobody sees one without its lock.
+The lock goes with the process, however that ends: no heartbeat, no guess by process numbers, which come
+again. A worker is entered, and asked for, within a transaction that writes: so nobody sees one without its
+lock.
 """
 
 from __future__ import annotations
