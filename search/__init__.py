@@ -28,6 +28,8 @@ from .spaces.kinds.manyof import ManyOf, manyof, permutate
 from .spaces.kinds.oneof import OneOf, maybe, oneof
 from .spaces.opening import space
 from .spaces.space import Space
+from .studies.errors import StudyError
+from .studies.study import Study
 
 __all__ = [
     # Choices, which stand in a tree.
@@ -62,6 +64,8 @@ __all__ = [
     "load_results",
     # Searches.
     "run",
+    "Study",
+    "StudyError",
     "sample",
     "Feedback",
     "RaceCondition",

@@ -39,17 +39,22 @@ class Interrupted(KeyboardInterrupt):
         ['ok', 'ok', 'ok', 'ok']
     """
 
-    def __init__(self, results: Results, verb: str = "search.evaluate") -> None:
+    def __init__(self, results: Results, verb: str = "search.evaluate", *, advice: str | None = None) -> None:
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            "(`sys.last_value.results` in a notebook). To go on: "
-            f"{verb}(…, resume=results), with the same arguments"
+            "(`sys.last_value.results` in a notebook). "
+            + (advice or f"To go on: {verb}(…, resume=results), with the same arguments")
         )
         self.results = results
-        self._verb = verb
+        self._advice = verb, advice
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results, str]]:
-        return Interrupted, (self.results, self._verb)
+    def __reduce__(self) -> tuple[Callable[..., Interrupted], tuple[Results, str, str | None]]:
+        verb, advice = self._advice
+        return _interrupted, (self.results, verb, advice)
+
+
+def _interrupted(results: Results, verb: str, advice: str | None) -> Interrupted:
+    return Interrupted(results, verb, advice=advice)
 
 
 @contextmanager
