@@ -32,6 +32,8 @@ from .stepwise.halving import halving
 from .stepwise.halving_results import HalvingResults
 from .stepwise.hyperband import HyperbandResults, hyperband
 from .stepwise.schedule import Bracket, Brackets, hyperband_brackets
+from .studies.errors import StudyError
+from .studies.study import Study
 
 __all__ = [
     # Choices, which stand in a tree.
@@ -66,6 +68,8 @@ __all__ = [
     "load_results",
     # Searches.
     "run",
+    "Study",
+    "StudyError",
     "sample",
     "Feedback",
     "RaceCondition",
