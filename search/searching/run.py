@@ -24,7 +24,7 @@ from ..results.results import Results
 from ..spaces.space import Space
 from .giving_up import speak_of_failures
 from .replay import replay
-from .rounds import Keys, Search, count, none_of
+from .rounds import Keys, Search, check_number, count, none_of
 from .watching import Watch
 
 _VERB = "search.run"
@@ -112,9 +112,9 @@ def run(
         )
     check_space(space)
     check_function(fn, len(broadcast))
-    _check_number("trials", trials)
+    check_number("trials", trials)
     if batch is not None:
-        _check_number("batch", batch)
+        check_number("batch", batch)
     if algorithm is None:
         algorithm = default_algorithm(space, count(objective))
     options = {
@@ -168,10 +168,3 @@ def _together(
     if isinstance(resume, Results) and len(resume) > told:  # it was not told all of them again
         parts.append(resume[told:])
     return Results.concat(parts) if parts else none_of(search)
-
-
-def _check_number(name: str, number: object) -> None:
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"{name} is a whole number, got {brief(number)}")
-    if number < 1:
-        raise ValueError(f"a search needs {name} of at least 1, got {name}={number}")
