@@ -2,8 +2,10 @@
 
 from .engine import Engine
 from .local import Local
+from .pool import WorkerLost
+from .ray import Ray
 
-__all__ = ["Engine", "Local"]
+__all__ = ["Engine", "Local", "Ray", "WorkerLost"]
 
 
 def __dir__() -> list[str]:
