@@ -163,7 +163,7 @@ class Pool:
                 self._unstarted += 1
                 if self._unstarted > self._retries:
                     raise WorkerLost(
-                        f"{self._unstarted} workers one after the other did not start; why the last one did not "
+                        f"{self._unstarted} workers one after the other did not start; why the last did not "
                         "stands above. Symjax, JAX and your own modules must be importable on each "
                         "machine of the cluster"
                     ) from error
