@@ -40,12 +40,13 @@ from .description import Description, read_key
 from .driving import Drive
 from .errors import StudyError
 from .rows import Reader
+from .views import Views
 
 AnyPath = os.PathLike[str] | str
 
 
 @final
-class Study:
+class Study(Views):
     """A search in a file: killed at any moment, it goes on as if it had never stopped.
 
     All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and
