@@ -17,7 +17,7 @@ class Interrupted(KeyboardInterrupt):
 
     Args:
         results: What is finished.
-        verb: What was interrupted, and goes on with the results.
+        verb: What was interrupted, and goes on with the results; empty if nothing does.
 
     Attributes:
         results: What is finished; the state of the others is ``'pending'``. They pickle, and can be saved.
@@ -40,10 +40,10 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, results: Results, verb: str = "search.evaluate", *, advice: str | None = None) -> None:
+        further = f"To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            "(`sys.last_value.results` in a notebook). "
-            + (advice or f"To go on: {verb}(…, resume=results), with the same arguments")
+            f"(`sys.last_value.results` in a notebook). {advice or further}".rstrip(". ")
         )
         self.results = results
         self._advice = verb, advice
@@ -58,11 +58,12 @@ def _interrupted(results: Results, verb: str, advice: str | None) -> Interrupted
 
 
 @contextmanager
-def interruptible(results: Callable[[], Results]) -> Iterator[None]:
+def interruptible(results: Callable[[], Results], verb: str = "search.evaluate") -> Iterator[None]:
     """Puts what is finished on an interrupt of the code within.
 
     Args:
         results: Gives what is finished.
+        verb: What goes on with the results; empty if nothing does.
 
     Raises:
         Interrupted: In the place of a `KeyboardInterrupt`.
@@ -70,7 +71,7 @@ def interruptible(results: Callable[[], Results]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(results()) from interrupt
+        raise Interrupted(results(), verb) from interrupt
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from symjax.core.schema import schema_of
 from symjax.verbs.tree import child
 
 from ..compiling.cache import Cache, remembered
+from ..compiling.executables import Array
 from ..compiling.lanes import Layout
 from ..results.failures import Failure
 from ..spaces.dna import DNA
@@ -53,7 +54,7 @@ class Bucket:
 
     rows: Rows
     arguments: Arguments
-    values: Mapping[int, npt.NDArray[Any]]
+    values: Mapping[int, Array]
     frozen: frozenset[int]
     program: Program
 

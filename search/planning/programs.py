@@ -212,10 +212,15 @@ class Program:
     Attributes:
         lane: The function for one configuration.
         layout: How its lanes run.
+        work: How much each lane does, where that is an argument, such as the number of its steps; calls are
+            as large as their lanes are quick.
+        resident: Whether results stay on the devices.
     """
 
     lane: Lane
     layout: Layout
+    work: int = 1
+    resident: bool = False
 
     @property
     def varying(self) -> tuple[int, ...]:
@@ -255,7 +260,7 @@ class Program:
     @property
     def chunk(self) -> int:
         """The lanes that the next call should have, so that results come often, and calls cost little."""
-        return self.executable.chunk * self._streams
+        return self.executable.chunk(self.work) * self._streams
 
     @property
     def is_timed(self) -> bool:
@@ -264,7 +269,7 @@ class Program:
 
     def ran(self, lanes: int, seconds: float) -> None:
         """Takes note of how long a call took."""
-        self.executable.ran(math.ceil(lanes / self._streams), seconds)
+        self.executable.ran(math.ceil(lanes / self._streams), seconds, self.work)
 
     @property
     def executable(self) -> Executable:
@@ -303,7 +308,7 @@ class Program:
 
     def __call__(
         self,
-        values: Sequence[npt.NDArray[Any]],
+        values: Sequence[Array],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
@@ -331,6 +336,8 @@ class Program:
             if start < stop
         ]
         structure = jax.tree.structure(traced.metrics)
+        if self.resident and self._streams == 1:
+            return Running([executable(part).resident for part in parts], structure)
         if submit is None or self._streams == 1:
             return Running([executable(part).results for part in parts], structure)
         return Running([submit(executable.run, part).result for part in parts], structure)
@@ -344,17 +351,18 @@ class Running(NamedTuple):
         structure: That of the metrics.
     """
 
-    parts: list[Callable[[], list[npt.NDArray[Any]]]]
+    parts: Sequence[Callable[[], Sequence[Array]]]
     structure: PyTreeDef
 
     def metrics(self) -> Metrics:
-        """Waits for the metrics: NumPy arrays [n, ...], in the order of the lanes.
+        """Waits for the metrics: arrays [n, ...], in the order of the lanes; NumPy's, but for resident ones.
 
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
-        columns = zip(*(part() for part in self.parts), strict=True)
-        return jax.tree.unflatten(self.structure, [np.concatenate(column) for column in columns])
+        columns = list(zip(*(part() for part in self.parts), strict=True))
+        whole = [column[0] if len(column) == 1 else np.concatenate(column) for column in columns]
+        return jax.tree.unflatten(self.structure, whole)
 
 
 _lanes: Cache[Lane] = remembered(256)
