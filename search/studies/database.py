@@ -294,5 +294,6 @@ def _check_magic(path: Path) -> None:
     is_ragged = size % (page or 1) and not (log.exists() and log.stat().st_size)
     if len(start) < 512 or is_ragged:
         raise StudyError(
-            f"{path} is cut off: {size} bytes are left, which is no whole number of pages; go on with a backup"
+            f"{path} is cut off: {size} bytes are left, which is no whole number of pages; go on with a "
+            "backup"
         )

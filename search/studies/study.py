@@ -41,13 +41,14 @@ from .driving import Drive
 from .errors import StudyError
 from .rows import Reader
 from .states import replace_state
+from .views import Views
 from .workers import is_alive
 
 AnyPath = os.PathLike[str] | str
 
 
 @final
-class Study:
+class Study(Views):
     """A search in a file: killed at any moment, it goes on as if it had never stopped.
 
     All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and

@@ -47,10 +47,10 @@ def height(exp, key):
     return {"y": jnp.where(exp["x"] > 0.9, jnp.nan, y), "path": jnp.cumsum(jnp.full(5, y))}
 
 
-def live(path, trials, report=lambda results: None):
+def live(path, trials, report=None, engine=None):
     """Begins a study, or goes on with it."""
     with search.Study(path, SPACE, Drift(), **OPTIONS) as study:
-        return study.run(height, int(trials), jax.random.key(7), on_result=report)
+        return study.run(height, int(trials), jax.random.key(7), on_result=report, engine=engine)
 
 
 def reporting(path, trials):
