@@ -34,6 +34,8 @@ from .stepwise.hyperband import HyperbandResults, hyperband
 from .stepwise.pbt import pbt
 from .stepwise.pbt_results import PBTResults
 from .stepwise.schedule import Bracket, Brackets, hyperband_brackets
+from .studies.errors import StudyError
+from .studies.study import Study
 
 __all__ = [
     # Choices, which stand in a tree.
@@ -68,6 +70,8 @@ __all__ = [
     "load_results",
     # Searches.
     "run",
+    "Study",
+    "StudyError",
     "sample",
     "Feedback",
     "RaceCondition",

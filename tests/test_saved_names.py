@@ -117,6 +117,7 @@ NAMES = {
         "symjax.patches.rules": ["Updates", "on_key", "on_member", "on_path", "on_type", "on_value"],
         "symjax.placeholders": ["Placeholder"],
         "symjax.refs": ["Ref"],
+        "symjax.search.algorithms.adapters.optuna": ["Optuna"],
         "symjax.search.algorithms.algorithm": ["Algorithm"],
         "symjax.search.algorithms.evolution.operation": [
             "Choice",
@@ -139,6 +140,10 @@ NAMES = {
             "_Several",
         ],
         "symjax.search.algorithms.evolution.roles": ["Mutator", "Recombinator", "Selector"],
+        "symjax.search.algorithms.evolution.selectors.drawn": ["Random", "Tournament"],
+        "symjax.search.algorithms.evolution.selectors.ordered": ["Bottom", "First", "Last", "Sorted", "Top"],
+        "symjax.search.algorithms.evolution.selectors.proportional": ["Proportional", "Sample", "Weighted"],
+        "symjax.search.algorithms.evolution.selectors.sized": ["Sized"],
         "symjax.search.algorithms.independent": ["Random"],
         "symjax.search.searching.early_stopping.policy": ["AllOf", "AnyOf", "Negated", "Policy"],
         "symjax.search.searching.early_stopping.stepwise": ["ByRank", "ByValue", "Median"],

@@ -1,10 +1,11 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
+from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .independent import Random
 
-__all__ = ["Algorithm", "Exhausted", "State", "Random", "default_algorithm"]
+__all__ = ["Algorithm", "Exhausted", "State", "Random", "Optuna", "default_algorithm"]
 
 
 def __dir__() -> list[str]:

@@ -39,17 +39,23 @@ class Interrupted(KeyboardInterrupt):
         ['ok', 'ok', 'ok', 'ok']
     """
 
-    def __init__(self, results: Results, verb: str = "search.evaluate") -> None:
-        advice = f". To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
+    def __init__(self, results: Results, verb: str = "search.evaluate", *, advice: str | None = None) -> None:
+        if advice is None:
+            advice = f"To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            f"(`sys.last_value.results` in a notebook){advice}"
+            f"(`sys.last_value.results` in a notebook){advice and '. '}{advice}"
         )
         self.results = results
-        self._verb = verb
+        self._advice = verb, advice
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results, str]]:
-        return Interrupted, (self.results, self._verb)
+    def __reduce__(self) -> tuple[Callable[..., Interrupted], tuple[Results, str, str | None]]:
+        verb, advice = self._advice
+        return _interrupted, (self.results, verb, advice)
+
+
+def _interrupted(results: Results, verb: str, advice: str | None) -> Interrupted:
+    return Interrupted(results, verb, advice=advice)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from typing import Any, final
 import jax
 import numpy as np
 
+from symjax.core.errors import brief
+
 from ..algorithms.algorithm import Algorithm, Exhausted, State
 from ..engines.engine import Engine
 from ..evaluation.interrupts import interruptible, keeping
@@ -204,3 +206,16 @@ def none_of(search: Search) -> Results:
         np.zeros((0, search.space.spec.floats), np.float32),
     )
     return Results(search.space, nothing, np.zeros(0, np.uint32), search.keys.trials, None)
+
+
+def check_number(name: str, number: object) -> None:
+    """Refuses what is no whole number of at least one.
+
+    Raises:
+        TypeError: It is no whole number.
+        ValueError: It is less than one.
+    """
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{name} is a whole number, got {brief(number)}")
+    if number < 1:
+        raise ValueError(f"a search needs {name} of at least 1, got {name}={number}")

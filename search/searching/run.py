@@ -23,7 +23,7 @@ from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.space import Space
 from .giving_up import speak_of_failures
-from .rounds import Keys, Search, count, none_of
+from .rounds import Keys, Search, check_number, count, none_of
 from .watching import Watch
 
 _VERB = "search.run"
@@ -99,9 +99,9 @@ def run(
         )
     check_space(space)
     check_function(fn, len(broadcast))
-    _check_number("trials", trials)
+    check_number("trials", trials)
     if batch is not None:
-        _check_number("batch", batch)
+        check_number("batch", batch)
     if algorithm is None:
         algorithm = default_algorithm(space, count(objective))
     options = {
@@ -140,10 +140,3 @@ def _together(search: Search, parts: Sequence[Results], error: BaseException | N
     last = getattr(error, "results", None)
     parts = [*parts, last] if isinstance(last, Results) else parts
     return Results.concat(parts) if parts else none_of(search)
-
-
-def _check_number(name: str, number: object) -> None:
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"{name} is a whole number, got {brief(number)}")
-    if number < 1:
-        raise ValueError(f"a search needs {name} of at least 1, got {name}={number}")

@@ -1,5 +1,6 @@
 """Evolution: populations, and operations that make populations out of populations."""
 
+from . import selectors
 from .operation import (
     Choice,
     Concatenation,
@@ -24,6 +25,7 @@ from .roles import Mutator, Recombinator, Selector
 
 __all__ = [
     "Population",
+    "selectors",
     # Operations, which are composed by operators.
     "Operation",
     "Selector",

@@ -47,7 +47,7 @@ class Operation(Object):
 
     Example:
         >>> from symjax import search
-        >>> from symjax.search.evolution import selectors
+        >>> from symjax.search.algorithms.evolution import selectors
         >>> selectors.Random(8) >> selectors.Top(1)
         Pipeline(ops=(Random(n=8), Top(n=1)))
     """
@@ -396,8 +396,12 @@ def operation(composable: Composable) -> Operation:
 
 def flattened(outputs: Population) -> Population:
     """Populations under one more axis in front, one after the other."""
-    flat: Population = jax.tree.map(lambda each: each.reshape(-1, *each.shape[2:]), outputs)
-    return flat
+
+    def flat(each: jax.Array) -> jax.Array:
+        return each.reshape(each.shape[0] * each.shape[1], *each.shape[2:])
+
+    population: Population = jax.tree.map(flat, outputs)
+    return population
 
 
 def _parts(composable: Composable, kind: type[Any]) -> tuple[Operation, ...]:
