@@ -91,13 +91,13 @@ class Explorer:
 
 
 def scaled(choice: FloatV, value: float, factor: float) -> np.float32:
-    """A float that is multiplied, within its bounds; on a reverse log scale its distance from the end is.
+    """A float that is multiplied, within its bounds; on a reverse log scale its mirror image is.
 
     Example:
         >>> float(scaled(FloatV(0.0, 1.0), 0.5, 1.2)), float(scaled(FloatV(0.0, 1.0), 0.9, 1.2))
         (0.6000000238418579, 1.0)
-        >>> round(float(scaled(FloatV(0.9, 0.999, 'reverse_log'), 0.9, 0.9)), 4)
-        0.9
+        >>> round(float(scaled(FloatV(0.001, 1.0, 'reverse_log'), 0.9, 1.2)), 4)
+        0.8798
     """
     low, high = choice.bounds
     if choice.scale == "reverse_log":

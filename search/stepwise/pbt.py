@@ -77,8 +77,8 @@ def pbt(
         constraints: Bounds of metrics; see `evaluate`.
         fraction: Which share of a structure's members is replaced each time, in (0, 0.5]; at least one.
         factors: What a float is multiplied with when it is changed: one of these, within its bounds. On a
-            reverse log scale that is its distance from the far end. Of candidates the next one is taken, or
-            the one before.
+            reverse log scale its mirror image is multiplied. Of candidates the next one is taken, or the one
+            before.
         resample: How likely it is that a hyperparameter is drawn anew from the space instead, in [0, 1].
         first_id: The id of the first trial; the others count on from it.
         lanes: ``'map'`` or ``'vmap'``; see `evaluate`.
