@@ -172,7 +172,7 @@ class Group:
 
 
 def _in_background(call: Callable[[], T]) -> Future[T]:
-    """What a function will have returned. Its thread, which may wait forever, keeps no process from ending."""
+    """What a function will have returned. Its thread may wait forever, and keeps no process from ending."""
     future: Future[T] = Future()
 
     def run() -> None:
