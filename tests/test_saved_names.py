@@ -118,6 +118,13 @@ NAMES = {
         "symjax.placeholders": ["Placeholder"],
         "symjax.refs": ["Ref"],
         "symjax.search.algorithms.algorithm": ["Algorithm"],
+        "symjax.search.algorithms.evolution.mutators": [
+            "Gaussian",
+            "Polynomial",
+            "Swap",
+            "Uniform",
+            "_Stepping",
+        ],
         "symjax.search.algorithms.evolution.operation": [
             "Choice",
             "Concatenation",
@@ -138,6 +145,8 @@ NAMES = {
             "UntilChange",
             "_Several",
         ],
+        "symjax.search.algorithms.evolution.evolution": ["Evolution"],
+        "symjax.search.algorithms.evolution.regularized": ["RegularizedEvolution"],
         "symjax.search.algorithms.evolution.roles": ["Mutator", "Recombinator", "Selector"],
         "symjax.search.algorithms.evolution.selectors.drawn": ["Random", "Tournament"],
         "symjax.search.algorithms.evolution.selectors.ordered": ["Bottom", "First", "Last", "Sorted", "Top"],

@@ -2,9 +2,21 @@
 
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
+from .evolution.evolution import Evolution
+from .evolution.regularized import RegularizedEvolution
 from .independent import Random
 
-__all__ = ["Algorithm", "Exhausted", "State", "Random", "default_algorithm"]
+__all__ = [
+    # The protocol.
+    "Algorithm",
+    "State",
+    "Exhausted",
+    # Algorithms.
+    "default_algorithm",
+    "Random",
+    "RegularizedEvolution",
+    "Evolution",
+]
 
 
 def __dir__() -> list[str]:
