@@ -1,5 +1,6 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
+from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .evolution.evolution import Evolution
@@ -16,6 +17,7 @@ __all__ = [
     "Random",
     "RegularizedEvolution",
     "Evolution",
+    "Optuna",
 ]
 
 

@@ -36,8 +36,14 @@ def ordered(spec: Spec, where: Where | None = None) -> list[list[int]]:
         and point.choice.k > 1
         and (where is None or where(point))
     ]
-    groups = alike([spec.points[index].choice for index in members])
+    groups = alike([_list(spec, index) for index in members])
     return [[members[place] for place in group] for group in groups]
+
+
+def _list(spec: Spec, index: int) -> ManyOf:
+    choice = spec.points[index].choice
+    assert isinstance(choice, ManyOf), choice
+    return choice
 
 
 def swapped(dnas: DNA, active: jax.Array, rows: jax.Array, where: Where | None = None) -> DNA:
@@ -56,7 +62,7 @@ def swapped(dnas: DNA, active: jax.Array, rows: jax.Array, where: Where | None =
     exchanges, differ = choices, jnp.zeros(active.shape, bool)
     for members in ordered(spec, where):
         columns = _columns(spec, members)
-        k = spec.points[members[0]].choice.k
+        k = _list(spec, members[0]).k
         genes = choices[:, columns]  # [n, members, width]
         place = below_each(rows[:, 1], np.uint32(k))[:, None, None]
         others = (genes != jnp.take_along_axis(genes, place, axis=-1)) & (np.arange(genes.shape[-1]) < k)
@@ -90,14 +96,13 @@ def recombined(
         words = rows[:, start : start + columns.size].reshape(-1, *columns.shape)
         start += columns.size
         crossed = jax.vmap(jax.vmap(crossover))(mine[:, columns], theirs[:, columns], words)
-        choice = spec.points[members[0]].choice
-        children = children.at[:, columns].set(choice.canonical(crossed))
+        children = children.at[:, columns].set(_list(spec, members[0]).canonical(crossed))
     return DNA(spec, children, own.floats)
 
 
 def permuted(spec: Spec, where: Where | None = None) -> list[list[int]]:
     """As `ordered`, of those lists only that hold a candidate once at most."""
-    return [members for members in ordered(spec, where) if spec.points[members[0]].choice.distinct]
+    return [members for members in ordered(spec, where) if _list(spec, members[0]).distinct]
 
 
 def recombination_words(spec: Spec, where: Where | None = None) -> int:
