@@ -40,10 +40,11 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, results: Results, verb: str = "search.evaluate", *, advice: str | None = None) -> None:
-        further = f"To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
+        if advice is None:
+            advice = f"To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            f"(`sys.last_value.results` in a notebook). {advice or further}".rstrip(". ")
+            f"(`sys.last_value.results` in a notebook){advice and '. '}{advice}"
         )
         self.results = results
         self._advice = verb, advice

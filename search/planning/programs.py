@@ -24,6 +24,7 @@ from ..compiling.executables import Array, Executable, shares
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, Mode, partition_spec
 from ..compiling.persistent import settings_of_code
+from ..compiling.placement import own
 from .arguments import Arguments, Aval, struct
 from .metrics import Metrics, check_metrics
 
@@ -55,7 +56,9 @@ class Task:
         and run in a thread for each. XLA takes other steps for a program of several devices, and gives other
         bits (a softmax in a gradient was divided where it is else multiplied by the inverse).
         """
-        return self.devices[:1] if mode == "map" and self.devices[0].platform == "cpu" else self.devices
+        if mode == "map" and self.devices[0].platform == "cpu":
+            return own(self.devices)[:1]
+        return self.devices
 
     def environment(self) -> Hashable:
         """What else tracing and compiling hang on, with all of JAX's configuration."""
@@ -330,10 +333,15 @@ class Program:
         traced, executable = self.lane.trace(), self.executable
         common = [*common, *(constant.on(executable.sharding) for constant in traced.constants)]
         ids = ids.reshape(len(ids), -1)
+        bounds = shares(len(ids), self._streams)
+        if self._streams > 1:  # what is for devices of other processes runs there
+            mine = own(self.lane.task.devices)
+            pairs = zip(self.lane.task.devices, bounds, strict=True)
+            bounds = [share for device, share in pairs if device in mine]
+            bounds = [(start, stop) for start, stop in bounds if start < stop] or bounds[:1]
         parts = [
             executable.arguments([value[start:stop] for value in values], ids[start:stop], common, root)
-            for start, stop in shares(len(ids), self._streams)
-            if start < stop
+            for start, stop in bounds
         ]
         structure = jax.tree.structure(traced.metrics)
         if self.resident and self._streams == 1:
