@@ -2,9 +2,21 @@
 
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
+from .hill_climbing import HillClimbing
 from .independent import Random
+from .sobol import Sobol
+from .sweep import Sweep
 
-__all__ = ["Algorithm", "Exhausted", "State", "Random", "default_algorithm"]
+__all__ = [
+    "Algorithm",
+    "Exhausted",
+    "State",
+    "Random",
+    "Sweep",
+    "Sobol",
+    "HillClimbing",
+    "default_algorithm",
+]
 
 
 def __dir__() -> list[str]:
