@@ -1,21 +1,29 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
+from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
+from .evolution.evolution import Evolution
+from .evolution.regularized import RegularizedEvolution
 from .hill_climbing import HillClimbing
 from .independent import Random
 from .sobol import Sobol
 from .sweep import Sweep
 
 __all__ = [
+    # The protocol.
     "Algorithm",
-    "Exhausted",
     "State",
+    "Exhausted",
+    # Algorithms.
+    "default_algorithm",
     "Random",
     "Sweep",
     "Sobol",
     "HillClimbing",
-    "default_algorithm",
+    "RegularizedEvolution",
+    "Evolution",
+    "Optuna",
 ]
 
 

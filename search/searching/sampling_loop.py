@@ -15,7 +15,7 @@ import numpy as np
 from symjax.core.errors import brief, summary
 from symjax.core.tracebacks import caller_level
 
-from ..algorithms.algorithm import Algorithm
+from ..algorithms.algorithm import Algorithm, Exhausted
 from ..engines.local import Local
 from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
@@ -207,7 +207,7 @@ def sample(
     Args:
         space: A space, or an open tree.
         algorithm: What proposes; one that tells all that it needs to know of a search may stand here, too.
-        n: How many trials; None for as many as are asked for.
+        n: How many trials; None for as many as the algorithm proposes, which may be without end.
         key: The key of all that is drawn: with the same one, and the same feedback, the proposals are the
             same to the last bit.
         objective: The name of the metric that counts, or several; by default a reward is one number.
@@ -231,7 +231,7 @@ def sample(
         ...                  key=jax.random.key(0))
         >>> for exp, feedback in loop:
         ...     feedback(1 - exp['x'] ** 2)
-        >>> loop.results.best().metrics['reward'] > 0.9
+        >>> abs(loop.results.best().experiment['x']) < 0.3
         True
     """
     if not isinstance(space, Space):
@@ -264,7 +264,10 @@ class _InMemory:
 
     def claim(self) -> tuple[int, DNA] | None:
         trial = self._claimed
-        dnas, self._state = self._search.ask(self._state, trial, 1)
+        try:
+            dnas, self._state = self._search.ask(self._state, trial, 1)
+        except Exhausted:
+            return None
         self._claimed += 1
         return trial, dnas[0]
 

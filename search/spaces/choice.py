@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
@@ -19,6 +19,8 @@ import numpy.typing as npt
 from symjax.core.fields import field
 from symjax.nodes.placeholders import Placeholder
 from symjax.text.formatting import format as format_tree
+
+from .parameter import Answer, Parameter, options_of
 
 Number: TypeAlias = int | float
 Gene: TypeAlias = int | np.number[Any] | jax.Array
@@ -248,6 +250,37 @@ class Choice(Placeholder):
             return self.genes([value], name)
         except (TypeError, ValueError) as error:
             raise Misfit(str(error)) from error
+
+    # Parameters, of which Optuna suggests values.
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """The genes that answers about parameters stand for; by default, about one that has all values.
+
+        Args:
+            answer: Says which value a parameter takes.
+            name: The decision; what its parameters are called begins so.
+            names: What candidates are called that hold decisions of their own, by index.
+
+        Raises:
+            ValueError: There are infinitely many values.
+        """
+        rows, parameter = self._values(name)
+        options = parameter.options or ()
+        return rows[options.index(answer(parameter))]
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The inverse: the parameters about which `suggest` asks, and the answers."""
+        rows, parameter = self._values(name)
+        options = parameter.options or ()
+        return [(parameter, options[rows.index([gene.item() for gene in np.asarray(genes)])])]
+
+    def _values(self, name: str) -> tuple[list[list[Gene]], Parameter]:
+        rows = list(self.enumerate(None))
+        values = [self.numbers(np.array(row)) for row in rows]
+        options = options_of(
+            [value[0] if len(value) == 1 else value for value in values], list(map(str, values))
+        )
+        return rows, Parameter(name, options)
 
     def outline(self) -> list[str]:
         """The lines of text by which a space lists this decision."""

@@ -29,7 +29,7 @@ class Policy(Object):
         >>> from symjax.search import early_stopping
         >>> policy = early_stopping.ByValue([(10, 0.5)]) | early_stopping.Median(after=5)
         >>> policy
-        AnyOf(policies=[ByValue(steps=[(10, 0.5)]), Median(after=5)])
+        AnyOf(policies=(ByValue(steps=((10, 0.5),)), Median(after=5)))
     """
 
     @abc.abstractmethod

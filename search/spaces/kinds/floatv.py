@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import jax
@@ -16,6 +16,7 @@ from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
 from ..choice import Brief, Choice, Gene, Genes, Number, Size, named, refuse_choices
+from ..parameter import Answer, Parameter
 from .drawing import shares
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
@@ -222,6 +223,26 @@ class FloatV(Choice):
             gene, new_dtype=np.dtype(dtype), weak_type=True, sharding=None
         )
         return jnp.minimum(jnp.maximum(value, self.lo), self.hi) if is_wide else value
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """The value; on a reverse log scale its mirror image, which is log-uniform."""
+        value = answer(self._parameter(name))
+        return self.genes([self._within(self.lo + self.hi - value) if self._is_mirrored else value], name)
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The value, or its mirror image."""
+        value = self._shortest(genes[0])
+        return [
+            (self._parameter(name), self._within(self.lo + self.hi - value) if self._is_mirrored else value)
+        ]
+
+    @property
+    def _is_mirrored(self) -> bool:
+        return self.scale == "reverse_log"
+
+    def _parameter(self, name: str) -> Parameter:
+        own = f"{Brief(self.lo + self.hi)!r} - {name}" if self._is_mirrored else name
+        return Parameter(own, None, float(self.lo), float(self.hi), is_log=self.scale != "linear")
 
     def _shortest(self, gene: Any) -> float:
         single = np.float32(gene)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import jax
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief, known, nearest
 
 from ..choice import Choice, Gene, Genes, Number, Size, named, refuse_choices
+from ..parameter import Answer, Parameter
 from .drawing import below, shares
 
 _SCALES = ("linear", "log")
@@ -150,6 +151,19 @@ class IntV(Choice):
     def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> int:
         """The value."""
         return self.lo + self.step * int(genes[0])
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """The value."""
+        return self.genes([answer(self._parameter(name))], name)
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The value."""
+        return [(self._parameter(name), *self.numbers(genes))]
+
+    def _parameter(self, name: str) -> Parameter:
+        # Optuna knows no log scale with a step.
+        is_log = self.scale == "log" and self.step == 1
+        return Parameter(name, None, self.lo, self.values[-1], self.step, is_log)
 
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
         positional, keywords = named(self, [self.lo, self.hi])

@@ -16,7 +16,8 @@ from symjax.core.errors import brief
 from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
-from .candidates import as_written, index_of, label_of, outlined, read_candidates
+from ..parameter import Answer, Parameter
+from .candidates import as_written, index_of, label_of, named_options, outlined, read_candidates
 from .drawing import below
 
 
@@ -291,6 +292,38 @@ class ManyOf(Choice):
         if not search(0):
             raise Misfit(lambda: f"{brief(value)} is no selection of {text_of(self)}")
         return self._completed(taken)
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """A candidate for each place; of distinct ones, its index among those that are left."""
+        left = list(range(len(self.candidates)))
+        taken: list[int] = []
+        for parameter in self._parameters(name, names):
+            index = (parameter.options or ()).index(answer(parameter))
+            taken.append(left.pop(index) if self.distinct else left[index])
+        taken += left[: self.k - len(taken)]  # the last one of a permutation
+        return self._completed(sorted(taken) if self.sorted else taken)
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The candidates by place."""
+        left = list(range(len(self.candidates)))
+        answers: list[tuple[Parameter, Any]] = []
+        for parameter, gene in zip(self._parameters(name, names), genes, strict=False):
+            index = left.index(int(gene))
+            answers.append((parameter, (parameter.options or ())[index]))
+            if self.distinct:
+                left.remove(int(gene))
+        return answers
+
+    def _parameters(self, name: str, names: Mapping[int, str]) -> list[Parameter]:
+        """One for each place; none for the last candidate that is left."""
+        if not self.distinct:
+            options = named_options(self.candidates, self.labels, names)
+            return [Parameter(f"{name}[{place}]", options) for place in range(self.k)]
+        arity = len(self.candidates)  # the options of a parameter are the same in all trials of Optuna's
+        return [
+            Parameter(f"{name}[{place}]", tuple(range(arity - place)))
+            for place in range(min(self.k, arity - 1))
+        ]
 
     def outline(self) -> list[str]:
         """A line for each candidate."""

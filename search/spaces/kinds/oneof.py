@@ -14,7 +14,8 @@ from symjax.core.errors import brief
 from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
-from .candidates import as_written, index_of, label_of, outlined, read_candidates
+from ..parameter import Answer, Parameter
+from .candidates import as_written, index_of, label_of, named_options, outlined, read_candidates
 from .drawing import below
 
 
@@ -107,6 +108,16 @@ class OneOf(Choice):
             if fits(0, index, value):
                 return [index]
         raise Misfit(lambda: f"{brief(value)} is no candidate of {text_of(self)}")
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """One of the candidates."""
+        options = named_options(self.candidates, self.labels, names)
+        return [options.index(answer(Parameter(name, options)))]
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The candidate."""
+        options = named_options(self.candidates, self.labels, names)
+        return [(Parameter(name, options), options[int(genes[0])])]
 
     def outline(self) -> list[str]:
         """A line for each candidate."""

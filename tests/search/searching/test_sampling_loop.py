@@ -108,6 +108,24 @@ def test_end_loop_ends_it_for_all():
     assert list(loop) == []
 
 
+class Twice(search.algorithms.Random):
+    """Comes to its end after two points."""
+
+    is_traceable = False
+
+    def propose(self, spec, own, key, n):
+        if own.drawn == 2:
+            raise search.algorithms.Exhausted
+        return super().propose(spec, own, key, n)
+
+
+def test_a_loop_ends_with_its_algorithm():
+    loop = sj.sample(SPACE, Twice(), key=KEY)
+    for _, feedback in loop:
+        feedback(1.0)
+    assert len(loop.results) == 2
+
+
 def test_threads_share_a_loop():
     loop = sj.sample(SPACE, search.algorithms.Random(), 20, key=KEY)
     errors = []
@@ -162,6 +180,12 @@ def test_what_is_opened_can_be_chosen():
     assert isinstance(exp["k"], search.OneOf)
 
 
+class OneNumber(Repeats):
+    """Knows no fronts."""
+
+    has_fronts = False
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
@@ -170,7 +194,7 @@ def test_what_is_opened_can_be_chosen():
         ((SPACE, search.algorithms.Random(), 1.5), {}, TypeError, "whole number, got n=1.5"),
         ((SPACE, search.algorithms.Random(), 1), {"where": bool}, TypeError, "a space already"),
         (({"x": 1}, search.algorithms.Random(), 1), {}, ValueError, "nothing to decide"),
-        ((SPACE, search.algorithms.Random(), 1), {"objective": ["a", "b"]}, ValueError, "NSGA2"),
+        ((SPACE, OneNumber(), 1), {"objective": ["a", "b"]}, ValueError, "NSGA2"),
     ],
 )
 def test_what_is_wrong_is_said_at_once(arguments, options, error, message):
