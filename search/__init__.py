@@ -28,6 +28,14 @@ from .spaces.kinds.manyof import ManyOf, manyof, permutate
 from .spaces.kinds.oneof import OneOf, maybe, oneof
 from .spaces.opening import space
 from .spaces.space import Space
+from .stepwise.halving import halving
+from .stepwise.halving_results import HalvingResults
+from .stepwise.hyperband import HyperbandResults, hyperband
+from .stepwise.pbt import pbt
+from .stepwise.pbt_results import PBTResults
+from .stepwise.schedule import Bracket, Brackets, hyperband_brackets
+from .studies.errors import StudyError
+from .studies.study import Study
 
 __all__ = [
     # Choices, which stand in a tree.
@@ -62,6 +70,8 @@ __all__ = [
     "load_results",
     # Searches.
     "run",
+    "Study",
+    "StudyError",
     "sample",
     "Feedback",
     "RaceCondition",
@@ -70,7 +80,18 @@ __all__ = [
     "algorithms",
     "evolution",
     "engines",
+    # Training that is stopped early.
     "Steps",
+    "halving",
+    "HalvingResults",
+    "hyperband",
+    "HyperbandResults",
+    "hyperband_brackets",
+    "pbt",
+    "PBTResults",
+    "Bracket",
+    "Brackets",
+    # Costs.
     "cost",
     "Cost",
     "clear_programs",

@@ -4,9 +4,24 @@ from .adapters.evosax import Evosax
 from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
+from .evolution.evolution import Evolution
+from .evolution.regularized import RegularizedEvolution
 from .independent import Random
 
-__all__ = ["Algorithm", "Exhausted", "State", "Random", "Optuna", "Evosax", "default_algorithm"]
+__all__ = [
+    # The protocol.
+    "Algorithm",
+    "State",
+    "Exhausted",
+    # Algorithms.
+    "default_algorithm",
+    "Random",
+    "RegularizedEvolution",
+    "Evolution",
+    # Those of other libraries.
+    "Optuna",
+    "Evosax",
+]
 
 
 def __dir__() -> list[str]:

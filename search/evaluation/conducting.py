@@ -128,11 +128,11 @@ def conduct(
             carrier(job).run()
     results = outcomes.results()
     if failures == "raise":
-        _speak_of_failures(outcomes, results)
+        speak_of_failures(outcomes, results)
     return results
 
 
-def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
+def speak_of_failures(outcomes: Outcomes, results: Results) -> None:
     """Raises the first error if there is nothing else, and warns if there are some."""
     errors = outcomes.errors
     if not errors:

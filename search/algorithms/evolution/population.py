@@ -109,6 +109,17 @@ class Population:
         """
         return order(self.rewards, self.valid)
 
+    def scores(self) -> jax.Array:
+        """Numbers of which the greater is the better individual's, float32[capacity].
+
+        The reward; or if that is several numbers, the rank in the order, negated. Those of empty places mean
+        nothing.
+        """
+        if self.rewards.shape[1] == 1:
+            return self.rewards[:, 0]
+        ranks = jnp.arange(self.capacity, dtype=jnp.float32)
+        return jnp.zeros_like(ranks).at[self.order()].set(-ranks, unique_indices=True)
+
     # Other selections and orders of the same individuals.
 
     def take(self, places: jax.Array, valid: jax.Array | None = None) -> Population:

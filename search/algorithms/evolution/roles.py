@@ -9,6 +9,7 @@ import jax
 
 from ...spaces.dna import DNA
 from ...spaces.points import Spec
+from ...spaces.sampling import random_words
 from .operation import Operation, Step
 from .population import Population
 
@@ -44,7 +45,7 @@ class Mutator(Operation):
 
     def call(self, population: Population, key: jax.Array, step: Step) -> Population:
         """The children, each in the place of its parent."""
-        rows = jax.random.bits(key, (population.capacity, self.words(population.spec)), "uint32")
+        rows = random_words(key, (population.capacity, self.words(population.spec)))
         return population.children(self.mutate_list(population.dnas, rows, step))
 
     def words(self, spec: Spec) -> int:

@@ -67,11 +67,13 @@ def chosen(spec: Spec, where: Where | None = None) -> npt.NDArray[np.bool_]:
         spec: The P decisions.
         where: Which are meant; None for all.
     """
-    is_meant = [where is None or bool(where(point)) for point in spec.points]
-    return np.array(
-        [meant and not point.choice.is_fixed for meant, point in zip(is_meant, spec.points, strict=True)],
-        bool,
-    )
+    is_free = np.array([not point.choice.is_fixed for point in spec.points], bool)
+    return np.logical_and(meant(spec, where), is_free)
+
+
+def meant(spec: Spec, where: Where | None = None) -> npt.NDArray[np.bool_]:
+    """Which decisions a predicate on points holds for, bool[P]; all without one."""
+    return np.array([where is None or bool(where(point)) for point in spec.points], bool)
 
 
 def of_columns(spec: Spec, array: str, decisions: Any) -> Any:

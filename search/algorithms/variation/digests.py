@@ -43,10 +43,12 @@ def digest(dnas: DNA) -> Any:
     genes = xp.concatenate([plain.choices.astype(xp.uint32), _bits(plain.floats)], axis=-1)
     places = np.arange(1, genes.shape[-1] + 1, dtype=np.uint32) * _GOLDEN
     sums = [
-        _mixed(_mixed(genes ^ _mixed(places + np.uint32(turn))) + places).sum(axis=-1, dtype=xp.uint32)
+        _mixed(_mixed(genes ^ _mixed(places + np.uint32(turn))) + places).sum(
+            axis=-1, dtype=xp.uint32, keepdims=True
+        )
         for turn in (1, 2)
     ]
-    return xp.stack([_mixed(each) for each in sums], axis=-1)
+    return xp.concatenate([_mixed(each) for each in sums], axis=-1)
 
 
 def _bits(floats: Genes) -> Any:

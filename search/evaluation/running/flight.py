@@ -44,9 +44,11 @@ class Flight(Generic[C]):
 
     Args:
         workers: The threads in which calls may have parts run.
+        in_step: Other processes do the same calls: how many wait must not hang on time.
     """
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, in_step: bool = False) -> None:
+        self._in_step = in_step
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="symjax-lanes")
         self._waiter = ThreadPoolExecutor(1, thread_name_prefix="symjax-evaluate")
         self._calls: deque[tuple[C, float, Future[tuple[Metrics | Exception, float]]]] = deque()
@@ -59,7 +61,7 @@ class Flight(Generic[C]):
     @property
     def is_full(self) -> bool:
         """Whether enough calls wait for the devices."""
-        return len(self._calls) >= (_LONG if self._seconds > _IS_LONG else _SHORT)
+        return len(self._calls) >= (_LONG if self._in_step or self._seconds > _IS_LONG else _SHORT)
 
     def start(self, call: C, run: Callable[[Submit], Running]) -> None:
         """Starts a call.
@@ -74,6 +76,11 @@ class Flight(Generic[C]):
         begun = time.perf_counter()
         self._calls.append((call, begun, self._waiter.submit(_wait, run(self._workers.submit))))
 
+    def fail(self, call: C, error: Exception) -> None:
+        """Has a call that could not be started land in its turn."""
+        begun = time.perf_counter()
+        self._calls.append((call, begun, self._waiter.submit(lambda: (error, begun))))
+
     def next(self) -> Landed[C]:
         """Waits for the oldest call."""
         call, begun, future = self._calls[0]
@@ -84,8 +91,8 @@ class Flight(Generic[C]):
         return Landed(call, outcome, self._seconds)
 
     def ready(self) -> Iterator[Landed[C]]:
-        """The oldest calls, as far as they are over."""
-        while self._calls and self._calls[0][2].done():
+        """The oldest calls, as far as they are over; none where that must not hang on time."""
+        while not self._in_step and self._calls and self._calls[0][2].done():
             yield self.next()
 
     def close(self) -> None:

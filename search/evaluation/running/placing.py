@@ -9,6 +9,7 @@ from symjax.core.leaves import is_array
 
 from ...compiling.executables import Array
 from ...compiling.lanes import Mode
+from ...compiling.placement import placed
 from ...planning.buckets import Bucket
 from ...planning.programs import Task, replicated
 
@@ -27,8 +28,7 @@ class Placing:
 
     def key(self, key: jax.Array) -> jax.Array:
         """The root key."""
-        placed: jax.Array = jax.device_put(key, self._sharding)
-        return placed
+        return placed(key, self._sharding)
 
     def shared(self, bucket: Bucket) -> list[Array]:
         """The leaves that all lanes of a bucket share."""
@@ -41,5 +41,5 @@ class Placing:
             return np.asarray(leaf, aval.dtype)
         if id(leaf) not in self._placed:  # for speed: a data set is sent once
             array = leaf if isinstance(leaf, jax.Array) else np.asarray(leaf, aval.dtype)
-            self._placed[id(leaf)] = leaf, jax.device_put(array, self._sharding)
+            self._placed[id(leaf)] = leaf, placed(array, self._sharding)
         return self._placed[id(leaf)][1]

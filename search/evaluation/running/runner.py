@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import final
 
+import jax
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,7 @@ from symjax.core.errors import brief
 from ...compiling.compile_times import Record
 from ...compiling.executables import Array, Executable
 from ...compiling.persistent import folder
+from ...compiling.placement import own
 from ...planning.buckets import Bucket
 from ...planning.grouping import Rows
 from ...planning.ladder import below, fitting, free_memory
@@ -23,6 +26,7 @@ from ...results.failures import Failure
 from ..jobs import Job
 from ..outcomes import Lanes
 from .flight import Flight, Landed
+from .peers import Alone, HostLost, Peers, first_error, joined, sendable
 from .placing import Placing
 from .recovery import advise, is_interrupt, narrower
 
@@ -77,9 +81,11 @@ class Runner:
 
     Args:
         job: The plan, and who is told of what comes of it.
+        peers: The processes over whose devices its lanes are spread. Each carries out the plan, in the same
+            order: what hangs on time or memory is agreed upon.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, peers: Peers | None = None) -> None:
         plan = job.plan
         if plan.task is None:
             raise ValueError("a plan that was pickled has no function, and cannot run again")
@@ -89,10 +95,13 @@ class Runner:
         self._outcomes = job.outcomes
         self._repeats = job.repeats
         self._pace = job.pace
-        self._free = free_memory(self._task.devices) if job.width is None else None
+        self._peers = peers or Alone()
+        self._free: float | None = None
+        if job.width is None:
+            self._free = min(self._peers.gather(free_memory(own(self._task.devices))))
         self._placing = Placing(self._task, plan.mode)
         self._root = self._placing.key(plan.key)
-        self._flight: Flight[_Call] = Flight(plan.devices)
+        self._flight: Flight[_Call] = Flight(plan.devices, in_step=self._peers.count > 1)
         self._numbers: dict[Executable, int] = {}
         self._ready: set[Executable] = set()
         self._awaited: dict[Executable, int] = {}  # with their sizes
@@ -113,14 +122,16 @@ class Runner:
                 else:
                     self._land(self._flight.next())
         except BaseException:
-            for landed in self._flight.ready():
-                self._take(landed)
+            if self._peers.count == 1:  # else the rest of their lanes is in other processes
+                for landed in self._flight.ready():
+                    self._take(landed)
             raise
         finally:
             self._flight.close()
             self._outcomes.plan = self._plan.with_buckets(self._buckets.values()).summary()
 
     def _begin(self) -> None:
+        self._compare()
         for bucket in self._plan.buckets:
             self._number(bucket)
             share = self._pending(bucket)
@@ -135,6 +146,32 @@ class Runner:
             if pending[row]:
                 self._fail(np.array([row]), error, None)
 
+    def _compare(self) -> None:
+        """Sees that all processes are about to do the same.
+
+        Raises:
+            ValueError: They are not.
+        """
+        if self._peers.count == 1:
+            return
+        plan, pending = self._plan, self._outcomes.pending
+        traits = {
+            "batches": plan.dnas.choices.tobytes() + plan.dnas.floats.tobytes() + plan.ids.tobytes(),
+            "root keys": np.asarray(jax.random.key_data(plan.key)).tobytes(),
+            "functions": [bucket.program.lane.trace().fingerprint.digest for bucket in plan.buckets],
+            "configurations that cannot run": sorted(plan.errors),
+            "results to resume": pending.tobytes(),
+            "repeats": self._repeats,
+        }
+        digests = {name: hashlib.sha256(repr(trait).encode()).hexdigest() for name, trait in traits.items()}
+        theirs = self._peers.gather(digests)
+        for name in traits:
+            if len({each[name] for each in theirs}) > 1:
+                raise ValueError(
+                    f"the processes were called with different {name}: each must run the same script, "
+                    "with the same seeds and files"
+                )
+
     def _pending(self, bucket: Bucket) -> _Share:
         """The lanes of a bucket that are to run."""
         places = np.flatnonzero(self._outcomes.pending[bucket.rows])
@@ -145,6 +182,8 @@ class Runner:
         """Compiles a bucket's program, and starts all of its calls."""
         try:
             ready = self._prepare(bucket)
+        except HostLost:
+            raise
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other buckets'
             self._buckets.pop(int(bucket.rows[0]), None)
             self._fail(bucket.rows[share.places], error, bucket)
@@ -162,7 +201,32 @@ class Runner:
                 self._land(landed)
 
     def _prepare(self, bucket: Bucket) -> Bucket:
-        """The bucket with a compiled program that fits into memory.
+        """The bucket with a compiled program that fits into memory, in all processes.
+
+        Raises:
+            Exception: What the compiler raises, even with the fewest lanes, in any process.
+        """
+        while True:
+            error, turn = None, None
+            try:
+                bucket = self._fitted(bucket)
+                turn = bucket.program.executable.turn
+            except Exception as raised:
+                if self._peers.count == 1:
+                    raise
+                error = raised
+            theirs = self._peers.gather((sendable(error), bucket.program.layout, turn))
+            failure = first_error([error for error, _, _ in theirs])
+            if failure is not None:
+                raise failure
+            layout = min(layout for _, layout, _ in theirs)
+            if all(each == layout for _, each, _ in theirs):
+                bucket.program.executable.turn = theirs[0][2]
+                return bucket
+            bucket = bucket.with_layout(layout)
+
+    def _fitted(self, bucket: Bucket) -> Bucket:
+        """The bucket with a compiled program that fits into the memory of this process.
 
         Raises:
             Exception: What the compiler raises, even with the fewest lanes.
@@ -209,10 +273,15 @@ class Runner:
                 _Call(run, share), lambda submit: program(values, ids, run.shared, self._root, submit)
             )
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other calls'
-            self._recover(_Call(run, share), error)
+            if self._peers.count > 1:  # who must hear of it when it is the call's turn
+                self._flight.fail(_Call(run, share), error)
+            else:
+                self._recover(_Call(run, share), error)
 
     def _land(self, landed: Landed[_Call]) -> None:
         """Takes what a call gave, and says so; or does something about what it raised."""
+        if self._peers.count > 1:
+            landed = Landed(landed.call, *joined(landed.outcome, landed.seconds, self._peers))
         if isinstance(landed.outcome, Exception):
             self._recover(landed.call, landed.outcome)
         else:

@@ -33,7 +33,7 @@ def below(words: jax.Array, bounds: Sequence[int]) -> jax.Array:
     return below_each(words, np.array(bounds, np.uint32))
 
 
-def below_each(words: jax.Array, limits: npt.NDArray[Any] | jax.Array) -> jax.Array:
+def below_each(words: jax.Array, limits: npt.NDArray[Any] | np.uint32 | jax.Array) -> jax.Array:
     """As `below`, of bounds that may be traced.
 
     Args:

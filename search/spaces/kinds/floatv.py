@@ -25,7 +25,7 @@ SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
 _CONFIG: Any = jax.config  # which has no types for its options
 _GREATEST = float(np.finfo(np.float32).max)
 _LEAST = float(np.finfo(np.float32).tiny)  # XLA flushes what is smaller to zero
-_OCTAVES = 16  # from the whole scale down to 1/65536 of it
+_OCTAVES = 10  # from the whole scale down to 1/1024 of it
 
 
 class FloatV(Choice):

@@ -149,7 +149,7 @@ class ManyOf(Choice):
         """Uniform over the selections of each: over multisets, where they are sorted and may come again."""
         ends = np.cumsum([0, *(choice.words for choice in choices)])
         drawn: dict[int, jax.Array] = {}
-        for members in _alike(choices):
+        for members in alike(choices):
             own = np.array([np.arange(ends[index], ends[index + 1]) for index in members])
             rows = choices[members[0]]._draw(words[own])
             drawn.update(zip(members, rows, strict=True))
@@ -189,7 +189,7 @@ class ManyOf(Choice):
         """Another candidate in one place. Where they are distinct, it comes from where it stood before."""
         starts = np.cumsum([0, *(choice.width for choice in choices)])
         rows: dict[int, jax.Array] = {}
-        for members in _alike(choices):
+        for members in alike(choices):
             first = choices[members[0]]
             own = np.array([np.arange(starts[index], starts[index] + first.width) for index in members])
             at = 2 * np.array(members)
@@ -328,7 +328,7 @@ def exchanged(genes: jax.Array, place: jax.Array, other: jax.Array) -> jax.Array
     return jnp.where(is_place, at_other, jnp.where(is_other, at_place, genes))
 
 
-def _alike(choices: Sequence[ManyOf]) -> list[list[int]]:
+def alike(choices: Sequence[ManyOf]) -> list[list[int]]:
     """The indices of those that differ in nothing but their candidates, together."""
     groups: dict[tuple[int, int, bool, bool], list[int]] = {}
     for index, choice in enumerate(choices):
