@@ -119,6 +119,13 @@ NAMES = {
         "symjax.refs": ["Ref"],
         "symjax.search.algorithms.adapters.optuna": ["Optuna"],
         "symjax.search.algorithms.algorithm": ["Algorithm"],
+        "symjax.search.algorithms.evolution.mutators": [
+            "Gaussian",
+            "Polynomial",
+            "Swap",
+            "Uniform",
+            "_Stepping",
+        ],
         "symjax.search.algorithms.evolution.operation": [
             "Choice",
             "Concatenation",
@@ -139,6 +146,8 @@ NAMES = {
             "UntilChange",
             "_Several",
         ],
+        "symjax.search.algorithms.evolution.evolution": ["Evolution"],
+        "symjax.search.algorithms.evolution.regularized": ["RegularizedEvolution"],
         "symjax.search.algorithms.evolution.roles": ["Mutator", "Recombinator", "Selector"],
         "symjax.search.algorithms.evolution.selectors.drawn": ["Random", "Tournament"],
         "symjax.search.algorithms.evolution.selectors.ordered": ["Bottom", "First", "Last", "Sorted", "Top"],

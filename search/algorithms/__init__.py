@@ -3,9 +3,22 @@
 from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
+from .evolution.evolution import Evolution
+from .evolution.regularized import RegularizedEvolution
 from .independent import Random
 
-__all__ = ["Algorithm", "Exhausted", "State", "Random", "Optuna", "default_algorithm"]
+__all__ = [
+    # The protocol.
+    "Algorithm",
+    "State",
+    "Exhausted",
+    # Algorithms.
+    "default_algorithm",
+    "Random",
+    "RegularizedEvolution",
+    "Evolution",
+    "Optuna",
+]
 
 
 def __dir__() -> list[str]:

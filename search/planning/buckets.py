@@ -325,7 +325,7 @@ class Sorter:
                 tree = self.space.decode(self.dnas[int(row)])
                 if arguments is None:
                     arguments = flatten(tree, self.broadcast)
-                    if not self.space.predicates and not _checks_itself(
+                    if not self.space.predicates and not checks_itself(
                         tree, [self.space.spec.points[i].path for i in varying]
                     ):
                         break
@@ -337,7 +337,7 @@ class Sorter:
         return arguments
 
 
-def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
+def checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
     """Whether a node on the way to one of these leaves has an invariant."""
     for path in paths:
         value = tree

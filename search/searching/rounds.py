@@ -15,10 +15,12 @@ from symjax.core.errors import brief
 from ..algorithms.algorithm import Algorithm, Exhausted, State
 from ..engines.engine import Engine
 from ..evaluation.interrupts import interruptible, keeping
+from ..evaluation.running.recovery import is_interrupt
 from ..results.results import Results
 from ..spaces.constraints import redrawn
 from ..spaces.dna import DNA
 from ..spaces.space import Space
+from .compiled import CompiledRounds, compiled_rounds
 from .giving_up import Hope
 from .rewards import rewards_of
 from .watching import Watch
@@ -76,6 +78,7 @@ class Search:
         engine: Where trials run.
         broadcast: Arguments that all trials share.
         options: What `search.evaluate` is to know besides: objective, mode, repeats, constraints.
+        compiled: Whether rounds are compiled into one loop; None for what suits. See `run`.
     """
 
     algorithm: Algorithm
@@ -85,6 +88,7 @@ class Search:
     engine: Engine
     broadcast: tuple[Any, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    compiled: bool | None = None
 
     def init(self) -> State:
         """The state before the first trial."""
@@ -155,7 +159,7 @@ class Search:
     def rounds(
         self, state: State, first_id: int, trials: int, batch: int, watch: Watch | None = None
     ) -> Iterator[Round]:
-        """Trials `first_id` to `first_id + trials`, in batches; fewer where the algorithm comes to its end.
+        """Trials `first_id` to `first_id + trials`; fewer where the algorithm comes to its end.
 
         Args:
             state: What the algorithm knows after the trials before.
@@ -165,28 +169,77 @@ class Search:
             watch: Follows them.
 
         Yields:
-            What came of a batch, and the state after it.
+            What came of a batch, or of several that ran as one program; and the state after it.
 
         Raises:
+            ValueError: `compiled` is True, and the search cannot be compiled; the message says why.
             Exception: Everything raised, from trial 0 on: what the first one did.
         """
         watch, hope = watch or Watch(trials), Hope(is_start=first_id == 0)
         first, end = first_id, first_id + trials
+        compiled = self._compiled(min(batch, trials))
         while first < end:
-            try:
-                dnas, state = self.ask(state, first, min(batch, end - first))
-            except Exhausted:
+            n = min(batch, end - first)
+            each = None
+            if compiled is not None:
+                compiled = compiled.of_batch(n)
+                each = self._chunk(compiled, state, first, (end - first) // n, watch)
+            if each is None:  # the host's loop finds out which trial is at fault
+                compiled = None
+                each = self._batch(state, first, n, watch)
+            if each is None:
                 break
-            results = self.evaluate(dnas, first, **watch.options())
-            state = self._finish(state, results, watch)
-            first += len(dnas)
-            hope.saw(results)
-            yield Round(results, state)
+            state, first = each.state, first + len(each.results)
+            hope.saw(each.results)
+            yield each
             hope.check()
         hope.check(is_over=True)
 
-    def _finish(self, state: State, results: Results, watch: Watch) -> State:
-        """The state after results, which whatever happens in between does not lose."""
+    def _compiled(self, batch: int) -> CompiledRounds | None:
+        """Rounds of batches of this size as one program, if that is what suits, or is wanted.
+
+        Raises:
+            ValueError: It is wanted, and there is no such program; the message says why.
+        """
+        if self.compiled is False:
+            return None
+        return compiled_rounds(
+            self.algorithm,
+            self.fn,
+            self.space,
+            (self.keys.ask, self.keys.trials),
+            self.broadcast,
+            self.engine,
+            self.options,
+            batch,
+            required=self.compiled is True,
+        )
+
+    def _chunk(
+        self, compiled: CompiledRounds, state: State, first: int, rounds: int, watch: Watch
+    ) -> Round | None:
+        """Some rounds in one program; None if a trial made it fail."""
+        try:
+            results, state = compiled.run(state, first, rounds)
+        except Exception as error:
+            if is_interrupt(error):
+                raise KeyboardInterrupt from error
+            return None
+        with interruptible(lambda: results), keeping(lambda: results):
+            watch.ran(results)
+        return Round(results, state)
+
+    def _batch(self, state: State, first: int, n: int, watch: Watch) -> Round | None:
+        """A round of the host; None if the algorithm is at its end."""
+        try:
+            dnas, state = self.ask(state, first, n)
+        except Exhausted:
+            return None
+        results = self.evaluate(dnas, first, **watch.options())
+        return Round(results, self.finish(state, results, watch))
+
+    def finish(self, state: State, results: Results, watch: Watch) -> State:
+        """The state after results that an engine has just given, which nothing that is raised loses."""
         with interruptible(lambda: results), keeping(lambda: results):
             state = self.tell(state, results)
             watch.saw(results)

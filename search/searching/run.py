@@ -23,6 +23,7 @@ from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.space import Space
 from .giving_up import speak_of_failures
+from .replay import replay
 from .rounds import Keys, Search, check_number, count, none_of
 from .watching import Watch
 
@@ -42,6 +43,8 @@ def run(
     repeats: int = 1,
     constraints: Mapping[str, Bound] | None = None,
     engine: Engine | None = None,
+    compiled: bool | None = None,
+    resume: Results | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
 ) -> Results:
@@ -49,6 +52,12 @@ def run(
 
     What comes out is a function of the arguments: trial i has the key ``fold_in(root, i)`` with a root out
     of `key`, wherever it runs. A trial that fails, or gives NaN, is the worst there is, and ends nothing.
+
+    Where a trial is cheap and all decisions land on leaves that the function can trace, the rounds of asking,
+    evaluating and telling are compiled into one program, and run on one device; else the host alternates
+    them, and trials run on all devices. Which it is hangs on the function, the space, the algorithm and
+    `batch`, on no clock. It does not change what comes out: where all decisions are choices not in a bit;
+    floats that are drawn on a log scale may differ in the last ones.
 
     Ctrl-C loses nothing that is finished: it raises `Interrupted` with the results so far. An exception out
     of `on_result` or `progress` has them too, as its attribute `results`.
@@ -66,6 +75,9 @@ def run(
         repeats: How many seeds each configuration runs with.
         constraints: Bounds of metrics.
         engine: Where to run; by default on all devices of this process.
+        compiled: True to compile the rounds whatever a trial costs, False to have the host alternate them.
+        resume: Results of the same search that was interrupted, or is to have more trials: the algorithm is
+            told them again, and to the last bit the search goes on as if it had not stopped.
         progress: True for a bar over the whole search, with the best so far; or a function of a `Progress`,
             or of ``(done, total)``.
         on_result: Called with the results of each chunk of trials as it is finished.
@@ -76,8 +88,9 @@ def run(
     Raises:
         Interrupted: Ctrl-C; the results so far are on it.
         TypeError: `algorithm` is none, or as `evaluate`.
-        ValueError: `trials` or `batch` is less than one; it is not said which of several metrics counts; the
-            algorithm does not know such a space, or so many objectives; or as `evaluate`.
+        ValueError: `trials` or `batch` is less than one; the search cannot be compiled but must be, and the
+            message says why; the results to resume are of another search; it is not said which of several
+            metrics counts; the algorithm does not know such a space, or so many objectives; or as `evaluate`.
         Exception: Everything raised from the start: what the first trial did.
 
     Warns:
@@ -110,24 +123,31 @@ def run(
         "repeats": check_repeats(repeats),
         "constraints": constraints,
     }
-    search = Search(algorithm, fn, space, Keys.of(key), engine or Local(), broadcast, options)
+    search = Search(algorithm, fn, space, Keys.of(key), engine or Local(), broadcast, options, compiled)
     watch = Watch(trials, progress, on_result, repeats)
     with closing(watch):
-        results = _collect(search, trials, batch or algorithm.batch or trials, watch)
+        results = _collect(search, trials, batch or algorithm.batch or trials, watch, resume)
     speak_of_failures(results)
     return results
 
 
-def _collect(search: Search, trials: int, batch: int, watch: Watch) -> Results:
+def _collect(search: Search, trials: int, batch: int, watch: Watch, resume: Results | None) -> Results:
     """The results of all rounds; of an exception, what is finished is put on it."""
     parts: list[Results] = []
     try:
-        for each in search.rounds(search.init(), 0, trials, batch, watch):
+        state, first = search.init(), 0
+        if resume is not None:
+            for each in replay(search, resume, batch, watch):
+                parts.append(each.results)
+                state, first = each.state, first + len(each.results)
+        for each in search.rounds(state, first, trials - first, batch, watch):
             parts.append(each.results)  # noqa: PERF401 - what comes before an exception counts
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(_together(search, parts, interrupt), _VERB) from (interrupt.__cause__ or interrupt)
+        raise Interrupted(_together(search, parts, interrupt, resume), _VERB) from (
+            interrupt.__cause__ or interrupt
+        )
     except Exception as error:
-        results = _together(search, parts, error)
+        results = _together(search, parts, error, resume)
         if len(results):
             text = f"{finished(results)} so far, and stand in the attribute `results` of this exception"
             attach(error, results, text)
@@ -135,8 +155,16 @@ def _collect(search: Search, trials: int, batch: int, watch: Watch) -> Results:
     return _together(search, parts)
 
 
-def _together(search: Search, parts: Sequence[Results], error: BaseException | None = None) -> Results:
-    """The results of some batches, and of the one that an exception ended."""
+def _together(
+    search: Search,
+    parts: Sequence[Results],
+    error: BaseException | None = None,
+    resume: Results | None = None,
+) -> Results:
+    """The results of some batches, of the one that an exception ended, and of those that came before."""
     last = getattr(error, "results", None)
-    parts = [*parts, last] if isinstance(last, Results) else parts
+    parts = [*parts, last] if isinstance(last, Results) else list(parts)
+    told = sum(map(len, parts))
+    if isinstance(resume, Results) and len(resume) > told:  # it was not told all of them again
+        parts.append(resume[told:])
     return Results.concat(parts) if parts else none_of(search)

@@ -48,9 +48,10 @@ class DecisionTexts:
             rows = np.flatnonzero(which.reshape(-1) == number)
             some = dnas[rows]
             names = self._names_of(some[0], pattern)
+            quoted = map(json.dumps, names)
             columns = [
-                [f"{json.dumps(name)}: {text}" for text in self._column(int(index), some)]
-                for name, index in zip(names, np.flatnonzero(pattern), strict=True)
+                [f"{name}: {text}" for text in self._column(index, some)]
+                for name, index in zip(quoted, np.flatnonzero(pattern).tolist(), strict=True)
             ]
             lines = [", ".join(row) for row in zip(*columns, strict=True)] if columns else [""] * len(rows)
             for row, line in zip(rows.tolist(), lines, strict=True):

@@ -141,6 +141,12 @@ class Description:
         database.execute("UPDATE study SET key = ?, batch = ?, function = ?", (text, current.batch, function))
         return current
 
+    def switched(self, database: Database, algorithm: Algorithm) -> Self:
+        """The same with another algorithm, within a transaction."""
+        current = replace(self.read(database), algorithm=json.dumps(tree_record(algorithm)))
+        database.execute("UPDATE study SET algorithm = ?", (current.algorithm,))
+        return current
+
     # What it is made of.
 
     def read_space(self, modules: Sequence[str]) -> Space:

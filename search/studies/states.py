@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..algorithms.algorithm import State
+from .database import Database
 from .errors import StudyError
 from .packing import Field, pack_rows, unpack_rows
 
@@ -62,6 +63,13 @@ def read_state(layout: str, content: bytes, like: State) -> State:
         _like(old, array[0], record[3]) for old, array, record in zip(leaves, arrays, records, strict=True)
     ]
     return State(treedef.unflatten(restored), like.spec, like.objectives)
+
+
+def replace_state(database: Database, state: State) -> int:
+    """Writes a state in the place of the one before, within a transaction; gives its version."""
+    ((version,),) = database.execute("SELECT coalesce(max(version), 0) + 1 FROM state")
+    database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?)", (version, *write_state(state)))
+    return int(version)
 
 
 def _like(old: Any, array: Any, impl: str | None) -> Any:

@@ -44,7 +44,7 @@ class Uniform(Mutator):
     Example:
         >>> import jax, jax.numpy as jnp
         >>> from symjax import search
-        >>> from symjax.search.evolution import Population, mutators
+        >>> from symjax.search.algorithms.evolution import Population, mutators
         >>> space = search.space({'a': search.oneof([1, 2, 3]), 'b': search.permutate([1, 2, 3])})
         >>> parents = Population.told(space.sample(jax.random.key(0), 8), jnp.zeros((8, 1)))
         >>> children = mutators.Uniform(lambda point: point.name == 'b')(parents, jax.random.key(1))
