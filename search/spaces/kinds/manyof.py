@@ -137,6 +137,40 @@ class ManyOf(Choice):
                 rows = itertools.product(indices, repeat=self.k)
         return (self._completed(list(row)) for row in rows)
 
+    def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
+        """All selections from one on, in lexicographic order."""
+        size = int(self.size([[1] * len(self.candidates)] * self.k))
+        return (self._completed(self._taken(number)) for number in range(start, size))
+
+    def _taken(self, number: int) -> list[int]:
+        """The selection of a number: place by place, by how many selections begin with each candidate."""
+        taken: list[int] = []
+        for place in range(self.k):
+            for index in range(
+                taken[-1] + self.distinct if self.sorted and taken else 0, len(self.candidates)
+            ):
+                if self.distinct and index in taken:
+                    continue
+                ways = self._ways(index, place)
+                if number < ways:
+                    taken.append(index)
+                    break
+                number -= ways
+        return taken
+
+    def _ways(self, index: int, place: int) -> int:
+        """How many selections go on after a candidate in a place."""
+        number, rest = len(self.candidates), self.k - place - 1
+        match self.distinct, self.sorted:
+            case True, True:
+                return math.comb(number - index - 1, rest)
+            case True, False:
+                return math.perm(number - place - 1, rest)
+            case False, True:
+                return math.comb(number - index + rest - 1, rest)
+            case _:
+                return int(number**rest)
+
     def _completed(self, taken: list[int]) -> list[Gene]:
         """The genes of what is taken."""
         if not self.distinct:
