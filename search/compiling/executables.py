@@ -61,7 +61,7 @@ class Executable:
         self._arity = arity
         self._devices = devices
         self._mesh = Mesh(np.array(devices), (AXIS,))
-        self.turn: float | None = None
+        self.turn: float | None = None  # the seconds of one turn of a unit of work, all devices at once
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._compiled: jax.stages.Compiled | None = None
@@ -81,21 +81,23 @@ class Executable:
         """Whether it is known how long a call takes, as far as the number of its lanes hangs on that."""
         return self.layout.mode == "vmap" or self.turn is not None
 
-    @property
-    def chunk(self) -> int:
+    def chunk(self, work: int = 1) -> int:
         """The lanes that the next call should have.
 
         Vectorized ones all; of mapped ones as many as run in half a second, so that results come often, and
         one turn at first, to see how long it takes.
+
+        Args:
+            work: How much each lane does, where that is an argument: its time grows with it.
         """
         if self.layout.mode == "vmap":
             return self.capacity
-        turns = 1 if self.turn is None else max(1, int(_CHUNK / max(self.turn, 1e-9)))
+        turns = 1 if self.turn is None else max(1, int(_CHUNK / max(self.turn * work, 1e-9)))
         return min(self.capacity, turns * self.layout.width * len(self._devices))
 
-    def ran(self, lanes: int, seconds: float) -> None:
+    def ran(self, lanes: int, seconds: float, work: int = 1) -> None:
         """Takes note of how long a call of so many lanes took."""
-        turn = seconds / math.ceil(lanes / (self.layout.width * len(self._devices)))
+        turn = seconds / math.ceil(lanes / (self.layout.width * len(self._devices))) / work
         self.turn = turn if self.turn is None else min(turn, self.turn)
 
     def compile(self) -> None:
@@ -142,7 +144,7 @@ class Executable:
 
     def arguments(
         self,
-        values: Sequence[npt.NDArray[Any]],
+        values: Sequence[Array],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
@@ -150,7 +152,7 @@ class Executable:
         """What a run of up to `capacity` lanes takes.
 
         Args:
-            values: The arguments that differ, [n, ...].
+            values: The arguments that differ, [n, ...]; what is on the devices stays there.
             ids: The ids that are folded into the root key, one after the other, uint32[n, 1 or 2].
             common: The arguments that all lanes share.
             root: The root key.
@@ -162,8 +164,8 @@ class Executable:
         folds = ids.shape[1]
         folded = np.zeros((len(rows), FOLDS), np.uint32)
         folded[:, :folds] = ids[rows]
-        filled = [value[rows] for value in values]
-        arrays = (filled, folded, np.int32(folds), turns, list(common), root)
+        filled = [self._filled(value, rows) for value in values]
+        arrays: tuple[Any, ...] = (filled, folded, np.int32(folds), turns, list(common), root)
         if not self.sharding.is_fully_addressable:
             by_lane = NamedSharding(self._mesh, partition_spec(AXIS))
             arrays = (
@@ -177,6 +179,13 @@ class Executable:
         elif len(self._devices) == 1:  # not left to the call, on a thread that may not know `jax.enable_x64`
             arrays = jax.device_put(arrays, self.sharding)
         return Arguments(arrays, counts)
+
+    def _filled(self, value: Array, rows: npt.NDArray[np.intp]) -> Array:
+        """What lanes take of an argument that differs, each device its own."""
+        if isinstance(value, jax.Array):
+            taken: jax.Array = jax.device_put(value[rows], NamedSharding(self._mesh, partition_spec(AXIS)))
+            return taken
+        return value[rows]
 
     def __call__(self, arguments: Arguments) -> Started:
         """Starts a run; JAX computes while the caller goes on."""
@@ -249,6 +258,19 @@ class Started(NamedTuple):
             )
             for array in self.arrays
         ]
+
+    def resident(self) -> list[Array]:
+        """Waits for the results, [n, ...] each, and leaves them on the devices.
+
+        Raises:
+            jax.errors.JaxRuntimeError: What happened on the devices.
+        """
+        jax.block_until_ready(self.arrays)  # type: ignore[no-untyped-call]
+        length = len(self.arrays[0]) // len(self.devices) if self.arrays else 0
+        starts = [place * length for place in range(len(self.counts))]
+        rows = [np.arange(start, start + count) for start, count in zip(starts, self.counts, strict=True)]
+        places = np.concatenate(rows)
+        return [array[places] for array in self.arrays]
 
 
 def _versions(device: jax.Device) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import jax
 import numpy.typing as npt
@@ -60,6 +60,7 @@ def conduct(
     devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
+    failures: Literal["raise", "keep"] = "raise",
 ) -> Results:
     """Plans an evaluation, has it carried out, and speaks of what failed: what all engines have in common.
 
@@ -83,7 +84,10 @@ def conduct(
         devices: Where the plan is to run.
         progress: Who is told of progress.
         on_result: Who is told of results.
+        failures: What to do about configurations that raised.
     """
+    if failures not in ("raise", "keep"):
+        raise ValueError(f"failures must be 'raise' or 'keep', got {failures!r}")
     pace, bar = Pace(), reporter(progress)
     goal = Objective.of(objective, mode, constraints)
     batch = batch_of(space, dnas)
@@ -123,11 +127,12 @@ def conduct(
             job = Job(planned, outcomes, broadcast, repeats, bar, on_result, pace, width, lanes)
             carrier(job).run()
     results = outcomes.results()
-    _speak_of_failures(outcomes, results)
+    if failures == "raise":
+        speak_of_failures(outcomes, results)
     return results
 
 
-def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
+def speak_of_failures(outcomes: Outcomes, results: Results) -> None:
     """Raises the first error if there is nothing else, and warns if there are some."""
     errors = outcomes.errors
     if not errors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy.typing as npt
@@ -38,6 +38,7 @@ def evaluate(
     devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
+    failures: Literal["raise", "keep"] = "raise",
 ) -> Results:
     """Evaluates a batch of configurations: ``fn(experiment, key, *broadcast)`` for each.
 
@@ -95,6 +96,8 @@ def evaluate(
         on_result: Called with the `Results` of each chunk of configurations as it is finished, on the
             thread that called `evaluate`; each configuration comes once, those of `resume` do not come
             again. What is finished in the very moment of an interrupt stands in its results only.
+        failures: ``'raise'`` warns of configurations that raised, and raises if all did; ``'keep'`` leaves
+            that to the results.
 
     Returns:
         The results, in the order of the DNAs.
@@ -109,7 +112,7 @@ def evaluate(
             lanes that there is not, ids that do not fit the batch, a key other than a single threefry
             one, metrics that differ between structures, an objective that is no single number, or results
             to resume that are of another evaluation.
-        Exception: All configurations raised: what the first one of them raised.
+        Exception: All configurations raised: what the first one of them raised; not where failures are kept.
 
     Warns:
         RuntimeWarning: Some configurations raised; `Results.errors` holds what. Or the objective is a loss
@@ -150,4 +153,5 @@ def evaluate(
         devices=devices,
         progress=progress,
         on_result=on_result,
+        failures=failures,
     )

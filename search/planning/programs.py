@@ -215,10 +215,15 @@ class Program:
     Attributes:
         lane: The function for one configuration.
         layout: How its lanes run.
+        work: How much each lane does, where that is an argument, such as the number of its steps; calls are
+            as large as their lanes are quick.
+        resident: Whether results stay on the devices.
     """
 
     lane: Lane
     layout: Layout
+    work: int = 1
+    resident: bool = False
 
     @property
     def varying(self) -> tuple[int, ...]:
@@ -258,7 +263,7 @@ class Program:
     @property
     def chunk(self) -> int:
         """The lanes that the next call should have, so that results come often, and calls cost little."""
-        return self.executable.chunk * self._streams
+        return self.executable.chunk(self.work) * self._streams
 
     @property
     def is_timed(self) -> bool:
@@ -267,7 +272,7 @@ class Program:
 
     def ran(self, lanes: int, seconds: float) -> None:
         """Takes note of how long a call took."""
-        self.executable.ran(math.ceil(lanes / self._streams), seconds)
+        self.executable.ran(math.ceil(lanes / self._streams), seconds, self.work)
 
     @property
     def executable(self) -> Executable:
@@ -306,7 +311,7 @@ class Program:
 
     def __call__(
         self,
-        values: Sequence[npt.NDArray[Any]],
+        values: Sequence[Array],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
@@ -338,6 +343,8 @@ class Program:
             for start, stop in bounds
             if start < stop
         ]
+        if self.resident and self._streams == 1:
+            return Running([executable(part).resident for part in parts], traced.metrics)
         if submit is None or self._streams == 1:
             return Running([executable(part).results for part in parts], traced.metrics)
         return Running([submit(executable.run, part).result for part in parts], traced.metrics)
@@ -351,21 +358,22 @@ class Running(NamedTuple):
         shapes: What the function returns for a lane, a pytree of `jax.ShapeDtypeStruct`.
     """
 
-    parts: list[Callable[[], list[npt.NDArray[Any]]]]
+    parts: Sequence[Callable[[], Sequence[Array]]]
     shapes: Metrics
 
     def metrics(self) -> Metrics:
-        """Waits for the metrics: NumPy arrays [n, ...], in the order of the lanes on devices of this process.
+        """Waits for the metrics: arrays [n, ...], in the order of the lanes on devices of this process.
+
+        They are NumPy's, but for resident ones.
 
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
         if not self.parts:
             return jax.tree.map(lambda leaf: np.zeros((0, *leaf.shape), leaf.dtype), self.shapes)
-        columns = zip(*(part() for part in self.parts), strict=True)
-        return jax.tree.unflatten(
-            jax.tree.structure(self.shapes), [np.concatenate(column) for column in columns]
-        )
+        columns = list(zip(*(part() for part in self.parts), strict=True))
+        whole = [column[0] if len(column) == 1 else np.concatenate(column) for column in columns]
+        return jax.tree.unflatten(jax.tree.structure(self.shapes), whole)
 
 
 _lanes: Cache[Lane] = remembered(256)
