@@ -4,6 +4,7 @@ from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .evolution.evolution import Evolution
+from .evolution.nsga2 import NSGA2
 from .evolution.regularized import RegularizedEvolution
 from .independent import Random
 
@@ -16,6 +17,7 @@ __all__ = [
     "default_algorithm",
     "Random",
     "RegularizedEvolution",
+    "NSGA2",
     "Evolution",
     "Optuna",
 ]
