@@ -31,6 +31,8 @@ from .spaces.space import Space
 from .stepwise.halving import halving
 from .stepwise.halving_results import HalvingResults
 from .stepwise.hyperband import HyperbandResults, hyperband
+from .stepwise.pbt import pbt
+from .stepwise.pbt_results import PBTResults
 from .stepwise.schedule import Bracket, Brackets, hyperband_brackets
 from .studies.errors import StudyError
 from .studies.study import Study
@@ -85,6 +87,8 @@ __all__ = [
     "hyperband",
     "HyperbandResults",
     "hyperband_brackets",
+    "pbt",
+    "PBTResults",
     "Bracket",
     "Brackets",
     # Costs.

@@ -165,7 +165,7 @@ class Executable:
         folded = np.zeros((len(rows), FOLDS), np.uint32)
         folded[:, :folds] = ids[rows]
         filled = [self._filled(value, rows) for value in values]
-        arrays = (filled, folded, np.int32(folds), turns, list(common), root)
+        arrays: tuple[Any, ...] = (filled, folded, np.int32(folds), turns, list(common), root)
         if not self.sharding.is_fully_addressable:
             by_lane = NamedSharding(self._mesh, partition_spec(AXIS))
             arrays = (

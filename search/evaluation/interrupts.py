@@ -76,11 +76,12 @@ def interruptible(results: Callable[[], Results], verb: str = "search.evaluate")
 
 
 @contextmanager
-def keeping(results: Callable[[], Results]) -> Iterator[None]:
+def keeping(results: Callable[[], Results], verb: str = "search.evaluate") -> Iterator[None]:
     """Puts what is finished on an exception of the code within, such as a user's `on_result`.
 
     Args:
         results: Gives what is finished.
+        verb: What goes on with the results; empty if nothing does.
 
     Raises:
         Exception: The same, with the results as its attribute `results`.
@@ -88,25 +89,24 @@ def keeping(results: Callable[[], Results]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        attach(error, results())
+        attach(error, results(), verb=verb)
         raise
 
 
-def attach(error: Exception, results: Results, text: str | None = None) -> None:
+def attach(
+    error: Exception, results: Results, text: str | None = None, verb: str = "search.evaluate"
+) -> None:
     """Puts results on an exception, with a note that says so.
 
     Args:
         error: The exception.
         results: The results.
         text: What to say; by default how to go on.
+        verb: What goes on with the results; empty if nothing does.
     """
     object.__setattr__(error, "results", results)  # also on a frozen dataclass
-    note(
-        error,
-        text
-        or f"{finished(results)} and stand in the attribute `results` of this exception; "
-        "search.evaluate(…, resume=error.results) does the rest",
-    )
+    rest = f"; {verb}(…, resume=error.results) does the rest" if verb else ""
+    note(error, text or f"{finished(results)} and stand in the attribute `results` of this exception{rest}")
 
 
 def finished(results: Results) -> str:

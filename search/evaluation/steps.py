@@ -131,7 +131,13 @@ class Steps:
     @hiding_frames
     def __call__(self, exp: Any, key: jax.Array, *data: Any) -> Any:
         """The metrics after all steps."""
-        return self.measure(self.segment(self.start(exp, key, *data), self.n, *data), *data)
+        start = self.start(exp, key, *data)
+        inner = start.state if self.methods else start
+        # Without it the compiler knows the constants of the start in each step (it divides by them in another
+        # way), and the whole would not give what its pieces do.
+        inner = jax.lax.optimization_barrier(inner)
+        state = Run(exp, inner) if self.methods else inner
+        return self.measure(self.segment(state, self.n, *data), *data)
 
     def start(self, exp: Any, key: jax.Array, *data: Any) -> State:
         """The state before the first step: all that `segment` and `measure` need, as one pytree.

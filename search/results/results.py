@@ -267,9 +267,9 @@ class Results(Measurements):
     ) -> Any:
         """The trials as an `optuna.Study`, which Optuna's plots, samplers and dashboard read.
 
-        A decision is a parameter, of the trials in which it matters. All metrics, the trial id, the DNA and
-        what was raised are user attributes. What failed, or is NaN, has failed there; what did not run waits.
-        What is out of bounds breaks a constraint there, too.
+        Parameters are those of `Space.suggest`, of each trial those that matter: Optuna can go on from there.
+        All metrics, the trial id, what was decided and what was raised are user attributes. What failed or is
+        NaN has failed there; what did not run waits; what is out of bounds breaks a constraint there, too.
 
         Args:
             storage: None for a study in memory; a path, which ends in ``.log`` for a journal, and in

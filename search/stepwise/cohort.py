@@ -27,6 +27,7 @@ from ..planning.grouping import Rows
 from ..planning.plan import Plan
 from ..planning.programs import Task, program_for
 from ..results.columns import Metrics
+from ..spaces.dna import DNA
 from .parts import Raw, Segment, Start
 
 
@@ -89,17 +90,31 @@ class Cohort:
         return dataclasses.replace(self, request=request, plan=plan, states=tuple(states))
 
     def copied(self, sources: Rows) -> Cohort:
-        """The same members, each with the state of another one of its structure.
+        """The same members, each with the state and the decisions of another one of its structure.
 
         Args:
-            sources: For each member the place of the one whose state it takes, int[n].
+            sources: For each member the place of the one that it takes after, int[n].
         """
-        states = []
+        buckets, states = [], []
         for bucket, own in zip(self.plan.buckets, self.states, strict=True):
             place = np.full(len(self), -1)
             place[bucket.rows] = np.arange(len(bucket.rows))
-            states.append(own[place[sources[bucket.rows]]])
-        return dataclasses.replace(self, states=tuple(states))
+            mine = place[sources[bucket.rows]]
+            buckets.append(_part(bucket, mine, bucket.rows))
+            states.append(own[mine])
+        copied = dataclasses.replace(self, states=tuple(states))
+        return copied.decided(self.request.dnas[sources], buckets)
+
+    def decided(self, dnas: DNA, buckets: Sequence[Bucket]) -> Cohort:
+        """The same members with other decisions.
+
+        Args:
+            dnas: Theirs, of the same structures.
+            buckets: Those of the plan, with the values of leaves that belong to them.
+        """
+        plan = dataclasses.replace(self.plan, dnas=dnas).with_buckets(buckets)
+        request = dataclasses.replace(self.request, dnas=dnas)
+        return dataclasses.replace(self, plan=plan, request=request)
 
     def state(self, place: int) -> State:
         """The state of a member, as `Steps.segment` takes it."""
@@ -216,6 +231,23 @@ def advance(cohort: Cohort, m: int, stage: Stage, bar: Reporter, pace: Pace) -> 
         avals = map(_aval_after, before.avals, raw.leaves)
         states.append(States(raw, tuple(avals)))
     return dataclasses.replace(cohort, states=tuple(states))
+
+
+def reads(cohort: Cohort) -> list[frozenset[int]]:
+    """For each bucket which of the experiment's leaves that vary the steps or the metrics read.
+
+    Where the steps are functions, there are none: their experiment enters at the start only.
+    """
+    task = dataclasses.replace(_task(cohort.plan), fn=Segment(cohort.steps))
+    read = []
+    for bucket, states in zip(cohort.plan.buckets, cohort.states, strict=True):
+        program = _segment(bucket, states, task, 1, cohort.steps.methods).program
+        jaxpr = program.lane.trace().program.jaxpr
+        used = {id(atom) for equation in jaxpr.eqns for atom in equation.invars}
+        varying = zip(program.varying, jaxpr.invars, strict=False)
+        own = [leaf for leaf, variable in varying if id(variable) in used]
+        read.append(frozenset(own).intersection(bucket.values))
+    return read
 
 
 def _segment(bucket: Bucket, states: States, task: Task, m: int, methods: bool) -> Bucket:

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, final
 
 import jax
 import numpy as np
 
-from symjax.core.errors import brief, summary
+from symjax.core.errors import summary
 from symjax.core.tracebacks import caller_level
 
-from ..compiling.lanes import Layout, Mode
+from ..compiling.lanes import Mode
 from ..evaluation.conducting import speak_of_failures
-from ..evaluation.goals import add_costs, check_objective
+from ..evaluation.goals import add_costs
 from ..evaluation.interrupts import interruptible, keeping
 from ..evaluation.pace import Pace
 from ..evaluation.progress import Report, reporter
 from ..evaluation.requests import Request, signature_text, trial_ids
 from ..evaluation.steps import Steps
 from ..planning.inputs import batch_of, check_space
-from ..planning.ladder import choose_one_rung
-from ..planning.plan import Plan, make_plan
-from ..results.columns import by_name
 from ..results.failures import Failure
 from ..results.measurements import OK
 from ..results.objective import Bound, Modes, Objective
@@ -39,8 +33,7 @@ from .cohort import Cohort, Stage, advance, begin
 from .halving_results import HalvingResults, gathered
 from .schedule import Bracket, bracket_of, halving_rungs
 from .step_report import StepReport
-
-_NOBODY = 2**32 - 1  # an id that no trial has: with it the key is made that configurations are drawn with
+from .training import Where, check_steps, drawn, planned
 
 
 def halving(
@@ -155,86 +148,6 @@ def halving(
     return halved
 
 
-def check_steps(steps: object, caller: str) -> None:
-    """Refuses what cannot be trained step by step.
-
-    Raises:
-        TypeError: They are no `Steps`, or none at all.
-    """
-    if not isinstance(steps, Steps):
-        raise TypeError(
-            f"search.{caller} takes steps, of which it runs some at a time: search.Steps(init, step, metric, "
-            f"n=…), or search.Steps.of(Experiment, n=…); got {brief(steps)}"
-        )
-    if steps.n < 1:
-        raise ValueError(f"search.{caller} takes at least one step, got n={steps.n}")
-
-
-def drawn(space: Space, n: int, key: jax.Array) -> DNA:
-    """Configurations that are drawn with a key of which no trial has the same."""
-    if isinstance(n, bool) or n < 1:
-        raise ValueError(f"at least one configuration is drawn, got {brief(n)}")
-    return batch_of(space, space.sample(jax.random.fold_in(jax.random.fold_in(key, _NOBODY), 0), n))
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where and how lanes run; see `evaluate`."""
-
-    lanes: Mode | None = None
-    width: int | None = None
-    devices: jax.Device | Sequence[jax.Device] | None = None
-
-
-def planned(
-    steps: Steps, request: Request, data: tuple[Any, ...], where: Where, loads: Sequence[tuple[int, int]]
-) -> tuple[Plan, Request]:
-    """A plan of training as a whole, in lanes that suit its segments; and the request, with what counts.
-
-    Args:
-        steps: The training.
-        request: What is asked for.
-        data: Arguments that all configurations share.
-        where: Where and how lanes run.
-        loads: Of each segment how many configurations there are, and how many steps.
-
-    Raises:
-        ValueError: It is not said which of several metrics counts; and as `make_plan`.
-    """
-    plan = make_plan(
-        steps,
-        request.space,
-        request.dnas,
-        request.key,
-        data,
-        ids=request.ids,
-        repeats=1,
-        lanes=where.lanes,
-        width=where.width,
-        devices=where.devices,
-        check=partial(check_objective, request.objective),
-    )
-    plan.warn(of_constants=True)
-    if plan.buckets:
-        for bucket in plan.buckets:
-            check_objective(request.objective, bucket.program.trace())
-        names = tuple(by_name(plan.buckets[0].program.trace()))
-        goals = request.objective.goals(None, None, names)
-        metrics, modes = tuple(name for name, _ in goals), tuple(mode for _, mode in goals)
-        goal = dataclasses.replace(request.objective, metrics=metrics, modes=modes)
-        request = dataclasses.replace(request, objective=goal)
-    if where.width is None and plan.mode == "vmap" and plan.task is not None:
-        platform = plan.task.devices[0].platform
-        buckets = []
-        for bucket in plan.buckets:
-            share = len(bucket.rows) / len(plan)
-            sizes = [(math.ceil(share * trials), m) for trials, m in loads]
-            layout = Layout("vmap", choose_one_rung(sizes, plan.devices, platform))
-            buckets.append(bucket.with_layout(layout))
-        plan = plan.with_buckets(buckets)
-    return plan, request
-
-
 @final
 class Climb:
     """Configurations on their way from rung to rung.
@@ -270,7 +183,7 @@ class Climb:
         plan, request = planned(self._steps, self._request, self._data, self._where, loads)
         self._request = request
         self._first = Stage(dataclasses.replace(request, objective=Objective()))  # it has no metrics
-        with keeping(self.results):
+        with keeping(self.results, ""):
             report.begin(0, 0)
             add_costs(self._first, plan, request.objective, self._steps, request.key, *self._data)
             cohort = begin(self._steps, request, plan, self._first, report, pace, self._where.width)

@@ -25,10 +25,11 @@ from ..results.results import Results
 from ..results.trial import Trial
 from ..searching.rounds import Keys, Search
 from ..spaces.space import Space
-from .halving import Climb, Where, check_steps
+from .halving import Climb
 from .halving_results import HalvingResults
 from .schedule import Brackets, hyperband_brackets
 from .step_report import StepReport
+from .training import Where, check_steps
 
 
 @dataclass(frozen=True)

@@ -215,14 +215,7 @@ class _Study:
 
 def distribution_of(parameter: Parameter) -> Any:
     """The distribution of Optuna's from which a parameter is suggested."""
-    distributions = _optuna().distributions
-    if parameter.options is not None:
-        return distributions.CategoricalDistribution(parameter.options)
-    if isinstance(parameter.lo, int) and isinstance(parameter.hi, int):
-        return distributions.IntDistribution(
-            parameter.lo, parameter.hi, log=parameter.is_log, step=parameter.step
-        )
-    return distributions.FloatDistribution(parameter.lo, parameter.hi, log=parameter.is_log)
+    return parameter.distribution(_optuna().distributions)
 
 
 def _optuna() -> Any:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from symjax.core.errors import note, summary
 
-from ...spaces.coordinates import Coordinate, coordinates, numbers_of
+from ...spaces.suggesting import suggestions
+from ...spaces.values import candidate_names
 from ..frames import unique_names
 from ..measurements import OK, PENDING, Measurements
 from ..objective import Mode, Modes
@@ -105,12 +106,7 @@ class _Trials:
     def __init__(self, optuna: Optuna, measured: Measurements, scores: Scores, times: Times) -> None:
         self._optuna = optuna
         self._measured = measured
-        self._coordinates = coordinates(measured.space)
-        self._numbers = numbers_of(measured.dnas, self._coordinates)
-        self._laws = [
-            _law(optuna, each, column)
-            for each, column in zip(self._coordinates, self._numbers.T, strict=True)
-        ]
+        self._names = tuple(map(candidate_names, measured.space.choices, measured.space.branches))
         self._outcome = scores.outcome
         self._violation = scores.violation
         self._values = [measured.numbers(name) for name, _ in scores.goals]
@@ -124,15 +120,15 @@ class _Trials:
         trial = self._optuna.trial
         states = {OK: trial.TrialState.COMPLETE, PENDING: trial.TrialState.WAITING}
         state = states.get(int(self._outcome[row]), trial.TrialState.FAIL)
-        matters = np.flatnonzero(~np.isnan(self._numbers[row]))
-        names = [self._coordinates[column].name for column in matters]
-        params = [_value(self._coordinates[column], self._numbers[row, column]) for column in matters]
+        space = self._measured.space
+        answers = suggestions(space.spec, space.choices, self._names, self._measured.dnas[row])
+        laws = self._optuna.distributions
         attributes = ((name, column[row]) for name, column in self._attributes.items())
         frozen = trial.create_trial(
             state=state,
             values=[float(column[row]) for column in self._values] if state.name == "COMPLETE" else None,
-            params=dict(zip(names, params, strict=True)),
-            distributions=dict(zip(names, (self._laws[column] for column in matters), strict=True)),
+            params={parameter.name: value for parameter, value in answers},
+            distributions={parameter.name: parameter.distribution(laws) for parameter, _ in answers},
             user_attrs={name: value for name, value in attributes if value is not None},
             system_attrs=self._excess(row) if state.name == "COMPLETE" else None,
         )
@@ -149,33 +145,12 @@ class _Trials:
         return {"constraints": [float(min(self._violation[row], np.finfo(np.float64).max))]}
 
 
-def _law(optuna: Optuna, coordinate: Coordinate, column: npt.NDArray[np.float64]) -> Any:
-    """The distribution of a number. Optuna knows no reverse logarithmic scale, and no log scale in steps."""
-    if coordinate.labels is not None:
-        return optuna.distributions.CategoricalDistribution(coordinate.labels)
-    seen = column[~np.isnan(column)]
-    low, high = coordinate.low, coordinate.high
-    if low is None or high is None:
-        low, high = seen.min(initial=0), seen.max(initial=0)
-    is_log = coordinate.scale == "log"
-    if coordinate.step is None:
-        return optuna.distributions.FloatDistribution(low, high, log=is_log)
-    step = coordinate.step
-    return optuna.distributions.IntDistribution(int(low), int(high), log=is_log and step == 1, step=step)
-
-
-def _value(coordinate: Coordinate, number: np.float64) -> Any:
-    """A number as Optuna's parameter has it: a text, a whole number or a float."""
-    if coordinate.labels is not None:
-        return coordinate.labels[int(number)]
-    return float(number) if coordinate.step is None else int(number)
-
-
 def _attributes(measured: Measurements) -> dict[str, list[Any]]:
-    """What else is known of trials, as user attributes: all metrics, the DNA, the error. None: nothing."""
+    """What else is known of trials, as user attributes: metrics, decisions, the error. None is nothing."""
     own: dict[str, list[Any]] = {
         "id": measured.ids.tolist(),
         "dna": [str(dna) for dna in measured.dnas],
+        "decided": [str(measured.space.values(dna)) for dna in measured.dnas],
         "seconds": [None if np.isnan(seconds) else seconds for seconds in measured.seconds.tolist()],
         "error": [None] * len(measured),
         "traceback": [None] * len(measured),

@@ -174,6 +174,23 @@ def test_numbers_that_python_wrote_stay_weak():
     np.testing.assert_array_equal(last["y"], whole["y"][last.ids])
 
 
+def test_constants_of_the_start_are_no_constants_of_the_steps():
+    """The compiler would divide by a constant in another way than by what it does not know."""
+
+    def init(exp, key):
+        return {"x": jax.random.normal(key, (50,)), "by": 0.7, "scale": exp["scale"]}
+
+    def step(state):
+        return {**state, "x": jnp.sin(state["x"] / state["by"]) * state["scale"]}
+
+    space = search.space({"scale": search.floatv(0.1, 2.0)})
+    steps = search.Steps(init, step, lambda state: {"x": state["x"], "first": state["x"][0]}, n=9)
+    dnas = space.sample(KEY, 8)
+    halved = search.halving(steps, space, dnas, KEY, objective="first", rungs=[(8, 3), (8, 9)])
+    whole = search.evaluate(steps, space, dnas, KEY)
+    np.testing.assert_array_equal(halved.rungs[-1]["x"], whole["x"])
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
