@@ -117,6 +117,7 @@ NAMES = {
         "symjax.patches.rules": ["Updates", "on_key", "on_member", "on_path", "on_type", "on_value"],
         "symjax.placeholders": ["Placeholder"],
         "symjax.refs": ["Ref"],
+        "symjax.search.algorithms.adapters.evosax": ["Evosax"],
         "symjax.search.algorithms.adapters.optuna": ["Optuna"],
         "symjax.search.algorithms.algorithm": ["Algorithm"],
         "symjax.search.algorithms.evolution.mutators": [
