@@ -1,12 +1,12 @@
 """What may vary: search spaces, DNA, and many configurations evaluated in few programs."""
 
 from . import algorithms, engines
+from .algorithms import evolution
 from .compiling.cache import clear_programs
 from .evaluation.cost import Cost, cost
 from .evaluation.evaluate import evaluate
 from .evaluation.interrupts import Interrupted
 from .evaluation.progress import Progress
-from .evaluation.random_search import random_search
 from .evaluation.steps import Steps
 from .planning.advice import PlanWarning
 from .planning.plan import Plan, plan
@@ -15,7 +15,11 @@ from .proposing.propose import propose
 from .results.files import load_results, save_results
 from .results.results import Results
 from .results.trial import Trial
+from .searching import early_stopping
+from .searching.feedback import Feedback, RaceCondition
+from .searching.measurement import Measurement
 from .searching.run import run
+from .searching.sampling_loop import sample
 from .spaces.choice import Choice
 from .spaces.dna import DNA
 from .spaces.kinds.floatv import FloatV, floatv
@@ -24,6 +28,14 @@ from .spaces.kinds.manyof import ManyOf, manyof, permutate
 from .spaces.kinds.oneof import OneOf, maybe, oneof
 from .spaces.opening import space
 from .spaces.space import Space
+from .stepwise.halving import halving
+from .stepwise.halving_results import HalvingResults
+from .stepwise.hyperband import HyperbandResults, hyperband
+from .stepwise.pbt import pbt
+from .stepwise.pbt_results import PBTResults
+from .stepwise.schedule import Bracket, Brackets, hyperband_brackets
+from .studies.errors import StudyError
+from .studies.study import Study
 
 __all__ = [
     # Choices, which stand in a tree.
@@ -56,12 +68,30 @@ __all__ = [
     "Trial",
     "save_results",
     "load_results",
-    "random_search",
     # Searches.
     "run",
+    "Study",
+    "StudyError",
+    "sample",
+    "Feedback",
+    "RaceCondition",
+    "Measurement",
+    "early_stopping",
     "algorithms",
+    "evolution",
     "engines",
+    # Training that is stopped early.
     "Steps",
+    "halving",
+    "HalvingResults",
+    "hyperband",
+    "HyperbandResults",
+    "hyperband_brackets",
+    "pbt",
+    "PBTResults",
+    "Bracket",
+    "Brackets",
+    # Costs.
     "cost",
     "Cost",
     "clear_programs",

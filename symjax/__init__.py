@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from symjax.patches.core.apply import patch
     from symjax.patches.core.patcher import patcher
     from symjax.patches.roles.marks import role
-    from symjax.search import floatv, intv, manyof, maybe, oneof, permutate
+    from symjax.search import floatv, intv, manyof, maybe, oneof, permutate, sample
 
 # Verbs that are imported at their first use: those of the other rooms, and what needs Flax NNX.
 _LATE = {
@@ -54,6 +54,7 @@ _LATE = {
     "maybe": "symjax.search",
     "oneof": "symjax.search",
     "permutate": "symjax.search",
+    "sample": "symjax.search",
 }
 
 
@@ -133,6 +134,7 @@ __all__ = [
     "rebind",
     "ref",
     "role",
+    "sample",
     "save",
     "search",
     "symbolize",

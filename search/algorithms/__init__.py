@@ -1,9 +1,24 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
-from .algorithm import Algorithm, State
+from .adapters.optuna import Optuna
+from .algorithm import Algorithm, Exhausted, State
+from .default import default_algorithm
+from .evolution.evolution import Evolution
+from .evolution.regularized import RegularizedEvolution
 from .independent import Random
 
-__all__ = ["Algorithm", "State", "Random"]
+__all__ = [
+    # The protocol.
+    "Algorithm",
+    "State",
+    "Exhausted",
+    # Algorithms.
+    "default_algorithm",
+    "Random",
+    "RegularizedEvolution",
+    "Evolution",
+    "Optuna",
+]
 
 
 def __dir__() -> list[str]:

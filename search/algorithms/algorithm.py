@@ -25,6 +25,10 @@ Own: TypeAlias = Any
 """What an algorithm keeps between calls: a pytree of arrays."""
 
 
+class Exhausted(Exception):
+    """An algorithm has proposed all that it ever will, as `Sweep` after its last point."""
+
+
 @final
 @dataclass(frozen=True)
 class State:
@@ -69,6 +73,8 @@ class Algorithm(Object):
 
     is_traceable: ClassVar[bool] = True
     """Whether `ask` and `tell` run under `jit`."""
+    learns: ClassVar[bool] = True
+    """Whether what it proposes hangs on rewards; if not, a search need not say what counts."""
     has_fronts: ClassVar[bool] = False
     """Whether a reward may consist of several numbers."""
     batch: ClassVar[int | None] = 16
@@ -93,7 +99,7 @@ class Algorithm(Object):
         require_space(space)
         if objectives < 1:
             raise ValueError(f"a reward consists of at least one number, got objectives={objectives}")
-        if objectives > 1 and not self.has_fronts:
+        if objectives > 1 and self.learns and not self.has_fronts:
             raise ValueError(
                 f"{type(self).__name__} maximizes one number, and there are {objectives} objectives; take "
                 "search.algorithms.NSGA2, or say which one counts"
@@ -110,10 +116,11 @@ class Algorithm(Object):
             n: How many, at least one; not traced.
 
         Returns:
-            A batch of `n`, and the next state.
+            A batch of `n`, or of fewer where the algorithm comes to its end, and the next state.
 
         Raises:
-            ValueError: `n` is less than one, or the algorithm has no more to propose.
+            ValueError: `n` is less than one.
+            Exhausted: The algorithm has no more to propose; never of a traceable one.
         """
         if n < 1:
             raise ValueError(f"an algorithm proposes at least one point, got n={n}")
@@ -154,7 +161,7 @@ class Algorithm(Object):
 
     @abc.abstractmethod
     def propose(self, spec: Spec, own: Own, key: jax.Array, n: int) -> tuple[DNA, Own]:
-        """A batch of `n` points, and what the algorithm keeps then."""
+        """A batch of `n` points, and what the algorithm keeps then; see `ask` for the end."""
 
     @abc.abstractmethod
     def learn(self, spec: Spec, own: Own, dnas: DNA, rewards: Rewards) -> Own:

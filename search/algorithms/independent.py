@@ -34,6 +34,7 @@ class Random(Algorithm):
         DNA[4] of width, rate
     """
 
+    learns = False
     batch = None
 
     def start(self, space: Space, key: jax.Array, objectives: int) -> _Draws:

@@ -16,6 +16,8 @@ from jax.sharding import Sharding
 
 from symjax.patches.interior.functions.equations import rebuilt
 
+from .placement import placed
+
 # Arrays of more bytes than this are no part of a program, but arguments of it. XLA computes with smaller ones
 # when it compiles, as it would for a plain `jax.jit`.
 _SMALL = 4096
@@ -42,8 +44,9 @@ class Constant:
         """The array on devices."""
         with self._lock:
             if sharding not in self._placed:
-                self._placed[sharding] = jax.device_put(self._array, sharding)
-                self._array = self._placed[sharding]  # one copy on the host would be one too many
+                self._placed[sharding] = placed(self._array, sharding)
+                if sharding.is_fully_addressable:
+                    self._array = self._placed[sharding]  # one copy on the host would be one too many
             return self._placed[sharding]
 
 

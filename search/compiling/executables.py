@@ -20,6 +20,7 @@ from .compile_times import Candidate, CompileTime, Record
 from .fingerprints import Fingerprint
 from .lanes import AXIS, FOLDS, Arity, Layout, partition_spec, spread
 from .persistent import kept_on_disk, settings_of_code, was_on_disk
+from .placement import own, parts_on, placed
 
 # The seconds that a call of mapped lanes is to take.
 _CHUNK = 0.5
@@ -42,6 +43,7 @@ class Executable:
         layout: The same.
         length: The lanes that a call has room for on each device.
         capacity: The same for all devices together.
+        turn: The seconds of one turn, all devices at once; None before it has run.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Executable:
         self._arity = arity
         self._devices = devices
         self._mesh = Mesh(np.array(devices), (AXIS,))
-        self._turn: float | None = None  # the seconds of one turn, all devices at once
+        self.turn: float | None = None  # the seconds of one turn of a unit of work, all devices at once
         self._fingerprint = fingerprint
         self._lock = threading.Lock()
         self._compiled: jax.stages.Compiled | None = None
@@ -77,24 +79,26 @@ class Executable:
     @property
     def is_timed(self) -> bool:
         """Whether it is known how long a call takes, as far as the number of its lanes hangs on that."""
-        return self.layout.mode == "vmap" or self._turn is not None
+        return self.layout.mode == "vmap" or self.turn is not None
 
-    @property
-    def chunk(self) -> int:
+    def chunk(self, work: int = 1) -> int:
         """The lanes that the next call should have.
 
         Vectorized ones all; of mapped ones as many as run in half a second, so that results come often, and
         one turn at first, to see how long it takes.
+
+        Args:
+            work: How much each lane does, where that is an argument: its time grows with it.
         """
         if self.layout.mode == "vmap":
             return self.capacity
-        turns = 1 if self._turn is None else max(1, int(_CHUNK / max(self._turn, 1e-9)))
+        turns = 1 if self.turn is None else max(1, int(_CHUNK / max(self.turn * work, 1e-9)))
         return min(self.capacity, turns * self.layout.width * len(self._devices))
 
-    def ran(self, lanes: int, seconds: float) -> None:
+    def ran(self, lanes: int, seconds: float, work: int = 1) -> None:
         """Takes note of how long a call of so many lanes took."""
-        turn = seconds / math.ceil(lanes / (self.layout.width * len(self._devices)))
-        self._turn = turn if self._turn is None else min(turn, self._turn)
+        turn = seconds / math.ceil(lanes / (self.layout.width * len(self._devices))) / work
+        self.turn = turn if self.turn is None else min(turn, self.turn)
 
     def compile(self) -> None:
         """Compiles it, if that is still to be done.
@@ -140,7 +144,7 @@ class Executable:
 
     def arguments(
         self,
-        values: Sequence[npt.NDArray[Any]],
+        values: Sequence[Array],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
@@ -148,7 +152,7 @@ class Executable:
         """What a run of up to `capacity` lanes takes.
 
         Args:
-            values: The arguments that differ, [n, ...].
+            values: The arguments that differ, [n, ...]; what is on the devices stays there.
             ids: The ids that are folded into the root key, one after the other, uint32[n, 1 or 2].
             common: The arguments that all lanes share.
             root: The root key.
@@ -158,18 +162,35 @@ class Executable:
         rows = np.concatenate([self._rows(start, stop, len(ids)) for start, stop in bounds])
         turns = np.array([math.ceil(count / self.layout.width) for count in counts], np.int32)
         folds = ids.shape[1]
-        own = np.zeros((len(rows), FOLDS), np.uint32)
-        own[:, :folds] = ids[rows]
-        filled = [value[rows] for value in values]
-        arrays = (filled, own, np.int32(folds), turns, list(common), root)
-        if len(self._devices) == 1:  # not left to the call, on a thread that may not know `jax.enable_x64`
+        folded = np.zeros((len(rows), FOLDS), np.uint32)
+        folded[:, :folds] = ids[rows]
+        filled = [self._filled(value, rows) for value in values]
+        arrays: tuple[Any, ...] = (filled, folded, np.int32(folds), turns, list(common), root)
+        if not self.sharding.is_fully_addressable:
+            by_lane = NamedSharding(self._mesh, partition_spec(AXIS))
+            arrays = (
+                [placed(array, by_lane) for array in filled],
+                placed(folded, by_lane),
+                placed(np.int32(folds), self.sharding),
+                placed(turns, by_lane),
+                [array if isinstance(array, jax.Array) else placed(array, self.sharding) for array in common],
+                root,
+            )
+        elif len(self._devices) == 1:  # not left to the call, on a thread that may not know `jax.enable_x64`
             arrays = jax.device_put(arrays, self.sharding)
         return Arguments(arrays, counts)
+
+    def _filled(self, value: Array, rows: npt.NDArray[np.intp]) -> Array:
+        """What lanes take of an argument that differs, each device its own."""
+        if isinstance(value, jax.Array):
+            taken: jax.Array = jax.device_put(value[rows], NamedSharding(self._mesh, partition_spec(AXIS)))
+            return taken
+        return value[rows]
 
     def __call__(self, arguments: Arguments) -> Started:
         """Starts a run; JAX computes while the caller goes on."""
         assert self._compiled is not None
-        return Started(self._compiled(*arguments.arrays), arguments.counts, self.length)
+        return Started(self._compiled(*arguments.arrays), arguments.counts, self._devices)
 
     def run(self, arguments: Arguments) -> list[npt.NDArray[Any]]:
         """Runs, and waits for the results, [n, ...] each."""
@@ -215,24 +236,41 @@ class Started(NamedTuple):
     Attributes:
         arrays: The results, [devices * length, ...] each.
         counts: How many lanes of each device count, the first ones.
-        length: The lanes of each device.
+        devices: The devices, of which some may belong to other processes.
     """
 
     arrays: list[jax.Array]
     counts: list[int]
-    length: int
+    devices: tuple[jax.Device, ...]
 
     def results(self) -> list[npt.NDArray[Any]]:
-        """Waits for the results, [n, ...] each.
+        """Waits for the results, [n, ...] each, of the lanes on devices of this process.
 
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
         jax.block_until_ready(self.arrays)  # type: ignore[no-untyped-call]
-        starts = [place * self.length for place in range(len(self.counts))]
-        places = list(zip(starts, self.counts, strict=True))
-        whole = [np.asarray(array) for array in self.arrays]
-        return [np.concatenate([array[start : start + count] for start, count in places]) for array in whole]
+        count_on = dict(zip(self.devices, self.counts, strict=True))
+        mine = own(self.devices)
+        return [
+            np.concatenate(
+                [part[: count_on[device]] for device, part in zip(mine, parts_on(array, mine), strict=True)]
+            )
+            for array in self.arrays
+        ]
+
+    def resident(self) -> list[Array]:
+        """Waits for the results, [n, ...] each, and leaves them on the devices.
+
+        Raises:
+            jax.errors.JaxRuntimeError: What happened on the devices.
+        """
+        jax.block_until_ready(self.arrays)  # type: ignore[no-untyped-call]
+        length = len(self.arrays[0]) // len(self.devices) if self.arrays else 0
+        starts = [place * length for place in range(len(self.counts))]
+        rows = [np.arange(start, start + count) for start, count in zip(starts, self.counts, strict=True)]
+        places = np.concatenate(rows)
+        return [array[places] for array in self.arrays]
 
 
 def _versions(device: jax.Device) -> tuple[str, ...]:

@@ -1,9 +1,13 @@
 """Where configurations run."""
 
+from ..evaluation.running.peers import HostLost
+from .distributed import Distributed
 from .engine import Engine
 from .local import Local
+from .pool import WorkerLost
+from .ray import Ray
 
-__all__ = ["Engine", "Local"]
+__all__ = ["Engine", "Local", "Distributed", "Ray", "HostLost", "WorkerLost"]
 
 
 def __dir__() -> list[str]:

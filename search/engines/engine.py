@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 
 from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
+
+T = TypeVar("T")
 
 
 class Engine(abc.ABC):
@@ -40,6 +42,24 @@ class Engine(abc.ABC):
             *broadcast: Arguments that all configurations share.
             **options: As `search.evaluate` takes them, but for those that say where to run.
         """
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this process is the one that writes a study; of several that run the same script one is."""
+        return True
+
+    def agree(self, make: Callable[[], T]) -> T:
+        """What is computed, in the leader alone where there are several processes; the same in all of them.
+
+        So a study's file is read and written: by one process, while the others learn what came of it.
+
+        Args:
+            make: Computes it; what it returns is pickled where there are several processes.
+
+        Raises:
+            Exception: What `make` raises, in all of them.
+        """
+        return make()
 
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Lets go of what the engine has started."""

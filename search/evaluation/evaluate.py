@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy.typing as npt
 
-from symjax.core.errors import note, summary
-from symjax.core.tracebacks import caller_level
-
 from ..compiling.lanes import Mode
-from ..planning.inputs import batch_of
-from ..planning.plan import make_plan
-from ..results.failures import Failure
-from ..results.objective import Bound, Modes, Objective
+from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
-from .goals import add_costs, check_objective
-from .interrupts import attach, interruptible, keeping
-from .outcomes import Outcomes
-from .pace import Pace
-from .progress import Progress, Report, reporter
-from .requests import Request, check_repeats, signature_text, trial_ids
-from .resuming import take_over
-from .running import OnResult, Runner
+from .conducting import conduct
+from .jobs import OnResult
+from .progress import Report
+from .running.runner import Runner
 
 
 def evaluate(
@@ -51,6 +38,7 @@ def evaluate(
     devices: jax.Device | Sequence[jax.Device] | None = None,
     progress: bool | Report = False,
     on_result: OnResult | None = None,
+    failures: Literal["raise", "keep"] = "raise",
 ) -> Results:
     """Evaluates a batch of configurations: ``fn(experiment, key, *broadcast)`` for each.
 
@@ -108,6 +96,8 @@ def evaluate(
         on_result: Called with the `Results` of each chunk of configurations as it is finished, on the
             thread that called `evaluate`; each configuration comes once, those of `resume` do not come
             again. What is finished in the very moment of an interrupt stands in its results only.
+        failures: ``'raise'`` warns of configurations that raised, and raises if all did; ``'keep'`` leaves
+            that to the results.
 
     Returns:
         The results, in the order of the DNAs.
@@ -122,7 +112,7 @@ def evaluate(
             lanes that there is not, ids that do not fit the batch, a key other than a single threefry
             one, metrics that differ between structures, an objective that is no single number, or results
             to resume that are of another evaluation.
-        Exception: All configurations raised: what the first one of them raised.
+        Exception: All configurations raised: what the first one of them raised; not where failures are kept.
 
     Warns:
         RuntimeWarning: Some configurations raised; `Results.errors` holds what. Or the objective is a loss
@@ -143,68 +133,25 @@ def evaluate(
         >>> results.best().experiment.steps
         2
     """
-    pace, bar = Pace(), reporter(progress)
-    goal = Objective.of(objective, mode, constraints)
-    batch = batch_of(space, dnas)
-    request = Request(
+    return conduct(
+        Runner,
+        fn,
         space,
-        batch,
-        trial_ids(len(batch), ids, first_id),
+        dnas,
         key,
-        check_repeats(repeats),
-        goal,
-        signature_text(fn),
-    )
-    outcomes = Outcomes(request)
-    if resume is not None:
-        take_over(outcomes, request, resume, retry_failed)
-    with closing(bar), interruptible(outcomes.results):
-        total, left = repeats * len(batch), outcomes.lanes_left
-        bar(Progress(total - left, total, len(outcomes.errors), 0, 0, pace.seconds, None))
-        planned = make_plan(
-            fn,
-            space,
-            batch,
-            key,
-            broadcast,
-            ids=request.ids,
-            repeats=repeats,
-            lanes=lanes,
-            width=width,
-            devices=devices,
-            check=partial(check_objective, goal),
-        )
-        planned.warn(of_constants=True)
-        for bucket in planned.buckets:  # whose metrics may have other shapes
-            check_objective(goal, bucket.program.trace())
-        add_costs(outcomes, planned, goal, fn, key, *broadcast)
-        with keeping(outcomes.results):
-            Runner(planned, outcomes, repeats, bar, on_result, pace, within_memory=width is None).run()
-    results = outcomes.results()
-    _speak_of_failures(outcomes, results)
-    return results
-
-
-def _speak_of_failures(outcomes: Outcomes, results: Results) -> None:
-    """Raises the first error if there is nothing else, and warns if there are some."""
-    errors = outcomes.errors
-    if not errors:
-        return
-    first = min(errors)
-    error = errors[first]
-    if len(errors) == len(results):
-        if isinstance(error, Failure):  # from an earlier call, which has its frames no more
-            traceback, error = error.traceback, Failure.of(error.error).error
-            note(error, traceback)
-        trial = results[first].id
-        attach(
-            error, results, f"all {len(results)} configurations raised; this is the error of trial {trial}"
-        )
-        raise error
-    raised = error.error if isinstance(error, Failure) else error
-    warnings.warn(
-        f"{len(errors)} of {len(results)} configurations raised; the first, trial "
-        f"{results[first].id}: {summary(raised)}",
-        RuntimeWarning,
-        stacklevel=caller_level(),
+        broadcast,
+        objective=objective,
+        mode=mode,
+        repeats=repeats,
+        constraints=constraints,
+        resume=resume,
+        retry_failed=retry_failed,
+        first_id=first_id,
+        ids=ids,
+        lanes=lanes,
+        width=width,
+        devices=devices,
+        progress=progress,
+        on_result=on_result,
+        failures=failures,
     )

@@ -15,6 +15,10 @@ from ..results.results import Results
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while an evaluation ran. A `KeyboardInterrupt`, which holds what is finished.
 
+    Args:
+        results: What is finished.
+        verb: What was interrupted, and goes on with the results; empty if nothing does.
+
     Attributes:
         results: What is finished; the state of the others is ``'pending'``. They pickle, and can be saved.
 
@@ -35,24 +39,32 @@ class Interrupted(KeyboardInterrupt):
         ['ok', 'ok', 'ok', 'ok']
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, verb: str = "search.evaluate", *, advice: str | None = None) -> None:
+        if advice is None:
+            advice = f"To go on: {verb}(…, resume=results), with the same arguments" if verb else ""
         super().__init__(
             f"interrupted; {finished(results)} and stand in the `results` of this exception "
-            "(`sys.last_value.results` in a notebook). To go on: "
-            "search.evaluate(…, resume=results), with the same arguments"
+            f"(`sys.last_value.results` in a notebook){advice and '. '}{advice}"
         )
         self.results = results
+        self._advice = verb, advice
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[Results]]:
-        return Interrupted, (self.results,)
+    def __reduce__(self) -> tuple[Callable[..., Interrupted], tuple[Results, str, str | None]]:
+        verb, advice = self._advice
+        return _interrupted, (self.results, verb, advice)
+
+
+def _interrupted(results: Results, verb: str, advice: str | None) -> Interrupted:
+    return Interrupted(results, verb, advice=advice)
 
 
 @contextmanager
-def interruptible(results: Callable[[], Results]) -> Iterator[None]:
+def interruptible(results: Callable[[], Results], verb: str = "search.evaluate") -> Iterator[None]:
     """Puts what is finished on an interrupt of the code within.
 
     Args:
         results: Gives what is finished.
+        verb: What goes on with the results; empty if nothing does.
 
     Raises:
         Interrupted: In the place of a `KeyboardInterrupt`.
@@ -60,15 +72,16 @@ def interruptible(results: Callable[[], Results]) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(results()) from interrupt
+        raise Interrupted(results(), verb) from interrupt
 
 
 @contextmanager
-def keeping(results: Callable[[], Results]) -> Iterator[None]:
+def keeping(results: Callable[[], Results], verb: str = "search.evaluate") -> Iterator[None]:
     """Puts what is finished on an exception of the code within, such as a user's `on_result`.
 
     Args:
         results: Gives what is finished.
+        verb: What goes on with the results; empty if nothing does.
 
     Raises:
         Exception: The same, with the results as its attribute `results`.
@@ -76,25 +89,24 @@ def keeping(results: Callable[[], Results]) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        attach(error, results())
+        attach(error, results(), verb=verb)
         raise
 
 
-def attach(error: Exception, results: Results, text: str | None = None) -> None:
+def attach(
+    error: Exception, results: Results, text: str | None = None, verb: str = "search.evaluate"
+) -> None:
     """Puts results on an exception, with a note that says so.
 
     Args:
         error: The exception.
         results: The results.
         text: What to say; by default how to go on.
+        verb: What goes on with the results; empty if nothing does.
     """
     object.__setattr__(error, "results", results)  # also on a frozen dataclass
-    note(
-        error,
-        text
-        or f"{finished(results)} and stand in the attribute `results` of this exception; "
-        "search.evaluate(…, resume=error.results) does the rest",
-    )
+    rest = f"; {verb}(…, resume=error.results) does the rest" if verb else ""
+    note(error, text or f"{finished(results)} and stand in the attribute `results` of this exception{rest}")
 
 
 def finished(results: Results) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -36,7 +36,6 @@ Piece: TypeAlias = tuple[Lanes, Metrics]
 """Lanes and their metrics, arrays [m, ...]."""
 
 
-@final
 class Outcomes:
     """Collects what comes in, in whatever order, and makes results of it at any time.
 

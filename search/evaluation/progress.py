@@ -33,6 +33,7 @@ class Progress:
         programs: All programs; 0 while the evaluation is still being planned.
         seconds: Since the evaluation began.
         left: Seconds until its end, as an estimate; None before the first program has run.
+        best: In a search for one objective the best that was seen so far; else None.
 
     Example:
         >>> from symjax.search import Progress
@@ -47,6 +48,7 @@ class Progress:
     programs: int
     seconds: float
     left: float | None
+    best: float | None = None
 
 
 class Reporter(Protocol):
@@ -129,6 +131,8 @@ def line(progress: Progress) -> str:
     parts.append(duration(progress.seconds))
     if progress.left is not None and done < total:
         parts.append(f"about {duration(progress.left)} left")
+    if progress.best is not None:
+        parts.append(f"best {progress.best:.4g}")
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     return f"{done}/{total} [{'#' * filled}{'.' * (_WIDTH - filled)}] {', '.join(parts)}"

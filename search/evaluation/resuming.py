@@ -51,7 +51,7 @@ def take_over(outcomes: Outcomes, request: Request, results: object, retry_faile
             np.tile(np.arange(request.repeats, dtype=np.uint32), len(some)),
         )
         seconds = np.repeat(results.seconds[some] / request.repeats, request.repeats)
-        outcomes.keep(lanes, _lane_metrics(results, some), int(program), seconds)
+        outcomes.keep(lanes, lane_metrics(results, some), int(program), seconds)
 
 
 def _check(request: Request, results: Results) -> None:
@@ -103,8 +103,8 @@ def _failures(results: Results) -> dict[int, Failure]:
     return {row: failures[id(error)] for row, error in results.errors.items()}
 
 
-def _lane_metrics(results: Results, rows: Any) -> Any:
-    """The metrics of configurations, by lane: [m * repeats, ...]."""
+def lane_metrics(results: Results, rows: Any) -> Any:
+    """The metrics of configurations that are finished, by lane: [m * repeats, ...]."""
     if results.repeats == 1:
         return jax.tree.map(lambda column: np.asarray(column)[rows], results.metrics)
     treedef = jax.tree.structure(results.metrics)

@@ -131,7 +131,13 @@ class Steps:
     @hiding_frames
     def __call__(self, exp: Any, key: jax.Array, *data: Any) -> Any:
         """The metrics after all steps."""
-        return self.measure(self.segment(self.start(exp, key, *data), self.n, *data), *data)
+        start = self.start(exp, key, *data)
+        inner = start.state if self.methods else start
+        # Without it the compiler knows the constants of the start in each step (it divides by them in another
+        # way), and the whole would not give what its pieces do.
+        inner = jax.lax.optimization_barrier(inner)
+        state = Run(exp, inner) if self.methods else inner
+        return self.measure(self.segment(state, self.n, *data), *data)
 
     def start(self, exp: Any, key: jax.Array, *data: Any) -> State:
         """The state before the first step: all that `segment` and `measure` need, as one pytree.
@@ -142,9 +148,9 @@ class Steps:
         if not takes_data and not _takes(self.init, (exp, key)):
             _refuse("init", self.init, ["exp", "key", *_names(data)])
         state = self.init(exp, key, *data) if takes_data else self.init(exp, key)
-        return _Run(exp, state) if self.methods else state
+        return Run(exp, state) if self.methods else state
 
-    def segment(self, state: State, m: int, *data: Any) -> State:
+    def segment(self, state: State, m: int | jax.Array, *data: Any) -> State:
         """The state after `m` more steps. Segments of `m` and `k` steps do what one of `m + k` does.
 
         For states of several configurations in one pytree, with a leading axis, map it:
@@ -152,20 +158,24 @@ class Steps:
 
         Args:
             state: What `start` or `segment` returned.
-            m: How many steps, at least 0; it must not be traced.
+            m: How many steps, at least 0. A traced one lets one program serve segments of all lengths; the
+                steps are the same to the last bit, but have no gradient in reverse mode.
             *data: What was given to `start`.
         """
         context, inner = self._apart(state)
         self._check("step", self.step, context, data)
 
-        def body(before: State, _: None) -> tuple[State, None]:
+        def step(before: State) -> State:
             after = self.step(*context, before, *data)
             _check_alike(before, after, self.step)
-            return after, None
+            return after
 
-        # The experiment stays outside of the scan, where what code tests in Python may remain a constant.
-        after, _ = jax.lax.scan(body, inner, length=m)
-        return _Run(state.experiment, after) if self.methods else after
+        # The experiment stays outside of the loop, where what code tests in Python may remain a constant.
+        if isinstance(m, jax.Array):
+            after = jax.lax.fori_loop(0, m, lambda _, before: step(before), inner)
+        else:
+            after, _ = jax.lax.scan(lambda before, _: (step(before), None), inner, length=m)
+        return Run(state.experiment, after) if self.methods else after
 
     def measure(self, state: State, *data: Any) -> Any:
         """The metrics of a state."""
@@ -182,8 +192,13 @@ class Steps:
             _refuse(name, part, [*(["exp"] if self.methods else []), "state", *_names(data)])
 
 
-class _Run(NamedTuple):
-    """A state with its experiment, where the parts are the experiment's methods."""
+class Run(NamedTuple):
+    """A state with its experiment, where the parts are the experiment's methods.
+
+    Attributes:
+        experiment: The experiment.
+        state: What changes from step to step.
+    """
 
     experiment: Any
     state: State

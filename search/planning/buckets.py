@@ -17,6 +17,7 @@ from symjax.core.schema import schema_of
 from symjax.verbs.tree import child
 
 from ..compiling.cache import Cache, remembered
+from ..compiling.executables import Array
 from ..compiling.lanes import Layout
 from ..results.failures import Failure
 from ..spaces.dna import DNA
@@ -53,7 +54,7 @@ class Bucket:
 
     rows: Rows
     arguments: Arguments
-    values: Mapping[int, npt.NDArray[Any]]
+    values: Mapping[int, Array]
     frozen: frozenset[int]
     program: Program
 
@@ -324,7 +325,7 @@ class Sorter:
                 tree = self.space.decode(self.dnas[int(row)])
                 if arguments is None:
                     arguments = flatten(tree, self.broadcast)
-                    if not self.space.predicates and not _checks_itself(
+                    if not self.space.predicates and not checks_itself(
                         tree, [self.space.spec.points[i].path for i in varying]
                     ):
                         break
@@ -336,7 +337,7 @@ class Sorter:
         return arguments
 
 
-def _checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
+def checks_itself(tree: Any, paths: Iterable[Path]) -> bool:
     """Whether a node on the way to one of these leaves has an invariant."""
     for path in paths:
         value = tree

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import jax
@@ -41,13 +41,28 @@ def choose_rung(configurations: int, devices: int, platform: str) -> int:
         >>> [choose_rung(n, 1, 'gpu') for n in (1, 9, 16, 256, 1024)]
         [2, 32, 32, 128, 512]
     """
-    on_each = math.ceil(configurations / devices)
+    return choose_one_rung([(configurations, 1)], devices, platform)
+
+
+def choose_one_rung(loads: Sequence[tuple[int, int]], devices: int, platform: str) -> int:
+    """The lanes on each device for which several runs of one program together cost least.
+
+    Args:
+        loads: Of each run how many configurations it has, and how long it is; the first has the most.
+        devices: The number of devices.
+        platform: Their kind.
+
+    Example:
+        >>> choose_one_rung([(512, 1), (128, 4), (32, 16), (8, 64)], 1, 'gpu')
+        32
+    """
+    sizes = [(math.ceil(configurations / devices), length) for configurations, length in loads]
     overhead, highest = _OVERHEAD, math.inf
     if platform == "cpu":
-        overhead, highest = _CPU_OVERHEAD, max(_CPU_LANES, 4 * on_each / _CPU_CALLS)
+        overhead, highest = _CPU_OVERHEAD, max(_CPU_LANES, 4 * sizes[0][0] / _CPU_CALLS)
 
     def cost(lanes: int) -> int:
-        return math.ceil(on_each / lanes) * (overhead + lanes)
+        return sum(length * math.ceil(size / lanes) * (overhead + lanes) for size, length in sizes)
 
     return min((lanes for lanes in LADDER if lanes <= highest), key=cost)
 

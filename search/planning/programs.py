@@ -24,6 +24,7 @@ from ..compiling.executables import Array, Executable, shares
 from ..compiling.fingerprints import Fingerprint, fingerprint
 from ..compiling.lanes import AXIS, Arity, Layout, Mode, partition_spec
 from ..compiling.persistent import settings_of_code
+from ..compiling.placement import own
 from .arguments import Arguments, Aval, struct
 from .metrics import Metrics, check_metrics
 
@@ -55,7 +56,9 @@ class Task:
         and run in a thread for each. XLA takes other steps for a program of several devices, and gives other
         bits (a softmax in a gradient was divided where it is else multiplied by the inverse).
         """
-        return self.devices[:1] if mode == "map" and self.devices[0].platform == "cpu" else self.devices
+        if mode == "map" and self.devices[0].platform == "cpu":
+            return own(self.devices)[:1]
+        return self.devices
 
     def environment(self) -> Hashable:
         """What else tracing and compiling hang on, with all of JAX's configuration."""
@@ -212,10 +215,15 @@ class Program:
     Attributes:
         lane: The function for one configuration.
         layout: How its lanes run.
+        work: How much each lane does, where that is an argument, such as the number of its steps; calls are
+            as large as their lanes are quick.
+        resident: Whether results stay on the devices.
     """
 
     lane: Lane
     layout: Layout
+    work: int = 1
+    resident: bool = False
 
     @property
     def varying(self) -> tuple[int, ...]:
@@ -255,7 +263,7 @@ class Program:
     @property
     def chunk(self) -> int:
         """The lanes that the next call should have, so that results come often, and calls cost little."""
-        return self.executable.chunk * self._streams
+        return self.executable.chunk(self.work) * self._streams
 
     @property
     def is_timed(self) -> bool:
@@ -264,7 +272,7 @@ class Program:
 
     def ran(self, lanes: int, seconds: float) -> None:
         """Takes note of how long a call took."""
-        self.executable.ran(math.ceil(lanes / self._streams), seconds)
+        self.executable.ran(math.ceil(lanes / self._streams), seconds, self.work)
 
     @property
     def executable(self) -> Executable:
@@ -303,7 +311,7 @@ class Program:
 
     def __call__(
         self,
-        values: Sequence[npt.NDArray[Any]],
+        values: Sequence[Array],
         ids: npt.NDArray[np.uint32],
         common: Sequence[Array],
         root: jax.Array,
@@ -325,36 +333,47 @@ class Program:
         traced, executable = self.lane.trace(), self.executable
         common = [*common, *(constant.on(executable.sharding) for constant in traced.constants)]
         ids = ids.reshape(len(ids), -1)
+        bounds = shares(len(ids), self._streams)
+        if self._streams > 1:  # what is for devices of other processes runs there
+            mine = own(self.lane.task.devices)
+            pairs = zip(self.lane.task.devices, bounds, strict=True)
+            bounds = [share for device, share in pairs if device in mine]
         parts = [
             executable.arguments([value[start:stop] for value in values], ids[start:stop], common, root)
-            for start, stop in shares(len(ids), self._streams)
+            for start, stop in bounds
             if start < stop
         ]
-        structure = jax.tree.structure(traced.metrics)
+        if self.resident and self._streams == 1:
+            return Running([executable(part).resident for part in parts], traced.metrics)
         if submit is None or self._streams == 1:
-            return Running([executable(part).results for part in parts], structure)
-        return Running([submit(executable.run, part).result for part in parts], structure)
+            return Running([executable(part).results for part in parts], traced.metrics)
+        return Running([submit(executable.run, part).result for part in parts], traced.metrics)
 
 
 class Running(NamedTuple):
     """A run of a program.
 
     Attributes:
-        parts: Each waits for the results of some lanes.
-        structure: That of the metrics.
+        parts: Each waits for the results of some lanes; none where all lanes are in other processes.
+        shapes: What the function returns for a lane, a pytree of `jax.ShapeDtypeStruct`.
     """
 
-    parts: list[Callable[[], list[npt.NDArray[Any]]]]
-    structure: PyTreeDef
+    parts: Sequence[Callable[[], Sequence[Array]]]
+    shapes: Metrics
 
     def metrics(self) -> Metrics:
-        """Waits for the metrics: NumPy arrays [n, ...], in the order of the lanes.
+        """Waits for the metrics: arrays [n, ...], in the order of the lanes on devices of this process.
+
+        They are NumPy's, but for resident ones.
 
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
-        columns = zip(*(part() for part in self.parts), strict=True)
-        return jax.tree.unflatten(self.structure, [np.concatenate(column) for column in columns])
+        if not self.parts:
+            return jax.tree.map(lambda leaf: np.zeros((0, *leaf.shape), leaf.dtype), self.shapes)
+        columns = list(zip(*(part() for part in self.parts), strict=True))
+        whole = [column[0] if len(column) == 1 else np.concatenate(column) for column in columns]
+        return jax.tree.unflatten(jax.tree.structure(self.shapes), whole)
 
 
 _lanes: Cache[Lane] = remembered(256)

@@ -71,23 +71,31 @@ def read_column(record: Json) -> Array:
     return (flat.view(dtype) if is_complex else flat).reshape(shape)
 
 
-def write_metrics(metrics: Metrics) -> Json:
+def write_metrics(metrics: Metrics, write: Callable[[Array], Json] = write_column) -> Json:
     """A pytree of columns: ``{"dict": …}``, ``{"list": …}``, ``{"tuple": …}``, ``{"column": …}`` or null.
 
     Containers of other classes are dicts by the names of their parts.
+
+    Args:
+        metrics: The pytree.
+        write: Writes a column; called in the order of the leaves.
     """
     if metrics is None:
         return None
     if isinstance(metrics, np.ndarray):
-        return {"column": write_column(metrics)}
+        return {"column": write(metrics)}
     if type(metrics) in (list, tuple):
-        return {type(metrics).__name__: [write_metrics(item) for item in metrics]}
+        return {type(metrics).__name__: [write_metrics(item, write) for item in metrics]}
     parts, _ = jax.tree_util.tree_flatten_with_path(metrics, is_leaf=lambda value: value is not metrics)
-    return {"dict": {_key(keys[0]): write_metrics(item) for keys, item in parts}}
+    return {"dict": {_key(keys[0]): write_metrics(item, write) for keys, item in parts}}
 
 
-def read_metrics(record: Json) -> Metrics:
+def read_metrics(record: Json, read: Callable[[Json], Any] = read_column) -> Metrics:
     """The inverse of `write_metrics`.
+
+    Args:
+        record: What it gave.
+        read: Reads a column; called in the order in which they were written.
 
     Raises:
         KeyError: As `read_column`.
@@ -98,10 +106,10 @@ def read_metrics(record: Json) -> Metrics:
         return None
     ((kind, content),) = record.items()
     readers: dict[str, Callable[[Any], Any]] = {
-        "column": read_column,
-        "list": lambda items: [read_metrics(item) for item in items],
-        "tuple": lambda items: tuple(read_metrics(item) for item in items),
-        "dict": lambda items: {key: read_metrics(item) for key, item in items.items()},
+        "column": read,
+        "list": lambda items: [read_metrics(item, read) for item in items],
+        "tuple": lambda items: tuple(read_metrics(item, read) for item in items),
+        "dict": lambda items: {key: read_metrics(item, read) for key, item in items.items()},
     }
     if kind not in readers:
         raise ValueError(f"metrics are in dicts, lists and tuples, not in a {kind!r}")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
+import math
 import pickle
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+Json = Any
+_PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +79,44 @@ def picklable(errors: Mapping[int, Exception | Failure]) -> dict[int, Exception 
     return {row: replaced[id(error)] for row, error in errors.items()}
 
 
+def write_failure(failure: Failure) -> dict[str, Json]:
+    """An exception's type, text and traceback, its notes, and its arguments if it can be made again.
+
+    Example:
+        >>> write_failure(Failure(ValueError('too wide'), ''))
+        {'type': 'ValueError', 'text': 'too wide', 'traceback': '', 'args': ['too wide']}
+    """
+    error = failure.error
+    record: dict[str, Json] = {
+        "type": type(error).__name__,
+        "text": str(error),
+        "traceback": failure.traceback,
+    }
+    if _builtin(record["type"]) is type(error) and all(map(is_plain, error.args)):
+        record["args"] = list(error.args)
+    notes = getattr(error, "__notes__", None)
+    return {**record, "notes": list(notes)} if notes else record
+
+
+def read_failure(record: Json) -> Failure:
+    """The inverse of `write_failure`; an exception of a class of one's own is a `RuntimeError` of its text.
+
+    Raises:
+        KeyError: A part is missing.
+        TypeError: The arguments are not those of the class.
+    """
+    kind = _builtin(record["type"]) if "args" in record else None
+    error = kind(*record["args"]) if kind else RuntimeError(f"{record['type']}: {record['text']}")
+    for text in record.get("notes", ()):
+        error.add_note(text)
+    return Failure(error, record["traceback"])
+
+
+def is_plain(value: Any) -> bool:
+    """Whether JSON knows a value."""
+    return type(value) in _PLAIN and (type(value) is not float or math.isfinite(value))
+
+
 def _without_frames(error: Exception) -> Exception:
     """The same exception, without its traceback, its cause and its context.
 
@@ -109,3 +153,9 @@ def _picklable(error: Exception) -> Exception:
 
 def _by_text(error: Exception) -> RuntimeError:
     return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _builtin(name: str) -> type[Exception] | None:
+    """An exception of Python's own, the only ones that a file may name."""
+    kind = getattr(builtins, name, None)
+    return kind if isinstance(kind, type) and issubclass(kind, Exception) else None

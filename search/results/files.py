@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,15 +11,14 @@ from typing import Any
 import numpy as np
 
 from symjax.core.errors import brief, note
-from symjax.text.files import from_json, to_json
 from symjax.text.json_reader import LoadError
 from symjax.text.storage import as_path, replace_file, writable_file
 
 from ..spaces.dna import DNA
-from ..spaces.patched import plain_inputs, read_inputs
-from ..spaces.space import Space, reopened
+from ..spaces.space import Space
+from ..spaces.space_forms import read_space, write_space
 from .column_forms import Json, read_column, read_metrics, write_column, write_metrics
-from .failures import Failure
+from .failures import Failure, is_plain, read_failure, write_failure
 from .frames import plain, to_csv, to_parquet
 from .keys import RootKeys
 from .objective import Objective
@@ -128,12 +125,7 @@ def write_results(results: Results) -> dict[str, Json]:
         "kind": KIND,
         "format": FORMAT,
         "n": len(results),
-        "space": {
-            "tree": _tree_record(space.tree),
-            "patches": _tree_record(space.patches),
-            "opened": list(space.opened),
-            "inputs": _tree_record(plain_inputs(space.inputs)),
-        },
+        "space": _space_record(space),
         "values": [{name: _value(value) for name, value in space.values(dna).items()} for dna in dnas],
         "dnas": {
             "choices": write_column(np.asarray(dnas.choices)),
@@ -148,11 +140,7 @@ def write_results(results: Results) -> dict[str, Json]:
         "compiled": arguments["compiled"],
         "reused": arguments["reused"],
         "plan": arguments["plan"].to_record(),
-        "objective": {
-            "metrics": list(objective.metrics),
-            "modes": list(objective.modes),
-            "bounds": {name: [_finite(b) for b in bounds] for name, bounds in objective.bounds.items()},
-        },
+        "objective": objective.to_record(),
     }
 
 
@@ -174,17 +162,10 @@ def read_results(record: Json, modules: Sequence[str] = ()) -> Results:
             f"{FORMAT}: a later version of symjax wrote them"
         )
     n = record["n"]
-    parts = record["space"]
-    space = reopened(
-        from_json(json.dumps(parts["tree"]), modules=modules),
-        tuple(from_json(json.dumps(parts["patches"]), modules=modules)),
-        parts["opened"],
-        inputs=read_inputs(from_json(json.dumps(parts["inputs"]), modules=modules)),
-    )
+    space = read_space(record["space"], modules)
     dnas = DNA(space.spec, read_column(record["dnas"]["choices"]), read_column(record["dnas"]["floats"]))
     space.spec.check(dnas.choices, dnas.floats)
     keys = read_column(record["key"]["data"])
-    stated = record["objective"]
     results = Results(
         space,
         dnas,
@@ -198,7 +179,7 @@ def read_results(record: Json, modules: Sequence[str] = ()) -> Results:
         compiled=record["compiled"],
         reused=record["reused"],
         plan=PlanSummary.of_record(record["plan"]),
-        objective=Objective.of(stated["metrics"], stated["modes"], _bounds_of(stated["bounds"])),
+        objective=Objective.of_record(record["objective"]),
         repeats=record["repeats"],
         costs={name: read_column(column) for name, column in record["costs"].items()},
     )
@@ -207,9 +188,9 @@ def read_results(record: Json, modules: Sequence[str] = ()) -> Results:
     return results
 
 
-def _tree_record(tree: Any) -> Json:
+def _space_record(space: Space) -> Json:
     try:
-        return json.loads(to_json(tree))
+        return write_space(space)
     except TypeError as error:
         note(
             error,
@@ -225,55 +206,20 @@ def _failure_records(failures: Mapping[int, Failure]) -> list[Json]:
     for row, failure in failures.items():
         rows.setdefault(id(failure), []).append(row)
     unique = {id(failure): failure for failure in failures.values()}
-    return [{"rows": rows[key], **_failure_record(failure)} for key, failure in unique.items()]
-
-
-def _failure_record(failure: Failure) -> Json:
-    error = failure.error
-    record: dict[str, Json] = {
-        "type": type(error).__name__,
-        "text": str(error),
-        "traceback": failure.traceback,
-    }
-    if _builtin(record["type"]) is type(error) and all(map(_is_plain, error.args)):
-        record["args"] = list(error.args)
-    notes = getattr(error, "__notes__", None)
-    return {**record, "notes": list(notes)} if notes else record
+    return [{"rows": rows[key], **write_failure(failure)} for key, failure in unique.items()]
 
 
 def _read_failures(records: Sequence[Json]) -> dict[int, Failure]:
     failures: dict[int, Failure] = {}
     for record in records:
-        kind = _builtin(record["type"]) if "args" in record else None
-        error = kind(*record["args"]) if kind else RuntimeError(f"{record['type']}: {record['text']}")
-        for text in record.get("notes", ()):
-            error.add_note(text)
-        failures.update(dict.fromkeys(record["rows"], Failure(error, record["traceback"])))
+        failures.update(dict.fromkeys(record["rows"], read_failure(record)))
     return failures
-
-
-def _builtin(name: str) -> type[Exception] | None:
-    """An exception of Python's own, the only ones that a file may name."""
-    kind = getattr(builtins, name, None)
-    return kind if isinstance(kind, type) and issubclass(kind, Exception) else None
 
 
 def _value(value: Any) -> Json:
     """What was decided, for readers of the file; JSON has no infinite numbers."""
     cell = plain(value)
-    return cell if _is_plain(cell) else str(cell)
-
-
-def _is_plain(value: Any) -> bool:
-    return type(value) in _PLAIN and (type(value) is not float or math.isfinite(value))
-
-
-def _finite(bound: float) -> float | None:
-    return bound if np.isfinite(bound) else None
-
-
-def _bounds_of(bounds: Mapping[str, Sequence[float | None]]) -> dict[str, tuple[float | None, float | None]]:
-    return {name: (low, high) for name, (low, high) in bounds.items()}
+    return cell if is_plain(cell) else str(cell)
 
 
 @contextmanager

@@ -172,7 +172,9 @@ class Measurements:
     def arguments(self, places: Places | None = None) -> dict[str, Any]:
         """What makes the measurements of some places int[m], or of all, by the constructor's arguments."""
         places = np.arange(len(self)) if places is None else places
-        failures = {row: self._failures[old] for row, old in enumerate(places) if old in self._failures}
+        failures = {}
+        if self._failures:  # for speed: a search may have a million trials
+            failures = {row: self._failures[old] for row, old in enumerate(places) if old in self._failures}
         return {
             "space": self.space,
             "dnas": self.dnas[places],

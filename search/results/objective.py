@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +83,26 @@ class Objective:
         if len(modes) != len(names) and (names or len(modes) > 1):
             raise ValueError(f"{len(names)} objectives ({', '.join(names)}) and {len(modes)} modes")
         return cls(names, modes, {name: _bounds(name, b) for name, b in (constraints or {}).items()})
+
+    def to_record(self) -> dict[str, Any]:
+        """The same as what JSON knows; it has no infinite numbers."""
+        return {
+            "metrics": list(self.metrics),
+            "modes": list(self.modes),
+            "bounds": {name: [_finite(bound) for bound in pair] for name, pair in self.bounds.items()},
+        }
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Objective:
+        """The inverse of `to_record`.
+
+        Raises:
+            KeyError: A part is missing.
+            TypeError: As `of`.
+            ValueError: As `of`.
+        """
+        bounds = {name: (low, high) for name, (low, high) in record["bounds"].items()}
+        return cls.of(record["metrics"], record["modes"], bounds)
 
     def __str__(self) -> str:
         """In a line: ``min loss, max accuracy; 0 ≤ drift ≤ 1``."""
@@ -197,6 +217,10 @@ def _bounds(name: str, bound: object) -> tuple[float, float]:
     if not low <= high:
         raise ValueError(f"nothing is within the constraint on {name!r}, [{low}, {high}]")
     return low, high
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
 
 
 def _is_bound(value: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 
@@ -35,8 +36,8 @@ class PlanSummary:
         """What several plans say, together; equal ones once. Programs are counted on from plan to plan."""
         return cls(
             "\n".join(dict.fromkeys(part.text for part in parts if part.text)),
-            sum((part.buckets for part in parts), ()),
-            sum((part.widths for part in parts), ()),
+            tuple(chain.from_iterable(part.buckets for part in parts)),
+            tuple(chain.from_iterable(part.widths for part in parts)),
             tuple(dict.fromkeys(name for part in parts for name in part.lanes)),
             {name: n for part in parts for name, n in part.split.items()},
             {name: why for part in parts for name, why in part.demoted.items()},

@@ -86,10 +86,8 @@ def _titles(measured: Measurements, decided: list[str]) -> tuple[dict[str, str],
     return metric_titles, unique_names([*own, *metric_titles.values()], decided, "decision")
 
 
-def records_of(measured: Measurements) -> dict[str, list[Any]]:
-    """The columns of a data frame, of plain values: see `Results.records`."""
-    values = [measured.space.values(dna) for dna in measured.dnas]
-    decided = decision_names(measured.space, values)
+def metric_columns(measured: Measurements) -> dict[str, list[Any]]:
+    """All metrics by name as plain values, with their deviations over repeats; None for nothing."""
     absent = np.isin(measured.states, ("failed", "pending"))
     metrics: dict[str, list[Any]] = {}
     for name, column in measured.columns.items():
@@ -99,6 +97,14 @@ def records_of(measured: Measurements) -> dict[str, list[Any]]:
         metrics[name or "value"] = cells(column, absent)
         if name in measured.deviations:
             metrics[f"{name or 'value'}.std"] = cells(measured.deviations[name], absent)
+    return metrics
+
+
+def records_of(measured: Measurements) -> dict[str, list[Any]]:
+    """The columns of a data frame, of plain values: see `Results.records`."""
+    values = [measured.space.values(dna) for dna in measured.dnas]
+    decided = decision_names(measured.space, values)
+    metrics = metric_columns(measured)
     first: dict[str, list[Any]] = {"id": measured.ids.tolist(), "state": measured.states.tolist()}
     if measured.objective.bounds:
         first["feasible"] = measured.feasible.tolist()

@@ -14,10 +14,15 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 
 from .columns import Array
+from .exports.optuna import Storage, Times, to_optuna
 from .frames import Library, rows_of, to_frame
 from .joining import joined
 from .measurements import FAILED, NAN, OK, Measurements, Places
 from .objective import Bound, Modes, Objective, is_loss
+from .plotting.effects import effects_of
+from .plotting.figures import Axes, Figure
+from .plotting.outcomes import only_outcome, scores_of
+from .plotting.plot import Kind, plot
 from .ranking import Scores, fronts, rank
 from .reports import cells_of, records_of, summary_of
 from .table import layout, to_html
@@ -250,6 +255,109 @@ class Results(Measurements):
             ValueError: Another library.
         """
         return to_frame(records_of(self), library)
+
+    def to_optuna(
+        self,
+        storage: Storage = None,
+        name: str | None = None,
+        metric: Wanted = None,
+        mode: Modes | None = None,
+        *,
+        times: Times | None = None,
+    ) -> Any:
+        """The trials as an `optuna.Study`, which Optuna's plots, samplers and dashboard read.
+
+        Parameters are those of `Space.suggest`, of each trial those that matter: Optuna can go on from there.
+        All metrics, the trial id, what was decided and what was raised are user attributes. What failed or is
+        NaN has failed there; what did not run waits; what is out of bounds breaks a constraint there, too.
+
+        Args:
+            storage: None for a study in memory; a path, which ends in ``.log`` for a journal, and in
+                anything else for an SQLite file; or what Optuna takes: a URL or one of its storages.
+            name: What the study is called there; by default a name that Optuna makes up.
+            metric: What counts; see `rank`.
+            mode: Its direction.
+            times: When the trials ran; by default they ended now.
+
+        Raises:
+            ImportError: Optuna is not installed.
+            optuna.exceptions.DuplicatedStudyError: The storage has a study of that name.
+            ValueError: The file is another program's; or as `rank`.
+
+        Example:
+            >>> results.to_optuna("optuna.db", "widths")                                # doctest: +SKIP
+            >>> # then, in a terminal: optuna-dashboard sqlite:///optuna.db
+        """
+        return to_optuna(self, storage, name, metric, mode, times)
+
+    # What they say.
+
+    def importance(self, metric: Wanted = None, mode: Modes | None = None) -> dict[str, float]:
+        """How much of what configurations came to each decision explains by itself.
+
+        It is the share of the variance of their ranks that lies between the values of the decision:
+        epsilon squared, an eta squared that is 0 on average for what has no effect (Kelley 1935, "An
+        unbiased correlation ratio measure"). Ranks, because a diverged configuration is the last, however
+        large its loss is; what failed ranks last, all of it equal. Numbers are put into up to ten groups of
+        one size. A decision counts among the configurations in which it matters.
+
+        What matters only together with others explains little alone, and the shares sum up to less than one.
+        Those of a search that converged are of where it looked most: draw at random for those of the space.
+        ``optuna.importance.get_param_importances(results.to_optuna())`` is another measure.
+
+        Args:
+            metric: One metric; see `rank`.
+            mode: Its direction.
+
+        Returns:
+            By the name of a decision its share in [0, 1], the greatest first.
+
+        Raises:
+            ValueError: As `rank`; or nothing was measured.
+
+        Example:
+            >>> import jax
+            >>> from symjax import search
+            >>> space = search.space({'x': search.floatv(0.0, 1.0), 'y': search.oneof([0.0, 0.1])})
+            >>> fn = lambda exp, key: exp['x'] + exp['y']
+            >>> results = search.random_search(fn, space, 64, jax.random.key(0))
+            >>> importance = results.importance()
+            >>> importance['x'] > 0.8, importance['y'] < 0.2
+            (True, True)
+        """
+        scores = scores_of(self, metric, mode)
+        only_outcome(self, scores, "importance")
+        return effects_of(self, scores)
+
+    def plot(
+        self,
+        kind: Kind | None = None,
+        metric: Wanted = None,
+        mode: Modes | None = None,
+        axes: Axes | None = None,
+    ) -> Figure:
+        """Draws the configurations, by matplotlib.
+
+        Args:
+            kind: ``'history'``: the objective of each trial, and the best so far. ``'parallel'``: an axis for
+                each decision, a line for each trial, with gaps where a decision does not matter.
+                ``'importance'``: see `importance`. ``'pareto'``: two objectives and their front. By default
+                that for two objectives, and the first one else.
+            metric: What counts; see `rank`.
+            mode: Its direction.
+            axes: What to draw on, of matplotlib; by default those of a new figure.
+
+        Returns:
+            The figure: ``results.plot().savefig('history.png')``. `pyplot` does not know of it.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            ValueError: Another kind; an objective too many or too few; nothing was measured; or as `rank`.
+
+        Example:
+            >>> results.plot("parallel").savefig("parallel.png")                        # doctest: +SKIP
+        """
+        return plot(self, kind, metric, mode, axes)
 
     # As text.
 

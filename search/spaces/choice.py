@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import abc
 import hashlib
+import itertools
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from symjax.core.fields import field
 from symjax.nodes.placeholders import Placeholder
 from symjax.text.formatting import format as format_tree
+
+from .parameter import Answer, Parameter, options_of
 
 Number: TypeAlias = int | float
 Gene: TypeAlias = int | np.number[Any] | jax.Array
@@ -25,6 +29,7 @@ Size: TypeAlias = int | float
 Fits: TypeAlias = Callable[[int, int, Any], bool]
 """Whether candidate `branch` of slot `slot` can become a value: ``fits(slot, branch, value)``."""
 
+_TRIES = 4  # draws among which `vary` looks for another value
 _LONGEST = 60  # characters of a candidate's text
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -143,6 +148,59 @@ class Choice(Placeholder):
             int32[n] or float32[n], n being the sum of their widths.
         """
 
+    # What evolution does to genes.
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether there is but one value, whatever the candidates hold."""
+        return self.size([[1] * len(slot) for slot in self.slots()]) <= 1
+
+    @property
+    def vary_words(self) -> int:
+        """How many random words of 32 bits `vary` takes."""
+        return _TRIES * self.words
+
+    @classmethod
+    def vary(cls, choices: Sequence[Any], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """Other values for several decisions of this kind: never the same again, unless there is but one.
+
+        By default one of a few draws that differs, or else one of the first two values in order. Kinds
+        whose values have neighbours, or that can tell the others apart, say it better.
+
+        Args:
+            choices: The decisions.
+            genes: Theirs, one after the other, [n], n being the sum of their widths.
+            words: Random words, uint32[m], m being the sum of their `vary_words`; those of one decision are
+                independent of each other.
+
+        Returns:
+            Genes as `genes`.
+        """
+        ends = np.cumsum([0, *(choice.vary_words for choice in choices)])
+        widths = [choice.width for choice in choices]
+        own = np.repeat(np.eye(len(choices), dtype=bool), widths, axis=0)  # [n, decisions]
+        owner = np.repeat(np.arange(len(choices)), widths)
+
+        def is_same(others: jax.Array) -> jax.Array:
+            return ~((others != genes)[:, None] & own).any(axis=0)[owner]
+
+        firsts = [list(itertools.islice(choice.enumerate(2), 2)) for choice in choices]
+        varied = genes
+        for value in (0, 1):
+            other = jnp.asarray(
+                np.concatenate([np.array(values[min(value, len(values) - 1)]) for values in firsts]),
+                genes.dtype,
+            )
+            varied = jnp.where(is_same(varied), other, varied)
+        for draw in range(_TRIES):
+            picked = [
+                np.arange(start + draw * choice.words, start + (draw + 1) * choice.words)
+                for start, choice in zip(ends, choices, strict=False)
+            ]
+            drawn = cls.draw(choices, words[np.concatenate(picked)])
+            varied = jnp.where(is_same(drawn), varied, drawn)
+        return varied
+
     # Numbers: what people write.
 
     @property
@@ -188,6 +246,37 @@ class Choice(Placeholder):
             return self.genes([value], name)
         except (TypeError, ValueError) as error:
             raise Misfit(str(error)) from error
+
+    # Parameters, of which Optuna suggests values.
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """The genes that answers about parameters stand for; by default, about one that has all values.
+
+        Args:
+            answer: Says which value a parameter takes.
+            name: The decision; what its parameters are called begins so.
+            names: What candidates are called that hold decisions of their own, by index.
+
+        Raises:
+            ValueError: There are infinitely many values.
+        """
+        rows, parameter = self._values(name)
+        options = parameter.options or ()
+        return rows[options.index(answer(parameter))]
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The inverse: the parameters about which `suggest` asks, and the answers."""
+        rows, parameter = self._values(name)
+        options = parameter.options or ()
+        return [(parameter, options[rows.index([gene.item() for gene in np.asarray(genes)])])]
+
+    def _values(self, name: str) -> tuple[list[list[Gene]], Parameter]:
+        rows = list(self.enumerate(None))
+        values = [self.numbers(np.array(row)) for row in rows]
+        options = options_of(
+            [value[0] if len(value) == 1 else value for value in values], list(map(str, values))
+        )
+        return rows, Parameter(name, options)
 
     def outline(self) -> list[str]:
         """The lines of text by which a space lists this decision."""

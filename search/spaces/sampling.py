@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,9 +29,7 @@ def sample_genes(spec: Spec, key: jax.Array, n: int) -> tuple[jax.Array, jax.Arr
     """
     # One stream of words for all: each further call of the generator would compile for 0.1 s. A word depends
     # on its place in the stream, and not on how long that is.
-    with jax.threefry_partitionable(True):
-        rows = jax.random.bits(key, (n, words(spec)), "uint32")
-    return genes_of(spec, rows)
+    return genes_of(spec, random_words(key, (n, words(spec))))
 
 
 def words(spec: Spec) -> int:
@@ -61,23 +60,55 @@ def _draw(spec: Spec, array: str, rows: jax.Array, ends: npt.NDArray[Any]) -> ja
         rows: Random words, uint32[n, words].
         ends: Where the words of each decision begin.
     """
+    empty = jnp.zeros((len(rows), 0), jnp.int32 if array == "choices" else jnp.float32)
+
+    def drawn(kind: type[Choice], members: list[int], columns: npt.NDArray[Any]) -> jax.Array:
+        own = np.concatenate([np.arange(ends[index], ends[index + 1]) for index in members])
+        draw = partial(kind.draw, [spec.points[index].choice for index in members])
+        return jax.vmap(draw)(columns_of(rows, own))
+
+    return by_kind(spec, array, drawn, empty)
+
+
+def by_kind(
+    spec: Spec,
+    array: str,
+    genes: Callable[[type[Choice], list[int], npt.NDArray[Any]], jax.Array],
+    empty: jax.Array,
+) -> jax.Array:
+    """One array of genes, put together of what there is for each kind of decisions.
+
+    Args:
+        spec: The decisions.
+        array: ``'choices'`` or ``'floats'``.
+        genes: ``genes(kind, members, columns)``, [n, columns], for some decisions and their columns.
+        empty: What there is if there are none, [n, 0].
+    """
     kinds: dict[type[Choice], list[int]] = {}
     for index, point in enumerate(spec.points):
         if point.array == array:
             kinds.setdefault(type(point.choice), []).append(index)
-    if not kinds:
-        return jnp.zeros((len(rows), 0), jnp.int32 if array == "choices" else jnp.float32)
-    drawn, columns = [], []
+    parts, places = [], []
     for kind, members in kinds.items():
-        own = np.concatenate([np.arange(ends[index], ends[index + 1]) for index in members])
-        draw = partial(kind.draw, [spec.points[index].choice for index in members])
-        drawn.append(jax.vmap(draw)(_columns(rows, own)))
-        columns += [np.arange(spec.columns[i].start, spec.columns[i].stop) for i in members]
-    return _columns(jnp.concatenate(drawn, axis=1), np.argsort(np.concatenate(columns)))
+        own = np.concatenate([np.r_[spec.columns[index]] for index in members])
+        parts.append(genes(kind, members, own))
+        places.append(own)
+    if not parts:
+        return empty
+    return columns_of(jnp.concatenate(parts, axis=1), np.argsort(np.concatenate(places)))
 
 
-def _columns(rows: jax.Array, columns: npt.NDArray[Any]) -> jax.Array:
+def columns_of(rows: jax.Array, columns: npt.NDArray[Any]) -> jax.Array:
     """Some columns of an array [n, …], in the order that is given."""
     if (np.diff(columns) == 1).all():
         return rows[:, columns[0] : columns[-1] + 1] if len(columns) else rows[:, :0]
     return rows[:, columns]
+
+
+def random_words(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Random words of 32 bits, uint32: the same ones whatever JAX's settings are.
+
+    Each call of the generator costs more than all else in a step of a search: draw at once what it takes.
+    """
+    with jax.threefry_partitionable(True):
+        return jax.random.bits(key, shape, "uint32")

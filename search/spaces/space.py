@@ -18,9 +18,11 @@ from symjax.verbs.refs import holds_references, is_node, resolve_within
 from . import constraints, space_text
 from .choice import Choice, Gene, Genes, Misfit, Size
 from .dna import DNA
+from .parameter import Suggests
 from .patched import Ideas, plain_inputs, read_inputs
 from .points import Spec
 from .sampling import sample_genes
+from .suggesting import suggested
 from .templates.discovery import Discovery, Template, Where
 from .templates.encoding import Encoder
 from .templates.enumeration import Enumeration, Rows, size_of, steps_of, whole
@@ -165,7 +167,7 @@ class Space:
         if self.predicates:
             batch = constraints.redrawn(
                 batch,
-                self._is_allowed,
+                self.allows,
                 lambda turn: self._draw(jax.random.fold_in(key, turn), count),
                 self.decode,
             )
@@ -235,7 +237,7 @@ class Space:
             Template(None, tuple(slot for part in self.templates for slot in part.slots))
         ):
             dna = self.of([rows.get(index, genes) for index, genes in enumerate(least)])
-            if not self.predicates or self._is_allowed(dna):
+            if not self.predicates or self.allows(dna):
                 yield dna
 
     def of(self, rows: Sequence[Sequence[Gene]]) -> DNA:
@@ -477,6 +479,38 @@ class Space:
         encoder.read(values, self._names)
         return self.of(encoder.rows())
 
+    def suggest(self, trial: Suggests) -> Any:
+        """The tree that a trial of Optuna's suggests: for an objective of one's own.
+
+        Parameters are called as the decisions are, ``space.spec.names``, and take the values that `values`
+        tells; only those are suggested that matter. Of `manyof` and `permutate` there is a parameter for each
+        place, ``name[0]``: of distinct candidates the index among those that are left. A float on a reverse
+        log scale is suggested by its mirror image, ``1.1 - name``.
+
+        Args:
+            trial: An ``optuna.Trial``; also an ``optuna.trial.FixedTrial``, or one that was enqueued.
+
+        Raises:
+            TypeError: `trial` is something else.
+            optuna.TrialPruned: The tree is not as `constrain` demands.
+            Exception: What a constructor of the tree raises.
+
+        Example:
+            >>> import optuna
+            >>> from symjax import search
+            >>> space = search.space({'width': search.oneof([8, 16]), 'lr': search.floatv(1e-4, 0.1, 'log')})
+            >>> space.suggest(optuna.trial.FixedTrial({'width': 16, 'lr': 0.003}))
+            {'width': 16, 'lr': 0.003}
+        """
+        if not hasattr(trial, "suggest_categorical"):
+            raise TypeError(f"suggest takes a trial of Optuna's, got {brief(trial)}")
+        dna = suggested(self.spec, self.choices, self._names, lambda each: each.suggested(trial))
+        if self.predicates and not self.allows(dna):
+            import optuna
+
+            raise optuna.TrialPruned(f"{dna!r} is not in the space: its constraints refuse it")
+        return self._tree(self._genes(dna.choices, dna.floats))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Space):
             return NotImplemented
@@ -525,7 +559,18 @@ class Space:
         genes = self._genes(dna.choices, dna.floats)
         return [filling.fill(genes)[0] for filling in self._fillings]
 
-    def _is_allowed(self, dna: DNA) -> bool:
+    def allows(self, dna: DNA) -> bool:
+        """Whether a single DNA is as `constrain` demands, and its tree can be made.
+
+        Raises:
+            Exception: What a constraint raises; a note names the constraint.
+
+        Example:
+            >>> from symjax import search
+            >>> space = search.space([search.oneof([1, 2])]).constrain(lambda tree: tree[0] > 1)
+            >>> [space.allows(search.DNA.from_numbers(space.spec, [number])) for number in (0, 1)]
+            [False, True]
+        """
         return constraints.allows(self.predicates, lambda: self._tree(self._genes(dna.choices, dna.floats)))
 
     def _require(self, dna: DNA) -> DNA:

@@ -1,1 +1,1 @@
-"""Studies: searches that are kept in a file."""
+"""Studies: searches in a file, which survive their process."""

@@ -12,6 +12,7 @@ import pytest
 import symjax as sj
 from symjax import search
 from symjax.search import DNA, Choice
+from symjax.search.spaces.suggesting import suggestions
 
 
 class PowerOfTwo(Choice):
@@ -135,3 +136,13 @@ def test_it_is_planned_as_a_lane_where_it_lands_on_a_leaf():
     results = search.evaluate(Experiment.run, SPACE, dnas, key)
     expected = [tree.width * tree.scale + tree.rate for tree in SPACE.decode(dnas)]
     np.testing.assert_allclose(results["sum"], expected, rtol=1e-6)
+
+
+def test_it_is_suggested_by_all_of_its_values():
+    optuna = pytest.importorskip("optuna", reason="needs Optuna: pip install symjax-flax[search]")
+    space = search.space({"width": PowerOfTwo(8, 64)})
+    assert space.suggest(optuna.trial.FixedTrial({"width": 32})) == {"width": 32}
+    (parameter, value), *rest = suggestions(
+        space.spec, space.choices, ({},), space.from_values({"width": 16})
+    )
+    assert (parameter.options, value, rest) == ((8, 16, 32, 64), 16, [])

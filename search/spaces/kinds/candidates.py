@@ -12,6 +12,7 @@ from symjax.core.errors import brief, nearest
 from symjax.verbs.equality import eq
 
 from ..choice import Number, text_of
+from ..parameter import options_of
 
 
 def read_candidates(kind: str, candidates: object) -> tuple[tuple[Any, ...], tuple[str, ...] | None]:
@@ -84,6 +85,16 @@ def index_of(number: object, candidates: Sequence[Any], labels: Sequence[str] | 
 def label_of(number: Number, candidates: Sequence[Any], labels: Sequence[str] | None) -> str:
     """What people call the candidate of an index."""
     return labels[int(number)] if labels else _plain(_text(candidates[int(number)]))
+
+
+def named_options(
+    candidates: Sequence[Any], labels: Sequence[str] | None, names: Mapping[int, str]
+) -> tuple[Any, ...]:
+    """Candidates as options of a parameter: labels, names, plain values; or else texts."""
+    if labels is not None:
+        return tuple(labels)
+    texts = [names.get(index, _plain(_text(each))) for index, each in enumerate(candidates)]
+    return options_of([names.get(index, each) for index, each in enumerate(candidates)], texts)
 
 
 def as_written(candidates: Sequence[Any], labels: Sequence[str] | None) -> list[Any] | dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 
 
 def below(words: jax.Array, bounds: Sequence[int]) -> jax.Array:
@@ -28,12 +30,21 @@ def below(words: jax.Array, bounds: Sequence[int]) -> jax.Array:
         >>> below(jnp.array([0, 2**31, 2**32 - 1], jnp.uint32), [3, 3, 3])
         Array([0, 1, 2], dtype=int32)
     """
-    limits = np.array(bounds, np.uint32)
+    return below_each(words, np.array(bounds, np.uint32))
+
+
+def below_each(words: jax.Array, limits: npt.NDArray[Any] | np.uint32 | jax.Array) -> jax.Array:
+    """As `below`, of bounds that may be traced.
+
+    Args:
+        words: Random words, uint32[...].
+        limits: uint32, of the same shape or one that broadcasts to it. Below none there is but 0.
+    """
     high, low = words >> 16, words & 0xFFFF
     above, beneath = limits >> 16, limits & 0xFFFF
     # Schoolbook multiplication: there are no 64 bits.
     middle = high * beneath + ((low * beneath) >> 16)
-    if not above.any():
+    if isinstance(above, np.ndarray) and not above.any():
         return (middle >> 16).astype(jnp.int32)
     other = low * above + (middle & 0xFFFF)
     return (high * above + (middle >> 16) + (other >> 16)).astype(jnp.int32)

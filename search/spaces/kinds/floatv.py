@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import jax
@@ -16,6 +16,7 @@ from symjax.core.errors import brief, known, nearest
 from symjax.core.fields import field
 
 from ..choice import Brief, Choice, Gene, Genes, Number, Size, named, refuse_choices
+from ..parameter import Answer, Parameter
 from .drawing import shares
 
 Scale: TypeAlias = Literal["linear", "log", "reverse_log"]
@@ -24,6 +25,7 @@ SCALES: tuple[Scale, ...] = ("linear", "log", "reverse_log")
 _CONFIG: Any = jax.config  # which has no types for its options
 _GREATEST = float(np.finfo(np.float32).max)
 _LEAST = float(np.finfo(np.float32).tiny)  # XLA flushes what is smaller to zero
+_OCTAVES = 10  # from the whole scale down to 1/1024 of it
 
 
 class FloatV(Choice):
@@ -109,16 +111,76 @@ class FloatV(Choice):
     @classmethod
     def draw(cls, choices: Sequence[FloatV], words: jax.Array) -> jax.Array:
         """Uniform on the scale of each."""
+        return cls.spread(choices, shares(words))
+
+    @classmethod
+    def spread(cls, choices: Sequence[FloatV], share: jax.Array) -> jax.Array:
+        """The floats at shares of the scale of each, from 0 (the lower bound) to 1 (the upper one).
+
+        Args:
+            choices: n decisions.
+            share: float32[n].
+        """
         least, most = np.array([(choice.lo, choice.hi) for choice in choices], np.float32).T
         low, high = np.array([choice._span() for choice in choices], np.float32).T
         scales = np.array([SCALES.index(choice.scale) for choice in choices])
-        share = shares(words)
-        drawn = low * (1 - share) + high * share
+        values = low * (1 - share) + high * share
         if scales.any():
-            power = jnp.exp(jnp.where(scales > 0, drawn, 0))
+            power = jnp.exp(jnp.where(scales > 0, values, 0))
             reverse = jnp.where(scales == 2, most - (power - least), power)
-            drawn = jnp.where(scales > 0, reverse, drawn)
-        return jnp.clip(drawn, least, most)
+            values = jnp.where(scales > 0, reverse, values)
+        return jnp.clip(values, least, most)
+
+    @classmethod
+    def shares_of(cls, choices: Sequence[FloatV], genes: jax.Array) -> jax.Array:
+        """The inverse of `spread`, but for rounding: float32[n] from 0 to 1."""
+        least, most = np.array([(choice.lo, choice.hi) for choice in choices], np.float32).T
+        low, high = np.array([choice._span() for choice in choices], np.float32).T
+        scales = np.array([SCALES.index(choice.scale) for choice in choices])
+        values = genes
+        if scales.any():
+            power = jnp.where(scales == 2, most - genes + least, genes)
+            values = jnp.where(scales > 0, jnp.log(jnp.where(scales > 0, power, 1)), genes)
+        # Halves, for the difference of two bounds may be more than float32 holds.
+        return jnp.clip((values / 2 - low / 2) / (high / 2 - low / 2), 0, 1)
+
+    @property
+    def vary_words(self) -> int:
+        """One."""
+        return 1
+
+    @classmethod
+    def vary(cls, choices: Sequence[FloatV], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """A step of a random size on the scale of each: as likely from 1/8 to 1/4 of it as from 1/16 to 1/8.
+
+        So that what is far away is tried as well as what is near (Mühlenbein and Schlierkamp-Voosen 1993,
+        "Predictive models for the breeder genetic algorithm", section 3).
+        """
+        size = jnp.exp2(-_OCTAVES * shares(words))
+        way = jnp.where(words & 1, 1, -1)  # the lowest bit is none of those of the share
+        return cls.step(choices, genes, way * size)
+
+    @classmethod
+    def step(cls, choices: Sequence[FloatV], genes: jax.Array, steps: jax.Array) -> jax.Array:
+        """Floats a step away on the scale of each, and never the same.
+
+        A step that would lead over a bound is reflected there. One that is lost in rounding is as small as a
+        step can be.
+
+        Args:
+            choices: n decisions.
+            genes: float32[n].
+            steps: float32[n], from -1 to 1.
+        """
+        share = cls.shares_of(choices, genes) + steps
+        share = jnp.where(share < 0, -share, share)
+        varied = cls.spread(choices, jnp.where(share > 1, 2 - share, share))
+        least, most = np.array([(choice.lo, choice.hi) for choice in choices], np.float32).T
+        upward = ((steps > 0) & (genes < most)) | (genes <= least)
+        beside = jnp.nextafter(genes, jnp.where(upward, most, least))
+        # XLA takes what is smaller for zero.
+        beside = jnp.where(jnp.abs(beside) < _LEAST, jnp.where(upward, _LEAST, -_LEAST), beside)
+        return jnp.where(varied == genes, jnp.clip(beside, least, most), varied)
 
     def numbers(self, genes: Genes) -> list[Number]:
         """The shortest float of the same float32, within the bounds.
@@ -161,6 +223,26 @@ class FloatV(Choice):
             gene, new_dtype=np.dtype(dtype), weak_type=True, sharding=None
         )
         return jnp.minimum(jnp.maximum(value, self.lo), self.hi) if is_wide else value
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """The value; on a reverse log scale its mirror image, which is log-uniform."""
+        value = answer(self._parameter(name))
+        return self.genes([self._within(self.lo + self.hi - value) if self._is_mirrored else value], name)
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The value, or its mirror image."""
+        value = self._shortest(genes[0])
+        return [
+            (self._parameter(name), self._within(self.lo + self.hi - value) if self._is_mirrored else value)
+        ]
+
+    @property
+    def _is_mirrored(self) -> bool:
+        return self.scale == "reverse_log"
+
+    def _parameter(self, name: str) -> Parameter:
+        own = f"{Brief(self.lo + self.hi)!r} - {name}" if self._is_mirrored else name
+        return Parameter(own, None, float(self.lo), float(self.hi), is_log=self.scale != "linear")
 
     def _shortest(self, gene: Any) -> float:
         single = np.float32(gene)

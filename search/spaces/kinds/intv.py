@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import jax
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief, known, nearest
 
 from ..choice import Choice, Gene, Genes, Number, Size, named, refuse_choices
+from ..parameter import Answer, Parameter
 from .drawing import below, shares
 
 _SCALES = ("linear", "log")
@@ -103,6 +104,19 @@ class IntV(Choice):
         most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
         return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
 
+    @property
+    def vary_words(self) -> int:
+        """One."""
+        return 1
+
+    @classmethod
+    def vary(cls, choices: Sequence[IntV], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """Uniform over the other values of each."""
+        number = np.array([len(choice) for choice in choices], np.int32)
+        # Backwards, for the greatest gene and one is more than int32 holds.
+        varied = genes - 1 - below(words, (number - 1).tolist())
+        return varied + jnp.where(varied < 0, number, 0)
+
     def _span(self) -> tuple[float, float, float]:
         """Of a law on a log scale, in steps: its lower end; that above `lo`; its length, in logarithms.
 
@@ -133,6 +147,19 @@ class IntV(Choice):
     def decide(self, genes: Sequence[Number] | Genes, branch: Callable[[int, int], Any]) -> int:
         """The value."""
         return self.lo + self.step * int(genes[0])
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """The value."""
+        return self.genes([answer(self._parameter(name))], name)
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The value."""
+        return [(self._parameter(name), *self.numbers(genes))]
+
+    def _parameter(self, name: str) -> Parameter:
+        # Optuna knows no log scale with a step.
+        is_log = self.scale == "log" and self.step == 1
+        return Parameter(name, None, self.lo, self.values[-1], self.step, is_log)
 
     def __symjax_text__(self) -> tuple[str, list[Any], dict[str, Any]]:
         positional, keywords = named(self, [self.lo, self.hi])

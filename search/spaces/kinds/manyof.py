@@ -16,7 +16,8 @@ from symjax.core.errors import brief
 from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
-from .candidates import as_written, index_of, label_of, outlined, read_candidates
+from ..parameter import Answer, Parameter
+from .candidates import as_written, index_of, label_of, named_options, outlined, read_candidates
 from .drawing import below
 
 
@@ -118,7 +119,9 @@ class ManyOf(Choice):
         taken, rest = genes[..., : self.k], genes[..., self.k :]
         if self.sorted:
             taken = jnp.sort(taken, axis=-1)
-        return jnp.concatenate([taken, jnp.sort(rest, axis=-1)], axis=-1)
+        if rest.shape[-1] > 1:
+            rest = jnp.sort(rest, axis=-1)
+        return jnp.concatenate([taken, rest], axis=-1)
 
     def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
         """All selections, in lexicographic order."""
@@ -144,13 +147,9 @@ class ManyOf(Choice):
     @classmethod
     def draw(cls, choices: Sequence[ManyOf], words: jax.Array) -> jax.Array:
         """Uniform over the selections of each: over multisets, where they are sorted and may come again."""
-        groups: dict[tuple[int, int, bool, bool], list[int]] = {}
-        for index, choice in enumerate(choices):
-            like = (choice.k, len(choice.candidates), choice.distinct, choice.sorted)
-            groups.setdefault(like, []).append(index)
         ends = np.cumsum([0, *(choice.words for choice in choices)])
         drawn: dict[int, jax.Array] = {}
-        for members in groups.values():
+        for members in alike(choices):
             own = np.array([np.arange(ends[index], ends[index + 1]) for index in members])
             rows = choices[members[0]]._draw(words[own])
             drawn.update(zip(members, rows, strict=True))
@@ -173,6 +172,46 @@ class ManyOf(Choice):
         if self.distinct:
             return self.canonical(order)
         return jnp.sort(order[:, : self.k], axis=-1) - jnp.arange(self.k, dtype=jnp.int32)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nothing is taken, or all that there is, in one way only."""
+        number = len(self.candidates)
+        return self.k == 0 or number == 1 or (self.distinct and self.sorted and self.k == number)
+
+    @property
+    def vary_words(self) -> int:
+        """One for the place, one for what it takes."""
+        return 2
+
+    @classmethod
+    def vary(cls, choices: Sequence[ManyOf], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """Another candidate in one place. Where they are distinct, it comes from where it stood before."""
+        starts = np.cumsum([0, *(choice.width for choice in choices)])
+        rows: dict[int, jax.Array] = {}
+        for members in alike(choices):
+            first = choices[members[0]]
+            own = np.array([np.arange(starts[index], starts[index] + first.width) for index in members])
+            at = 2 * np.array(members)
+            varied = genes[own] if first.is_fixed else first._vary(genes[own], words[at], words[at + 1])
+            rows.update(zip(members, varied, strict=True))
+        return jnp.concatenate([rows[index] for index in range(len(choices))])
+
+    def _vary(self, genes: jax.Array, which: jax.Array, what: jax.Array) -> jax.Array:
+        """Other genes int32[m, width], by words uint32[m] for the place, and for what it takes."""
+        number, size = len(self.candidates), len(genes)
+        place = below(which, [self.k] * size)[:, None]
+        if not self.distinct:
+            varied = genes + 1 + below(what, [number - 1] * size)[:, None]
+            varied = varied - jnp.where(varied >= number, number, 0)
+            changed = jnp.where(np.arange(self.width) == place, varied, genes)
+            return jnp.sort(changed, axis=-1) if self.sorted else changed
+        if self.sorted:  # an exchange of two that are taken would change nothing
+            other = self.k + below(what, [number - self.k] * size)[:, None]
+        else:
+            other = below(what, [number - 1] * size)[:, None]
+            other = other + (other >= place)
+        return self.canonical(exchanged(genes, place, other))
 
     def numbers(self, genes: Genes) -> list[Number]:
         """The indices of those that are taken."""
@@ -220,6 +259,38 @@ class ManyOf(Choice):
             raise Misfit(lambda: f"{brief(value)} is no selection of {text_of(self)}")
         return self._completed(taken)
 
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """A candidate for each place; of distinct ones, its index among those that are left."""
+        left = list(range(len(self.candidates)))
+        taken: list[int] = []
+        for parameter in self._parameters(name, names):
+            index = (parameter.options or ()).index(answer(parameter))
+            taken.append(left.pop(index) if self.distinct else left[index])
+        taken += left[: self.k - len(taken)]  # the last one of a permutation
+        return self._completed(sorted(taken) if self.sorted else taken)
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The candidates by place."""
+        left = list(range(len(self.candidates)))
+        answers: list[tuple[Parameter, Any]] = []
+        for parameter, gene in zip(self._parameters(name, names), genes, strict=False):
+            index = left.index(int(gene))
+            answers.append((parameter, (parameter.options or ())[index]))
+            if self.distinct:
+                left.remove(int(gene))
+        return answers
+
+    def _parameters(self, name: str, names: Mapping[int, str]) -> list[Parameter]:
+        """One for each place; none for the last candidate that is left."""
+        if not self.distinct:
+            options = named_options(self.candidates, self.labels, names)
+            return [Parameter(f"{name}[{place}]", options) for place in range(self.k)]
+        arity = len(self.candidates)  # the options of a parameter are the same in all trials of Optuna's
+        return [
+            Parameter(f"{name}[{place}]", tuple(range(arity - place)))
+            for place in range(min(self.k, arity - 1))
+        ]
+
     def outline(self) -> list[str]:
         """A line for each candidate."""
         name, _, keywords = self.__symjax_text__()
@@ -239,6 +310,31 @@ class ManyOf(Choice):
         if not self.distinct:
             keywords = {"distinct": False, **keywords}
         return "manyof", positional, keywords
+
+
+def exchanged(genes: jax.Array, place: jax.Array, other: jax.Array) -> jax.Array:
+    """Lists of which two places have changed their contents.
+
+    Args:
+        genes: int32[m, n].
+        place: int32[m, 1].
+        other: int32[m, 1].
+    """
+    places = np.arange(genes.shape[-1])
+    is_place, is_other = places == place, places == other
+    # By sums, which XLA fuses with what stands around them; a gather it does not.
+    at_place = jnp.where(is_place, genes, 0).sum(axis=-1, keepdims=True)
+    at_other = jnp.where(is_other, genes, 0).sum(axis=-1, keepdims=True)
+    return jnp.where(is_place, at_other, jnp.where(is_other, at_place, genes))
+
+
+def alike(choices: Sequence[ManyOf]) -> list[list[int]]:
+    """The indices of those that differ in nothing but their candidates, together."""
+    groups: dict[tuple[int, int, bool, bool], list[int]] = {}
+    for index, choice in enumerate(choices):
+        like = (choice.k, len(choice.candidates), choice.distinct, choice.sorted)
+        groups.setdefault(like, []).append(index)
+    return list(groups.values())
 
 
 def manyof(

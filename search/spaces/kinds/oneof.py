@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import numpy.typing as npt
 
 from symjax.core.errors import brief
 from symjax.core.fields import field
 
 from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, named, text_of
-from .candidates import as_written, index_of, label_of, outlined, read_candidates
+from ..parameter import Answer, Parameter
+from .candidates import as_written, index_of, label_of, named_options, outlined, read_candidates
 from .drawing import below
 
 
@@ -71,6 +74,18 @@ class OneOf(Choice):
         """Uniform over the candidates of each."""
         return below(words, [len(choice.candidates) for choice in choices])
 
+    @property
+    def vary_words(self) -> int:
+        """One."""
+        return 1
+
+    @classmethod
+    def vary(cls, choices: Sequence[OneOf], genes: jax.Array, words: jax.Array) -> jax.Array:
+        """Uniform over the other candidates of each."""
+        number = np.array([len(choice.candidates) for choice in choices], np.int32)
+        varied = genes + 1 + below(words, np.maximum(number - 1, 1).tolist())
+        return varied - jnp.where(varied >= number, number, 0)
+
     def numbers(self, genes: Genes) -> list[Number]:
         """The index."""
         return [int(genes[0])]
@@ -93,6 +108,16 @@ class OneOf(Choice):
             if fits(0, index, value):
                 return [index]
         raise Misfit(lambda: f"{brief(value)} is no candidate of {text_of(self)}")
+
+    def suggest(self, answer: Answer, name: str, names: Mapping[int, str]) -> list[Gene]:
+        """One of the candidates."""
+        options = named_options(self.candidates, self.labels, names)
+        return [options.index(answer(Parameter(name, options)))]
+
+    def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
+        """The candidate."""
+        options = named_options(self.candidates, self.labels, names)
+        return [(Parameter(name, options), options[int(genes[0])])]
 
     def outline(self) -> list[str]:
         """A line for each candidate."""

@@ -35,15 +35,15 @@ def test_serves_any_number_of_lanes_up_to_its_capacity(layout):
 
 def test_a_call_is_as_long_as_results_should_take():
     code = executable()
-    assert (code.is_timed, code.chunk, code.capacity) == (False, 2, 8192)
+    assert (code.is_timed, code.chunk(), code.capacity) == (False, 2, 8192)
     code.ran(2, 0.1)  # a lane on each device
-    assert (code.is_timed, code.chunk) == (True, 10)
+    assert (code.is_timed, code.chunk()) == (True, 10)
     code.ran(10, 0.25)
-    assert code.chunk == 20
+    assert code.chunk() == 20
     code.ran(20, 1e-5)
-    assert code.chunk == code.capacity
+    assert code.chunk() == code.capacity
     vectorized = executable(Layout("vmap", 8))
-    assert (vectorized.is_timed, vectorized.chunk) == (True, 16)
+    assert (vectorized.is_timed, vectorized.chunk()) == (True, 16)
 
 
 def test_what_is_remembered_of_it_is_of_the_same_code():

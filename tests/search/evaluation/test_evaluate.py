@@ -658,3 +658,22 @@ class TestBadInput:
     def test_a_broadcast_shape_without_a_value(self):
         with pytest.raises(ValueError, match=r"\(path=broadcast\[0\]\)"):
             search.evaluate(Train.run, SPACE, DNAS, KEY, jax.ShapeDtypeStruct((2,), np.float32), Y)
+
+
+def test_failures_that_are_kept_are_neither_raised_nor_warned_of():
+    space = search.space({"bad": search.oneof([False, True])})
+    dnas = search.DNA.from_numbers(space.spec, [[0], [1]])
+
+    def run(exp, key):
+        if exp["bad"]:
+            raise ValueError("bad luck")
+        return jax.random.uniform(key)
+
+    key = jax.random.key(0)
+    results = search.evaluate(run, space, dnas, key, failures="keep")
+    assert results.states.tolist() == ["ok", "failed"]
+    assert search.evaluate(run, space, dnas[1:], key, failures="keep").states.tolist() == ["failed"]
+    with pytest.raises(ValueError, match="bad luck"):
+        search.evaluate(run, space, dnas[1:], key)
+    with pytest.raises(ValueError, match="'raise' or 'keep'"):
+        search.evaluate(run, space, dnas, key, failures="ignore")

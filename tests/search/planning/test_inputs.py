@@ -29,7 +29,7 @@ def test_a_tree_is_no_space():
     ):
         search.plan(Task.run, task, DNAS, KEY)
     with pytest.raises(TypeError, match="makes one of a tree"):
-        search.random_search(Task.run, task, KEY, 2)
+        search.run(search.algorithms.Random(), Task.run, task, 2, KEY)
 
 
 @pytest.mark.parametrize("fn", [3, None, SPACE])

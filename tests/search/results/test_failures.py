@@ -1,12 +1,21 @@
 """Exceptions that outlive their process."""
 
 import gc
+import json
 import pickle
 import weakref
 
 import jax
+import pytest
 
-from symjax.search.results.failures import Failure, failures_of, picklable
+from symjax.search.results.failures import (
+    Failure,
+    failures_of,
+    is_plain,
+    picklable,
+    read_failure,
+    write_failure,
+)
 
 
 class TwoArguments(Exception):
@@ -83,3 +92,41 @@ def test_failures_are_in_order_and_stay_one():
     assert failures[2] is failures[4]
     assert (repr(failures[2].error), failures[2].error.filename) == (repr(error), "file")
     assert failures_of(failures) == failures
+
+
+class Own(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (ValueError("too wide"), ValueError, "too wide"),
+        (KeyError("a"), KeyError, "'a'"),
+        (Own("mine"), RuntimeError, "Own: mine"),
+        (ValueError(float("nan")), RuntimeError, "ValueError: nan"),
+    ],
+)
+def test_an_exception_comes_back(error, kind, text):
+    error.add_note("in trial 3")
+    record = json.loads(json.dumps(write_failure(Failure(error, "the traceback"))))
+    again = read_failure(record)
+    assert type(again.error) is kind
+    assert str(again.error) == text
+    assert again.error.__notes__ == ["in trial 3"]
+    assert again.traceback == "the traceback"
+
+
+def test_a_name_that_is_no_exception_is_not_called():
+    again = read_failure({"type": "exit", "text": "0", "args": [0], "traceback": ""})
+    assert type(again.error) is RuntimeError
+
+
+def test_json_knows_no_infinite_numbers():
+    assert [is_plain(value) for value in (1.0, None, "a", float("inf"), 1j)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]

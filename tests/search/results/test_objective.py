@@ -1,5 +1,7 @@
 """What counts, said once."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,12 @@ def test_a_loss_that_is_to_be_large_is_warned_of():
         assert Objective().goals(None, None, ["loss"]) == [("loss", "max")]
     assert Objective.of("neg_loss").modes == Objective.of("accuracy").modes == ("max",)
     assert Objective.of(mode="min").goals("loss", None, ["loss"]) == [("loss", "min")]
+
+
+def test_an_objective_comes_back_from_its_record():
+    for goal in (
+        Objective(),
+        Objective.of(None, "min"),
+        Objective.of(["loss", "accuracy"], ["min", "max"], {"drift": (None, 1.0), "flops": (2.0, 3.0)}),
+    ):
+        assert Objective.of_record(json.loads(json.dumps(goal.to_record(), allow_nan=False))) == goal

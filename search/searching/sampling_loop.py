@@ -1,0 +1,308 @@
+"""`sample`: a search as a loop of Python, for what cannot run inside of `jit`."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol, final
+
+import jax
+import numpy as np
+
+from symjax.core.errors import brief, summary
+from symjax.core.tracebacks import caller_level
+
+from ..algorithms.algorithm import Algorithm, Exhausted
+from ..engines.local import Local
+from ..results.keys import RootKeys
+from ..results.objective import Bound, Modes, Objective
+from ..results.results import Results
+from ..spaces import opening
+from ..spaces.dna import DNA
+from ..spaces.space import Space
+from .early_stopping.policy import Policy, Series
+from .feedback import Course, Feedback
+from .measurement import Measurement
+from .rounds import Keys, Search
+
+
+@final
+@dataclass(frozen=True)
+class Sampled:
+    """A trial of a loop: plain data.
+
+    Attributes:
+        id: The trial id.
+        dna: The point of the space.
+        state: ``'ok'``, ``'nan'``, ``'failed'`` (skipped, too), or ``'pending'`` without feedback.
+        measurements: What was measured, by step.
+        metadata: What was noted.
+        error: Why it failed, or was skipped; or None.
+        seconds: How long it took; NaN without feedback.
+    """
+
+    id: int
+    dna: DNA
+    state: str
+    measurements: tuple[Measurement, ...]
+    metadata: Mapping[str, Any]
+    error: Exception | None
+    seconds: float
+
+
+class Trials(Protocol):
+    """Where a loop takes its trials from, and whom it tells: an algorithm with its state, or a study."""
+
+    def claim(self) -> tuple[int, DNA] | None:
+        """The next trial's id and point; None if there are no more."""
+
+    def report(self, results: Results) -> None:
+        """Takes what came of a trial."""
+
+
+@final
+class SamplingLoop:
+    """What `sample` returns: iterate over it.
+
+    Several threads may iterate over one loop; each trial goes to one of them.
+
+    Attributes:
+        space: The space.
+        objective: What counts.
+        early_stopping: The policy.
+    """
+
+    def __init__(
+        self, space: Space, trials: Trials, keys: Keys, objective: Objective, policy: Policy | None
+    ) -> None:
+        self.space = space
+        self.objective = objective
+        self.early_stopping = policy
+        self.lock = threading.RLock()
+        self._trials = trials
+        self._keys = keys
+        self._courses: dict[int, Course] = {}
+        self._is_ended = False
+
+    def __iter__(self) -> Iterator[tuple[Any, Feedback]]:
+        while (course := self._next()) is not None:
+            feedback = Feedback(course, self)
+            try:
+                experiment = self.space.decode(course.dna)
+            except Exception as error:  # noqa: BLE001 - user code decides what is valid
+                feedback.skip(error)
+                warnings.warn(
+                    f"trial {course.id} cannot be made, and counts as failed: {summary(error)}",
+                    RuntimeWarning,
+                    stacklevel=caller_level(),
+                )
+                continue
+            yield experiment, feedback
+            if not course.is_over:
+                raise RuntimeError(_without_feedback(course))
+
+    def _next(self) -> Course | None:
+        with self.lock:
+            claimed = None if self._is_ended else self._trials.claim()
+            if claimed is None:
+                return None
+            trial, dna = claimed
+            key = jax.random.fold_in(self._keys.trials, trial)
+            course = Course(trial, dna, key, time.perf_counter())
+            self._courses[trial] = course
+            return course
+
+    # What feedback asks for.
+
+    def others(self, course: Course) -> list[Series]:
+        """What was measured of the other trials, in the order of their ids."""
+        return [
+            tuple(each.measurements)
+            for each in self._courses.values()
+            if each is not course and each.measurements
+        ]
+
+    def finish(self, course: Course) -> None:
+        """Tells the algorithm what came of a trial."""
+        self._trials.report(self._results([course]))
+
+    def end(self) -> None:
+        """Lets the loop end."""
+        self._is_ended = True
+
+    # What came of it.
+
+    @property
+    def results(self) -> Results:
+        """The results so far: those of the last measurement of each trial.
+
+        Raises:
+            ValueError: There are no trials yet.
+        """
+        with self.lock:
+            if not self._courses:
+                raise ValueError("nothing was sampled yet: iterate over the loop first")
+            return self._results(list(self._courses.values()))
+
+    @property
+    def trials(self) -> tuple[Sampled, ...]:
+        """The trials so far, with all of their measurements."""
+        with self.lock:
+            courses = list(self._courses.values())
+            states = self.results.states if courses else []
+        return tuple(
+            Sampled(
+                each.id,
+                each.dna,
+                str(state),
+                tuple(each.measurements),
+                dict(each.metadata),
+                each.error,
+                each.seconds,
+            )
+            for each, state in zip(courses, states, strict=True)
+        )
+
+    def _results(self, courses: Sequence[Course]) -> Results:
+        measured = [_last(each) for each in courses]
+        counted = (*self.objective.metrics, *self.objective.bounds)
+        names = dict.fromkeys([*counted, *(name for metrics in measured for name in metrics)])
+        return Results(
+            self.space,
+            DNA.concat([each.dna for each in courses]),
+            np.array([each.id for each in courses]),
+            RootKeys.of(self._keys.trials, len(courses)),
+            {name: np.array([metrics.get(name, np.nan) for metrics in measured]) for name in names},
+            errors={row: each.error for row, each in enumerate(courses) if each.error is not None},
+            pending=np.array([not each.is_over for each in courses]),
+            seconds=np.array([each.seconds for each in courses]),
+            objective=self.objective,
+        )
+
+    def __repr__(self) -> str:
+        over = sum(each.is_over for each in self._courses.values())
+        return f"<SamplingLoop: {len(self._courses)} trials, {over} with feedback>"
+
+
+def sample(
+    space: Any,
+    algorithm: Algorithm | Trials,
+    n: int | None = None,
+    *,
+    key: jax.Array,
+    objective: str | Sequence[str] | None = None,
+    mode: Modes | None = None,
+    constraints: Mapping[str, Bound] | None = None,
+    early_stopping: Policy | None = None,
+    where: Callable[..., bool] | None = None,
+) -> SamplingLoop:
+    """A search as a loop of Python: for objectives that cannot run inside of `jit`.
+
+    The algorithm learns of a trial before it proposes the next one; so the trials are those of `search.run`
+    with ``batch=1``. Each iteration has to say what came of its trial, by its feedback.
+
+    Args:
+        space: A space, or an open tree.
+        algorithm: What proposes; one that tells all that it needs to know of a search may stand here, too.
+        n: How many trials; None for as many as the algorithm proposes, which may be without end.
+        key: The key of all that is drawn: with the same one, and the same feedback, the proposals are the
+            same to the last bit.
+        objective: The name of the metric that counts, or several; by default a reward is one number.
+        mode: ``'max'`` if more of it is better, ``'min'`` if less is; one for all or one for each.
+        constraints: Bounds of metrics, by name.
+        early_stopping: A policy, by which ``feedback.should_stop_early()`` answers.
+        where: Which choices of an open tree are opened; see `search.space`.
+
+    Returns:
+        A loop, which yields pairs of an experiment and its `Feedback`; ``loop.results`` has what came of it.
+
+    Raises:
+        TypeError: `space` or `algorithm` is something else, or `n` no whole number.
+        ValueError: `n` is less than one, or there is nothing to decide.
+        RuntimeError: When it goes on: an iteration ended without feedback.
+
+    Example:
+        >>> import jax
+        >>> import symjax as sj
+        >>> loop = sj.sample({'x': sj.floatv(-1.0, 1.0)}, sj.search.algorithms.Random(), 20,
+        ...                  key=jax.random.key(0))
+        >>> for exp, feedback in loop:
+        ...     feedback(1 - exp['x'] ** 2)
+        >>> abs(loop.results.best().experiment['x']) < 0.3
+        True
+    """
+    if not isinstance(space, Space):
+        space = opening.space(space, where)
+    elif where is not None:
+        raise TypeError("this is a space already; where= chooses among the choices of an open tree")
+    if n is not None and (isinstance(n, bool) or not isinstance(n, int)):
+        raise TypeError(f"sample takes how many trials as a whole number, got n={brief(n)}")
+    if n is not None and n < 1:
+        raise ValueError(f"a loop has at least one trial, got n={n}")
+    keys = Keys.of(key)
+    goal = Objective.of("reward" if objective is None else objective, mode, constraints)
+    trials = algorithm if not isinstance(algorithm, Algorithm) else _InMemory(algorithm, space, keys, goal)
+    if not hasattr(trials, "claim"):
+        raise TypeError(
+            f"sample takes an algorithm, got {brief(algorithm)}; there is search.algorithms.Random()"
+        )
+    return SamplingLoop(space, _Limited(trials, n), keys, goal, early_stopping)
+
+
+@final
+class _InMemory:
+    """The trials of an algorithm, whose state lives as long as the loop."""
+
+    def __init__(self, algorithm: Algorithm, space: Space, keys: Keys, objective: Objective) -> None:
+        options = {"objective": objective.metrics if len(objective.metrics) > 1 else objective.metrics[0]}
+        self._search = Search(algorithm, _by_feedback, space, keys, Local(), (), options)
+        self._state = self._search.init()
+        self._claimed = 0
+
+    def claim(self) -> tuple[int, DNA] | None:
+        trial = self._claimed
+        try:
+            dnas, self._state = self._search.ask(self._state, trial, 1)
+        except Exhausted:
+            return None
+        self._claimed += 1
+        return trial, dnas[0]
+
+    def report(self, results: Results) -> None:
+        self._state = self._search.tell(self._state, results)
+
+
+@final
+class _Limited:
+    """The first so many trials."""
+
+    def __init__(self, trials: Trials, n: int | None) -> None:
+        self._trials = trials
+        self._left = n
+
+    def claim(self) -> tuple[int, DNA] | None:
+        if self._left is None:
+            return self._trials.claim()
+        self._left -= 1
+        return self._trials.claim() if self._left >= 0 else None
+
+    def report(self, results: Results) -> None:
+        self._trials.report(results)
+
+
+def _by_feedback(*_: Any) -> NoReturn:
+    raise AssertionError("what comes of a sampled trial, its user says")
+
+
+def _last(course: Course) -> Mapping[str, float]:
+    return course.measurements[-1].metrics if course.measurements else {}
+
+
+def _without_feedback(course: Course) -> str:
+    done = "feedback(reward) says what came of it, feedback.skip(reason) that nothing did"
+    if course.measurements:
+        done = "feedback.done() ends it after its last measurement, feedback.skip(reason) drops it"
+    return f"the iteration of trial {course.id} ended without feedback: {done}"

@@ -1,0 +1,55 @@
+"""What a search says of trials that raised, and when it gives up."""
+
+import jax
+import pytest
+
+from symjax import search
+
+KEY = jax.random.key(0)
+SPACE = search.space({"kind": search.oneof(["good", "bad"])})
+
+
+class Script(search.algorithms.Algorithm):
+    """Asks for what is written down."""
+
+    numbers: tuple[int, ...]
+
+    def start(self, space, key, objectives):
+        return jax.numpy.zeros((), "int32")
+
+    def propose(self, spec, own, key, n):
+        rows = jax.numpy.array(self.numbers, "int32")
+        batch = jax.lax.dynamic_slice(rows, (own,), (n,))[:, None]
+        return search.DNA(spec, batch, jax.numpy.zeros((n, 0), "float32")), own + n
+
+    def learn(self, spec, own, dnas, rewards):
+        return own
+
+
+def fn(exp, key):
+    if exp["kind"] == "bad":
+        raise ValueError("what a pity")
+    return jax.random.uniform(key)
+
+
+def test_a_batch_of_which_all_failed_ends_nothing():
+    with pytest.warns(RuntimeWarning, match="3 of 6 trials raised; the first, trial 0: .*pity"):
+        results = search.run(Script((1, 1, 0, 0, 1, 0)), fn, SPACE, 6, KEY, batch=2)
+    assert results.states.tolist() == ["failed", "failed", "ok", "ok", "failed", "ok"]
+
+
+def test_a_search_of_which_everything_fails_gives_up():
+    calls = []
+    with pytest.raises(ValueError, match="pity") as caught:
+        search.run(
+            Script((1,) * 99), fn, SPACE, 99, KEY, batch=8, on_result=lambda results: calls.append(results)
+        )
+    assert len(caught.value.results) == 24 == sum(map(len, calls))
+    assert any("all 24 trials so far raised" in text for text in caught.value.__notes__)
+    assert any("in fn" in text for text in caught.value.__notes__)  # where it was raised
+
+
+def test_a_short_search_of_which_everything_fails_gives_up_at_its_end():
+    with pytest.raises(ValueError, match="pity") as caught:
+        search.run(Script((1, 1, 1)), fn, SPACE, 3, KEY, batch=2)
+    assert len(caught.value.results) == 3
