@@ -102,9 +102,7 @@ def installed() -> dict[str, Search]:
     """The searches of the libraries that are installed, by name."""
     searches: dict[str, Search] = {}
     if find_spec("optuna"):
-        searches |= {
-            f"Optuna {name}": optuna_by(name) for name in ("random", "TPE", "NSGA-II")
-        }
+        searches |= {f"Optuna {name}": optuna_by(name) for name in ("random", "TPE", "NSGA-II")}
     if find_spec("pyglove"):
         searches["PyGlove evolution"] = pyglove_evolution
     return searches

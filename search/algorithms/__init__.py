@@ -5,6 +5,7 @@ from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .evolution.evolution import Evolution
 from .evolution.regularized import RegularizedEvolution
+from .guided.guided_evolution import GuidedEvolution
 from .independent import Random
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Random",
     "RegularizedEvolution",
     "Evolution",
+    "GuidedEvolution",
     "Optuna",
 ]
 
