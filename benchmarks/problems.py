@@ -1,8 +1,8 @@
 """Problems of which the best answer is known, for every library that searches.
 
-A problem is a list of decisions and a function of an answer. An answer has a number for each decision: the index
-of a candidate, or a float. A decision may stand in candidates of another one: it is about nothing unless one of
-these is taken. All objectives are maximized.
+A problem is a list of decisions and a function of an answer. An answer has a number for each decision: the
+index of a candidate, or a float. A decision may stand in candidates of another one: it is about nothing
+unless one of these is taken. All objectives are maximized.
 """
 
 import itertools
@@ -85,7 +85,7 @@ def chain(seed: int) -> Problem:
 
 
 def conditional(seed: int) -> Problem:
-    """10 links, of which two candidates of five hold a decision of 5 candidates themselves: 13 states each."""
+    """10 links, of which two candidates of five hold a decision of 5 themselves: 13 states each."""
     plain, nested, links = 3, 2, LINKS // 2
     states = plain + nested * CANDIDATES
     tables = np.random.default_rng(seed).random((links - 1, states, states))

@@ -1,12 +1,16 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
+from .adapters.evosax import Evosax
 from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .evolution.evolution import Evolution
 from .evolution.regularized import RegularizedEvolution
 from .guided.guided_evolution import GuidedEvolution
+from .hill_climbing import HillClimbing
 from .independent import Random
+from .sobol import Sobol
+from .sweep import Sweep
 
 __all__ = [
     # The protocol.
@@ -16,10 +20,15 @@ __all__ = [
     # Algorithms.
     "default_algorithm",
     "Random",
+    "Sweep",
+    "Sobol",
+    "HillClimbing",
     "RegularizedEvolution",
     "Evolution",
     "GuidedEvolution",
+    # Those of other libraries.
     "Optuna",
+    "Evosax",
 ]
 
 

@@ -44,11 +44,11 @@ class GuidedEvolution(Algorithm):
 
     First some points are drawn by the law of the space. Then, for each proposal, winners of tournaments among
     the latest points have children, some with one decision changed, some with several; a few strays are drawn
-    by the law. A Gaussian process over the best and the latest points (Matérn 5/2 on the distances of
-    `distances`, its length scale fitted each time) says what each child promises, and the one of the greatest
-    expected improvement is proposed (Jones, Schonlau & Welch 1998, "Efficient Global Optimization of Expensive
+    by the law. A Gaussian process over the best and the latest points, of Matérn's covariance 5/2, with the
+    likeliest of some length scales, says what each child promises. The one of the greatest expected
+    improvement is proposed (Jones, Schonlau & Welch 1998, "Efficient Global Optimization of Expensive
     Black-Box Functions", equation 15). Within a batch a proposal counts as evaluated at what was expected of
-    it (Ginsbourger et al. 2010, "kriging believer"), so that the others look elsewhere. A point that the
+    it (the kriging believer of Ginsbourger et al. 2010), so that the others look elsewhere. A point that the
     model knows is not proposed again.
 
     Proposing takes some milliseconds. Where an evaluation takes less than that, `RegularizedEvolution` gets
@@ -164,7 +164,7 @@ class _Seen(NamedTuple):
         return cls(there, targets, valid, fitted(apart, targets, valid, math.sqrt(max(1, len(spec)))))
 
     def promises(self, candidates: DNA) -> tuple[jax.Array, jax.Array]:
-        """What is expected of candidates, and the logarithm of how much they will improve; float32[n] each."""
+        """What is expected of candidates, and the logarithm of how they will improve; float32[n] each."""
         apart = distances(candidates.spec, places(candidates), self.there)
         mean, deviation = predicted(self.model, apart)
         is_known = ((apart < 1e-10) & self.valid).any(axis=1)
