@@ -37,7 +37,7 @@ def places(dnas: DNA) -> Places:
 
     Example:
         >>> from symjax import search
-        >>> space = search.space([search.oneof('ab'), search.intv(0, 4)])
+        >>> space = search.space([search.oneof(['a', 'b']), search.intv(0, 4)])
         >>> places(search.DNA.from_numbers(space.spec, [[1, 3]])).shares
         Array([[0.75]], dtype=float32)
     """

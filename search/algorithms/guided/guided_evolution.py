@@ -204,7 +204,7 @@ def _older(best: Population, latest: Population) -> Population:
 
 
 def _standardized(known: Population) -> jax.Array:
-    """What points earned, of mean 0 and variance 1; failed ones count as the worst that did not.
+    """What points earned, of mean 0 and variance 1; failed ones count as twice as bad as the worst.
 
     What is far below the middle is cut off: how bad it is says nothing of where the best lies.
     """
@@ -215,7 +215,7 @@ def _standardized(known: Population) -> jax.Array:
     least = jnp.maximum(
         jnp.min(rewards, where=counts, initial=jnp.inf), middle - 4 * jnp.maximum(best - middle, 1e-30)
     )
-    cut = jnp.where(counts, jnp.maximum(rewards, least), least)
+    cut = jnp.where(counts, jnp.maximum(rewards, least), least - (best - least))
     mean = jnp.mean(cut, where=known.valid)
     spread = jnp.sqrt(jnp.mean(jnp.square(cut - mean), where=known.valid))
     targets = (cut - mean) / jnp.maximum(spread, 1e-12)

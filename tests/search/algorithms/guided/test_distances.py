@@ -18,7 +18,7 @@ def apart(tree, first, second):
 
 
 def test_candidates_are_equal_or_not():
-    assert apart([search.oneof("abc"), search.oneof("abc")], [0, 2], [1, 2]) == 1.0
+    assert apart([search.oneof(["a", "b", "c"]), search.oneof(["a", "b", "c"])], [0, 2], [1, 2]) == 1.0
 
 
 def test_numbers_are_near_or_far_on_their_scale():
@@ -27,14 +27,14 @@ def test_numbers_are_near_or_far_on_their_scale():
 
 
 def test_of_several_candidates_the_share_that_differs():
-    lists = search.manyof(2, "abcd", distinct=False)
+    lists = search.manyof(2, list("abcd"), distinct=False)
     assert apart([lists], [[0, 1]], [[0, 2]]) == 0.5
-    taken = search.manyof(2, "abcd", sorted=True)
+    taken = search.manyof(2, list("abcd"), sorted=True)
     assert apart([taken], [[0, 1]], [[0, 2]]) == 0.5  # what is not taken does not count
-    assert apart([search.permutate("abcd")], [[0, 1, 2, 3]], [[1, 0, 2, 3]]) == 0.5
+    assert apart([search.permutate(list("abcd"))], [[0, 1, 2, 3]], [[1, 0, 2, 3]]) == 0.5
 
 
 def test_what_matters_in_both_counts():
-    tree = [search.oneof([search.floatv(0.0, 1.0), search.floatv(0.0, 1.0)])]
+    tree = [search.oneof([search.floatv(0.0, 1.0), [search.floatv(0.0, 1.0)]])]
     assert apart(tree, [(0, 0.0)], [(0, 1.0)]) == 1.0
     assert apart(tree, [(0, 0.0)], [(1, 1.0)]) == 1.0  # the candidate alone

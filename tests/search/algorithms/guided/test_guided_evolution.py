@@ -16,7 +16,7 @@ SPACE = search.space(
     {
         "x": search.floatv(-1.0, 1.0),
         "kind": search.oneof(["flat", {"rate": search.floatv(1e-3, 1.0, "log")}]),
-        "order": search.permutate("abc"),
+        "order": search.permutate(["a", "b", "c"]),
     }
 )
 SMALL = search.algorithms.GuidedEvolution(initial=6, parents=10, best=10, candidates=32)
@@ -59,7 +59,7 @@ def test_what_fails_is_no_parent_and_no_place_to_look():
         return jnp.where(dnas.choices[:, 0] == 1, jnp.nan, height(dnas))
 
     dnas = searched(12, 4, reward)
-    assert (dnas.choices[-16:, 0] == 1).mean() < 0.4
+    assert (dnas.choices[8:16, 0] == 1).mean() < 0.2  # until there is little to gain elsewhere
     assert jnp.nanmax(reward(dnas)) > -0.05
 
 
