@@ -7,6 +7,7 @@ from .default import default_algorithm
 from .evolution.evolution import Evolution
 from .evolution.nsga2 import NSGA2
 from .evolution.regularized import RegularizedEvolution
+from .guided.guided_evolution import GuidedEvolution
 from .hill_climbing import HillClimbing
 from .independent import Random
 from .sobol import Sobol
@@ -26,6 +27,7 @@ __all__ = [
     "RegularizedEvolution",
     "NSGA2",
     "Evolution",
+    "GuidedEvolution",
     # Those of other libraries.
     "Optuna",
     "Evosax",
