@@ -6,7 +6,10 @@ from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .evolution.evolution import Evolution
 from .evolution.regularized import RegularizedEvolution
+from .hill_climbing import HillClimbing
 from .independent import Random
+from .sobol import Sobol
+from .sweep import Sweep
 
 __all__ = [
     # The protocol.
@@ -16,6 +19,9 @@ __all__ = [
     # Algorithms.
     "default_algorithm",
     "Random",
+    "Sweep",
+    "Sobol",
+    "HillClimbing",
     "RegularizedEvolution",
     "Evolution",
     # Those of other libraries.

@@ -87,7 +87,11 @@ class IntV(Choice):
 
     def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
         """All values."""
-        return ([index] for index in range(len(self)))
+        return self.enumerate_from(0, steps)
+
+    def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
+        """All values from one on."""
+        return ([index] for index in range(start, len(self)))
 
     @classmethod
     def draw(cls, choices: Sequence[IntV], words: jax.Array) -> jax.Array:
