@@ -1,5 +1,6 @@
 """How a search goes on: algorithms that propose points of a space and learn from what came of them."""
 
+from .adapters.evosax import Evosax
 from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
@@ -23,7 +24,9 @@ __all__ = [
     "HillClimbing",
     "RegularizedEvolution",
     "Evolution",
+    # Those of other libraries.
     "Optuna",
+    "Evosax",
 ]
 
 

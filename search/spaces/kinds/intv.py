@@ -108,6 +108,15 @@ class IntV(Choice):
         most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
         return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
 
+    @classmethod
+    def shares_of(cls, choices: Sequence[IntV], genes: jax.Array) -> jax.Array:
+        """Where each lies on its scale, from 0 to 1: in the middle of what stands for it; float32[n]."""
+        number = np.array([len(choice) for choice in choices], np.float32)
+        first, start, span = np.array([choice._span() for choice in choices], np.float32).T
+        is_log = span > 0
+        steps = jnp.maximum((genes - start) / np.where(is_log, first, 1), 0)
+        return jnp.where(is_log, jnp.log1p(steps) / np.where(is_log, span, 1), (genes + 0.5) / number)
+
     @property
     def vary_words(self) -> int:
         """One."""

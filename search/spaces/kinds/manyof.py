@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -19,6 +18,7 @@ from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, name
 from ..parameter import Answer, Parameter
 from .candidates import as_written, index_of, label_of, named_options, outlined, read_candidates
 from .drawing import below
+from .selections import Selections
 
 
 class ManyOf(Choice):
@@ -125,51 +125,16 @@ class ManyOf(Choice):
 
     def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
         """All selections, in lexicographic order."""
-        indices = range(len(self.candidates))
-        match self.distinct, self.sorted:
-            case True, True:
-                rows: Iterator[tuple[int, ...]] = itertools.combinations(indices, self.k)
-            case True, False:
-                rows = itertools.permutations(indices, self.k)
-            case False, True:
-                rows = itertools.combinations_with_replacement(indices, self.k)
-            case _:
-                rows = itertools.product(indices, repeat=self.k)
-        return (self._completed(list(row)) for row in rows)
+        return (self._completed(list(row)) for row in self._selections)
 
     def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
         """All selections from one on, in lexicographic order."""
-        size = int(self.size([[1] * len(self.candidates)] * self.k))
-        return (self._completed(self._taken(number)) for number in range(start, size))
+        rows = self._selections
+        return (self._completed(list(rows[number])) for number in range(start, rows.size))
 
-    def _taken(self, number: int) -> list[int]:
-        """The selection of a number: place by place, by how many selections begin with each candidate."""
-        taken: list[int] = []
-        for place in range(self.k):
-            for index in range(
-                taken[-1] + self.distinct if self.sorted and taken else 0, len(self.candidates)
-            ):
-                if self.distinct and index in taken:
-                    continue
-                ways = self._ways(index, place)
-                if number < ways:
-                    taken.append(index)
-                    break
-                number -= ways
-        return taken
-
-    def _ways(self, index: int, place: int) -> int:
-        """How many selections go on after a candidate in a place."""
-        number, rest = len(self.candidates), self.k - place - 1
-        match self.distinct, self.sorted:
-            case True, True:
-                return math.comb(number - index - 1, rest)
-            case True, False:
-                return math.perm(number - place - 1, rest)
-            case False, True:
-                return math.comb(number - index + rest - 1, rest)
-            case _:
-                return int(number**rest)
+    @property
+    def _selections(self) -> Selections:
+        return Selections(len(self.candidates), self.k, self.distinct, self.sorted)
 
     def _completed(self, taken: list[int]) -> list[Gene]:
         """The genes of what is taken."""
