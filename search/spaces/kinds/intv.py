@@ -183,7 +183,7 @@ class IntV(Choice):
 
     def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
         """The value."""
-        return [(self._parameter(name), *self.numbers(genes))]
+        return [(self._parameter(name), self.numbers(genes)[0])]
 
     def _parameter(self, name: str) -> Parameter:
         # Optuna knows no log scale with a step.
