@@ -1,8 +1,8 @@
-"""Where configurations run."""
+"""Where configurations run: here, on all processes of `jax.distributed`, or on workers of a Ray cluster."""
 
+from ..evaluation.running.peers import HostLost
 from .distributed import Distributed
 from .engine import Engine
-from .group import HostLost
 from .local import Local
 from .pool import WorkerLost
 from .ray import Ray

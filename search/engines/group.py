@@ -18,7 +18,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from symjax.core.errors import summary
 
 from ..compiling.placement import parts_on
-from ..evaluation.running.peers import sendable
+from ..evaluation.running.peers import HostLost, sendable
 
 T = TypeVar("T")
 Bytes: TypeAlias = npt.NDArray[np.uint8]
@@ -26,13 +26,6 @@ Bytes: TypeAlias = npt.NDArray[np.uint8]
 _BLOCK = 4096  # bytes that all processes send at first: what they say is mostly short
 _FAREWELL = 60.0  # seconds for which a process that raised waits for the others to hear of it
 _HEAD = 8  # of which the first say how much there is
-
-
-class HostLost(RuntimeError):
-    """Another process of a distributed search is gone, or does not answer.
-
-    What was reported done before is in the study: start all processes again with it, and the search goes on.
-    """
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,8 @@ class Group:
     @property
     def count(self) -> int:
         """How many processes there are."""
-        return jax.process_count()
+        count: int = jax.process_count()
+        return count
 
     def gather(self, value: Any) -> list[Any]:
         """What each process gives, in their order.
@@ -140,7 +134,7 @@ class Group:
             values = self._waiting.result(timeout)
         except FutureTimeout as error:
             raise self._lose(f"did not answer for {timeout:.0f} seconds") from error
-        except jax.errors.JaxRuntimeError as error:
+        except Exception as error:  # it has several types, by what broke the connection
             raise self._lose("is gone") from error
         self._waiting = None
         return values
@@ -166,13 +160,14 @@ class Group:
 
     def _all(self, row: Bytes) -> Bytes:
         """What all processes have in this place: uint8[processes, n]."""
-        spread = jax.make_array_from_process_local_data(self._rows, row[None])
+        make: Any = jax.make_array_from_process_local_data
+        spread = make(self._rows, row[None])
         whole: Bytes = parts_on(self._copy(spread), (self._own,))[0]
         return whole
 
 
 def _in_background(call: Callable[[], T]) -> Future[T]:
-    """What a function will have returned. Its thread may wait forever, and keeps no process from ending."""
+    """What a function will have returned. Its thread may wait forever, but keeps no process from ending."""
     future: Future[T] = Future()
 
     def run() -> None:

@@ -338,39 +338,42 @@ class Program:
             mine = own(self.lane.task.devices)
             pairs = zip(self.lane.task.devices, bounds, strict=True)
             bounds = [share for device, share in pairs if device in mine]
-            bounds = [(start, stop) for start, stop in bounds if start < stop] or bounds[:1]
         parts = [
             executable.arguments([value[start:stop] for value in values], ids[start:stop], common, root)
             for start, stop in bounds
+            if start < stop
         ]
-        structure = jax.tree.structure(traced.metrics)
         if self.resident and self._streams == 1:
-            return Running([executable(part).resident for part in parts], structure)
+            return Running([executable(part).resident for part in parts], traced.metrics)
         if submit is None or self._streams == 1:
-            return Running([executable(part).results for part in parts], structure)
-        return Running([submit(executable.run, part).result for part in parts], structure)
+            return Running([executable(part).results for part in parts], traced.metrics)
+        return Running([submit(executable.run, part).result for part in parts], traced.metrics)
 
 
 class Running(NamedTuple):
     """A run of a program.
 
     Attributes:
-        parts: Each waits for the results of some lanes.
-        structure: That of the metrics.
+        parts: Each waits for the results of some lanes; none where all lanes are in other processes.
+        shapes: What the function returns for a lane, a pytree of `jax.ShapeDtypeStruct`.
     """
 
     parts: Sequence[Callable[[], Sequence[Array]]]
-    structure: PyTreeDef
+    shapes: Metrics
 
     def metrics(self) -> Metrics:
-        """Waits for the metrics: arrays [n, ...], in the order of the lanes; NumPy's, but for resident ones.
+        """Waits for the metrics: arrays [n, ...], in the order of the lanes on devices of this process.
+
+        They are NumPy's, but for resident ones.
 
         Raises:
             jax.errors.JaxRuntimeError: What happened on the devices.
         """
+        if not self.parts:
+            return jax.tree.map(lambda leaf: np.zeros((0, *leaf.shape), leaf.dtype), self.shapes)
         columns = list(zip(*(part() for part in self.parts), strict=True))
         whole = [column[0] if len(column) == 1 else np.concatenate(column) for column in columns]
-        return jax.tree.unflatten(self.structure, whole)
+        return jax.tree.unflatten(jax.tree.structure(self.shapes), whole)
 
 
 _lanes: Cache[Lane] = remembered(256)

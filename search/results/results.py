@@ -14,7 +14,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 
 from .columns import Array
-from .exports.optuna import Storage, Times, to_optuna
+from .exports.optuna import Courses, Storage, Times, to_optuna
 from .frames import Library, rows_of, to_frame
 from .joining import joined
 from .measurements import FAILED, NAN, OK, Measurements, Places
@@ -264,12 +264,13 @@ class Results(Measurements):
         mode: Modes | None = None,
         *,
         times: Times | None = None,
+        courses: Courses | None = None,
     ) -> Any:
         """The trials as an `optuna.Study`, which Optuna's plots, samplers and dashboard read.
 
-        A decision is a parameter, of the trials in which it matters. All metrics, the trial id, the DNA and
-        what was raised are user attributes. What failed, or is NaN, has failed there; what did not run waits.
-        What is out of bounds breaks a constraint there, too.
+        Parameters are those of `Space.suggest`, of each trial those that matter: Optuna can go on from there.
+        All metrics, the trial id, what was decided and what was raised are user attributes. What failed or is
+        NaN has failed there; what did not run waits; what is out of bounds breaks a constraint there, too.
 
         Args:
             storage: None for a study in memory; a path, which ends in ``.log`` for a journal, and in
@@ -278,6 +279,8 @@ class Results(Measurements):
             metric: What counts; see `rank`.
             mode: Its direction.
             times: When the trials ran; by default they ended now.
+            courses: By trial id, pairs of a step and of what was measured then. One whose course ends before
+                the last step of all was pruned.
 
         Raises:
             ImportError: Optuna is not installed.
@@ -288,7 +291,7 @@ class Results(Measurements):
             >>> results.to_optuna("optuna.db", "widths")                                # doctest: +SKIP
             >>> # then, in a terminal: optuna-dashboard sqlite:///optuna.db
         """
-        return to_optuna(self, storage, name, metric, mode, times)
+        return to_optuna(self, storage, name, metric, mode, times, courses)
 
     # What they say.
 

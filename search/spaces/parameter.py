@@ -50,6 +50,14 @@ class Parameter:
             return trial.suggest_int(self.name, self.lo, self.hi, step=self.step, log=self.is_log)
         return trial.suggest_float(self.name, self.lo, self.hi, log=self.is_log)
 
+    def distribution(self, distributions: Any) -> Any:
+        """What it is drawn from, as a class of the module ``optuna.distributions``."""
+        if self.options is not None:
+            return distributions.CategoricalDistribution(self.options)
+        if isinstance(self.lo, int) and isinstance(self.hi, int):
+            return distributions.IntDistribution(self.lo, self.hi, log=self.is_log, step=self.step)
+        return distributions.FloatDistribution(self.lo, self.hi, log=self.is_log)
+
 
 Answer: TypeAlias = Callable[[Parameter], Any]
 """Says which value a parameter takes."""

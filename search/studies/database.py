@@ -288,7 +288,12 @@ def _check_magic(path: Path) -> None:
         raise StudyError(
             f"{path} is no study, but a file of another kind, and stays as it is: {start[:16]!r}…"
         )
-    if len(start) < 512:
+    size, log = path.stat().st_size, path.with_name(f"{path.name}-wal")
+    page = int.from_bytes(start[16:18], "big")
+    # SQLite would take half of a last page for a whole one. With a log beside the file, that is made good.
+    is_ragged = size % (page or 1) and not (log.exists() and log.stat().st_size)
+    if len(start) < 512 or is_ragged:
         raise StudyError(
-            f"{path} is cut off: of a study's file only {len(start)} bytes are left; go on with a backup"
+            f"{path} is cut off: {size} bytes are left, which is no whole number of pages; go on with a "
+            "backup"
         )

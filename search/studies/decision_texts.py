@@ -48,9 +48,10 @@ class DecisionTexts:
             rows = np.flatnonzero(which.reshape(-1) == number)
             some = dnas[rows]
             names = self._names_of(some[0], pattern)
+            quoted = map(json.dumps, names)
             columns = [
-                [f"{json.dumps(name)}: {text}" for text in self._column(int(index), some)]
-                for name, index in zip(names, np.flatnonzero(pattern), strict=True)
+                [f"{name}: {text}" for text in self._column(index, some)]
+                for name, index in zip(quoted, np.flatnonzero(pattern).tolist(), strict=True)
             ]
             lines = [", ".join(row) for row in zip(*columns, strict=True)] if columns else [""] * len(rows)
             for row, line in zip(rows.tolist(), lines, strict=True):
@@ -67,7 +68,7 @@ class DecisionTexts:
         """What a decision that matters in all of a batch is there."""
         choice = self._space.choices[index]
         if type(choice) is FloatV:
-            column = shortest(dnas.floats[:, self._space.spec.columns[index].start])
+            column = shortest(np.asarray(dnas.floats)[:, self._space.spec.columns[index].start])
             return [repr(number) for number in np.clip(column, choice.lo, choice.hi).tolist()]
         keys = _genes_of(dnas, *self._within[index])
         return [self._text(index, key, row, dnas) for row, key in enumerate(keys)]

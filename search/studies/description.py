@@ -21,8 +21,8 @@ from symjax.verbs.equality import eq
 from ..algorithms.algorithm import Algorithm
 from ..results.joining import same_space
 from ..results.objective import Objective
+from ..spaces.opening import read_space, read_tree, tree_record, write_space
 from ..spaces.space import Space
-from ..spaces.space_forms import read_space, read_tree, tree_record, write_space
 from ..spaces.space_text import name_of
 from .database import Database
 from .errors import StudyError
@@ -139,6 +139,12 @@ class Description:
             )
         current = replace(current, key=text, batch=batch or current.batch or default, function=function)
         database.execute("UPDATE study SET key = ?, batch = ?, function = ?", (text, current.batch, function))
+        return current
+
+    def switched(self, database: Database, algorithm: Algorithm) -> Self:
+        """The same with another algorithm, within a transaction."""
+        current = replace(self.read(database), algorithm=json.dumps(tree_record(algorithm)))
+        database.execute("UPDATE study SET algorithm = ?", (current.algorithm,))
         return current
 
     # What it is made of.

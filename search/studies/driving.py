@@ -27,15 +27,15 @@ from .database import Database
 from .decision_texts import DecisionTexts, read_genes, write_genes
 from .errors import StudyError
 from .rows import Reader, Run, write_trials
-from .states import read_state, write_state
+from .states import read_state, replace_state
 from .workers import Worker, is_alive
 
 _WRITTEN = 1.0  # seconds after which trials of a batch that still runs are written
 
 
 @dataclass(frozen=True)
-class Job:
-    """Trials that a worker has reserved.
+class Reservation:
+    """Trials that a worker has asked for, and that are run by nobody else.
 
     Attributes:
         first: The id of the first one.
@@ -116,7 +116,7 @@ class Drive:
                 job = following
         hope.check(is_over=True)
 
-    def _evaluate(self, worker: Worker, job: Job) -> Results | None:
+    def _evaluate(self, worker: Worker, job: Reservation) -> Results | None:
         """What comes of a job; what is finished is written, however that ends."""
         if not len(job.left):
             return None
@@ -142,13 +142,13 @@ class Drive:
                 self._store(worker, job, results)
             raise
 
-    def _store(self, worker: Worker, job: Job, results: Results | None) -> None:
+    def _store(self, worker: Worker, job: Reservation, results: Results | None) -> None:
         """Writes what is finished of a job."""
         if results is not None:
             with self._database.writing():
                 write_trials(self._database, self._texts, results, Run(worker.id, job.started, time.time()))
 
-    def _turn(self, worker: Worker, job: Job | None, results: Results | None) -> Job | None:
+    def _turn(self, worker: Worker, job: Reservation | None, results: Results | None) -> Reservation | None:
         """From one job to the next, in one transaction.
 
         Args:
@@ -180,7 +180,7 @@ class Drive:
             raise problem
         return following
 
-    def _go_on(self, worker: Worker, job: Job | None, results: Results | None) -> Job | None:
+    def _go_on(self, worker: Worker, job: Reservation | None, results: Results | None) -> Reservation | None:
         """Tells the algorithm of a job, and reserves the next one."""
         state, now = self._current(), time.time()
         if job is not None:
@@ -190,7 +190,7 @@ class Drive:
         if following is None and (first := self._next_id()) < self._trials:
             try:
                 dnas, state = self._search.ask(state, first, min(self._batch, self._trials - first))
-                following, is_new = Job(first, dnas, np.arange(len(dnas)), now), True
+                following, is_new = Reservation(first, dnas, np.arange(len(dnas)), now), True
             except Exhausted:
                 pass
         # From here on nothing is computed, only written: what raises before leaves the file as it is.
@@ -208,11 +208,10 @@ class Drive:
         elif following is not None:
             execute("UPDATE batches SET worker = ? WHERE first = ?", (worker.id, following.first))
         if job is not None or is_new:
-            execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?)", (version, *write_state(state)))
-            self._version, self._state = version, state
+            self._version, self._state = replace_state(self._database, state), state
         return following
 
-    def _whole(self, job: Job, results: Results | None) -> Results:
+    def _whole(self, job: Reservation, results: Results | None) -> Results:
         """The results of a job, those of an earlier worker included."""
         if results is not None and len(results) == len(job.dnas):
             return results
@@ -226,7 +225,7 @@ class Drive:
             self._version, self._state = version, read_state(layout, content, self._start)
         return self._state
 
-    def _orphan(self, done: int | None) -> Job | None:
+    def _orphan(self, done: int | None) -> Reservation | None:
         """The first job whose worker is dead."""
         rows = self._database.execute(
             "SELECT first, size, genes, worker, asked FROM batches WHERE told IS NULL ORDER BY first"
@@ -241,7 +240,7 @@ class Drive:
                 "SELECT id FROM trials WHERE id BETWEEN ? AND ?", (first, first + size - 1)
             )
             left = np.setdiff1d(np.arange(size), np.array(ran, np.int64).reshape(-1) - first)
-            return Job(first, dnas, left, asked)
+            return Reservation(first, dnas, left, asked)
         return None
 
     def _next_id(self) -> int:

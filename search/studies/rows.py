@@ -199,7 +199,8 @@ def _metric_texts(results: Results, empty: npt.NDArray[np.bool_]) -> list[str | 
     columns = []
     for name, column in results.columns.items():
         if column.ndim == 1 and column.dtype.kind in "biuf":
-            columns.append([f"{json.dumps(name)}: {text}" for text in _number_texts(column)])
+            quoted = json.dumps(name)
+            columns.append([f"{quoted}: {text}" for text in _number_texts(column)])
     if not columns:
         return [None] * len(results)
     rows = zip(*columns, strict=True)

@@ -40,12 +40,15 @@ from .description import Description, read_key
 from .driving import Drive
 from .errors import StudyError
 from .rows import Reader
+from .states import replace_state
+from .views import Views
+from .workers import is_alive
 
 AnyPath = os.PathLike[str] | str
 
 
 @final
-class Study:
+class Study(Views):
     """A search in a file: killed at any moment, it goes on as if it had never stopped.
 
     All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and
@@ -115,10 +118,8 @@ class Study:
         goal = Objective.of(objective, mode, constraints)
         if space is not None:
             check_space(space)
-        if algorithm is not None and not isinstance(algorithm, Algorithm):
-            raise TypeError(
-                f"a study takes an algorithm, such as search.algorithms.Random(); got {brief(algorithm)}"
-            )
+        if algorithm is not None:
+            check_algorithm(algorithm)
         if self.path.is_dir():
             raise StudyError(f"{self.path} is a folder; a study is a file: {self.path / 'study.db'}")
         if not self.path.exists() or not self.path.stat().st_size:
@@ -252,6 +253,35 @@ class Study:
         results = self.results
         speak_of_failures(results)
         return results
+
+    def switch(self, algorithm: Algorithm) -> None:
+        """Goes on with another algorithm, which is told of all trials that the one before was told of.
+
+        Args:
+            algorithm: The new one.
+
+        Raises:
+            StudyError: The study is being run.
+            ValueError: It does not know such a space, or so many objectives.
+        """
+        check_algorithm(algorithm)
+        with self._database.writing():
+            running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
+            if any(is_alive(self.path, worker) for (worker,) in running):
+                raise StudyError(f"{self.path} is being run; switch when that has ended")
+            self._description = self._description.switched(self._database, algorithm)
+            self._algorithm = algorithm
+            if self._description.key is None:
+                return
+            search = self._search(_nothing, read_key(self._description.key), (), Local())
+            told = self._database.execute("SELECT first, size FROM batches WHERE told IS NOT NULL")
+            ids = np.concatenate([np.arange(first, first + size) for first, size in told] or [np.arange(0)])
+            results = self._reader().all()
+            known = results[np.flatnonzero(np.isin(results.ids, ids))]
+            state = search.init()
+            if len(known):
+                state = search.tell(state, known)
+            replace_state(self._database, state)
 
     def _search(
         self, fn: Callable[..., Any], key: jax.Array, broadcast: tuple[Any, ...], engine: Engine
@@ -394,3 +424,19 @@ class Study:
             description.repeats,
             description.function or "",
         )
+
+
+def check_algorithm(algorithm: object) -> None:
+    """Refuses what is no algorithm.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(algorithm, Algorithm):
+        raise TypeError(
+            f"a study takes an algorithm, such as search.algorithms.Random(); got {brief(algorithm)}"
+        )
+
+
+def _nothing(experiment: object, key: object) -> None:
+    """What is evaluated where nothing is."""

@@ -8,6 +8,7 @@ lock.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import socket
 import sys
@@ -45,6 +46,7 @@ class Worker:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.writing():
+            remove_dead(database.path)
             database.execute(
                 "INSERT INTO workers (pid, host, started) VALUES (?, ?, ?)",
                 (os.getpid(), socket.gethostname(), time.time()),
@@ -89,6 +91,14 @@ def is_alive(path: Path, worker: int) -> bool:
     with contextlib.suppress(OSError):  # a file that stays does no harm
         file.unlink()
     return False
+
+
+def remove_dead(path: Path) -> None:
+    """Removes the files of workers that were killed."""
+    for file in path.parent.glob(f"{glob.escape(path.name)}.worker-*"):
+        number = file.name.rpartition("-")[2]
+        if number.isdecimal():
+            is_alive(path, int(number))
 
 
 def lock_file(path: Path, worker: int) -> Path:

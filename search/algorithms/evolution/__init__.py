@@ -1,6 +1,6 @@
 """Evolution: populations, and operations that make populations out of populations."""
 
-from . import selectors
+from . import mutators, recombinators, selectors
 from .operation import (
     Choice,
     Concatenation,
@@ -26,6 +26,8 @@ from .roles import Mutator, Recombinator, Selector
 __all__ = [
     "Population",
     "selectors",
+    "mutators",
+    "recombinators",
     # Operations, which are composed by operators.
     "Operation",
     "Selector",

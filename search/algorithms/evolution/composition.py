@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Collection, Sequence
 from functools import reduce
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -39,6 +41,34 @@ def symmetric_difference(populations: Sequence[Population]) -> Population:
         for index, each in enumerate(populations)
     ]
     return Population.concat(alone)
+
+
+def either(
+    is_first: jax.Array, first: Callable[[], Population], second: Callable[[], Population]
+) -> Population:
+    """What one of two functions gives, in as many places as the larger of both takes."""
+    branches = (first, second)
+    capacity = max(jax.eval_shape(branch).valid.shape[0] for branch in branches)
+    return jax.lax.cond(is_first, *[lambda branch=branch: branch().pad(capacity) for branch in branches])
+
+
+def flattened(outputs: Population) -> Population:
+    """Populations under one more axis in front, one after the other."""
+
+    def flat(each: jax.Array) -> jax.Array:
+        return each.reshape(each.shape[0] * each.shape[1], *each.shape[2:])
+
+    population: Population = jax.tree.map(flat, outputs)
+    return population
+
+
+def call(fn: Callable[..., Any], population: Population, key: jax.Array, step: Any) -> Any:
+    """What a function gives of a population; it takes what of `key` and `step` it names."""
+    try:
+        names: Collection[str] = inspect.signature(fn).parameters
+    except (TypeError, ValueError):  # a builtin without a signature
+        names = ()
+    return fn(population, **{name: value for name, value in (("key", key), ("step", step)) if name in names})
 
 
 def equal(one: Population, other: Population) -> jax.Array:

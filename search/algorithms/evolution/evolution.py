@@ -16,8 +16,9 @@ from ...spaces.points import Spec
 from ...spaces.sampling import genes_of, random_words, words
 from ...spaces.space import Space
 from ..algorithm import Algorithm, Rewards
+from .composition import flattened
 from .memory import Memory
-from .operation import Operation, flattened, operation
+from .operation import Operation, operation
 from .population import Population
 
 _CAPACITY = 1000  # of a population that nothing else bounds
@@ -139,9 +140,7 @@ class Evolution(Algorithm):
         reproduce = partial(operation(self.reproduction), parents, step=step)
         litter = jax.eval_shape(reproduce, key).valid.shape[0]
         if litter == 0:
-            raise ValueError(
-                f"the reproduction of {type(self).__name__} gives no children: {self.reproduction!r}"
-            )
+            raise ValueError(f"a reproduction must give children, and this one does not: {self.reproduction}")
         runs = -(-n // litter)
         children = flattened(jax.vmap(reproduce)(jax.random.split(key, runs))) if runs > 1 else reproduce(key)
         return children if children.capacity == n == litter * runs else children.resize(n)

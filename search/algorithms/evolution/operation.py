@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 from symjax.core.errors import brief
 from symjax.nodes.object import Object
 
-from .composition import difference, equal, intersection, symmetric_difference, union
+from .composition import call, difference, either, equal, flattened, intersection, symmetric_difference, union
 from .population import Population
 
 Step: TypeAlias = int | jax.Array | None
@@ -173,7 +172,7 @@ class Lambda(Operation):
 
     def call(self, population: Population, key: jax.Array, step: Step) -> Population:
         """What the function gives."""
-        output: Population = _called(self.fn, population, key, step)
+        output: Population = call(self.fn, population, key, step)
         return output
 
 
@@ -312,10 +311,11 @@ class Conditional(Operation):
 
     def call(self, population: Population, key: jax.Array, step: Step) -> Population:
         """What that one gives."""
-        is_true = _called(self.predicate, population, key, step)
+        is_true = call(self.predicate, population, key, step)
         if isinstance(is_true, bool):  # known while tracing, as from `capacity`: the other is not traced
             return (self.true_op if is_true else self.false_op)(population, key, step)
-        return _either(is_true, self.true_op, self.false_op, population, key, step)
+        branches = [partial(op, population, key, step) for op in (self.true_op, self.false_op)]
+        return either(is_true, *branches)
 
 
 class Choice(Operation):
@@ -347,7 +347,8 @@ class Choice(Operation):
             if self.limit is not None:
                 is_chosen &= applied < self.limit
             applied += is_chosen
-            population = _either(is_chosen, op, Identity(), population, own, step)
+            unchanged = partial(Identity(), population, own, step)
+            population = either(is_chosen, partial(op, population, own, step), unchanged)
         return population
 
 
@@ -394,42 +395,7 @@ def operation(composable: Composable) -> Operation:
     )
 
 
-def flattened(outputs: Population) -> Population:
-    """Populations under one more axis in front, one after the other."""
-
-    def flat(each: jax.Array) -> jax.Array:
-        return each.reshape(each.shape[0] * each.shape[1], *each.shape[2:])
-
-    population: Population = jax.tree.map(flat, outputs)
-    return population
-
-
 def _parts(composable: Composable, kind: type[Any]) -> tuple[Operation, ...]:
     """The operations of one of a kind; so ``x >> y >> z`` is one pipeline."""
     op = operation(composable)
     return op.ops if type(op) is kind else (op,)
-
-
-def _called(fn: Callable[..., Any], population: Population, key: jax.Array, step: Step) -> Any:
-    """What a function gives, which takes what of `key` and `step` it names."""
-    if isinstance(fn, Operation):
-        return fn(population, key, step)
-    try:
-        names = inspect.signature(fn).parameters
-    except (TypeError, ValueError):  # a builtin without a signature
-        return fn(population)
-    return fn(population, **{name: value for name, value in (("key", key), ("step", step)) if name in names})
-
-
-def _either(
-    is_first: jax.Array,
-    first: Operation,
-    second: Operation,
-    population: Population,
-    key: jax.Array,
-    step: Step,
-) -> Population:
-    """What one of two operations gives, in as many places as the larger output has."""
-    branches = [partial(op, population, key, step) for op in (first, second)]
-    capacity = max(jax.eval_shape(branch).valid.shape[0] for branch in branches)
-    return jax.lax.cond(is_first, *[lambda branch=branch: branch().pad(capacity) for branch in branches])

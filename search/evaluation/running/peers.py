@@ -12,6 +12,13 @@ from ...planning.metrics import Metrics
 from ...results.failures import picklable
 
 
+class HostLost(RuntimeError):
+    """Another process of a distributed search is gone, or does not answer.
+
+    What was reported done before is in the study: start all processes again with it, and the search goes on.
+    """
+
+
 class Peers(Protocol):
     """The processes that carry out a plan together; each does all that the others do, in the same order."""
 
@@ -24,6 +31,9 @@ class Peers(Protocol):
 
         Args:
             value: What this one gives; it is pickled.
+
+        Raises:
+            HostLost: One of them is gone.
         """
 
 

@@ -26,7 +26,7 @@ from ...results.failures import Failure
 from ..jobs import Job
 from ..outcomes import Lanes
 from .flight import Flight, Landed
-from .peers import Alone, Peers, first_error, joined, sendable
+from .peers import Alone, HostLost, Peers, first_error, joined, sendable
 from .placing import Placing
 from .recovery import advise, is_interrupt, narrower
 
@@ -182,6 +182,8 @@ class Runner:
         """Compiles a bucket's program, and starts all of its calls."""
         try:
             ready = self._prepare(bucket)
+        except HostLost:
+            raise
         except Exception as error:  # noqa: BLE001 - kept in the results, beside the other buckets'
             self._buckets.pop(int(bucket.rows[0]), None)
             self._fail(bucket.rows[share.places], error, bucket)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from symjax.core.errors import note, summary
 
-from ...spaces.coordinates import Coordinate, coordinates, numbers_of
+from ...spaces.suggesting import suggestions
+from ...spaces.values import candidate_names
 from ..frames import unique_names
 from ..measurements import OK, PENDING, Measurements
 from ..objective import Mode, Modes
@@ -25,6 +26,8 @@ from ..reports import metric_columns
 Optuna: TypeAlias = Any  # the module, or a class of its
 Storage: TypeAlias = Any
 """A URL, a path, one of Optuna's storages, or None for a study in memory."""
+Courses: TypeAlias = Mapping[int, Sequence[tuple[int, float]]]
+"""By trial id pairs of a step, and what was measured after it."""
 _JOURNALS = (".log", ".journal", ".jsonl")
 _ID = slice(68, 72)  # where SQLite files say whose they are (sqlite.org/fileformat.html, section 1.3)
 
@@ -43,6 +46,7 @@ def to_optuna(
     metric: str | Sequence[str] | None = None,
     mode: Modes | None = None,
     times: Times | None = None,
+    courses: Courses | None = None,
 ) -> Any:
     """The trials as an `optuna.Study`; see `Results.to_optuna`.
 
@@ -53,11 +57,13 @@ def to_optuna(
         metric: What counts; see `Results.rank`.
         mode: Its direction.
         times: When the trials ran; by default they ended now.
+        courses: What trials measured of the first objective on their way.
     """
     optuna = _imported()
     scores = measured.scores(metric, mode)
     goals = scores.goals or _stated(measured)
-    trials = list(_Trials(optuna, measured, scores, times or _times(measured)))  # before a file is touched
+    trials = list(_Trials(optuna, measured, scores, times or _times(measured), courses or {}))
+    # No file is touched before: what is wrong with the trials leaves none behind.
     directions = ["maximize" if each == "max" else "minimize" for _, each in goals]
     try:
         study = optuna.create_study(storage=_storage(optuna, storage), study_name=name, directions=directions)
@@ -100,22 +106,22 @@ class _Trials:
         measured: The trials.
         scores: What counts.
         times: When they ran.
+        courses: What they measured on their way.
     """
 
-    def __init__(self, optuna: Optuna, measured: Measurements, scores: Scores, times: Times) -> None:
+    def __init__(
+        self, optuna: Optuna, measured: Measurements, scores: Scores, times: Times, courses: Courses
+    ) -> None:
         self._optuna = optuna
         self._measured = measured
-        self._coordinates = coordinates(measured.space)
-        self._numbers = numbers_of(measured.dnas, self._coordinates)
-        self._laws = [
-            _law(optuna, each, column)
-            for each, column in zip(self._coordinates, self._numbers.T, strict=True)
-        ]
+        self._names = tuple(map(candidate_names, measured.space.choices, measured.space.branches))
         self._outcome = scores.outcome
         self._violation = scores.violation
         self._values = [measured.numbers(name) for name, _ in scores.goals]
         self._attributes = _attributes(measured)
         self._times = times
+        self._courses = courses
+        self._end = max((course[-1][0] for course in courses.values() if course), default=0)
 
     def __iter__(self) -> Iterator[Any]:
         return (self._trial(row) for row in range(len(self._measured)))
@@ -124,15 +130,19 @@ class _Trials:
         trial = self._optuna.trial
         states = {OK: trial.TrialState.COMPLETE, PENDING: trial.TrialState.WAITING}
         state = states.get(int(self._outcome[row]), trial.TrialState.FAIL)
-        matters = np.flatnonzero(~np.isnan(self._numbers[row]))
-        names = [self._coordinates[column].name for column in matters]
-        params = [_value(self._coordinates[column], self._numbers[row, column]) for column in matters]
+        course = self._courses.get(int(self._measured.ids[row]), ())
+        if state.name == "COMPLETE" and course and course[-1][0] < self._end:
+            state = trial.TrialState.PRUNED  # after fewer steps it is not to be compared with the others
+        space = self._measured.space
+        answers = suggestions(space.spec, space.choices, self._names, self._measured.dnas[row])
+        laws = self._optuna.distributions
         attributes = ((name, column[row]) for name, column in self._attributes.items())
         frozen = trial.create_trial(
             state=state,
             values=[float(column[row]) for column in self._values] if state.name == "COMPLETE" else None,
-            params=dict(zip(names, params, strict=True)),
-            distributions=dict(zip(names, (self._laws[column] for column in matters), strict=True)),
+            intermediate_values=dict(course),
+            params={parameter.name: value for parameter, value in answers},
+            distributions={parameter.name: parameter.distribution(laws) for parameter, _ in answers},
             user_attrs={name: value for name, value in attributes if value is not None},
             system_attrs=self._excess(row) if state.name == "COMPLETE" else None,
         )
@@ -149,33 +159,12 @@ class _Trials:
         return {"constraints": [float(min(self._violation[row], np.finfo(np.float64).max))]}
 
 
-def _law(optuna: Optuna, coordinate: Coordinate, column: npt.NDArray[np.float64]) -> Any:
-    """The distribution of a number. Optuna knows no reverse logarithmic scale, and no log scale in steps."""
-    if coordinate.labels is not None:
-        return optuna.distributions.CategoricalDistribution(coordinate.labels)
-    seen = column[~np.isnan(column)]
-    low, high = coordinate.low, coordinate.high
-    if low is None or high is None:
-        low, high = seen.min(initial=0), seen.max(initial=0)
-    is_log = coordinate.scale == "log"
-    if coordinate.step is None:
-        return optuna.distributions.FloatDistribution(low, high, log=is_log)
-    step = coordinate.step
-    return optuna.distributions.IntDistribution(int(low), int(high), log=is_log and step == 1, step=step)
-
-
-def _value(coordinate: Coordinate, number: np.float64) -> Any:
-    """A number as Optuna's parameter has it: a text, a whole number or a float."""
-    if coordinate.labels is not None:
-        return coordinate.labels[int(number)]
-    return float(number) if coordinate.step is None else int(number)
-
-
 def _attributes(measured: Measurements) -> dict[str, list[Any]]:
-    """What else is known of trials, as user attributes: all metrics, the DNA, the error. None: nothing."""
+    """What else is known of trials, as user attributes: metrics, decisions, the error. None is nothing."""
     own: dict[str, list[Any]] = {
         "id": measured.ids.tolist(),
         "dna": [str(dna) for dna in measured.dnas],
+        "decided": [str(measured.space.values(dna)) for dna in measured.dnas],
         "seconds": [None if np.isnan(seconds) else seconds for seconds in measured.seconds.tolist()],
         "error": [None] * len(measured),
         "traceback": [None] * len(measured),

@@ -1,4 +1,4 @@
-"""`Coordinate`: the decisions of a space as columns of numbers, for plots and for other programs."""
+"""`Coordinate`: the decisions of a space as columns of numbers, for plots and statistics."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .choice import Choice, Number
-from .dna import DNA
-from .points import Point
-from .space import Space
-from .values import candidate_names
+from ...spaces.choice import Choice, Number
+from ...spaces.dna import DNA
+from ...spaces.points import Point
+from ...spaces.space import Space
+from ...spaces.values import candidate_names
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,6 @@ class Coordinate:
         low: The least number; None where the decision does not say.
         high: The greatest number, likewise.
         scale: On which scale the numbers lie: ``'linear'``, ``'log'`` or ``'reverse_log'``.
-        step: How far apart whole numbers are; None for floats, and for candidates.
     """
 
     name: str
@@ -39,7 +38,6 @@ class Coordinate:
     low: Number | None
     high: Number | None
     scale: str
-    step: int | None
 
 
 def coordinates(space: Space) -> tuple[Coordinate, ...]:
@@ -59,11 +57,9 @@ def coordinates(space: Space) -> tuple[Coordinate, ...]:
         labels = _labels(choice, candidate_names(choice, space.branches[index]))
         low, high = (0, len(labels) - 1) if labels else _limits(choice)
         scale = getattr(choice, "scale", "linear")  # of the kinds that have one
-        is_whole = labels is None and choice.array == "choices"
-        step = getattr(choice, "step", 1) if is_whole else None
         for slot in range(choice.count):
             own = name if choice.is_single else f"{name}[{slot}]"
-            result.append(Coordinate(own, index, slot, labels, low, high, scale, step))
+            result.append(Coordinate(own, index, slot, labels, low, high, scale))
     return tuple(result)
 
 

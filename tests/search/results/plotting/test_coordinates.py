@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from symjax import optax, search
-from symjax.search.spaces.coordinates import coordinates, numbers_of
+from symjax.search.results.plotting.coordinates import coordinates, numbers_of
 
 KEY = jax.random.key(0)
 
@@ -25,7 +25,6 @@ def test_the_kinds_of_decisions():
     assert columns[2].labels == ("flip", "crop", "blur")
     assert [(each.low, each.high) for each in columns] == [(0, 1), (0, 2), (0, 2), (1e-4, 0.1), (8, 24)]
     assert [each.scale for each in columns[3:]] == ["reverse_log", "linear"]
-    assert [each.step for each in columns] == [None, None, None, None, 8]
 
 
 @pytest.mark.parametrize("n", [1, 5])
