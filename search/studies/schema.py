@@ -37,7 +37,7 @@ CREATE TABLE workers (
     pid     INTEGER NOT NULL,
     host    TEXT NOT NULL,
     started REAL NOT NULL,
-    ended   REAL                       -- NULL while it runs, or if it was killed
+    ended   REAL                       -- when it ended, or was found dead
 );
 
 -- Trials that were asked for together; their ids count on from first. Reserved as long as not told.
@@ -45,9 +45,7 @@ CREATE TABLE batches (
     first   INTEGER PRIMARY KEY,
     size    INTEGER NOT NULL,
     genes   BLOB,                      -- of each trial: choices int32, then floats float32; little-endian.
-                                       -- NULL where a compiled search draws them itself
-    step    INTEGER NOT NULL,          -- how many it asks for at a time then
-    version INTEGER NOT NULL,          -- of the state after it was asked
+                                       -- NULL where rounds run as one program, which asks itself
     worker  INTEGER NOT NULL,
     asked   REAL NOT NULL,
     told    REAL                       -- when the algorithm was told; NULL before

@@ -266,8 +266,7 @@ class Study(Views):
         """
         check_algorithm(algorithm)
         with self._database.writing():
-            running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
-            if any(is_alive(self.path, worker) for (worker,) in running):
+            if self.workers:
                 raise StudyError(f"{self.path} is being run; switch when that has ended")
             self._description = self._description.switched(self._database, algorithm)
             self._algorithm = algorithm
@@ -333,6 +332,12 @@ class Study(Views):
                 "AND trials.id >= first AND trials.id < first + size) FROM batches WHERE told IS NULL"
             )
         return {state: states.get(state, 0) for state in ("ok", "nan", "failed")} | {"reserved": reserved}
+
+    @property
+    def workers(self) -> int:
+        """How many processes, or threads, are running the study now."""
+        running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
+        return sum(is_alive(self.path, worker) for (worker,) in running)
 
     def trial(self, number: int) -> Trial:
         """The trial with an id.
