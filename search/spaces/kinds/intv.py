@@ -87,7 +87,11 @@ class IntV(Choice):
 
     def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
         """All values."""
-        return ([index] for index in range(len(self)))
+        return self.enumerate_from(0, steps)
+
+    def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
+        """All values from one on."""
+        return ([index] for index in range(start, len(self)))
 
     @classmethod
     def draw(cls, choices: Sequence[IntV], words: jax.Array) -> jax.Array:
@@ -103,6 +107,15 @@ class IntV(Choice):
         steps = jnp.round(start + first * jnp.expm1(share * span))
         most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
         return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
+
+    @classmethod
+    def shares_of(cls, choices: Sequence[IntV], genes: jax.Array) -> jax.Array:
+        """Where each lies on its scale, from 0 to 1: in the middle of what stands for it; float32[n]."""
+        number = np.array([len(choice) for choice in choices], np.float32)
+        first, start, span = np.array([choice._span() for choice in choices], np.float32).T
+        is_log = span > 0
+        steps = jnp.maximum((genes - start) / np.where(is_log, first, 1), 0)
+        return jnp.where(is_log, jnp.log1p(steps) / np.where(is_log, span, 1), (genes + 0.5) / number)
 
     @property
     def vary_words(self) -> int:

@@ -5,6 +5,7 @@ import os
 import pickle
 import signal
 import sys
+import traceback
 import warnings
 from pathlib import Path
 
@@ -136,7 +137,11 @@ if __name__ == "__main__":
     rank, folder, scene = int(sys.argv[1]), Path(sys.argv[3]), sys.argv[4]
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", r"\d+ of \d+ configurations raised", RuntimeWarning)
-    outcome = {"together": together, "alone": alone}[scene](rank, folder)
-    (folder / f"{rank}.part").write_bytes(pickle.dumps(outcome))
-    (folder / f"{rank}.part").rename(folder / f"{rank}.pickle")
-    os._exit(0)  # not through JAX's farewell, which waits for the other process
+    try:
+        outcome = {"together": together, "alone": alone}[scene](rank, folder)
+        (folder / f"{rank}.part").write_bytes(pickle.dumps(outcome))
+        (folder / f"{rank}.part").rename(folder / f"{rank}.pickle")
+    except BaseException:  # noqa: BLE001 - printed, for the test to show
+        traceback.print_exc()
+    finally:
+        os._exit(0)  # not through JAX's farewell, which waits for the other process
