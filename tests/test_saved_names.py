@@ -127,6 +127,7 @@ NAMES = {
             "Uniform",
             "_Stepping",
         ],
+        "symjax.search.algorithms.evolution.nsga2": ["NSGA2"],
         "symjax.search.algorithms.evolution.operation": [
             "Choice",
             "Concatenation",
@@ -148,6 +149,20 @@ NAMES = {
             "_Several",
         ],
         "symjax.search.algorithms.evolution.evolution": ["Evolution"],
+        "symjax.search.algorithms.evolution.grouping": ["Grouped", "Paired"],
+        "symjax.search.algorithms.evolution.recombinators": [
+            "Average",
+            "Cycle",
+            "KPoint",
+            "Order",
+            "PartiallyMapped",
+            "Sample",
+            "Segmented",
+            "SimulatedBinary",
+            "Uniform",
+            "WeightedAverage",
+            "_Permuting",
+        ],
         "symjax.search.algorithms.evolution.regularized": ["RegularizedEvolution"],
         "symjax.search.algorithms.evolution.grouping": ["Grouped", "Paired"],
         "symjax.search.algorithms.evolution.recombinators": [

@@ -5,7 +5,9 @@ from .adapters.optuna import Optuna
 from .algorithm import Algorithm, Exhausted, State
 from .default import default_algorithm
 from .evolution.evolution import Evolution
+from .evolution.nsga2 import NSGA2
 from .evolution.regularized import RegularizedEvolution
+from .guided.guided_evolution import GuidedEvolution
 from .hill_climbing import HillClimbing
 from .independent import Random
 from .sobol import Sobol
@@ -23,7 +25,9 @@ __all__ = [
     "Sobol",
     "HillClimbing",
     "RegularizedEvolution",
+    "NSGA2",
     "Evolution",
+    "GuidedEvolution",
     # Those of other libraries.
     "Optuna",
     "Evosax",

@@ -28,7 +28,8 @@ def placed(array: Any, sharding: Sharding) -> jax.Array:
         return there
     if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
         data, impl = jax.random.key_data(array), jax.random.key_impl(array)
-        return jax.random.wrap_key_data(placed(data, sharding), impl=impl)
+        key: jax.Array = jax.random.wrap_key_data(placed(data, sharding), impl=impl)
+        return key
     content = np.asarray(array)
     return jax.make_array_from_callback(content.shape, sharding, lambda index: content[index])
 

@@ -1,4 +1,4 @@
-"""Where configurations run."""
+"""Where configurations run: here, on all processes of `jax.distributed`, or on workers of a Ray cluster."""
 
 from ..evaluation.running.peers import HostLost
 from .distributed import Distributed

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 @final
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Distributed(Engine):
     """The devices of all processes of `jax.distributed`, as on a TPU pod slice or several GPU machines.
 
@@ -62,7 +62,7 @@ class Distributed(Engine):
     Example:
         >>> from symjax import search
         >>> search.engines.Distributed(timeout=600)
-        Distributed(lanes=None, width=None, timeout=600)
+        Distributed(timeout=600)
     """
 
     lanes: Mode | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -63,6 +64,19 @@ class Engine(abc.ABC):
 
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Lets go of what the engine has started."""
+
+    def __repr__(self) -> str:
+        """The engine as it is written: what differs from the defaults."""
+        if not dataclasses.is_dataclass(self):
+            return super().__repr__()
+        shown = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if field.init
+            and getattr(self, field.name)
+            != (field.default_factory() if callable(field.default_factory) else field.default)
+        }
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __enter__(self) -> Engine:
         return self

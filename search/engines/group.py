@@ -60,7 +60,8 @@ class Group:
     @property
     def count(self) -> int:
         """How many processes there are."""
-        return jax.process_count()
+        count: int = jax.process_count()
+        return count
 
     def gather(self, value: Any) -> list[Any]:
         """What each process gives, in their order.
@@ -159,7 +160,8 @@ class Group:
 
     def _all(self, row: Bytes) -> Bytes:
         """What all processes have in this place: uint8[processes, n]."""
-        spread = jax.make_array_from_process_local_data(self._rows, row[None])
+        make: Any = jax.make_array_from_process_local_data
+        spread = make(self._rows, row[None])
         whole: Bytes = parts_on(self._copy(spread), (self._own,))[0]
         return whole
 

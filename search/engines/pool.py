@@ -85,7 +85,8 @@ class Pool:
         """Has as many workers start as are wanted, and may be."""
         import ray
 
-        actor = ray.remote(_Actor).options(**self._resources, max_restarts=0, max_task_retries=0)
+        decorate: Any = ray.remote
+        actor = decorate(_Actor).options(**self._resources, max_restarts=0, max_task_retries=0)
         for _ in range(min(wanted, self._most) - len(self._members)):
             handle = actor.remote()
             self._members.append(Member(handle, handle.start.remote()))
@@ -134,9 +135,10 @@ class Pool:
         refs = {member.awaited: member for member in self._members if member.awaited is not None}
         ready, _ = ray.wait(list(refs), num_returns=1, timeout=None if self.busy else _PATIENCE)
         if not ready:
+            free: Any = ray.available_resources
             warnings.warn(
                 f"no worker has started for {_PATIENCE:.0f} seconds: the cluster has no place for one with "
-                f"{self._resources}; free are {ray.available_resources()}",
+                f"{self._resources}; free are {free()}",
                 RuntimeWarning,
                 stacklevel=caller_level(),
             )
@@ -155,6 +157,7 @@ class Pool:
         import ray
 
         started = member.share is not None
+        outcome: Any = None
         try:
             outcome = ray.get(member.awaited)
         except _losses() as error:

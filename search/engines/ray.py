@@ -23,7 +23,7 @@ from .pool import Pool
 
 
 @final
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Ray(Engine):
     """Workers on the machines of a Ray cluster, each of which owns its compiled programs.
 
@@ -66,10 +66,9 @@ class Ray(Engine):
         ValueError: Less than one worker, less than one configuration in a share, less than no retries.
 
     Example:
-        >>> import jax
         >>> from symjax import search
-        >>> def train(rate_and_width, data):  # doctest: +SKIP
-        ...     ...
+        >>> search.engines.Ray(workers=8, resources={'num_gpus': 1})
+        Ray(workers=8, resources={'num_gpus': 1})
         >>> with search.engines.Ray(workers=8, resources={'num_gpus': 1}) as engine:  # doctest: +SKIP
         ...     results = search.run(algorithm, train, space, 1000, jax.random.key(0), data, engine=engine)
     """

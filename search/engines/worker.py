@@ -138,9 +138,10 @@ class Worker:
                     width=layout.width,
                 )
         except Exception as error:
-            results = getattr(error, "results", None)
-            if not isinstance(results, Results):
+            partial = getattr(error, "results", None)
+            if not isinstance(partial, Results):
                 raise
+            results = partial
         return self._report(results)
 
     def _object(self, name: str) -> Any:

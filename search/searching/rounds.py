@@ -177,7 +177,9 @@ class Search:
         """
         watch, hope = watch or Watch(trials), Hope(is_start=first_id == 0)
         first, end = first_id, first_id + trials
-        compiled = self.as_program(min(batch, trials))
+        compiled = self.as_program(min(batch, trials)) if trials > 0 else None
+        if compiled is not None:
+            watch.compiles()
         while first < end:
             n = min(batch, end - first)
             each = None

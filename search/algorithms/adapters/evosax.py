@@ -122,7 +122,7 @@ class Evosax(Algorithm):
         generation = own.generation
         waits = ~generation.asked & ~generation.told
         order = jnp.argsort(~waits, stable=True)
-        members = jnp.resize(order, n)
+        members = order[jnp.arange(n) % self.population]
         is_member = jnp.arange(n) < waits.sum()
         others = jax.lax.cond(
             is_member.all(),
@@ -175,7 +175,7 @@ class Evosax(Algorithm):
         strategy = self._strategy(spec)
         params = self._params(strategy)
         keys = jax.random.split(key, -(-n // self.population))
-        points = jax.vmap(lambda each: strategy.ask(each, own.strategy, params)[0])(keys)
+        points: jax.Array = jax.vmap(lambda each: strategy.ask(each, own.strategy, params)[0])(keys)
         return points.reshape(-1, len(spec))[:n]
 
     def _strategy(self, spec: Spec) -> Strategy:

@@ -4,8 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-import warnings
 from pathlib import Path
 
 import jax
@@ -19,28 +17,6 @@ from symjax.search.engines import Ray, WorkerLost
 SPACE = search.space({"width": search.oneof([2, 3, 4]), "x": search.floatv(-1.0, 1.0)})
 KEY = jax.random.key(1)
 DATA = jnp.arange(5.0)
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """Ray on this machine, for two workers."""
-    ray = pytest.importorskip("ray", reason="Ray is not installed: pip install symjax-flax[ray]")
-    before = os.getcwd()
-    os.chdir(tmp_path_factory.mktemp("elsewhere"))  # workers import from where Ray was started
-    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:  # a short path
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "os.fork")  # JAX warns; Ray's processes are others at once
-            ray.init(
-                num_cpus=2,
-                include_dashboard=False,
-                object_store_memory=80 << 20,
-                configure_logging=False,
-                log_to_driver=False,
-                _temp_dir=folder,
-            )
-        os.chdir(before)
-        yield
-        ray.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from symjax import search
 from symjax.search import DNA
 from symjax.search.algorithms import Algorithm, Evosax
 from symjax.search.algorithms.adapters import evosax as adapter
+from symjax.search.algorithms.adapters.unit_box import to_points
 
 evosax = pytest.importorskip("evosax", reason="needs evosax: pip install symjax-flax[search]")
 
@@ -117,7 +118,10 @@ def test_a_point_that_nobody_asked_for_takes_a_place(begun):
     state, dnas = begun
     others = SPACE.sample(jax.random.key(5), 3)
     state = tell(CMA, state, others, reward(others))
-    assert state.own.generation.told.sum() == 3
+    told = np.asarray(state.own.generation.told)
+    assert told.sum() == 3
+    expected = to_points(SPACE.spec, others.choices, others.floats)
+    np.testing.assert_allclose(state.own.generation.points[told], expected, rtol=1e-4)
     state = tell(CMA, state, dnas[3:], reward(dnas)[3:])
     assert state.own.number == 1
 
