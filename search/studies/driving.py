@@ -24,7 +24,7 @@ from .database import Database
 from .decision_texts import DecisionTexts
 from .errors import StudyError
 from .ledger import Ledger, Reservation
-from .rows import Reader, Run, write_trials
+from .rows import Notes, Reader, Run, write_trials
 from .states import read_state, replace_state
 from .workers import Worker
 
@@ -40,10 +40,12 @@ class Outcome:
     Attributes:
         results: Of what ran now; None if all of it had run before.
         state: What the algorithm knows after it, where it was told on the way.
+        notes: What else is to be written of a single trial.
     """
 
     results: Results | None
     state: State | None = None
+    notes: Notes | None = None
 
 
 @final
@@ -61,6 +63,7 @@ class Drive:
         trials: How many the study is to have.
         watch: Follows the search.
         on_result: Called with what came of trials once it is written.
+        is_host: Whether rounds run one by one in any case.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Drive:
         trials: int,
         watch: Watch,
         on_result: OnResult | None = None,
+        is_host: bool = False,
     ) -> None:
         self._database = database
         self._reader = reader
@@ -85,7 +89,7 @@ class Drive:
         self._ledger = Ledger(database, search.space.spec)
         self._start = search.init()
         self._version, self._state = 0, self._start  # as they were written or read last
-        self._program = search.as_program(min(batch, trials))
+        self._program = None if is_host else search.as_program(min(batch, trials))
 
     def run(self) -> None:
         """Runs trials until there are as many as wanted; those that others have reserved are left to them.
@@ -96,13 +100,13 @@ class Drive:
         succeeded = self._database.execute("SELECT 1 FROM trials WHERE state != 'failed' LIMIT 1")
         hope = Hope(is_start=not succeeded)
         with Worker(self._database) as worker:
-            job = self._turn(worker, None, None)
+            job = self.reserved(worker)
             while job is not None:
                 outcome = self._evaluate(worker, job)
                 try:
                     following = self._turn(worker, job, outcome)
                 except KeyboardInterrupt:  # maybe before anything was written
-                    self._turn(worker, job, outcome, is_last=True)
+                    self.told(worker, job, outcome)
                     raise
                 if outcome.results is not None:
                     if job.dnas is None and self._on_result is not None:
@@ -128,7 +132,7 @@ class Drive:
             nonlocal written
             unwritten.append(results)
             if self._on_result is not None or time.monotonic() - written > _WRITTEN:
-                self._store(worker, job, Results.concat(unwritten))
+                self.store(worker, job, Outcome(Results.concat(unwritten)))
                 unwritten.clear()
                 written = time.monotonic()
             if self._on_result is not None:
@@ -141,7 +145,7 @@ class Drive:
         except BaseException as error:
             results = getattr(error, "results", None)
             if isinstance(results, Results):
-                self._store(worker, job, results)
+                self.store(worker, job, Outcome(results))
             raise
 
     def _rounds(self, job: Reservation) -> Outcome:
@@ -156,13 +160,25 @@ class Drive:
             return Outcome(None)
         return Outcome(results, state)
 
-    def _store(self, worker: Worker, job: Reservation, results: Results | None) -> None:
-        """Writes what is finished of a reservation."""
-        if results is not None:
-            with self._database.writing():
-                write_trials(self._database, self._texts, results, Run(worker.id, job.started, time.time()))
-
     # Transactions.
+
+    def reserved(self, worker: Worker) -> Reservation | None:
+        """The next trials; None if there are no more."""
+        return self._turn(worker, None, None)
+
+    def told(self, worker: Worker, job: Reservation, outcome: Outcome) -> None:
+        """Writes what came of a reservation, and tells the algorithm."""
+        self._turn(worker, job, outcome, is_last=True)
+
+    def store(self, worker: Worker, job: Reservation, outcome: Outcome) -> None:
+        """Writes what is finished of a reservation."""
+        with self._database.writing():
+            self._write(worker, job, outcome)
+
+    def _write(self, worker: Worker, job: Reservation, outcome: Outcome) -> None:
+        if outcome.results is not None:
+            run = Run(worker.id, job.started, time.time())
+            write_trials(self._database, self._texts, outcome.results, run, outcome.notes)
 
     def _turn(
         self, worker: Worker, job: Reservation | None, outcome: Outcome | None, is_last: bool = False
@@ -184,9 +200,8 @@ class Drive:
         following, known = None, (self._version, self._state)
         try:
             with self._database.writing():
-                if job is not None and results is not None:
-                    run = Run(worker.id, job.started, time.time())
-                    write_trials(self._database, self._texts, results, run)
+                if job is not None and outcome is not None:
+                    self._write(worker, job, outcome)
                 try:
                     following, known = self._go_on(worker, job, outcome, is_last)
                 except BaseException as error:  # noqa: BLE001 - is raised below, when the trials are written

@@ -65,6 +65,7 @@ CREATE TABLE trials (
     genes      BLOB NOT NULL,          -- as in batches
     decisions  TEXT NOT NULL,          -- JSON: what was decided, by name
     metrics    TEXT,                   -- JSON: the metrics that are single numbers, by name
+    metadata   TEXT,                   -- JSON: what was noted
     layout     INTEGER NOT NULL,       -- what stands in content
     content    BLOB NOT NULL           -- all metrics, to the last bit
 );
@@ -88,6 +89,7 @@ CREATE TABLE errors (
 CREATE TABLE measurements (
     trial   INTEGER NOT NULL,
     step    INTEGER NOT NULL,
+    seconds REAL NOT NULL,             -- after the trial's start
     metrics TEXT NOT NULL,             -- JSON: numbers by name
     PRIMARY KEY (trial, step)
 ) WITHOUT ROWID;
