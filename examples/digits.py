@@ -3,6 +3,9 @@
 Run it with ``python examples/digits.py``. It trains a small convolutional network on scikit-learn's
 handwritten digits (1,797 images of 8×8 pixels, from the UCI repository, which ship inside that package),
 patches it, searches over its learning rate, weight decay, width and activation, and saves the best.
+
+``python examples/digits.py --study digits.db --trials 64`` does the search alone, and keeps it in a file:
+killed at any moment, the same command goes on where it was; with more trials it goes on from its end.
 """
 
 from __future__ import annotations
@@ -194,6 +197,24 @@ def run_search(space: search.Space, dnas: search.DNA, key: jax.Array, data: Data
     return results
 
 
+def resume_study(
+    path: pathlib.Path, space: search.Space, trials: int, key: jax.Array, data: Data, out: pathlib.Path
+) -> None:
+    """The search as a study: it begins, goes on or is finished already, by what the file says."""
+    with search.Study(path, space, objective="validation_accuracy") as study:
+        print(study)
+
+        def tell(results: search.Results) -> None:
+            print(f"{path}: {len(study)} of {trials} trials are finished", flush=True)
+
+        study.run(Experiment.run, trials, key, data, batch=8, on_result=tell)
+        print(study.table(k=5))
+        print({name: round(share, 2) for name, share in study.importance().items()})
+        for kind in ("history", "parallel", "importance"):
+            study.plot(kind).savefig(out / f"{kind}.png", dpi=120)
+            print(f"plot: {out / f'{kind}.png'}")
+
+
 def plot(results: search.Results, path: pathlib.Path) -> None:
     """Draws every trial: accuracy over learning rate; the width by colour, the activation by shape."""
     matplotlib.use("Agg")
@@ -244,19 +265,23 @@ def step(title: str) -> Iterator[None]:
 
 
 def main() -> None:
-    """Runs the four steps."""
+    """Runs the four steps, or the search alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (0)")
     parser.add_argument("--trials", type=int, default=64, help="configurations to evaluate (64)")
+    parser.add_argument("--epochs", type=int, default=25, help="for which each trains (25)")
+    parser.add_argument("--study", type=pathlib.Path, help="file of a search that is to be begun or resumed")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out"), help="folder (out)")
     options = parser.parse_args()
-    if options.trials < 1:
-        parser.error("--trials must be at least 1")
+    if options.trials < 1 or options.epochs < 1:
+        parser.error("--trials and --epochs must be at least 1")
     options.out.mkdir(parents=True, exist_ok=True)
     print(f"{jax.device_count()} {jax.devices()[0].device_kind} device(s)")
     key, sample_key, search_key = jax.random.split(jax.random.key(options.seed), 3)
-    exp = experiment()
+    exp = experiment().rebind({"epochs": options.epochs})
     data = exp.dataset.load()
+    if options.study is not None:
+        return resume_study(options.study, search_space(exp), options.trials, search_key, data, options.out)
 
     start = time.perf_counter()
     with step("1. Train"):

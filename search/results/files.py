@@ -15,8 +15,8 @@ from symjax.text.json_reader import LoadError
 from symjax.text.storage import as_path, replace_file, writable_file
 
 from ..spaces.dna import DNA
+from ..spaces.opening import read_space, write_space
 from ..spaces.space import Space
-from ..spaces.space_forms import read_space, write_space
 from .column_forms import Json, read_column, read_metrics, write_column, write_metrics
 from .failures import Failure, is_plain, read_failure, write_failure
 from .frames import plain, to_csv, to_parquet

@@ -119,8 +119,9 @@ def _objective(parts: Sequence[Arguments]) -> Objective:
 
 def _distinct(whole: Arguments) -> npt.NDArray[np.intp]:
     """The places of trials that count, in the order in which their ids come first."""
-    if len(np.unique(whole["ids"])) == len(whole["ids"]):  # for speed: a search may have a million trials
-        return np.arange(len(whole["ids"]))
+    ids = whole["ids"]
+    if (ids[1:] > ids[:-1]).all():  # for speed: a search may have a million trials
+        return np.arange(len(ids))
     chosen: dict[int, int] = {}
     for place, number in enumerate(whole["ids"].tolist()):
         rival = chosen.setdefault(number, place)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 
 from .columns import Array
-from .exports.optuna import Storage, Times, to_optuna
+from .exports.optuna import Courses, Storage, Times, to_optuna
 from .frames import Library, rows_of, to_frame
 from .joining import joined
 from .measurements import FAILED, NAN, OK, Measurements, Places
@@ -264,6 +264,7 @@ class Results(Measurements):
         mode: Modes | None = None,
         *,
         times: Times | None = None,
+        courses: Courses | None = None,
     ) -> Any:
         """The trials as an `optuna.Study`, which Optuna's plots, samplers and dashboard read.
 
@@ -278,6 +279,8 @@ class Results(Measurements):
             metric: What counts; see `rank`.
             mode: Its direction.
             times: When the trials ran; by default they ended now.
+            courses: By trial id, pairs of a step and of what was measured then. One whose course ends before
+                the last step of all was pruned.
 
         Raises:
             ImportError: Optuna is not installed.
@@ -288,7 +291,7 @@ class Results(Measurements):
             >>> results.to_optuna("optuna.db", "widths")                                # doctest: +SKIP
             >>> # then, in a terminal: optuna-dashboard sqlite:///optuna.db
         """
-        return to_optuna(self, storage, name, metric, mode, times)
+        return to_optuna(self, storage, name, metric, mode, times, courses)
 
     # What they say.
 

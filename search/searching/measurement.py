@@ -74,7 +74,7 @@ def _named(reward: Reward, objective: Objective) -> dict[str, float]:
     if np.ndim(reward) == 0:  # type: ignore[arg-type]
         rewards: Sequence[Any] = [reward]
     else:
-        rewards = list(reward)  # type: ignore[arg-type]
+        rewards = list(reward)
     if len(rewards) != len(names):
         raise ValueError(f"a reward is {len(names)} numbers ({', '.join(names)}), got {brief(reward)}")
     return {name: _number(name, number) for name, number in zip(names, rewards, strict=True)}

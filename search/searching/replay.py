@@ -16,7 +16,7 @@ from ..spaces.dna import DNA
 from .rounds import Round, Search
 from .watching import Watch
 
-_CLOSE = 1e-5  # relative: a compiled search may round what it draws on a log scale otherwise than the host
+_CLOSE = 1e-5  # relative: a compiled search might round floats that it draws otherwise than the host
 
 
 def replay(search: Search, results: object, batch: int, watch: Watch) -> Iterator[Round]:

@@ -177,7 +177,9 @@ class Search:
         """
         watch, hope = watch or Watch(trials), Hope(is_start=first_id == 0)
         first, end = first_id, first_id + trials
-        compiled = self._compiled(min(batch, trials))
+        compiled = self.as_program(min(batch, trials)) if trials > 0 else None
+        if compiled is not None:
+            watch.compiles()
         while first < end:
             n = min(batch, end - first)
             each = None
@@ -195,7 +197,7 @@ class Search:
             hope.check()
         hope.check(is_over=True)
 
-    def _compiled(self, batch: int) -> CompiledRounds | None:
+    def as_program(self, batch: int) -> CompiledRounds | None:
         """Rounds of batches of this size as one program, if that is what suits, or is wanted.
 
         Raises:

@@ -57,7 +57,7 @@ def run(
     evaluating and telling are compiled into one program, and run on one device; else the host alternates
     them, and trials run on all devices. Which it is hangs on the function, the space, the algorithm and
     `batch`, on no clock. It does not change what comes out: where all decisions are choices not in a bit;
-    floats that are drawn on a log scale may differ in the last ones.
+    floats that are drawn might differ in the last one, though none was seen to.
 
     Ctrl-C loses nothing that is finished: it raises `Interrupted` with the results so far. An exception out
     of `on_result` or `progress` has them too, as its attribute `results`.

@@ -152,12 +152,12 @@ class SamplingLoop:
         """The trials so far, with all of their measurements."""
         with self.lock:
             courses = list(self._courses.values())
-            states = self.results.states if courses else []
+            states: Sequence[str] = self.results.states.tolist() if courses else []
         return tuple(
             Sampled(
                 each.id,
                 each.dna,
-                str(state),
+                state,
                 tuple(each.measurements),
                 dict(each.metadata),
                 each.error,

@@ -51,6 +51,11 @@ class Watch:
             return {"on_result": self._on_result}
         return {"on_result": self._on_result, "progress": self._within}
 
+    def compiles(self) -> None:
+        """Says that a program is being compiled."""
+        if not self._is_silent:
+            self._say(0, 0, 0, 1)
+
     def saw(self, results: Results, resumed: bool = False) -> None:
         """Takes the results of a batch, or of a chunk of several.
 

@@ -28,7 +28,7 @@ def weight(program: ClosedJaxpr, limit: float = math.inf) -> float:
         >>> def power(x):
         ...     return jax.lax.fori_loop(0, 10, lambda _, y: y * x, x)
         >>> weight(jax.make_jaxpr(power)(jnp.ones(8)))
-        100.0
+        180.0
     """
     return _of(program.jaxpr, limit)
 

@@ -130,6 +130,10 @@ class Choice(Placeholder):
             ValueError: There are infinitely many.
         """
 
+    def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
+        """As `enumerate`, without the first `start` of them: kinds of many values leap there."""
+        return itertools.islice(self.enumerate(steps), start, None)
+
     @property
     def words(self) -> int:
         """How many random words of 32 bits a draw takes."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from symjax.core.errors import brief
 
 from ..evaluation.steps import State
+from ..results.exports.optuna import Storage
 from ..results.measurements import Places
 from ..results.results import Results
 from ..results.trial import Trial
@@ -89,6 +90,22 @@ class HalvingResults:
                 if trial.metrics is not None:
                     pairs.append((rung.steps, trial.metrics))
         return pairs
+
+    def courses(self) -> dict[int, list[tuple[int, float]]]:
+        """By trial id pairs of a step, and of the first objective after it."""
+        courses: dict[int, list[tuple[int, float]]] = {int(id): [] for id in self.results.ids}
+        for rung, results in zip(self.bracket.rungs, self.rungs, strict=False):
+            (name, _), *_ = results.scores().goals
+            for id, value in zip(results.ids, results.numbers(name), strict=True):
+                courses[int(id)].append((rung.steps, float(value)))
+        return courses
+
+    def to_optuna(self, storage: Storage = None, name: str | None = None) -> Any:
+        """The trials as an `optuna.Study`, with what each rung measured; what was stopped is pruned there.
+
+        See `Results.to_optuna`.
+        """
+        return self.results.to_optuna(storage, name, courses=self.courses())
 
     def __repr__(self) -> str:
         reached = " → ".join(str(len(rung)) for rung in self.rungs)

@@ -20,6 +20,7 @@ from ..evaluation.progress import Report, reporter
 from ..evaluation.requests import Request, signature_text, trial_ids
 from ..evaluation.steps import State, Steps
 from ..planning.inputs import check_space
+from ..results.exports.optuna import Storage
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..results.trial import Trial
@@ -71,6 +72,11 @@ class HyperbandResults:
             if trial_id in each.results.ids:
                 return each.measurements(trial_id)
         raise KeyError(f"there is no trial {trial_id!r} among {len(self)}")
+
+    def to_optuna(self, storage: Storage = None, name: str | None = None) -> Any:
+        """The trials as an `optuna.Study`; see `HalvingResults.to_optuna`."""
+        courses = {id: course for each in self.brackets for id, course in each.courses().items()}
+        return self.results.to_optuna(storage, name, courses=courses)
 
     def __repr__(self) -> str:
         return f"<HyperbandResults: {len(self)} configurations in {len(self.brackets)} brackets>"

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import jax
 import numpy as np
 import numpy.typing as npt
+from jax.tree_util import PyTreeDef
 
 from ..results.column_forms import read_metrics, write_metrics
 from ..results.columns import Array, Metrics, Part, stack
@@ -98,7 +99,8 @@ def names_of(layout: str) -> tuple[str, ...] | None:
 
 def _alike(metrics: Metrics, rows: Rows) -> Iterator[tuple[Rows, Metrics]]:
     """The metrics of rows, in groups of which each has arrays of one shape."""
-    leaves, treedef = jax.tree.flatten(metrics)
+    leaves = jax.tree.leaves(metrics)
+    treedef: PyTreeDef = jax.tree.structure(metrics)
     ragged = [leaf for leaf in leaves if leaf.dtype == object]
     if not ragged:
         yield rows, treedef.unflatten([leaf[rows] for leaf in leaves])

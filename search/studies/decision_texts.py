@@ -68,7 +68,7 @@ class DecisionTexts:
         """What a decision that matters in all of a batch is there."""
         choice = self._space.choices[index]
         if type(choice) is FloatV:
-            column = shortest(dnas.floats[:, self._space.spec.columns[index].start])
+            column = shortest(np.asarray(dnas.floats)[:, self._space.spec.columns[index].start])
             return [repr(number) for number in np.clip(column, choice.lo, choice.hi).tolist()]
         keys = _genes_of(dnas, *self._within[index])
         return [self._text(index, key, row, dnas) for row, key in enumerate(keys)]

@@ -21,8 +21,8 @@ from symjax.verbs.equality import eq
 from ..algorithms.algorithm import Algorithm
 from ..results.joining import same_space
 from ..results.objective import Objective
+from ..spaces.opening import read_space, read_tree, tree_record, write_space
 from ..spaces.space import Space
-from ..spaces.space_forms import read_space, read_tree, tree_record, write_space
 from ..spaces.space_text import name_of
 from .database import Database
 from .errors import StudyError

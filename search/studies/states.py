@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.tree_util import PyTreeDef
 
 from ..algorithms.algorithm import State
 from .database import Database
@@ -25,14 +26,15 @@ def write_state(state: State) -> tuple[str, bytes]:
     """
     records, columns = [], []
     for path, leaf in jax.tree_util.tree_leaves_with_path(state.own):
-        is_key = isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
         if not isinstance(leaf, jax.Array | np.ndarray | np.generic | bool | int | float):
             raise TypeError(
                 f"a study keeps states of arrays, and of the algorithm's state {jax.tree_util.keystr(path)} "
                 f"is of type {type(leaf).__name__}"
             )
-        array = np.asarray(jax.random.key_data(leaf) if is_key else leaf)
-        impl = str(jax.random.key_impl(leaf)) if is_key else None
+        impl = None
+        if isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+            impl, leaf = str(jax.random.key_impl(leaf)), jax.random.key_data(leaf)
+        array = np.asarray(leaf)
         records.append([jax.tree_util.keystr(path), *Field.of(array).to_record(), impl])
         columns.append(array[None])
     return json.dumps(records), pack_rows(columns, 1)[0]
@@ -50,7 +52,8 @@ def read_state(layout: str, content: bytes, like: State) -> State:
         StudyError: Its leaves are others.
     """
     records = json.loads(layout)
-    leaves, treedef = jax.tree.flatten(like.own)
+    leaves = jax.tree.leaves(like.own)
+    treedef: PyTreeDef = jax.tree.structure(like.own)
     names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(like.own)]
     if [record[0] for record in records] != names:
         raise StudyError(

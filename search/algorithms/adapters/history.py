@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self, final
 
@@ -9,6 +10,7 @@ import jax.tree_util as jtu
 import numpy as np
 import numpy.typing as npt
 
+from ...spaces.choice import Genes
 from ...spaces.dna import DNA
 from ...spaces.points import Spec
 
@@ -118,15 +120,15 @@ class History:
         """The history with further points."""
         host = dnas.host()
         pairs = (host.choices, host.floats, rewards, seeds, asked, told)
-        arrays = [
-            np.concatenate([mine, np.asarray(more, mine.dtype)])
-            for mine, more in zip((getattr(self, name) for name in _ARRAYS), pairs, strict=True)
-        ]
-        return History(*arrays, [])
+        arrays: dict[str, Any] = {}
+        for name, more in zip(_ARRAYS, pairs, strict=True):
+            mine = getattr(self, name)
+            arrays[name] = np.concatenate([mine, np.asarray(more, mine.dtype)])
+        return History(**arrays, memo=[])
 
 
-def _digest(choices: Array, floats: Array) -> bytes:
-    return bytes(choices.tobytes() + floats.tobytes())
+def _digest(choices: Genes, floats: Genes) -> bytes:
+    return np.asarray(choices).tobytes() + np.asarray(floats).tobytes()
 
 
 def _flatten(history: History) -> tuple[tuple[Any, ...], None]:
@@ -137,4 +139,8 @@ def _flatten_with_keys(history: History) -> tuple[tuple[tuple[jtu.GetAttrKey, An
     return tuple((jtu.GetAttrKey(name), getattr(history, name)) for name in _ARRAYS), None
 
 
-jtu.register_pytree_with_keys(History, _flatten_with_keys, lambda _, arrays: History(*arrays, []), _flatten)
+def _unflatten(_: None, arrays: Iterable[Any]) -> History:
+    return History(**dict(zip(_ARRAYS, arrays, strict=True)), memo=[])
+
+
+jtu.register_pytree_with_keys(History, _flatten_with_keys, _unflatten, _flatten)

@@ -16,7 +16,7 @@ from ...spaces.dna import DNA
 from ...spaces.parameter import Parameter
 from ...spaces.points import Spec
 from ...spaces.space import Space
-from ...spaces.suggesting import suggested, suggestions
+from ...spaces.suggesting import Names, suggested, suggestions
 from ..algorithm import Algorithm, Rewards
 from .history import History
 
@@ -160,7 +160,7 @@ class _Study:
     def __init__(self, spec: Spec, objectives: int, is_forgetful: bool) -> None:
         optuna = _optuna()
         self._spec = spec
-        self._names = ({},) * len(spec)
+        self._names: Names = ({},) * len(spec)
         self._choices = tuple(point.choice for point in spec.points)
         self._storage = optuna.storages.InMemoryStorage()
         if is_forgetful:

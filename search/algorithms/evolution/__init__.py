@@ -1,6 +1,6 @@
 """Evolution: populations, and operations that make populations out of populations."""
 
-from . import mutators, selectors
+from . import mutators, recombinators, selectors
 from .operation import (
     Choice,
     Concatenation,
@@ -27,6 +27,7 @@ __all__ = [
     "Population",
     "selectors",
     "mutators",
+    "recombinators",
     # Operations, which are composed by operators.
     "Operation",
     "Selector",

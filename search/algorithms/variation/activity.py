@@ -68,7 +68,8 @@ def chosen(spec: Spec, where: Where | None = None) -> npt.NDArray[np.bool_]:
         where: Which are meant; None for all.
     """
     is_free = np.array([not point.choice.is_fixed for point in spec.points], bool)
-    return np.logical_and(meant(spec, where), is_free)
+    both: npt.NDArray[np.bool_] = np.logical_and(meant(spec, where), is_free)
+    return both
 
 
 def meant(spec: Spec, where: Where | None = None) -> npt.NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -26,6 +26,8 @@ from ..reports import metric_columns
 Optuna: TypeAlias = Any  # the module, or a class of its
 Storage: TypeAlias = Any
 """A URL, a path, one of Optuna's storages, or None for a study in memory."""
+Courses: TypeAlias = Mapping[int, Sequence[tuple[int, float]]]
+"""By trial id pairs of a step, and what was measured after it."""
 _JOURNALS = (".log", ".journal", ".jsonl")
 _ID = slice(68, 72)  # where SQLite files say whose they are (sqlite.org/fileformat.html, section 1.3)
 
@@ -44,6 +46,7 @@ def to_optuna(
     metric: str | Sequence[str] | None = None,
     mode: Modes | None = None,
     times: Times | None = None,
+    courses: Courses | None = None,
 ) -> Any:
     """The trials as an `optuna.Study`; see `Results.to_optuna`.
 
@@ -54,11 +57,13 @@ def to_optuna(
         metric: What counts; see `Results.rank`.
         mode: Its direction.
         times: When the trials ran; by default they ended now.
+        courses: What trials measured of the first objective on their way.
     """
     optuna = _imported()
     scores = measured.scores(metric, mode)
     goals = scores.goals or _stated(measured)
-    trials = list(_Trials(optuna, measured, scores, times or _times(measured)))  # before a file is touched
+    trials = list(_Trials(optuna, measured, scores, times or _times(measured), courses or {}))
+    # No file is touched before: what is wrong with the trials leaves none behind.
     directions = ["maximize" if each == "max" else "minimize" for _, each in goals]
     try:
         study = optuna.create_study(storage=_storage(optuna, storage), study_name=name, directions=directions)
@@ -101,9 +106,12 @@ class _Trials:
         measured: The trials.
         scores: What counts.
         times: When they ran.
+        courses: What they measured on their way.
     """
 
-    def __init__(self, optuna: Optuna, measured: Measurements, scores: Scores, times: Times) -> None:
+    def __init__(
+        self, optuna: Optuna, measured: Measurements, scores: Scores, times: Times, courses: Courses
+    ) -> None:
         self._optuna = optuna
         self._measured = measured
         self._names = tuple(map(candidate_names, measured.space.choices, measured.space.branches))
@@ -112,6 +120,8 @@ class _Trials:
         self._values = [measured.numbers(name) for name, _ in scores.goals]
         self._attributes = _attributes(measured)
         self._times = times
+        self._courses = courses
+        self._end = max((course[-1][0] for course in courses.values() if course), default=0)
 
     def __iter__(self) -> Iterator[Any]:
         return (self._trial(row) for row in range(len(self._measured)))
@@ -120,6 +130,9 @@ class _Trials:
         trial = self._optuna.trial
         states = {OK: trial.TrialState.COMPLETE, PENDING: trial.TrialState.WAITING}
         state = states.get(int(self._outcome[row]), trial.TrialState.FAIL)
+        course = self._courses.get(int(self._measured.ids[row]), ())
+        if state.name == "COMPLETE" and course and course[-1][0] < self._end:
+            state = trial.TrialState.PRUNED  # after fewer steps it is not to be compared with the others
         space = self._measured.space
         answers = suggestions(space.spec, space.choices, self._names, self._measured.dnas[row])
         laws = self._optuna.distributions
@@ -127,6 +140,7 @@ class _Trials:
         frozen = trial.create_trial(
             state=state,
             values=[float(column[row]) for column in self._values] if state.name == "COMPLETE" else None,
+            intermediate_values=dict(course),
             params={parameter.name: value for parameter, value in answers},
             distributions={parameter.name: parameter.distribution(laws) for parameter, _ in answers},
             user_attrs={name: value for name, value in attributes if value is not None},

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from ...spaces.coordinates import coordinates, numbers_of
 from ..measurements import OK, PENDING, Measurements
 from ..objective import Floats
 from ..ranking import Scores
+from .coordinates import coordinates, numbers_of
 
 _BINS = 10  # groups that numbers are put into, at most
 

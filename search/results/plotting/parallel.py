@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ...spaces.coordinates import Coordinate, coordinates, numbers_of
 from ..measurements import Measurements
 from ..objective import Floats
 from ..ranking import Scores
+from .coordinates import Coordinate, coordinates, numbers_of
 from .figures import FAILED, PLAIN, Axes, canvas, matplotlib_of
 from .outcomes import Outcomes, only_outcome
 

@@ -19,6 +19,7 @@ from .drawing import below, shares
 
 _SCALES = ("linear", "log")
 _MOST = 2**31 - 1  # genes are int32
+_OCTAVES = 10  # of steps of `vary`, at most
 
 
 class IntV(Choice):
@@ -87,7 +88,11 @@ class IntV(Choice):
 
     def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
         """All values."""
-        return ([index] for index in range(len(self)))
+        return self.enumerate_from(0, steps)
+
+    def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
+        """All values from one on."""
+        return ([index] for index in range(start, len(self)))
 
     @classmethod
     def draw(cls, choices: Sequence[IntV], words: jax.Array) -> jax.Array:
@@ -104,6 +109,15 @@ class IntV(Choice):
         most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
         return jnp.where(is_log, jnp.clip(steps, 0, most).astype(jnp.int32), drawn)
 
+    @classmethod
+    def shares_of(cls, choices: Sequence[IntV], genes: jax.Array) -> jax.Array:
+        """Where each lies on its scale, from 0 to 1: in the middle of what stands for it; float32[n]."""
+        number = np.array([len(choice) for choice in choices], np.float32)
+        first, start, span = np.array([choice._span() for choice in choices], np.float32).T
+        is_log = span > 0
+        steps = jnp.maximum((genes - start) / np.where(is_log, first, 1), 0)
+        return jnp.where(is_log, jnp.log1p(steps) / np.where(is_log, span, 1), (genes + 0.5) / number)
+
     @property
     def vary_words(self) -> int:
         """One."""
@@ -111,11 +125,26 @@ class IntV(Choice):
 
     @classmethod
     def vary(cls, choices: Sequence[IntV], genes: jax.Array, words: jax.Array) -> jax.Array:
-        """Uniform over the other values of each."""
+        """A step on the scale of each, each octave as likely, from all of it down to a neighbour: as of floats.
+
+        A step that would lead over a bound is reflected there.
+        """
         number = np.array([len(choice) for choice in choices], np.int32)
-        # Backwards, for the greatest gene and one is more than int32 holds.
-        varied = genes - 1 - below(words, (number - 1).tolist())
-        return varied + jnp.where(varied < 0, number, 0)
+        last = number - 1
+        first, start, span = np.array([choice._span() for choice in choices], np.float32).T
+        is_log = span > 0
+        above = jnp.log1p((genes - start) / np.where(is_log, first, 1)) / np.where(is_log, span, 1)
+        share = jnp.where(is_log, above, genes / last.astype(np.float32))
+        octaves = np.minimum(np.log2(number), _OCTAVES).astype(np.float32)
+        is_up = (words & 1).astype(bool)  # the lowest bit is none of those of the share
+        size = jnp.exp2(-octaves * shares(words))
+        share = jnp.abs(share + jnp.where(is_up, size, -size))
+        share = jnp.where(share > 1, 2 - share, share)
+        steps = jnp.where(is_log, start + first * jnp.expm1(share * span), share * last.astype(np.float32))
+        most = np.nextafter(np.float32(number), np.float32(0))  # rounded up, int32 might not hold it
+        varied = jnp.clip(jnp.round(steps), 0, most).astype(jnp.int32)
+        beside = jnp.where((is_up & (genes < last)) | (genes <= 0), 1, -1)
+        return jnp.where(varied == genes, genes + beside, varied)
 
     def _span(self) -> tuple[float, float, float]:
         """Of a law on a log scale, in steps: its lower end; that above `lo`; its length, in logarithms.
@@ -154,7 +183,7 @@ class IntV(Choice):
 
     def suggestions(self, genes: Genes, name: str, names: Mapping[int, str]) -> list[tuple[Parameter, Any]]:
         """The value."""
-        return [(self._parameter(name), *self.numbers(genes))]
+        return [(self._parameter(name), self.numbers(genes)[0])]
 
     def _parameter(self, name: str) -> Parameter:
         # Optuna knows no log scale with a step.

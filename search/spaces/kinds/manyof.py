@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
@@ -19,6 +18,7 @@ from ..choice import Choice, Fits, Gene, Genes, Misfit, Number, Size, Text, name
 from ..parameter import Answer, Parameter
 from .candidates import as_written, index_of, label_of, named_options, outlined, read_candidates
 from .drawing import below
+from .selections import Selections
 
 
 class ManyOf(Choice):
@@ -125,17 +125,16 @@ class ManyOf(Choice):
 
     def enumerate(self, steps: int | None) -> Iterator[list[Gene]]:
         """All selections, in lexicographic order."""
-        indices = range(len(self.candidates))
-        match self.distinct, self.sorted:
-            case True, True:
-                rows: Iterator[tuple[int, ...]] = itertools.combinations(indices, self.k)
-            case True, False:
-                rows = itertools.permutations(indices, self.k)
-            case False, True:
-                rows = itertools.combinations_with_replacement(indices, self.k)
-            case _:
-                rows = itertools.product(indices, repeat=self.k)
-        return (self._completed(list(row)) for row in rows)
+        return (self._completed(list(row)) for row in self._selections)
+
+    def enumerate_from(self, start: int, steps: int | None) -> Iterator[list[Gene]]:
+        """All selections from one on, in lexicographic order."""
+        rows = self._selections
+        return (self._completed(list(rows[number])) for number in range(start, rows.size))
+
+    @property
+    def _selections(self) -> Selections:
+        return Selections(len(self.candidates), self.k, self.distinct, self.sorted)
 
     def _completed(self, taken: list[int]) -> list[Gene]:
         """The genes of what is taken."""

@@ -9,6 +9,7 @@ from symjax import search
 from symjax.search.engines import Local
 from symjax.search.results.objective import Objective
 from symjax.search.searching.loop import Loop
+from symjax.search.searching.rounds import Keys, Search
 from symjax.search.searching.single_program import single_program
 
 KEY = jax.random.key(0)
@@ -73,3 +74,32 @@ def test_a_loop_compiles_once_for_any_number_of_rounds():
         chunk = mine.run(state, 2, rounds)
         assert (chunk.compiled, chunk.reused) == (0, 0)
     assert TRACED == []
+
+
+def test_rewards_are_those_of_the_metrics_as_they_are_rounded():
+    space = search.space({"x": search.oneof([0.1, 0.7, 1.3]), "w": search.floatv(0.0, 1.0)})
+
+    class Told(Counting):
+        """Keeps the sum of what it was told."""
+
+        def start(self, space, key, objectives):
+            return jnp.zeros((), "float32"), key
+
+        def propose(self, spec, own, key, n):
+            choices = jnp.arange(n, dtype="int32")[:, None] % 3
+            return search.DNA(spec, choices, jax.random.uniform(key, (n, 1))), own
+
+        def learn(self, spec, own, dnas, rewards):
+            return own[0] + rewards[:, 0].sum(), own[1]
+
+    options = {"objective": "y", "mode": "max", "constraints": {"z": (None, 1e-3)}}
+
+    def product(exp, key):
+        return {"y": exp["x"] * exp["w"], "z": exp["x"] * exp["w"] * 0.3}
+
+    states = []
+    for compiled in (True, False):
+        loop = Search(Told(), product, space, Keys.of(KEY), Local(), (), options, compiled)
+        *_, last = loop.rounds(loop.init(), 0, 30, 1)
+        states.append(np.asarray(last.state.own[0]))
+    np.testing.assert_array_equal(*states)

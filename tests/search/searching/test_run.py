@@ -145,13 +145,24 @@ def test_an_exception_of_on_result_has_what_is_finished():
     assert len(caught.value.results) == 4
 
 
-def test_progress_is_of_the_whole_search():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_progress_is_of_the_whole_search(compiled):
     seen = []
     results = search.run(
-        Climb(), height, SPACE, 5, KEY, batch=2, objective="y", mode="max", progress=seen.append
+        Climb(),
+        height,
+        SPACE,
+        5,
+        KEY,
+        batch=2,
+        objective="y",
+        mode="max",
+        compiled=compiled,
+        progress=seen.append,
     )
     assert [each.done for each in seen] == sorted(each.done for each in seen)
     assert {each.total for each in seen} == {5}
+    assert (seen[0].done, seen[0].best) == (0, None)
     assert (seen[-1].done, seen[-1].best) == (5, results.best().metrics["y"])
 
 

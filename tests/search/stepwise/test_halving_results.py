@@ -40,3 +40,18 @@ def test_nobody_was_measured_under_another_name(descents):
     assert len(halved.measurements(halved.best().id)) == 2
     with pytest.raises(KeyError, match="no trial 9"):
         halved.measurements(9)
+
+
+def test_what_was_stopped_is_pruned_in_optuna(descents):
+    optuna = pytest.importorskip("optuna")
+    space, steps = descents
+    halved = search.halving(steps, space, 4, KEY, objective="loss", mode="min", rungs=[(4, 4), (2, 8)])
+    theirs = halved.to_optuna()
+    states = [trial.state.name for trial in theirs.trials]
+    assert states == ["COMPLETE" if len(halved.measurements(id)) == 2 else "PRUNED" for id in range(4)]
+    assert states.count("PRUNED") == 2
+    for trial in theirs.trials:
+        measured = halved.measurements(trial.user_attrs["id"])
+        assert trial.intermediate_values == {step: pytest.approx(m["loss"]) for step, m in measured}
+    assert theirs.best_trial.user_attrs["id"] == halved.best().id
+    assert theirs.direction == optuna.study.StudyDirection.MINIMIZE

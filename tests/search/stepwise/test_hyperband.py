@@ -150,3 +150,11 @@ def test_an_algorithm_that_has_no_more_to_propose_ends_it(descents):
     space, steps = descents
     tried = search.hyperband(steps, space, KEY, algorithm=Three(), eta=2, **OPTIONS)
     assert [[len(rung) for rung in each.rungs] for each in tried.brackets] == [[3, 3, 2, 1]]
+
+
+def test_it_is_exported_as_its_brackets_are(tried):
+    pytest.importorskip("optuna")
+    theirs = tried.to_optuna()
+    assert len(theirs.trials) == len(tried)
+    assert theirs.best_trial.user_attrs["id"] == tried.best().id
+    assert theirs.best_trial.last_step == 8

@@ -86,7 +86,7 @@ def test_a_file_alone_says_what_it_searched(trained):
         assert str(study.objective) == "min loss"
         assert len(study) == sum(study.counts.values()) == 24
         assert study.counts["failed"] == len(study.results.errors) > 0
-        assert "24" in repr(study)
+        assert f"{study.counts['ok']} ok, {study.counts['failed']} failed" in repr(study)
         assert "loss" in str(study)
         began, ended = study.times
         assert (began <= ended).all()
@@ -114,7 +114,7 @@ def test_a_file_can_be_read_by_anything_that_reads_sqlite(trained):
     assert error[:2] == ("ValueError", "three is too wide")
     ((space, outline, versions),) = database.execute("SELECT space, outline, versions FROM study")
     assert json.loads(space)["tree"]["tree"]["$type"].endswith("Net")
-    assert "oneof([1, 2, 3])" in outline
+    assert "'width': oneof" in outline
     assert json.loads(versions)["jax"] == jax.__version__
     database.close()
 
@@ -180,14 +180,14 @@ def test_several_objectives_have_a_front(path):
 def test_another_space_is_refused(path):
     search.Study(path, lives.SPACE, lives.Drift()).close()
     with pytest.raises(
-        search.StudyError, match="a study of another space: rate is .* and x .*Give the same, or"
+        search.StudyError, match=r"a study of another space: x is .* there, and width .* here\. Give the same"
     ):
         search.Study(path, SPACE)
     wider = search.space({**lives.SPACE.tree, "x": search.floatv(-1.0, 2.0)})
-    with pytest.raises(search.StudyError, match="another space: x is floatv.*2.0"):
+    with pytest.raises(search.StudyError, match=r"another space: x is floatv.*2\.0"):
         search.Study(path, wider)
     other = search.space({**lives.SPACE.tree, "constant": 3})
-    with pytest.raises(search.StudyError, match="another space: .*constant"):
+    with pytest.raises(search.StudyError, match=r"another space: .*constant"):
         search.Study(path, other)
     search.Study(path, search.space(dict(lives.SPACE.tree))).close()
 
@@ -271,7 +271,7 @@ def test_places_where_no_study_is(path, tmp_path):
     with pytest.raises(search.StudyError, match="is a folder; a study is a file"):
         search.Study(tmp_path)
     with pytest.raises(
-        search.StudyError, match="there is no study at .* without a space none can be created"
+        search.StudyError, match=r"there is no study at .* without a space none can be created"
     ):
         search.Study(path)
     with pytest.raises(TypeError, match=r"takes an algorithm, such as search\.algorithms\.Random"):
@@ -331,10 +331,31 @@ def test_what_a_users_function_raises_loses_nothing(path):
     assert lives.live(path, 12).ids.tolist() == list(range(12))
 
 
+class Three(search.algorithms.Algorithm):
+    """Proposes three points, two at a time."""
+
+    is_traceable = False
+    batch = 2
+
+    def start(self, space, key, objectives):
+        return np.zeros((), np.int32)
+
+    def propose(self, spec, own, key, n):
+        left = np.arange(int(own), min(int(own) + n, 3), dtype=np.int32)
+        if not len(left):
+            raise search.algorithms.Exhausted("three are all")
+        return search.DNA(spec, left[:, None], np.zeros((len(left), 0), np.float32)), own + np.int32(
+            len(left)
+        )
+
+    def learn(self, spec, own, dnas, rewards):
+        return own
+
+
 def test_an_algorithm_that_has_no_more_ends_a_study(path):
     space = search.space({"x": search.oneof([1.0, 2.0, 3.0])})
-    with search.Study(path, space, search.algorithms.Sweep()) as study:
-        results = study.run(double, 10, KEY, batch=2)
+    with search.Study(path, space, Three()) as study:
+        results = study.run(double, 10, KEY)
         assert results["y"].tolist() == [2.0, 4.0, 6.0]
         assert len(study.run(double, 10, KEY)) == 3
 

@@ -111,6 +111,7 @@ def test_tpe_asks_only_for_what_matters():
         assert trial.distributions == {each.name: distribution_of(each) for each in expected}
         is_float = isinstance(MIXED.decode(dnas[0])["layer"], float)
         assert ("layer[=0/2]" in trial.params, "layer[=1/2].a" in trial.params) == (is_float, not is_float)
+        assert trial.system_attrs == {}  # a study that is made anew would not have them
         state = algorithm.tell(state, dnas, np.array([mixed(MIXED.decode(dnas[0]))]))
 
 
@@ -178,6 +179,22 @@ def test_a_sampler_of_ones_own():
     whole = proposals(algorithm, MIXED, mixed, 12, 2)
     assert proposals(algorithm, MIXED, mixed, 12, 2, reloaded) == whole
     assert whole != proposals(Optuna("tpe"), MIXED, mixed, 12, 2)
+
+
+def noting(seed):
+    class Noting(optuna.samplers.RandomSampler):
+        def after_trial(self, study, trial, state, values):
+            study.set_user_attr(str(trial.number), seed)
+
+    return Noting(seed)
+
+
+def test_a_reward_is_told_with_the_sampler_that_was_asked():
+    algorithm = Optuna(noting)
+    dnas, state = algorithm.ask(algorithm.init(BRANIN, KEY), KEY, 3)
+    state = algorithm.tell(state, dnas, np.zeros(3))
+    noted = state.own.memo[0]._study.user_attrs
+    assert noted == {str(row): int(seed) for row, seed in enumerate(state.own.seeds)}
 
 
 def without_a_seed(seed):

@@ -166,14 +166,11 @@ def test_nothing_ran():
     assert study.direction.name == "MAXIMIZE"
 
 
-def test_optunas_own_plots_and_measures():
-    pytest.importorskip("matplotlib")
-    study = results().to_optuna()
-    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
-    assert set(optuna.importance.get_param_importances(study, evaluator=evaluator)) == {
-        "optimizer", "adam lr", "1.0 - sgd lr", "width", "depth", "ops[0]", "ops[1]",
-    }  # fmt: skip
-    assert len(study.trials_dataframe()) == 40
+def test_optunas_own_measure_of_importance():
+    pytest.importorskip("sklearn")
+    evaluator = optuna.importance.MeanDecreaseImpurityImportanceEvaluator(n_trees=4, max_depth=4, seed=0)
+    shares = optuna.importance.get_param_importances(results().to_optuna(), evaluator=evaluator)
+    assert set(shares) == {"optimizer", "width", "depth", "ops[0]", "ops[1]"}  # those that all trials have
 
 
 def test_without_optuna(monkeypatch):

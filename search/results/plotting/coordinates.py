@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .choice import Choice, Number
-from .dna import DNA
-from .points import Point
-from .space import Space
-from .values import candidate_names
+from ...spaces.choice import Choice, Number
+from ...spaces.dna import DNA
+from ...spaces.points import Point
+from ...spaces.space import Space
+from ...spaces.values import candidate_names
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from symjax import optax, search
-from symjax.search.spaces.coordinates import coordinates, numbers_of
+from symjax.search.results.plotting.coordinates import coordinates, numbers_of
 
 KEY = jax.random.key(0)
 

@@ -1,0 +1,1 @@
+"""Evolution that is guided by a model of what it has seen."""
