@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
@@ -369,7 +370,10 @@ class Study(Views):
         ]
 
     def __repr__(self) -> str:
-        counts = self.counts
+        try:
+            counts = self.counts
+        except (StudyError, sqlite3.ProgrammingError):
+            return f"<Study {self.name!r} at {self.path}, closed>"
         said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
         return f"<Study {self.name!r} at {self.path}: {said or 'no trials yet'}>"
 
