@@ -75,7 +75,7 @@ class Evolution(Algorithm):
         ...     population_init=8, population_update=selectors.Last(8))
         >>> results = search.run(
         ...     ageing, lambda bits, key: sum(bits), space, 100, jax.random.key(0), batch=4, mode='max')
-        >>> results.best().metrics
+        >>> int(results.best().metrics)
         8
     """
 

@@ -38,7 +38,7 @@ class RegularizedEvolution(Algorithm):
         >>> algorithm = search.algorithms.RegularizedEvolution(8, 4)
         >>> results = search.run(
         ...     algorithm, lambda bits, key: sum(bits), space, 100, jax.random.key(0), batch=4, mode='max')
-        >>> results.best().metrics
+        >>> int(results.best().metrics)
         8
     """
 

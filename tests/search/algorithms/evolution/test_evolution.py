@@ -26,10 +26,15 @@ def earned(dnas):
 
 def evolved(algorithm, told=8, n=4, objective=earned):
     """A state after so many were told."""
+
+    @jax.jit
+    def step(state, key):
+        dnas, state = algorithm.ask(state, key, n)
+        return algorithm.tell(state, dnas, objective(dnas))
+
     state = algorithm.init(SPACE, KEY)
     for turn in range(0, told, n):
-        dnas, state = algorithm.ask(state, jax.random.key(turn), n)
-        state = algorithm.tell(state, dnas, objective(dnas))
+        state = step(state, jax.random.key(turn))
     return state
 
 
@@ -99,7 +104,7 @@ def test_where_an_operation_leaves_nobody_points_are_drawn():
 def test_it_reproduces_until_there_are_enough():
     algorithm = AGEING.rebind(reproduction=selectors.Random(2) >> mutators.Uniform() * 2)
     state = evolved(algorithm)
-    children, _ = algorithm.ask(state, KEY, 7)
+    children, _ = jax.jit(algorithm.ask, static_argnums=2)(state, KEY, 7)
     assert len(np.unique(digest(children), axis=0)) > 4
     assert (distance(children, state.own.population.dnas) == 1).all()
 
