@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..spaces.space import Space
 from .algorithm import Algorithm
+from .evolution.regularized import RegularizedEvolution
 from .independent import Random
 
 
@@ -17,7 +18,7 @@ def default_algorithm(space: Space, objectives: int = 1) -> Algorithm:
     Example:
         >>> from symjax import search
         >>> space = search.space({'x': search.floatv(0.0, 1.0)})
-        >>> search.algorithms.default_algorithm(space)
-        Random()
+        >>> type(search.algorithms.default_algorithm(space)).__name__
+        'RegularizedEvolution'
     """
-    return Random()
+    return RegularizedEvolution() if objectives == 1 else Random()

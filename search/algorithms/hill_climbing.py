@@ -54,7 +54,7 @@ class HillClimbing(Algorithm):
         >>> space = search.space([search.oneof([0, 1]) for _ in range(12)])
         >>> results = search.run(search.algorithms.HillClimbing(), lambda bits, key: sum(bits), space, 96,
         ...                      jax.random.key(0), batch=8, mode='max')
-        >>> results.best().metrics
+        >>> int(results.best().metrics)
         12
     """
 

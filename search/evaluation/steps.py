@@ -135,7 +135,7 @@ class Steps:
         inner = start.state if self.methods else start
         # Without it the compiler knows the constants of the start in each step (it divides by them in another
         # way), and the whole would not give what its pieces do.
-        inner = jax.lax.optimization_barrier(inner)
+        inner = jax.lax.optimization_barrier(inner)  # type: ignore[no-untyped-call]
         state = Run(exp, inner) if self.methods else inner
         return self.measure(self.segment(state, self.n, *data), *data)
 

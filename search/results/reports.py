@@ -27,7 +27,8 @@ def summary_of(measured: Measurements) -> str:
     lines.append(f"  metrics: {metrics}" + f"; means of {measured.repeats} repeats" * (measured.repeats > 1))
     if measured.objective != Objective():
         lines.append(f"  objective: {measured.objective}")
-    lines.append(f"  programs: {measured.compiled} compiled, {measured.reused} reused")
+    if measured.compiled or measured.reused:  # what is read from a file does not know
+        lines.append(f"  programs: {measured.compiled} compiled, {measured.reused} reused")
     counts = {state: int((measured.states == state).sum()) for state in STATES}
     lines.append(f"  states: {', '.join(f'{count:,} {state}' for state, count in counts.items() if count)}")
     errors = measured.errors

@@ -322,8 +322,9 @@ class Results(Measurements):
             >>> import jax
             >>> from symjax import search
             >>> space = search.space({'x': search.floatv(0.0, 1.0), 'y': search.oneof([0.0, 0.1])})
+            >>> key = jax.random.key(0)
             >>> fn = lambda exp, key: exp['x'] + exp['y']
-            >>> results = search.random_search(fn, space, 64, jax.random.key(0))
+            >>> results = search.evaluate(fn, space, space.sample(key, 64), key)
             >>> importance = results.importance()
             >>> importance['x'] > 0.8, importance['y'] < 0.2
             (True, True)

@@ -71,10 +71,8 @@ def _named(reward: Reward, objective: Objective) -> dict[str, float]:
     if isinstance(reward, Mapping):
         return {name: _number(name, number) for name, number in reward.items()}
     names = objective.metrics
-    if np.ndim(reward) == 0:  # type: ignore[arg-type]
-        rewards: Sequence[Any] = [reward]
-    else:
-        rewards = list(reward)
+    numbers: Any = reward  # an array is welcome, too
+    rewards: list[Any] = [numbers] if np.ndim(numbers) == 0 else list(numbers)
     if len(rewards) != len(names):
         raise ValueError(f"a reward is {len(names)} numbers ({', '.join(names)}), got {brief(reward)}")
     return {name: _number(name, number) for name, number in zip(names, rewards, strict=True)}

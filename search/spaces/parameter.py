@@ -80,5 +80,5 @@ def options_of(values: Sequence[Any], texts: Sequence[str]) -> tuple[Any, ...]:
     ]
     for named in (options, list(texts)):
         if len(set(named)) == len(named):
-            return tuple(named)
+            return tuple(str(each) if isinstance(each, str) else each for each in named)
     return tuple(f"{text} ({index})" for index, text in enumerate(texts))

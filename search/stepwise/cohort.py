@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import Any, final
 
 import jax
 import jax.numpy as jnp
 import jax.tree_util as jtu
 import numpy as np
 import numpy.typing as npt
+
+from symjax.core.errors import brief
 
 from ..compiling.executables import Array
 from ..evaluation.jobs import Job
@@ -20,7 +22,7 @@ from ..evaluation.pace import Pace
 from ..evaluation.progress import Reporter
 from ..evaluation.requests import Request
 from ..evaluation.running.runner import Runner
-from ..evaluation.steps import Run, State, Steps
+from ..evaluation.steps import State, Steps
 from ..planning.arguments import Arguments, Aval, aval_of
 from ..planning.buckets import Bucket
 from ..planning.grouping import Rows
@@ -28,7 +30,7 @@ from ..planning.plan import Plan
 from ..planning.programs import Task, program_for
 from ..results.columns import Metrics
 from ..spaces.dna import DNA
-from .parts import Raw, Segment, Start
+from .parts import Leaves, Segment, Start, state_of
 
 
 @dataclass(frozen=True)
@@ -36,20 +38,15 @@ class States:
     """The states of a bucket's members, as plain arrays: NumPy's on a host, else on the devices.
 
     Attributes:
-        raw: The state, its arrays being [members, ...].
+        leaves: The leaves of the state, [members, ...].
         avals: What programs know of each array of one member; a number that Python wrote is weakly typed.
     """
 
-    raw: Raw
+    leaves: Leaves
     avals: tuple[Aval, ...]
 
     def __getitem__(self, places: Rows) -> States:
-        return States(jax.tree.map(lambda leaf: leaf[places], self.raw), self.avals)
-
-    def one(self, place: int) -> State:
-        """The state of one member."""
-        one: Raw = jax.tree.map(lambda leaf: jnp.asarray(leaf[place]), self.raw)
-        return one.state()
+        return States(_at(self.leaves, places), self.avals)
 
 
 @dataclass(frozen=True)
@@ -116,15 +113,53 @@ class Cohort:
         request = dataclasses.replace(self.request, dnas=dnas)
         return dataclasses.replace(self, plan=plan, request=request)
 
-    def state(self, place: int) -> State:
-        """The state of a member, as `Steps.segment` takes it."""
+    def leaves(self, place: int) -> Leaves:
+        """The leaves of a member's state.
+
+        Raises:
+            IndexError: There is no such member.
+        """
         for bucket, own in zip(self.plan.buckets, self.states, strict=True):
             for row in np.flatnonzero(bucket.rows == place):
-                state = own.one(int(row))
-                if self.steps.methods:
-                    return Run(self.plan.space.decode(self.request.dnas[place]), state)
-                return state
+                return tuple(jnp.asarray(leaf[row]) for leaf in own.leaves)
         raise IndexError(f"there is no member {place} among {len(self)}")
+
+
+@final
+class FinalStates(Mapping[int, State]):
+    """The states of members after their last step, by trial id; each is put together when it is asked for.
+
+    Args:
+        cohort: The members.
+        data: Arguments that all members share.
+    """
+
+    def __init__(self, cohort: Cohort, data: tuple[Any, ...]) -> None:
+        self._cohort = cohort
+        self._data = data
+        self._places = {int(id): place for place, id in enumerate(cohort.request.ids)}
+
+    def __getitem__(self, trial_id: int) -> State:
+        """The state of a trial, as `Steps.measure` and `Steps.segment` take it.
+
+        Raises:
+            KeyError: It was stopped before its last step, or there is no such trial.
+        """
+        if trial_id not in self._places:
+            raise KeyError(f"trial {brief(trial_id)} has no state: it was stopped, or never there")
+        cohort, place = self._cohort, self._places[trial_id]
+        experiment = cohort.plan.space.decode(cohort.request.dnas[place])
+        key = jax.random.fold_in(cohort.request.key, trial_id)
+        return state_of(cohort.steps, experiment, cohort.leaves(place), key, self._data)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        return f"<FinalStates of trials {', '.join(map(str, self))}>"
 
 
 @final
@@ -137,35 +172,33 @@ class Stage(Outcomes):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
-        self._raw: list[tuple[Rows, Raw]] = []
+        self._leaves: list[tuple[Rows, Leaves]] = []
 
     def keep(self, lanes: Lanes, metrics: Metrics, program: int, seconds: npt.ArrayLike) -> Rows:
         """Takes the states and the metrics of lanes."""
-        raw, own = metrics
-        self._raw.append((lanes.rows, raw))
+        leaves, own = metrics
+        self._leaves.append((lanes.rows, leaves))
         return super().keep(lanes, jax.tree.map(np.asarray, own), program, seconds)
 
-    def raw(self, bucket: Bucket, before: Raw | None = None) -> Raw:
-        """The states of a bucket's members.
+    def leaves(self, bucket: Bucket, before: Leaves | None = None) -> Leaves:
+        """The leaves of the states of a bucket's members.
 
         Args:
             bucket: The bucket.
-            before: Their states before, which those keep that raised.
+            before: Those before, which members keep that raised.
         """
         own = set(bucket.rows.tolist())
-        parts = [(rows, raw) for rows, raw in self._raw if int(rows[0]) in own]
+        parts = [(rows, leaves) for rows, leaves in self._leaves if int(rows[0]) in own]
         left = own.difference(*(rows.tolist() for rows, _ in parts))
         if left and before is not None:
             places = np.flatnonzero(np.isin(bucket.rows, list(left)))
-            parts.append((bucket.rows[places], jax.tree.map(lambda leaf: leaf[places], before)))
+            parts.append((bucket.rows[places], _at(before, places)))
         rows = np.concatenate([rows for rows, _ in parts])
-        whole: Raw = jax.tree.map(lambda *leaves: _joined(leaves), *(raw for _, raw in parts))
+        whole = tuple(_joined(column) for column in zip(*(leaves for _, leaves in parts), strict=True))
         if np.array_equal(rows, bucket.rows):
             return whole
         order = np.argsort(rows)
-        places = order[np.searchsorted(rows, bucket.rows, sorter=order)]
-        ordered: Raw = jax.tree.map(lambda leaf: leaf[places], whole)
-        return ordered
+        return _at(whole, order[np.searchsorted(rows, bucket.rows, sorter=order)])
 
 
 def begin(
@@ -201,8 +234,8 @@ def begin(
         places = np.flatnonzero(np.isin(bucket.rows, alive))
         if places.size:
             own.append(_part(bucket, places, bucket.rows[places]))
-            shapes: Raw = started.program.lane.trace().metrics[0]
-            states.append(States(stage.raw(own[-1]), tuple(map(aval_of, shapes.leaves))))
+            shapes: Leaves = started.program.lane.trace().metrics[0]
+            states.append(States(stage.leaves(own[-1]), tuple(map(aval_of, shapes))))
     cohort = Cohort(steps, request, plan.with_buckets(own), tuple(states), width)
     return cohort.taken(alive)
 
@@ -220,55 +253,52 @@ def advance(cohort: Cohort, m: int, stage: Stage, bar: Reporter, pace: Pace) -> 
     plan = cohort.plan
     task = dataclasses.replace(_task(plan), fn=Segment(cohort.steps))
     segments = [
-        _segment(bucket, states, task, m, cohort.steps.methods)
-        for bucket, states in zip(plan.buckets, cohort.states, strict=True)
+        _segment(bucket, states, task, m) for bucket, states in zip(plan.buckets, cohort.states, strict=True)
     ]
     running = dataclasses.replace(plan, task=task).with_buckets(segments)
     Runner(Job(running, stage, (), 1, bar, None, pace, cohort.width)).run()
     states = []
     for bucket, before in zip(plan.buckets, cohort.states, strict=True):
-        raw = stage.raw(bucket, before.raw)
-        avals = map(_aval_after, before.avals, raw.leaves)
-        states.append(States(raw, tuple(avals)))
+        leaves = stage.leaves(bucket, before.leaves)
+        states.append(States(leaves, tuple(map(_aval_after, before.avals, leaves))))
     return dataclasses.replace(cohort, states=tuple(states))
 
 
 def reads(cohort: Cohort) -> list[frozenset[int]]:
     """For each bucket which of the experiment's leaves that vary the steps or the metrics read.
 
-    Where the steps are functions, there are none: their experiment enters at the start only.
+    Also by what the form of the state holds, such as the optimizer of a `TrainState`.
     """
     task = dataclasses.replace(_task(cohort.plan), fn=Segment(cohort.steps))
     read = []
     for bucket, states in zip(cohort.plan.buckets, cohort.states, strict=True):
-        program = _segment(bucket, states, task, 1, cohort.steps.methods).program
+        program = _segment(bucket, states, task, 1).program
         jaxpr = program.lane.trace().program.jaxpr
-        used = {id(atom) for equation in jaxpr.eqns for atom in equation.invars}
+        alive = set(map(id, jaxpr.outvars))
+        for equation in reversed(jaxpr.eqns):  # what the start computes is dead code
+            if equation.effects or not alive.isdisjoint(map(id, equation.outvars)):
+                alive.update(map(id, equation.invars))
         varying = zip(program.varying, jaxpr.invars, strict=False)
-        own = [leaf for leaf, variable in varying if id(variable) in used]
+        own = [leaf for leaf, variable in varying if id(variable) in alive]
         read.append(frozenset(own).intersection(bucket.values))
     return read
 
 
-def _segment(bucket: Bucket, states: States, task: Task, m: int, methods: bool) -> Bucket:
+def _segment(bucket: Bucket, states: States, task: Task, m: int) -> Bucket:
     """The bucket of the next steps, which takes the experiment's leaves, the states, and how many steps."""
-    old, raw = bucket.arguments, states.raw
+    old, leaves = bucket.arguments, states.leaves
     experiment, broadcast = old.treedef.children()
-    own = experiment.num_leaves
-    kept = own if methods else 0  # of the experiment's leaves
-    context = experiment if methods else jtu.tree_structure(None)
-    inner = jtu.treedef_tuple([context, jtu.tree_structure(raw), jtu.tree_structure(m)])
+    own, shift = experiment.num_leaves, len(leaves) + 1
+    inner = jtu.treedef_tuple([experiment, jtu.tree_structure(leaves), jtu.tree_structure(m)])
     count = Aval((), np.dtype(np.int32), False)
     arguments = Arguments(
         jtu.treedef_tuple([inner, broadcast]),
-        (*old.names[:kept], *(f"state[{i}]" for i in range(len(raw.leaves))), "steps", *old.names[own:]),
-        (*old.leaves[:kept], *raw.leaves, np.int32(m), *old.leaves[own:]),
-        (*old.avals[:kept], *states.avals, count, *old.avals[own:]),
+        (*old.names[:own], *(f"state[{i}]" for i in range(len(leaves))), "steps", *old.names[own:]),
+        (*old.leaves[:own], *leaves, np.int32(m), *old.leaves[own:]),
+        (*old.avals[:own], *states.avals, count, *old.avals[own:]),
     )
-    shift = kept + len(raw.leaves) + 1 - own  # of what is broadcast
-    values = {index: value for index, value in bucket.values.items() if index < kept}
-    values |= {kept + index: leaf for index, leaf in enumerate(raw.leaves)}
-    frozen = frozenset(i if i < own else i + shift for i in bucket.frozen if i < kept or i >= own)
+    values = {**bucket.values, **{own + index: leaf for index, leaf in enumerate(leaves)}}
+    frozen = frozenset(index if index < own else index + shift for index in bucket.frozen)
     moved = dataclasses.replace(bucket, arguments=arguments, values=values, frozen=frozen)
     return _with_program(moved, task, m)
 
@@ -296,6 +326,10 @@ def _task(plan: Plan) -> Task:
     if plan.task is None:
         raise ValueError("a plan that was pickled has no function, and cannot run again")
     return plan.task
+
+
+def _at(leaves: Leaves, places: Rows) -> Leaves:
+    return tuple(leaf[places] for leaf in leaves)
 
 
 def _joined(leaves: Sequence[Array]) -> Array:

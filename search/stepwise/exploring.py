@@ -186,8 +186,9 @@ def check_explorable(points: Sequence[Sequence[int]], lanes: Sequence[str]) -> N
         return
     if lanes:
         why = (
-            f"of {', '.join(lanes)} neither step nor metric reads the value from the experiment: what init "
-            "writes into the state does not change with it. Read it in step: self.…"
+            f"of {', '.join(lanes)} neither step nor metric reads the value: what init copies into the state "
+            "does not change with it. Make init, step and metric methods of the experiment, take "
+            "search.Steps.of(Experiment, n=…), and read the value in step, from self"
         )
     else:
         why = "it opens no decision on a float or an array of the experiment, as search.floatv does"

@@ -29,7 +29,7 @@ from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
-from .cohort import Cohort, Stage, advance, begin
+from .cohort import Cohort, FinalStates, Stage, advance, begin
 from .halving_results import HalvingResults, gathered
 from .schedule import Bracket, bracket_of, halving_rungs
 from .step_report import StepReport
@@ -197,12 +197,11 @@ class Climb:
                 stage.costs = {name: column[alive] for name, column in self._first.costs.items()}
                 self._stages.append((alive, stage))
                 cohort = advance(cohort, m, stage, report, pace)
-        ids = [int(id) for id in cohort.request.ids] if alive.size else []
         return HalvingResults(
             self.results(),
             tuple(stage.results() for _, stage in self._stages),
             bracket,
-            {id: cohort.state(place) for place, id in enumerate(ids)},
+            FinalStates(cohort, self._data),
         )
 
     def _kept(self, cohort: Cohort, alive: Any, trials: int) -> tuple[Cohort, Any]:

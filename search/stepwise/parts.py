@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -11,37 +11,42 @@ import jax.tree_util as jtu
 
 from ..evaluation.steps import Run, State, Steps
 
+Leaves: TypeAlias = tuple[Any, ...]
+"""A state as programs hand it on: its leaves as plain arrays; of keys their data."""
+
 
 @dataclass(frozen=True)
-class Raw:
-    """A state as programs hand it on: a pytree of plain arrays.
+class Form:
+    """What a state is beside its leaves: a pytree without any.
+
+    It may hold what `init` made of the experiment: a `TrainState` has its optimizer, and that the learning
+    rate, which is traced. So a form belongs to one trace, and each part makes its own.
 
     Attributes:
-        leaves: The leaves; of keys their data.
         treedef: The structure of the state.
         impls: For each leaf that is a key, how it makes random numbers; None for another.
     """
 
-    leaves: tuple[Any, ...]
     treedef: jtu.PyTreeDef
     impls: tuple[Any, ...]
 
     @classmethod
-    def of(cls, state: State) -> Raw:
-        """The plain arrays of a state."""
+    def of(cls, state: State) -> Form:
+        """The form of a state."""
         leaves, treedef = jax.tree.flatten(state)
-        impls = tuple(_impl(leaf) for leaf in leaves)
-        data = (leaf if impl is None else jax.random.key_data(leaf) for leaf, impl in _pairs(leaves, impls))
-        return cls(tuple(data), treedef, impls)
+        return cls(treedef, tuple(map(_impl, leaves)))
 
-    def state(self) -> State:
-        """The state again."""
-        pairs = _pairs(self.leaves, self.impls)
-        leaves = [leaf if impl is None else jax.random.wrap_key_data(leaf, impl=impl) for leaf, impl in pairs]
-        return jax.tree.unflatten(self.treedef, leaves)
+    def filled(self, leaves: Leaves) -> State:
+        """A state of this form."""
+        pairs = zip(leaves, self.impls, strict=True)
+        filled = [leaf if impl is None else jax.random.wrap_key_data(leaf, impl=impl) for leaf, impl in pairs]
+        return jax.tree.unflatten(self.treedef, filled)
 
 
-jtu.register_dataclass(Raw, ["leaves"], ["treedef", "impls"])
+def plain(state: State) -> Leaves:
+    """The leaves of a state as plain arrays."""
+    leaves = jax.tree.leaves(state)
+    return tuple(leaf if _impl(leaf) is None else jax.random.key_data(leaf) for leaf in leaves)
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,9 @@ class Start:
 
     steps: Steps
 
-    def __call__(self, experiment: Any, key: jax.Array, *data: Any) -> tuple[Raw, dict[str, Any]]:
+    def __call__(self, experiment: Any, key: jax.Array, *data: Any) -> tuple[Leaves, dict[str, Any]]:
         """The state, without the experiment; and no metrics."""
-        state = self.steps.start(experiment, key, *data)
-        return Raw.of(state.state if isinstance(state, Run) and self.steps.methods else state), {}
+        return plain(_inner(self.steps, experiment, key, data)), {}
 
 
 @dataclass(frozen=True)
@@ -71,20 +75,45 @@ class Segment:
     steps: Steps
 
     def __call__(
-        self, before: tuple[Any, Raw, jax.Array], key: jax.Array, *data: Any
-    ) -> tuple[Raw, dict[str, Any]]:
-        """Takes the experiment (None where the steps are no methods of it), the state, and how many steps."""
-        experiment, raw, m = before
-        state = Run(experiment, raw.state()) if self.steps.methods else raw.state()
+        self, before: tuple[Any, Leaves, jax.Array], key: jax.Array, *data: Any
+    ) -> tuple[Leaves, dict[str, Any]]:
+        """Takes the experiment, the state, and how many steps."""
+        experiment, leaves, m = before
+        # Only the form of this start is used; what computes its leaves is dead code.
+        inner = Form.of(_inner(self.steps, experiment, key, data)).filled(leaves)
+        state = Run(experiment, inner) if self.steps.methods else inner
         state = self.steps.segment(state, m, *data)
         metrics = self.steps.measure(state, *data)
-        return Raw.of(state.state if self.steps.methods else state), metrics
+        return plain(state.state if self.steps.methods else state), metrics
+
+
+def state_of(steps: Steps, experiment: Any, leaves: Leaves, key: jax.Array, data: tuple[Any, ...]) -> State:
+    """The state of an experiment, as `Steps.segment` takes it, of its leaves.
+
+    Args:
+        steps: The training.
+        experiment: The experiment, which is not traced here.
+        leaves: The leaves.
+        key: The key that it began with.
+        data: Arguments that all configurations share.
+    """
+    form: Form = Form(jax.tree.structure(None), ())
+
+    def start(key: jax.Array, data: tuple[Any, ...]) -> None:
+        nonlocal form
+        form = Form.of(_inner(steps, experiment, key, data))
+
+    jax.eval_shape(start, key, data)
+    inner = form.filled(leaves)
+    return Run(experiment, inner) if steps.methods else inner
+
+
+def _inner(steps: Steps, experiment: Any, key: jax.Array, data: tuple[Any, ...]) -> State:
+    """The state before the first step, without the experiment."""
+    state = steps.start(experiment, key, *data)
+    return state.state if steps.methods else state
 
 
 def _impl(leaf: Any) -> Any:
     is_key = isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
     return jax.random.key_impl(leaf) if is_key else None
-
-
-def _pairs(leaves: Any, impls: Any) -> Any:
-    return zip(leaves, impls, strict=True)

@@ -27,7 +27,7 @@ from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
-from .cohort import Cohort, Stage, advance, begin, reads
+from .cohort import Cohort, FinalStates, Stage, advance, begin, reads
 from .exploring import Explorer, check_explorable, reachable
 from .pbt_results import PBTResults
 from .step_report import StepReport
@@ -62,11 +62,12 @@ def pbt(
     own, with two programs, and decisions on structure are never changed.
 
     A hyperparameter is a decision on a leaf of the experiment (a `floatv`, a `oneof` of floats) that ``step``
-    reads. So the steps are methods, `Steps.of`, to which the experiment comes anew in each segment; what
-    ``init`` copies into the state is not changed. With a state goes all that is in it, its key included.
+    reads: from ``self``, where the steps are methods, `Steps.of`; or in the state's structure, as Flax's
+    `TrainState` has its optimizer. A number that ``init`` copies among the leaves of the state does not
+    change. With a state goes all that is in it, its key included.
 
     Args:
-        steps: The training, of methods.
+        steps: The training.
         space: The space.
         dnas: A batch of DNAs, a list of DNAs or trees of the space, or how many to draw from the space.
         key: The root key; each member gets ``jax.random.fold_in(key, id)``.
@@ -92,8 +93,8 @@ def pbt(
     Raises:
         Interrupted: Ctrl-C; its results are those of the latest round that is complete.
         TypeError: `steps` are no `Steps`; and as `evaluate`.
-        ValueError: The steps are functions, the space has no hyperparameter that they read, a number is out
-            of range; and as `evaluate`.
+        ValueError: The space has no hyperparameter that the steps read, a number is out of range; and as
+            `evaluate`.
         Exception: All members raised: what the first one of them raised.
 
     Example:
@@ -116,12 +117,6 @@ def pbt(
         (4, True)
     """
     check_steps(steps, "pbt")
-    if not steps.methods:
-        raise ValueError(
-            "search.pbt changes hyperparameters while it trains, and these steps are functions, to which the "
-            "experiment comes but once, in init. Make init, step and metric methods of its class, which read "
-            "from self what is to change, and take search.Steps.of(Experiment, n=…)"
-        )
     _check_shares(fraction, factors, resample, interval)
     check_space(space)
     batch = drawn(space, dnas, key) if isinstance(dnas, int) else batch_of(space, dnas)
@@ -211,9 +206,8 @@ class Population:
                 stage.costs = costs
                 cohort = advance(cohort, m, stage, report, pace)
                 self._rounds.append(stage.results())
-        states = {int(id): cohort.state(place) for place, id in enumerate(cohort.request.ids)}
         lines = np.array(parents, np.intp).reshape(-1, len(cohort))
-        return PBTResults(tuple(self._rounds), self._ends, lines, states)
+        return PBTResults(tuple(self._rounds), self._ends, lines, FinalStates(cohort, self._data))
 
 
 def exploited(cohort: Cohort, results: Results, fraction: float, key: jax.Array) -> Rows:

@@ -11,9 +11,9 @@ from ...spaces.points import Spec
 from ...spaces.space import Space
 from ..algorithm import Algorithm, Rewards
 from .evolution import Evolution, Evolved
-from .mutators import Polynomial
+from .mutators import Uniform
 from .operation import Operation
-from .recombinators import SimulatedBinary
+from .recombinators import Uniform as UniformCrossover
 from .selectors import Top, Tournament
 
 
@@ -31,8 +31,9 @@ class NSGA2(Algorithm):
 
     Attributes:
         population_size: How many live.
-        recombinator: Makes children of two and two parents; None for none.
-        mutator: Mutates them.
+        recombinator: Makes children of two and two parents; None for none. That of the paper, for floats, is
+            ``recombinators.SimulatedBinary()``; the uniform one dominated more on ZDT-1 and ZDT-2.
+        mutator: Mutates them. That of the paper is ``mutators.Polynomial()``.
         dedup: How many of the last points are remembered, so as not to be proposed again.
 
     Example:
@@ -51,8 +52,8 @@ class NSGA2(Algorithm):
     has_fronts = True
 
     population_size: int = 50
-    recombinator: Operation | None = SimulatedBinary()
-    mutator: Operation = Polynomial()
+    recombinator: Operation | None = UniformCrossover()
+    mutator: Operation = Uniform()
     dedup: int = field(default=0, kw_only=True)
 
     def __check__(self) -> None:

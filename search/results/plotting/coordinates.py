@@ -21,8 +21,9 @@ class Coordinate:
     """One number that a point of a space consists of: a decision, or a place of one that takes several.
 
     Attributes:
-        name: What people call it: as the column of a data frame, or by the id of the decision where several
-            have that name; ``ops[1]`` for a place of a list. Unique in a space.
+        name: What people call it: as the column of a data frame; where several decisions have that name, with
+            the candidate that it stands in, ``learning_rate (adam)``, or else by its id; ``ops[1]`` for a
+            place of a list. Unique in a space.
         point: The index of the decision in the spec.
         slot: Its place among the numbers of that decision.
         labels: What the candidates are called, whose indices the numbers are; None for numbers as such.
@@ -49,12 +50,13 @@ def coordinates(space: Space) -> tuple[Coordinate, ...]:
         >>> [(each.name, each.labels, each.scale) for each in coordinates(space)]
         [('act', ('relu', 'gelu'), 'linear'), ('lr', None, 'log')]
     """
-    names = [_name(point) for point in space.spec.points]
-    count = Counter(names)
+    labelled = [
+        _labels(choice, candidate_names(choice, branches))
+        for choice, branches in zip(space.choices, space.branches, strict=True)
+    ]
+    names = _names(space.spec.points, labelled)
     result: list[Coordinate] = []
-    for index, (point, choice) in enumerate(zip(space.spec.points, space.choices, strict=True)):
-        name = names[index] if count[names[index]] == 1 else point.id
-        labels = _labels(choice, candidate_names(choice, space.branches[index]))
+    for index, (choice, name, labels) in enumerate(zip(space.choices, names, labelled, strict=True)):
         low, high = (0, len(labels) - 1) if labels else _limits(choice)
         scale = getattr(choice, "scale", "linear")  # of the kinds that have one
         for slot in range(choice.count):
@@ -91,8 +93,16 @@ def numbers_of(dnas: DNA, columns: Sequence[Coordinate]) -> npt.NDArray[np.float
     return numbers
 
 
-def _name(point: Point) -> str:
-    return point.choice.name or point.label or str(point.path) or point.name
+def _names(points: Sequence[Point], labels: Sequence[tuple[str, ...] | None]) -> list[str]:
+    """What decisions are called, each differently: as briefly as that allows."""
+    plain = [point.choice.name or point.label or str(point.path) or point.name for point in points]
+    parents = [(labels[point.parent] or ())[point.branch] if point.parent >= 0 else "" for point in points]
+    within = [f"{name} ({parent})" if parent else name for name, parent in zip(plain, parents, strict=True)]
+    count = Counter([*plain, *within])
+    return [
+        name if count[name] == 1 + (name == longer) else longer if count[longer] == 1 else point.id
+        for name, longer, point in zip(plain, within, points, strict=True)
+    ]
 
 
 def _labels(choice: Choice, own: Mapping[int, str]) -> tuple[str, ...] | None:

@@ -115,7 +115,9 @@ class FloatV(Choice):
 
     @classmethod
     def spread(cls, choices: Sequence[FloatV], share: jax.Array) -> jax.Array:
-        """The floats at shares of the scale of each, from 0 (the lower bound) to 1 (the upper one).
+        """The floats at shares of the scale of each: from 0 for the lower bound to 1 for the upper one.
+
+        On a reverse log scale it is the other way round.
 
         Args:
             choices: n decisions.
@@ -141,8 +143,10 @@ class FloatV(Choice):
         if scales.any():
             power = jnp.where(scales == 2, most - genes + least, genes)
             values = jnp.where(scales > 0, jnp.log(jnp.where(scales > 0, power, 1)), genes)
-        # Halves, for the difference of two bounds may be more than float32 holds.
-        return jnp.clip((values / 2 - low / 2) / (high / 2 - low / 2), 0, 1)
+        # Bounds may be as far apart as float32 does not hold, and as near as XLA takes for nothing.
+        exponent = np.ceil(np.log2(np.maximum(np.maximum(abs(low), abs(high)), _LEAST)))
+        unit = np.exp2(-np.clip(exponent, -126, 126)).astype(np.float32)
+        return jnp.clip((values * unit - low * unit) / (high * unit - low * unit), 0, 1)
 
     @property
     def vary_words(self) -> int:

@@ -125,9 +125,9 @@ class IntV(Choice):
 
     @classmethod
     def vary(cls, choices: Sequence[IntV], genes: jax.Array, words: jax.Array) -> jax.Array:
-        """A step on the scale of each, each octave as likely, from all of it down to a neighbour: as of floats.
+        """A step on the scale of each, from all of it down to a neighbour, each octave as likely.
 
-        A step that would lead over a bound is reflected there.
+        One that would lead over a bound is reflected there.
         """
         number = np.array([len(choice) for choice in choices], np.int32)
         last = number - 1

@@ -1,5 +1,7 @@
 """Rounds of a search as one program: the same as the host's, and refused where they cannot be one."""
 
+import signal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -234,3 +236,37 @@ def test_floats_are_those_of_the_host_up_to_the_last_bits():
     )
     np.testing.assert_allclose(mine.dnas.floats, theirs.dnas.floats, rtol=1e-6)
     np.testing.assert_allclose(mine[""], theirs[""], rtol=3e-6)
+
+
+class InTurn(search.algorithms.Algorithm):
+    """One candidate after the other."""
+
+    learns = False
+
+    def start(self, space, key, objectives):
+        return jnp.zeros((), "int32")
+
+    def propose(self, spec, own, key, n):
+        choices = own + jnp.arange(n, dtype="int32")[:, None]
+        return search.DNA(spec, choices, jnp.zeros((n, 0), "float32")), own + n
+
+    def learn(self, spec, own, dnas, rewards):
+        raise AssertionError("it learns nothing")
+
+
+def test_ctrl_c_while_the_program_runs_loses_no_piece_that_is_finished():
+    def press(number):
+        if number == 40:
+            signal.raise_signal(signal.SIGINT)
+        return np.float32(number)
+
+    def pressing(exp, key, data):
+        shape = jax.ShapeDtypeStruct((), "float32")
+        return {"score": jax.pure_callback(press, shape, exp["number"], vmap_method="sequential")}
+
+    space = search.space({"number": search.oneof([float(number) for number in range(64)])})
+    with pytest.raises(search.Interrupted) as caught:
+        searched(True, 64, batch=1, space=space, fn=pressing, algorithm=InTurn())
+    scores = caught.value.results["score"].tolist()
+    assert scores == [float(number) for number in range(len(scores))]
+    assert len(scores) >= 1

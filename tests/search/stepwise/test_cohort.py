@@ -10,7 +10,7 @@ from symjax.search.evaluation.progress import reporter
 from symjax.search.evaluation.requests import Request
 from symjax.search.planning.plan import make_plan
 from symjax.search.results.objective import Objective
-from symjax.search.stepwise.cohort import Stage, advance, begin
+from symjax.search.stepwise.cohort import FinalStates, Stage, advance, begin
 
 from .conftest import Descent
 
@@ -43,17 +43,17 @@ def test_states_follow_their_configurations(cohort):
     assert chosen.request.ids.tolist() == [3, 0, 4]
     assert sorted(len(bucket.rows) for bucket in chosen.plan.buckets) == [1, 2]
     for bucket, states in zip(chosen.plan.buckets, chosen.states, strict=True):
-        assert all(len(leaf) == len(bucket.rows) for leaf in states.raw.leaves)
+        assert all(len(leaf) == len(bucket.rows) for leaf in states.leaves)
 
 
 def test_a_copy_goes_on_from_anothers_state(cohort):
     sources = np.array([2, 1, 2, 1, 4])
     copied = cohort.copied(sources)
     for place, source in enumerate(sources):
-        np.testing.assert_array_equal(copied.state(place).state, cohort.state(source).state)
+        np.testing.assert_array_equal(copied.leaves(place)[0], cohort.leaves(source)[0])
     _, at = _measured(copied, 1)
     rates = np.array([0.1, 0.2, 0.05, 0.3, 0.25], np.float32)[sources]
-    starts = [cohort.state(source).state[0] for source in sources]
+    starts = [cohort.leaves(source)[0][0] for source in sources]
     np.testing.assert_allclose(
         at, [x - rate * 2 * x for x, rate in zip(starts, rates, strict=True)], rtol=1e-6
     )
@@ -63,10 +63,11 @@ def test_what_raised_keeps_its_state(cohort):
     """A stage that knows of a part only leaves the others as they were."""
     stage = Stage(cohort.request)
     bucket, states = cohort.plan.buckets[0], cohort.states[0]
-    raw = stage.raw(bucket, states.raw)
-    np.testing.assert_array_equal(raw.leaves[0], states.raw.leaves[0])
+    np.testing.assert_array_equal(stage.leaves(bucket, states.leaves)[0], states.leaves[0])
 
 
 def test_there_is_no_state_of_a_stranger(cohort):
     with pytest.raises(IndexError, match="no member 7"):
-        cohort.state(7)
+        cohort.leaves(7)
+    with pytest.raises(KeyError, match="trial 7 has no state"):
+        FinalStates(cohort, ())[7]

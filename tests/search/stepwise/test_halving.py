@@ -1,9 +1,12 @@
 """Successive halving: survivors are what they would have been, and what fails harms nobody."""
 
+import flax.linen
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from flax.training import train_state
 
 import symjax as sj
 from symjax import search
@@ -11,6 +14,7 @@ from symjax import search
 from .conftest import TRAIN
 
 KEY = jax.random.key(0)
+GOAL = {"objective": "loss", "mode": "min"}
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +176,44 @@ def test_numbers_that_python_wrote_stay_weak():
     last = halved.rungs[-1]
     assert last["y"].dtype == whole["y"].dtype == jnp.bfloat16
     np.testing.assert_array_equal(last["y"], whole["y"][last.ids])
+
+
+class Flax(sj.Object):
+    """Training as Flax's examples write it: a `TrainState`, whose optimizer is made of what is searched."""
+
+    rate: float
+    width: int = 3
+
+    def init(self, key, data):
+        model = flax.linen.Dense(self.width)
+        return train_state.TrainState.create(
+            apply_fn=model.apply, params=model.init(key, data[0])["params"], tx=optax.adam(self.rate)
+        )
+
+    def step(self, state, data):
+        def loss(params):
+            return (state.apply_fn({"params": params}, data[0]) ** 2).mean()
+
+        return state.apply_gradients(grads=jax.grad(loss)(state.params))
+
+    def metric(self, state, data):
+        return {"loss": (state.apply_fn({"params": state.params}, data[0]) ** 2).mean()}
+
+
+def test_a_train_state_holds_an_optimizer_of_what_is_searched():
+    """Its structure holds the learning rate, which another trace must not see."""
+    space = search.space(Flax(search.floatv(1e-3, 0.3, "log"), search.oneof([2, 3])))
+    steps, dnas = search.Steps.of(Flax, n=8), space.sample(KEY, 6)
+    halved = search.halving(steps, space, dnas, KEY, TRAIN, **GOAL, eta=2, min_steps=2)
+    whole = search.evaluate(steps, space, dnas, KEY, TRAIN, **GOAL)
+    last = halved.rungs[-1]
+    np.testing.assert_array_equal(last["loss"], whole["loss"][last.ids])
+    state = halved.best_state
+    assert isinstance(state.state, train_state.TrainState)
+    assert jax.jit(lambda data: steps.segment(state, 1, data).state.step)(TRAIN) == 9
+    trained = search.pbt(steps, space, dnas, KEY, TRAIN, interval=4, **GOAL)
+    copy = int(np.flatnonzero(trained.parents[0] != np.arange(6))[0])
+    assert [step for step, _ in trained.schedule(copy)] == [0, 4]
 
 
 def test_constants_of_the_start_are_no_constants_of_the_steps():

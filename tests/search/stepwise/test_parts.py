@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from symjax.search.stepwise.parts import Raw, Segment, Start
+from symjax.search.stepwise.parts import Form, Segment, Start, plain
 
 from .conftest import TRAIN, Classifier, Descent
 
@@ -15,13 +15,11 @@ STATE = {"key": jax.random.key(3), "old": jax.random.PRNGKey(4), "none": None, "
 @pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])
 def test_a_state_is_the_same_again(impl):
     state = {**STATE, "key": jax.random.split(jax.random.key(3, impl=impl), 2)}
-    raw = jax.jit(Raw.of)(state)
-    assert all(not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in raw.leaves)
-    again = raw.state()
+    leaves = jax.jit(plain)(state)
+    assert all(not jnp.issubdtype(leaf.dtype, jax.dtypes.extended) for leaf in leaves)
+    again = Form.of(state).filled(leaves)
     assert again["key"].dtype == state["key"].dtype
-    chex.assert_trees_all_equal(
-        jax.tree.map(jax.random.key_data, again["key"]), jax.random.key_data(state["key"])
-    )
+    chex.assert_trees_all_equal(jax.random.key_data(again["key"]), jax.random.key_data(state["key"]))
     chex.assert_trees_all_equal({**again, "key": 0}, {**state, "key": 0})
 
 
@@ -32,11 +30,10 @@ def test_segments_of_any_length_are_one_program(classifiers):
     key = jax.random.key(1)
     part = Segment(steps)
     segment = jax.jit(chex.assert_max_traces(lambda *before: part(*before), n=1))
-    raw, _ = jax.jit(Start(steps))(experiment, key, TRAIN)
-    raw = jax.tree.map(jnp.asarray, raw)
+    leaves, _ = jax.jit(Start(steps))(experiment, key, TRAIN)
     for m in (3, 1, 4):
-        raw, metrics = segment((experiment, raw, jnp.int32(m)), key, TRAIN)
-        raw = jax.tree.map(jnp.asarray, raw)
+        strong = tuple(map(jnp.array, jax.device_get(leaves)))  # no weak types: those of the first are others
+        leaves, metrics = segment((experiment, strong, jnp.int32(m)), key, TRAIN)
     chex.assert_trees_all_equal(metrics, jax.jit(steps)(experiment, key, TRAIN))
 
 

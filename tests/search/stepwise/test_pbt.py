@@ -120,8 +120,8 @@ def test_an_interrupt_gives_the_latest_round(descents):
     assert caught.value.results.states.tolist() == ["ok"] * 8
 
 
-def test_steps_that_are_functions_are_refused():
-    steps = search.Steps(lambda exp, key: exp["rate"], lambda x: x, lambda x: x, n=4)
+def test_functions_that_copy_their_experiment_into_the_state_are_refused():
+    steps = search.Steps(lambda exp, key: exp["rate"] * 2, lambda x: x, lambda x: x, n=4)
     with pytest.raises(ValueError, match=r"search\.Steps\.of\(Experiment, n=…\)"):
         search.pbt(steps, search.space({"rate": search.floatv(0.0, 1.0)}), 4, KEY, interval=2)
 

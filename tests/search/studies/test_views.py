@@ -96,3 +96,9 @@ def test_parquet(study, tmp_path):
     study.save(tmp_path / "trials.parquet")
     losses = polars.read_parquet(tmp_path / "trials.parquet")["loss"]
     assert losses.cast(polars.Float32).to_list() == study.results["loss"].tolist()
+
+
+def test_a_closed_study_has_a_text(study):
+    with search.Study(study.path) as again:
+        pass
+    assert repr(again) == f"<Study 'falls' at {study.path}, closed>"

@@ -90,9 +90,10 @@ def test_one_objective_and_choices():
 
 
 def test_it_consists_of_operations():
-    assert NSGA2(8, None).evolution.reproduction == selectors.Tournament(2, size=2) >> mutators.Polynomial()
-    reproduction = NSGA2(8, recombinators.Uniform()).evolution.reproduction
-    assert reproduction == selectors.Tournament(2, size=2) >> recombinators.Uniform() >> mutators.Polynomial()
+    parents = selectors.Tournament(2, size=2)
+    assert NSGA2(8, None).evolution.reproduction == parents >> mutators.Uniform()
+    paper = NSGA2(8, recombinators.SimulatedBinary(), mutators.Polynomial()).evolution.reproduction
+    assert paper == parents >> recombinators.SimulatedBinary() >> mutators.Polynomial()
 
 
 def test_it_takes_two():

@@ -91,6 +91,11 @@ def test_distributions_are_those_of_the_decisions():
     }
 
 
+def test_options_are_texts_as_others_print_them():
+    choices = results().to_optuna().trials[0].distributions["optimizer"].choices
+    assert repr(choices) == "('adam', 'sgd')"
+
+
 def test_optuna_goes_on_from_there():
     study = results().to_optuna()
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=5, seed=0)

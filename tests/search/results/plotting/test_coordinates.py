@@ -47,7 +47,8 @@ def test_what_does_not_matter_is_a_gap():
     )
     columns = coordinates(space)
     assert columns[0].labels == ("adam", "sgd")  # not the whole text of what may be decided in them
-    assert [each.name for each in columns[1:]] == [point.id for point in space.spec.points[1:]]
+    names = [each.name for each in columns]
+    assert names == ["optimizer", "optimizer.learning_rate (adam)", "optimizer.learning_rate (sgd)"]
     numbers = numbers_of(search.DNA.from_numbers(space.spec, [[0, 0.001, 0.1], [1, 0.001, 0.5]]), columns)
     np.testing.assert_array_equal(numbers, [[0, 0.001, np.nan], [1, np.nan, 0.5]])
 
@@ -56,3 +57,11 @@ def test_candidates_are_told_apart():
     space = search.space(search.oneof([lambda x: x, lambda x: -x, "1", 1]))
     (column,) = coordinates(space)
     assert len(set(column.labels)) == 4
+
+
+def test_decisions_of_one_name_are_told_apart():
+    deep = [[search.oneof([[search.floatv(0, 1)], [search.floatv(0, 2)]])], [search.floatv(0, 3)], 0]
+    space = search.space([search.oneof(deep), search.floatv(0, 1)])
+    columns = coordinates(space)
+    assert len({each.name for each in columns}) == len(columns) == 6
+    assert columns[-1].name == "[1]"

@@ -2,6 +2,8 @@
 
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
@@ -97,3 +99,30 @@ def test_what_is_out_of_bounds_fits_nowhere():
     with pytest.raises(ValueError, match=r"rate is a float, got 'a' \(path=rate\)"):
         space.encode({"rate": "a"})
     assert space.encode({"rate": 0}).numbers() == [0.0]
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        search.floatv(-1.0, 1.0),
+        search.floatv(1e-4, 1.0, "log"),
+        search.floatv(1e-4, 1.0, "rlog"),
+        search.floatv(-3e38, 3e38),
+        search.floatv(1.0, float(np.nextafter(np.float32(1), np.float32(2)))),
+    ],
+    ids=str,
+)
+def test_it_varies_to_another_float_on_its_scale(choice):
+    words = jax.random.bits(jax.random.key(0), (512,), "uint32")
+    for share in (0.0, 0.5, 1.0):
+        gene = jnp.array([choice.at(share)], jnp.float32)
+        vary = jax.vmap(lambda word, gene=gene: choice.vary([choice], gene, word[None]))
+        genes = vary(words)
+        choice.check(np.asarray(genes), "it")
+        assert (genes != gene).all()
+        if choice.hi != pytest.approx(choice.lo):
+            places = jax.vmap(lambda genes: choice.shares_of([choice], genes))(genes)
+            distance = jnp.abs(places - choice.shares_of([choice], gene))
+            assert 0.005 < jnp.median(distance) < 0.1
+            assert distance.max() > 0.4
+            assert distance.min() < 0.003

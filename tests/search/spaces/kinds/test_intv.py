@@ -2,6 +2,8 @@
 
 import math
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -83,3 +85,31 @@ def test_genes_out_of_range_are_named_by_their_values():
     space = search.space({"n": search.intv(10, 30, 8)})
     with pytest.raises(ValueError, match=r"n lies in \[10, 26\] in steps of 8, got 34"):
         space.decode(DNA(space.spec, np.array([3], np.int32), np.zeros(0, np.float32)))
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        search.intv(0, 1),
+        search.intv(1, 5),
+        search.intv(1, 1000, scale="log"),
+        search.intv(0, 2**31 - 3),
+        search.intv(1, 2**31 - 3, scale="log"),
+    ],
+    ids=str,
+)
+def test_it_varies_to_any_other_value_and_mostly_to_near_ones(choice):
+    last = len(choice) - 1
+    words = jax.random.bits(jax.random.key(0), (2048,), "uint32")
+    for gene in {0, 1, last // 2, last}:
+        vary = jax.vmap(lambda word, gene=gene: choice.vary([choice], jnp.array([gene]), word[None]))
+        genes = np.asarray(vary(words))[:, 0]
+        assert genes.dtype == np.int32
+        assert (genes != gene).all()
+        choice.check(genes, "it")
+        if last <= 4:
+            assert set(genes) == set(range(last + 1)) - {gene}
+        elif choice.scale == "linear":
+            distance = np.abs(genes.astype(float) - gene) / last
+            assert np.median(distance) < 0.05
+            assert distance.max() > 0.4
