@@ -52,7 +52,7 @@ def space_of(problem: Problem) -> search.Space:
 def scores_of(
     algorithm: search.algorithms.Algorithm, name: str, seeds: Sequence[int], trials: int
 ) -> np.ndarray[Any, Any]:
-    """The scores of all trials, asked for one by one, [seeds, trials, objectives]: one program for all seeds."""
+    """The scores of all trials, asked for one by one, [seeds, trials, objectives]; in one program."""
     problems = [PROBLEMS[name](seed) for seed in seeds]
     first = problems[0]
     space = space_of(first)
@@ -66,22 +66,24 @@ def scores_of(
             listed[place] = getattr(dnas, point.array)[:, column.start].astype(jnp.float32)
         return jnp.stack(listed, -1)
 
-    def searched(own: tuple[jax.Array, jax.Array]) -> jax.Array:
-        tables, key = own
+    def searched(own: tuple[Any, jax.Array, jax.Array]) -> jax.Array:
+        state, tables, key = own
 
         def turn(state: Any, number: jax.Array) -> Any:
             dnas, state = algorithm.ask(state, jax.random.fold_in(key, number), 1)
             scores = first.score(jnp, tables, answers(dnas))
             return algorithm.tell(state, dnas, scores), scores
 
-        state = algorithm.init(space, jax.random.key(0), first.objectives)
         return jax.lax.scan(turn, state, jnp.arange(trials))[1]
 
     tables = jnp.asarray(np.stack([problem.tables for problem in problems]), jnp.float32)
     if not tables.size:
         tables = jnp.zeros((len(seeds), 1))
     keys = jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))
-    scores = jax.jit(lambda *own: jax.lax.map(searched, own))(tables, keys)
+    # What an algorithm keeps hangs on a key as well.
+    states = [algorithm.init(space, jax.random.fold_in(key, trials), first.objectives) for key in keys]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+    scores = jax.jit(lambda *own: jax.lax.map(searched, own))(stacked, tables, keys)
     return np.asarray(scores, np.float64).reshape(len(seeds), trials, -1)
 
 
