@@ -17,6 +17,7 @@ from ..spaces.dna import DNA
 from ..spaces.space import Space
 from .engine import Engine
 from .group import Group
+from .leading import follow, lead
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class Distributed(Engine):
     When a process is killed, or its host is lost, the others raise `HostLost` as soon as the connection
     breaks, or after `timeout`; where JAX's own heartbeats find out first, it ends them
     (``heartbeat_timeout_seconds`` of `jax.distributed.initialize`). Ctrl-C in one process is an `Interrupted`
-    in all. With a study, which process 0 alone writes, start all processes again: no trial is lost.
+    in all. With a study, which process 0 alone writes (`lead`), start all processes again: no trial is lost.
 
     Attributes:
         lanes: ``'map'`` or ``'vmap'``; see `search.evaluate`.
@@ -118,6 +119,37 @@ class Distributed(Engine):
     def agree(self, make: Callable[[], T]) -> T:
         """See `Engine.agree`."""
         return self._peers().agree(make)
+
+    def lead(self, run: Callable[[Engine], T], fn: Callable[..., Any], space: Space, *broadcast: Any) -> T:
+        """Has process 0 alone run something, such as a study, for which all evaluate. Called by all of them.
+
+        So one process opens the study's file, and proposes; the others learn from it what to evaluate, and in
+        the end what came of it.
+
+        Args:
+            run: Is called in process 0, with the engine that it is to use.
+            fn: The function that is evaluated there.
+            space: The space.
+            *broadcast: Arguments that all trials share.
+
+        Returns:
+            What `run` returns, in all processes.
+
+        Raises:
+            HostLost: A process is gone.
+            Exception: What `run` raises, in all processes.
+
+        Example:
+            >>> def run(engine):
+            ...     study = search.Study('study.sqlite', space, algorithm)
+            ...     return study.run(train, 1000, key, data, engine=engine)
+            >>> results = search.engines.Distributed().lead(run, train, space, data)  # doctest: +SKIP
+        """
+        group = self._peers()
+        if self.is_leader:
+            return lead(run, self, group)
+        outcome: T = follow(self, group, fn, space, broadcast)
+        return outcome
 
     def _peers(self) -> Group:
         if self._group is None:

@@ -67,19 +67,21 @@ class Engine(abc.ABC):
 
     def __repr__(self) -> str:
         """The engine as it is written: what differs from the defaults."""
-        if not dataclasses.is_dataclass(self):
+        fields: dict[str, dataclasses.Field[Any]] | None = getattr(type(self), "__dataclass_fields__", None)
+        if fields is None:
             return super().__repr__()
-        shown = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.init
-            and getattr(self, field.name)
-            != (field.default_factory() if callable(field.default_factory) else field.default)
-        }
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+        names = [name for name, field in fields.items() if field.init and not _is_default(self, field)]
+        shown = [f"{name}={getattr(self, name)!r}" for name in names]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _is_default(engine: Engine, field: dataclasses.Field[Any]) -> bool:
+    makes = field.default_factory
+    default = field.default if makes is dataclasses.MISSING else makes()
+    return bool(getattr(engine, field.name) == default)

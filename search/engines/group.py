@@ -102,6 +102,18 @@ class Group:
         except Exception:  # noqa: BLE001 - what is raised already says more
             self._lose("did not hear that this one has left")
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether a process is gone, so that nothing can be said any more."""
+        return self._lost is not None
+
+    def part(self, value: Any) -> None:
+        """Says a last word, which is no worse for not being heard."""
+        try:
+            self._exchange(value, min(self._timeout, _FAREWELL))
+        except HostLost:
+            return
+
     def agree(self, make: Callable[[], T]) -> T:
         """What the first process computes, or raises, in all of them.
 

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol, final
+from typing import Any, NoReturn, Protocol, final, runtime_checkable
 
 import jax
 import numpy as np
@@ -59,8 +59,33 @@ class Trials(Protocol):
     def claim(self) -> tuple[int, DNA] | None:
         """The next trial's id and point; None if there are no more."""
 
-    def report(self, results: Results) -> None:
-        """Takes what came of a trial."""
+    def report(
+        self, results: Results, measurements: Sequence[Measurement], metadata: Mapping[str, Any]
+    ) -> None:
+        """Takes what came of a trial, what was measured on its way, and what was noted."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """What makes a loop of its own: a study."""
+
+    def sampled(
+        self,
+        space: Space,
+        n: int | None,
+        key: jax.Array,
+        objective: Objective | None,
+        early_stopping: Policy | None,
+    ) -> SamplingLoop:
+        """A loop over its trials.
+
+        Args:
+            space: The space, which must be its own.
+            n: How many trials there are to be in all.
+            key: The key of all that is drawn.
+            objective: What counts, if that was said.
+            early_stopping: A policy.
+        """
 
 
 @final
@@ -127,7 +152,7 @@ class SamplingLoop:
 
     def finish(self, course: Course) -> None:
         """Tells the algorithm what came of a trial."""
-        self._trials.report(self._results([course]))
+        self._trials.report(self._results([course]), course.measurements, course.metadata)
 
     def end(self) -> None:
         """Lets the loop end."""
@@ -189,7 +214,7 @@ class SamplingLoop:
 
 def sample(
     space: Any,
-    algorithm: Algorithm | Trials,
+    algorithm: Algorithm | Source,
     n: int | None = None,
     *,
     key: jax.Array,
@@ -206,8 +231,9 @@ def sample(
 
     Args:
         space: A space, or an open tree.
-        algorithm: What proposes; one that tells all that it needs to know of a search may stand here, too.
-        n: How many trials; None for as many as the algorithm proposes, which may be without end.
+        algorithm: What proposes; or a `Study`, in whose file everything then is.
+        n: How many trials, of a study those that are there included; None for as many as the algorithm
+            proposes, which may be without end.
         key: The key of all that is drawn: with the same one, and the same feedback, the proposals are the
             same to the last bit.
         objective: The name of the metric that counts, or several; by default a reward is one number.
@@ -244,11 +270,14 @@ def sample(
         raise ValueError(f"a loop has at least one trial, got n={n}")
     keys = Keys.of(key)
     goal = Objective.of("reward" if objective is None else objective, mode, constraints)
-    trials = algorithm if not isinstance(algorithm, Algorithm) else _InMemory(algorithm, space, keys, goal)
-    if not hasattr(trials, "claim"):
+    if isinstance(algorithm, Source):
+        said = objective is not None or mode is not None or constraints is not None
+        return algorithm.sampled(space, n, key, goal if said else None, early_stopping)
+    if not isinstance(algorithm, Algorithm):
         raise TypeError(
             f"sample takes an algorithm, got {brief(algorithm)}; there is search.algorithms.Random()"
         )
+    trials = _InMemory(algorithm, space, keys, goal)
     return SamplingLoop(space, _Limited(trials, n), keys, goal, early_stopping)
 
 
@@ -271,7 +300,9 @@ class _InMemory:
         self._claimed += 1
         return trial, dnas[0]
 
-    def report(self, results: Results) -> None:
+    def report(
+        self, results: Results, measurements: Sequence[Measurement], metadata: Mapping[str, Any]
+    ) -> None:
         self._state = self._search.tell(self._state, results)
 
 
@@ -289,8 +320,10 @@ class _Limited:
         self._left -= 1
         return self._trials.claim() if self._left >= 0 else None
 
-    def report(self, results: Results) -> None:
-        self._trials.report(results)
+    def report(
+        self, results: Results, measurements: Sequence[Measurement], metadata: Mapping[str, Any]
+    ) -> None:
+        self._trials.report(results, measurements, metadata)
 
 
 def _by_feedback(*_: Any) -> NoReturn:

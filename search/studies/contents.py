@@ -75,17 +75,23 @@ def read_contents(
     costs: dict[str, Array] = {}
     for number in np.unique(numbers).tolist():
         rows = np.flatnonzero(numbers == number)
-        layout = json.loads(texts[number])
-        fields: list[Field] = []
-        read_metrics(layout["metrics"], lambda record, fields=fields: fields.append(Field.of_record(record)))
-        fields += [Field.of_record(record) for record in layout["costs"].values()]
         own = contents if len(rows) == n else [contents[row] for row in rows.tolist()]
-        columns = iter(unpack_rows(fields, own))
-        if layout["metrics"] is not None:
-            parts.append((rows, read_metrics(layout["metrics"], lambda _, columns=columns: next(columns))))
-        for name, column in zip(layout["costs"], columns, strict=True):
+        metrics, further = _read(json.loads(texts[number]), own)
+        if metrics is not None:
+            parts.append((rows, metrics))
+        for name, column in further.items():
             costs.setdefault(name, np.full(n, np.nan, column.dtype))[rows] = column
     return stack(parts, n), costs
+
+
+def _read(layout: Mapping[str, Any], contents: Sequence[bytes]) -> tuple[Metrics, dict[str, Array]]:
+    """The metrics and costs of trials of one layout."""
+    fields: list[Field] = []
+    read_metrics(layout["metrics"], lambda record: fields.append(Field.of_record(record)))
+    fields += [Field.of_record(record) for record in layout["costs"].values()]
+    columns = iter(unpack_rows(fields, contents))
+    metrics = read_metrics(layout["metrics"], lambda record: next(columns))
+    return metrics, dict(zip(layout["costs"], columns, strict=True))
 
 
 def names_of(layout: str) -> tuple[str, ...] | None:

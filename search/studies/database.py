@@ -18,6 +18,7 @@ from .schema import APPLICATION_ID, SCHEMA, VERSION
 _MAGIC = b"SQLite format 3\0"
 _WAIT = 120.0  # seconds for which another process may write; it compiles within a transaction, too
 _SLICE = 2.0  # seconds after which Ctrl-C is heeded while one waits
+_CLOSED = "is closed: open it again by search.Study(path)"
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
@@ -132,24 +133,26 @@ class Database:
                 self._writes += 1
                 self.execute("COMMIT")
             finally:
-                if self._connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):  # what went wrong is raised already
-                        self._connection.execute("ROLLBACK")
+                self._roll_back()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """A transaction that reads: what is read within is of one moment."""
         with self._lock:
-            if self._connection.in_transaction:
-                yield
-                return
+            is_within = self._connection.in_transaction
             try:
-                self.execute("BEGIN")
+                if not is_within:
+                    self.execute("BEGIN")
                 yield
             finally:
-                if self._connection.in_transaction:
-                    with contextlib.suppress(sqlite3.Error):
-                        self._connection.execute("ROLLBACK")
+                if not is_within:
+                    self._roll_back()
+
+    def _roll_back(self) -> None:
+        """Ends a transaction that has not come to its end."""
+        with contextlib.suppress(sqlite3.Error):  # what went wrong is raised already
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def _begin(self) -> None:
         end = time.monotonic() + _WAIT
@@ -159,6 +162,8 @@ class Database:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() > end:
                     raise of_sqlite(error, self.path) from error
+            except sqlite3.ProgrammingError as error:
+                raise StudyError(f"{self.path} {_CLOSED}") from error
             else:
                 return
 
@@ -194,7 +199,7 @@ class Database:
         try:
             yield
         except sqlite3.ProgrammingError as error:
-            raise StudyError(f"{self.path} is closed: open it again by search.Study(path)") from error
+            raise StudyError(f"{self.path} {_CLOSED}") from error
         except sqlite3.Error as error:
             raise of_sqlite(error, path or self.path) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
@@ -76,7 +77,7 @@ class DecisionTexts:
     def _text(self, index: int, key: bytes, row: int, dnas: DNA) -> str:
         text = self._texts.get((index, key))
         if text is None:
-            text = json.dumps(_plain(self._space.decided(dnas[row])[index]))
+            text = json.dumps(json_value(self._space.decided(dnas[row])[index]))
             if len(self._texts) < _MOST:
                 self._texts[index, key] = text
         return text
@@ -160,8 +161,16 @@ def _descendants(space: Space) -> list[tuple[list[int], list[int]]]:
     return columns
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
+def json_value(value: Any) -> Any:
+    """A value as what JSON knows: lists and dicts of it, and texts for what it does not know.
+
+    Example:
+        >>> json_value({'rate': 0.5, 'best': float('inf'), 'path': (1, None)})
+        {'rate': 0.5, 'best': 'inf', 'path': [1, None]}
+    """
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(name): json_value(item) for name, item in value.items()}
     cell = plain(value)
     return cell if is_plain(cell) else str(cell)

@@ -126,7 +126,7 @@ class Description:
             key: The key.
             batch: How many trials are asked for at a time, if that was said.
             default: How many, if it was never said.
-            function: What is evaluated.
+            function: What is evaluated; empty if it is a loop of Python.
 
         Raises:
             StudyError: The key is another than that of the first run.
@@ -137,8 +137,14 @@ class Description:
                 f"{database.path} was begun with another key: give the same one, so that the search goes on "
                 "as if it had never stopped; for another search give another file"
             )
-        current = replace(current, key=text, batch=batch or current.batch or default, function=function)
-        database.execute("UPDATE study SET key = ?, batch = ?, function = ?", (text, current.batch, function))
+        current = replace(
+            current,
+            key=text,
+            batch=batch or current.batch or default,
+            function=function or current.function,
+        )
+        values = (text, current.batch, current.function)
+        database.execute("UPDATE study SET key = ?, batch = ?, function = ?", values)
         return current
 
     def switched(self, database: Database, algorithm: Algorithm) -> Self:

@@ -10,54 +10,49 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any, final
-
-import numpy as np
-import numpy.typing as npt
+from typing import final
 
 from ..algorithms.algorithm import Exhausted, State
 from ..evaluation.interrupts import attach
 from ..evaluation.jobs import OnResult
+from ..evaluation.running.recovery import is_interrupt
 from ..results.results import Results
 from ..searching.giving_up import Hope
 from ..searching.rounds import Search
 from ..searching.watching import Watch
-from ..spaces.dna import DNA
 from .database import Database
-from .decision_texts import DecisionTexts, read_genes, write_genes
+from .decision_texts import DecisionTexts
 from .errors import StudyError
-from .rows import Reader, Run, write_trials
+from .ledger import Ledger, Reservation
+from .rows import Notes, Reader, Run, write_trials
 from .states import read_state, replace_state
-from .workers import Worker, is_alive
+from .workers import Worker
 
 _WRITTEN = 1.0  # seconds after which trials of a batch that still runs are written
+_PAUSE = 0.05  # seconds after which it is looked again whether another worker is through
+_CHUNK = 1 << 13  # trials that run as one program at most, and are written together
 
 
 @dataclass(frozen=True)
-class Reservation:
-    """Trials that a worker has asked for, and that are run by nobody else.
+class Outcome:
+    """What came of a reservation.
 
     Attributes:
-        first: The id of the first one.
-        dnas: What they are, n.
-        left: Which of them did not run yet, places int[m].
-        started: Seconds since 1970.
+        results: Of what ran now; None if all of it had run before.
+        state: What the algorithm knows after it, where it was told on the way.
+        notes: What else is to be written of a single trial.
     """
 
-    first: int
-    dnas: DNA
-    left: npt.NDArray[np.intp]
-    started: float
-
-    @property
-    def last(self) -> int:
-        """The id of the last one."""
-        return self.first + len(self.dnas) - 1
+    results: Results | None
+    state: State | None = None
+    notes: Notes | None = None
 
 
 @final
 class Drive:
     """One worker's part of a search.
+
+    Where rounds can run as one program, and no other worker is there, they do; else they run one by one.
 
     Args:
         database: The study's file.
@@ -68,6 +63,7 @@ class Drive:
         trials: How many the study is to have.
         watch: Follows the search.
         on_result: Called with what came of trials once it is written.
+        is_host: Whether rounds run one by one in any case.
     """
 
     def __init__(
@@ -80,6 +76,7 @@ class Drive:
         trials: int,
         watch: Watch,
         on_result: OnResult | None = None,
+        is_host: bool = False,
     ) -> None:
         self._database = database
         self._reader = reader
@@ -89,8 +86,10 @@ class Drive:
         self._trials = trials
         self._watch = watch
         self._on_result = on_result
+        self._ledger = Ledger(database, search.space.spec)
         self._start = search.init()
         self._version, self._state = 0, self._start  # as they were written or read last
+        self._program = None if is_host else search.as_program(min(batch, trials))
 
     def run(self) -> None:
         """Runs trials until there are as many as wanted; those that others have reserved are left to them.
@@ -101,25 +100,31 @@ class Drive:
         succeeded = self._database.execute("SELECT 1 FROM trials WHERE state != 'failed' LIMIT 1")
         hope = Hope(is_start=not succeeded)
         with Worker(self._database) as worker:
-            job = self._turn(worker, None, None)
+            job = self.reserved(worker)
             while job is not None:
-                results = self._evaluate(worker, job)
+                outcome = self._evaluate(worker, job)
                 try:
-                    following = self._turn(worker, job, results)
+                    following = self._turn(worker, job, outcome)
                 except KeyboardInterrupt:  # maybe before anything was written
-                    self._store(worker, job, results)
+                    self.told(worker, job, outcome)
                     raise
-                if results is not None:
-                    self._watch.saw(results)
-                    hope.saw(results)
+                if outcome.results is not None:
+                    if job.dnas is None and self._on_result is not None:
+                        self._on_result(outcome.results)
+                    self._watch.saw(outcome.results)
+                    hope.saw(outcome.results)
                     hope.check()
                 job = following
         hope.check(is_over=True)
 
-    def _evaluate(self, worker: Worker, job: Reservation) -> Results | None:
-        """What comes of a job; what is finished is written, however that ends."""
+    # Trials.
+
+    def _evaluate(self, worker: Worker, job: Reservation) -> Outcome:
+        """What comes of a reservation; what is finished is written, however that ends."""
+        if job.dnas is None:
+            return self._rounds(job)
         if not len(job.left):
-            return None
+            return Outcome(None)
         unwritten: list[Results] = []
         written = time.monotonic()
 
@@ -127,7 +132,7 @@ class Drive:
             nonlocal written
             unwritten.append(results)
             if self._on_result is not None or time.monotonic() - written > _WRITTEN:
-                self._store(worker, job, Results.concat(unwritten))
+                self.store(worker, job, Outcome(Results.concat(unwritten)))
                 unwritten.clear()
                 written = time.monotonic()
             if self._on_result is not None:
@@ -135,116 +140,151 @@ class Drive:
 
         options = {**self._watch.options(), "on_result": keep}
         try:
-            return self._search.evaluate(job.dnas[job.left], 0, ids=job.left + job.first, **options)
+            dnas, ids = job.dnas[job.left], job.left + job.first
+            return Outcome(self._search.evaluate(dnas, 0, ids=ids, **options))
         except BaseException as error:
             results = getattr(error, "results", None)
             if isinstance(results, Results):
-                self._store(worker, job, results)
+                self.store(worker, job, Outcome(results))
             raise
 
-    def _store(self, worker: Worker, job: Reservation, results: Results | None) -> None:
-        """Writes what is finished of a job."""
-        if results is not None:
-            with self._database.writing():
-                write_trials(self._database, self._texts, results, Run(worker.id, job.started, time.time()))
+    def _rounds(self, job: Reservation) -> Outcome:
+        """What comes of rounds as one program; nothing if a trial makes it fail: one by one, then."""
+        assert self._program is not None
+        try:
+            results, state = self._program.run(self._state, job.first, job.size // self._program.batch)
+        except Exception as error:
+            if is_interrupt(error):
+                raise KeyboardInterrupt from error
+            self._program = None
+            return Outcome(None)
+        return Outcome(results, state)
 
-    def _turn(self, worker: Worker, job: Reservation | None, results: Results | None) -> Reservation | None:
-        """From one job to the next, in one transaction.
+    # Transactions.
+
+    def reserved(self, worker: Worker) -> Reservation | None:
+        """The next trials; None if there are no more."""
+        return self._turn(worker, None, None)
+
+    def told(self, worker: Worker, job: Reservation, outcome: Outcome) -> None:
+        """Writes what came of a reservation, and tells the algorithm."""
+        self._turn(worker, job, outcome, is_last=True)
+
+    def store(self, worker: Worker, job: Reservation, outcome: Outcome) -> None:
+        """Writes what is finished of a reservation."""
+        with self._database.writing():
+            self._write(worker, job, outcome)
+
+    def _write(self, worker: Worker, job: Reservation, outcome: Outcome) -> None:
+        if outcome.results is not None:
+            run = Run(worker.id, job.started, time.time())
+            write_trials(self._database, self._texts, outcome.results, run, outcome.notes)
+
+    def _turn(
+        self, worker: Worker, job: Reservation | None, outcome: Outcome | None, is_last: bool = False
+    ) -> Reservation | None:
+        """From one reservation to the next, in one transaction.
 
         Args:
             worker: Who works.
             job: What is finished; None at first.
-            results: What came of it; None if all of it was there.
+            outcome: What came of it; None at first.
+            is_last: Whether nothing more is to be reserved.
 
         Raises:
             StudyError: The file cannot be written; the results stand in the attribute `results` of the error.
             Exception: What the algorithm raises; the trials are written.
         """
+        results = outcome.results if outcome is not None else None
         problem: BaseException | None = None
+        following, known = None, (self._version, self._state)
         try:
             with self._database.writing():
-                if job is not None and results is not None:
-                    run = Run(worker.id, job.started, time.time())
-                    write_trials(self._database, self._texts, results, run)
+                if job is not None and outcome is not None:
+                    self._write(worker, job, outcome)
                 try:
-                    following = self._go_on(worker, job, results)
+                    following, known = self._go_on(worker, job, outcome, is_last)
                 except BaseException as error:  # noqa: BLE001 - is raised below, when the trials are written
                     problem = error
+                is_taken = not is_last and following is None and self._ledger.is_taken(worker.id)
         except StudyError as error:
             if results is not None:
-                attach(
-                    error, results, "the trials that could not be written stand in its attribute `results`"
-                )
+                attach(error, results, "what could not be written stands in its attribute `results`")
             raise
         if problem is not None:
             raise problem
+        self._version, self._state = known  # not before it is written
+        if is_taken:
+            time.sleep(_PAUSE)
+            return self._turn(worker, None, None)
         return following
 
-    def _go_on(self, worker: Worker, job: Reservation | None, results: Results | None) -> Reservation | None:
-        """Tells the algorithm of a job, and reserves the next one."""
-        state, now = self._current(), time.time()
-        if job is not None:
-            state = self._search.tell(state, self._whole(job, results))
-        following = self._orphan(None if job is None else job.first)
-        is_new = False
-        if following is None and (first := self._next_id()) < self._trials:
-            try:
-                dnas, state = self._search.ask(state, first, min(self._batch, self._trials - first))
-                following, is_new = Reservation(first, dnas, np.arange(len(dnas)), now), True
-            except Exhausted:
-                pass
-        # From here on nothing is computed, only written: what raises before leaves the file as it is.
-        execute, version = self._database.execute, self._version + 1
-        if job is not None:
-            execute("UPDATE batches SET told = ? WHERE first = ?", (now, job.first))
-        if following is not None and is_new:
-            genes = b"".join(write_genes(following.dnas))
-            row = (following.first, len(following.dnas), genes, version, worker.id, now)
-            execute(
-                "INSERT INTO batches (first, size, genes, step, version, worker, asked) VALUES (?, ?, ?, 0, "
-                "?, ?, ?)",
-                row,
-            )
-        elif following is not None:
-            execute("UPDATE batches SET worker = ? WHERE first = ?", (worker.id, following.first))
-        if job is not None or is_new:
-            self._version, self._state = replace_state(self._database, state), state
-        return following
+    def _go_on(
+        self, worker: Worker, job: Reservation | None, outcome: Outcome | None, is_last: bool
+    ) -> tuple[Reservation | None, tuple[int, State]]:
+        """Tells the algorithm of what is done, and reserves what is next; gives that, and the new state."""
+        version, before = self._current()
+        state, orphan, new = before, None, None
+        if job is not None and not self._ledger.is_open(job):
+            return None, (version, state)  # an interrupt came when it was written already
+        if job is not None and outcome is not None:
+            state = self._told(state, job, outcome)
+        if not is_last:
+            orphan = self._ledger.orphan(job)
+        if not is_last and orphan is None and not self._ledger.is_taken(worker.id):
+            new, state = self._asked(worker, state, job, outcome)
+        # From here on it is only written: what raises before leaves the ledger and the state as they are.
+        if job is not None and outcome is not None:
+            self._close(job, outcome)
+        if new is not None:
+            self._ledger.reserve(new, worker.id)
+        elif orphan is not None:
+            self._ledger.adopt(orphan, worker.id)
+        if state is not before:
+            version = replace_state(self._database, state)
+        return new or orphan, (version, state)
 
-    def _whole(self, job: Reservation, results: Results | None) -> Results:
-        """The results of a job, those of an earlier worker included."""
-        if results is not None and len(results) == len(job.dnas):
-            return results
-        return self._reader.some(job.first, job.last)
+    def _told(self, state: State, job: Reservation, outcome: Outcome) -> State:
+        """What the algorithm knows after a reservation."""
+        if job.dnas is None:
+            return outcome.state or state
+        results = outcome.results
+        if results is None or len(results) < job.size:  # an earlier worker's are in the file
+            results = self._reader.some(job.first, job.first + job.size - 1)
+        return self._search.tell(state, results)
 
-    def _current(self) -> State:
-        """What the algorithm knows."""
+    def _asked(
+        self, worker: Worker, state: State, job: Reservation | None, outcome: Outcome | None
+    ) -> tuple[Reservation | None, State]:
+        """What is next, if anything is, and what the algorithm knows then."""
+        first = self._ledger.next_id()
+        if job is not None and job.dnas is None and outcome is not None:  # may have run less than reserved
+            first = job.first + (len(outcome.results) if outcome.results is not None else 0)
+        left = self._trials - first
+        if left <= 0:
+            return None, state
+        size = min(self._batch, left)
+        if self._program is not None and self._ledger.is_alone(worker.id):
+            self._program = self._program.of_batch(size)
+            return Reservation.of(first, size * max(1, min(left, _CHUNK) // size)), state
+        try:
+            dnas, state = self._search.ask(state, first, size)
+        except Exhausted:
+            return None, state
+        return Reservation.of(first, len(dnas), dnas), state
+
+    def _close(self, job: Reservation, outcome: Outcome) -> None:
+        if job.dnas is not None:
+            self._ledger.close(job, job.size)
+        elif outcome.results is None:
+            self._ledger.cancel(job)
+        else:
+            self._ledger.close(job, len(outcome.results))
+
+    def _current(self) -> tuple[int, State]:
+        """What the algorithm knows, and the version of that."""
         ((version,),) = self._database.execute("SELECT version FROM state") or [(0,)]
-        if version != self._version:
-            ((layout, content),) = self._database.execute("SELECT layout, content FROM state")
-            self._version, self._state = version, read_state(layout, content, self._start)
-        return self._state
-
-    def _orphan(self, done: int | None) -> Reservation | None:
-        """The first job whose worker is dead."""
-        rows = self._database.execute(
-            "SELECT first, size, genes, worker, asked FROM batches WHERE told IS NULL ORDER BY first"
-        )
-        for first, size, genes, worker, asked in rows:
-            if first == done or is_alive(self._database.path, worker):
-                continue
-            width = len(genes) // size
-            spec = self._search.space.spec
-            dnas = read_genes(spec, [genes[start : start + width] for start in range(0, len(genes), width)])
-            ran = self._database.execute(
-                "SELECT id FROM trials WHERE id BETWEEN ? AND ?", (first, first + size - 1)
-            )
-            left = np.setdiff1d(np.arange(size), np.array(ran, np.int64).reshape(-1) - first)
-            return Reservation(first, dnas, left, asked)
-        return None
-
-    def _next_id(self) -> int:
-        rows: list[Any] = self._database.execute(
-            "SELECT first + size FROM batches ORDER BY first DESC LIMIT 1"
-        )
-        return int(rows[0][0]) if rows else 0
+        if version == self._version:
+            return version, self._state
+        ((layout, content),) = self._database.execute("SELECT layout, content FROM state")
+        return version, read_state(layout, content, self._start)

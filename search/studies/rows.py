@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,18 @@ from ..results.keys import RootKeys
 from ..results.objective import Objective
 from ..results.plan_summary import PlanSummary
 from ..results.results import Results
+from ..searching.measurement import Measurement
 from ..spaces.space import Space
 from .contents import Content, names_of, read_contents, write_contents
 from .database import Database
-from .decision_texts import DecisionTexts, digests, read_genes, write_genes
+from .decision_texts import DecisionTexts, digests, json_value, read_genes, write_genes
 from .errors import StudyError
 
 _TRIALS = (
-    "id, state, worker, started, finished, seconds, digest, error, genes, decisions, metrics, layout, content"
+    "id, state, worker, started, finished, seconds, digest, error, genes, decisions, metrics, metadata, "
+    "layout, content"
 )
-_INSERT = f"INSERT OR IGNORE INTO trials ({_TRIALS}) VALUES (?{', ?' * 12})"
+_INSERT = f"INSERT OR IGNORE INTO trials ({_TRIALS}) VALUES (?{', ?' * 13})"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,22 @@ class Run:
     finished: float
 
 
-def write_trials(database: Database, texts: DecisionTexts, results: Results, run: Run) -> None:
+@dataclass(frozen=True)
+class Notes:
+    """What else is to be said of a single trial.
+
+    Attributes:
+        measurements: What was measured on its way.
+        metadata: What was noted of it.
+    """
+
+    measurements: tuple[Measurement, ...]
+    metadata: Mapping[str, Any]
+
+
+def write_trials(
+    database: Database, texts: DecisionTexts, results: Results, run: Run, notes: Notes | None = None
+) -> None:
     """Writes what is finished, within a transaction; a trial that is there already stays.
 
     Args:
@@ -52,6 +69,7 @@ def write_trials(database: Database, texts: DecisionTexts, results: Results, run
         texts: Writes decisions.
         results: What came of trials; those that are pending are left out.
         run: Who ran them.
+        notes: What else is to be said, of a single trial.
 
     Raises:
         StudyError: The metrics are others than those of the trials before.
@@ -82,10 +100,28 @@ def write_trials(database: Database, texts: DecisionTexts, results: Results, run
             write_genes(done.dnas),
             texts.of(done.dnas),
             _metric_texts(done, empty),
+            [json.dumps(json_value(notes.metadata)) if notes is not None else None] * n,
             [layouts[text] for text, _ in contents],
             [content for _, content in contents],
             strict=True,
         ),
+    )
+    if notes is not None:
+        rows = [
+            (int(done.ids[0]), each.step, each.seconds, json.dumps(json_value(each.metrics)))
+            for each in notes.measurements
+        ]
+        database.insert("INSERT OR IGNORE INTO measurements VALUES (?, ?, ?, ?)", rows)
+
+
+def read_measurements(database: Database, trial: int) -> tuple[Measurement, ...]:
+    """What a trial measured on its way."""
+    rows = database.execute(
+        "SELECT step, metrics, seconds FROM measurements WHERE trial = ? ORDER BY step", (trial,)
+    )
+    return tuple(
+        Measurement(step, {name: float(number) for name, number in json.loads(text).items()}, seconds)
+        for step, text, seconds in rows
     )
 
 

@@ -37,7 +37,7 @@ CREATE TABLE workers (
     pid     INTEGER NOT NULL,
     host    TEXT NOT NULL,
     started REAL NOT NULL,
-    ended   REAL                       -- NULL while it runs, or if it was killed
+    ended   REAL                       -- when it ended, or was found dead
 );
 
 -- Trials that were asked for together; their ids count on from first. Reserved as long as not told.
@@ -45,9 +45,7 @@ CREATE TABLE batches (
     first   INTEGER PRIMARY KEY,
     size    INTEGER NOT NULL,
     genes   BLOB,                      -- of each trial: choices int32, then floats float32; little-endian.
-                                       -- NULL where a compiled search draws them itself
-    step    INTEGER NOT NULL,          -- how many it asks for at a time then
-    version INTEGER NOT NULL,          -- of the state after it was asked
+                                       -- NULL where rounds run as one program, which asks itself
     worker  INTEGER NOT NULL,
     asked   REAL NOT NULL,
     told    REAL                       -- when the algorithm was told; NULL before
@@ -67,6 +65,7 @@ CREATE TABLE trials (
     genes      BLOB NOT NULL,          -- as in batches
     decisions  TEXT NOT NULL,          -- JSON: what was decided, by name
     metrics    TEXT,                   -- JSON: the metrics that are single numbers, by name
+    metadata   TEXT,                   -- JSON: what was noted
     layout     INTEGER NOT NULL,       -- what stands in content
     content    BLOB NOT NULL           -- all metrics, to the last bit
 );
@@ -90,6 +89,7 @@ CREATE TABLE errors (
 CREATE TABLE measurements (
     trial   INTEGER NOT NULL,
     step    INTEGER NOT NULL,
+    seconds REAL NOT NULL,             -- after the trial's start
     metrics TEXT NOT NULL,             -- JSON: numbers by name
     PRIMARY KEY (trial, step)
 ) WITHOUT ROWID;

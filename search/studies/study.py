@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, final
 
@@ -31,8 +31,11 @@ from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..results.trial import Trial
+from ..searching.early_stopping.policy import Policy
 from ..searching.giving_up import speak_of_failures
+from ..searching.measurement import Measurement
 from ..searching.rounds import Keys, Search, check_number
+from ..searching.sampling_loop import SamplingLoop
 from ..searching.watching import Watch
 from ..spaces.space import Space
 from .database import Database, create
@@ -40,12 +43,14 @@ from .decision_texts import DecisionTexts
 from .description import Description, read_key
 from .driving import Drive
 from .errors import StudyError
-from .rows import Reader
+from .rows import Reader, read_measurements
+from .sampling import SampledTrials
 from .states import replace_state
 from .views import Views
-from .workers import is_alive
+from .workers import Worker, is_alive
 
 AnyPath = os.PathLike[str] | str
+_MOST = 2**32  # trial ids are folded into keys as uint32
 
 
 @final
@@ -149,6 +154,7 @@ class Study(Views):
         self.name = self._description.name
         self._space, self._algorithm, self._modules = space, algorithm, tuple(modules)
         self._results: tuple[Any, Results] | None = None
+        self._samplers: list[Worker] = []
 
     # What it is about.
 
@@ -255,6 +261,41 @@ class Study(Views):
         speak_of_failures(results)
         return results
 
+    def sampled(
+        self,
+        space: Space,
+        n: int | None,
+        key: jax.Array,
+        objective: Objective | None = None,
+        early_stopping: Policy | None = None,
+    ) -> SamplingLoop:
+        """What ``sj.sample(space, study, n, key=key)`` returns: a loop over the trials of the study.
+
+        Each trial is written when its feedback is complete, with what was measured on its way. A loop that
+        is killed goes on with the trial that it was at.
+
+        Raises:
+            StudyError: The study is of another space, objective or key.
+        """
+        self._description.check_space(self.path, space, self._modules)
+        self._space = self._space or space
+        goal = self.objective if self.objective.metrics else objective or Objective.of("reward")
+        self._description.check_objective(self.path, objective or Objective(), None)
+        search = replace(self._search(_nothing, key, (), Local()), compiled=False)
+        with self._database.writing():
+            self._description = self._description.begun(self._database, key, None, 1, "")
+        trials, keys = (n or _MOST), Keys.of(key)
+        texts, watch = DecisionTexts(search.space), Watch(trials)
+        drive = Drive(self._database, self._reader(), texts, search, 1, trials, watch, is_host=True)
+        self._samplers.append(Worker(self._database))
+        return SamplingLoop(
+            search.space, SampledTrials(drive, self._samplers[-1]), keys, goal, early_stopping
+        )
+
+    def measurements(self, trial: int) -> tuple[Measurement, ...]:
+        """What a trial measured on its way, by step: of loops of `sj.sample`."""
+        return read_measurements(self._database, trial)
+
     def switch(self, algorithm: Algorithm) -> None:
         """Goes on with another algorithm, which is told of all trials that the one before was told of.
 
@@ -267,8 +308,7 @@ class Study(Views):
         """
         check_algorithm(algorithm)
         with self._database.writing():
-            running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
-            if any(is_alive(self.path, worker) for (worker,) in running):
+            if self.workers:
                 raise StudyError(f"{self.path} is being run; switch when that has ended")
             self._description = self._description.switched(self._database, algorithm)
             self._algorithm = algorithm
@@ -335,6 +375,12 @@ class Study(Views):
             )
         return {state: states.get(state, 0) for state in ("ok", "nan", "failed")} | {"reserved": reserved}
 
+    @property
+    def workers(self) -> int:
+        """How many processes, or threads, are running the study now."""
+        running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
+        return sum(is_alive(self.path, worker) for (worker,) in running)
+
     def trial(self, number: int) -> Trial:
         """The trial with an id.
 
@@ -350,11 +396,11 @@ class Study(Views):
         """A flat dict for each trial, for which nothing needs to be imported.
 
         It has the id, the state, each decision and each metric by its name, the digest of the experiment, the
-        seconds, and the error. `Results.records` has more.
+        seconds, the error, and what was noted. `Results.records` has more.
         """
         rows = self._database.execute(
-            "SELECT trials.id, state, decisions, metrics, digest, seconds, errors.type || ': ' || message "
-            "FROM trials LEFT JOIN errors ON errors.id = trials.error ORDER BY trials.id"
+            "SELECT trials.id, state, decisions, metrics, metadata, digest, seconds, errors.type || ': ' || "
+            "message FROM trials LEFT JOIN errors ON errors.id = trials.error ORDER BY trials.id"
         )
         return [
             {
@@ -365,15 +411,16 @@ class Study(Views):
                 "digest": digest,
                 "seconds": seconds,
                 "error": error,
+                "metadata": json.loads(metadata or "{}"),
             }
-            for number, state, decisions, metrics, digest, seconds, error in rows
+            for number, state, decisions, metrics, metadata, digest, seconds, error in rows
         ]
 
     def __repr__(self) -> str:
         try:
             counts = self.counts
-        except (StudyError, sqlite3.ProgrammingError):
-            return f"<Study {self.name!r} at {self.path}, closed>"
+        except StudyError as error:
+            return f"<Study {self.name!r}: {error}>"
         said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
         return f"<Study {self.name!r} at {self.path}: {said or 'no trials yet'}>"
 
@@ -407,6 +454,8 @@ class Study(Views):
 
     def close(self) -> None:
         """Closes the file. A study that is not closed is whole, too."""
+        while self._samplers:
+            self._samplers.pop().close()
         self._database.close()
 
     def __enter__(self) -> Study:

@@ -8,7 +8,6 @@ lock.
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import socket
 import sys
@@ -21,15 +20,15 @@ from .database import Database
 if sys.platform == "win32":
     import msvcrt
 
-    def _lock(descriptor: int) -> None:
+    def _lock(descriptor: int, shared: bool = False) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
 else:
     import fcntl
 
-    def _lock(descriptor: int) -> None:
+    def _lock(descriptor: int, shared: bool = False) -> None:
         # By open file, and not by process as `lockf`: two workers of one process are two.
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 @final
@@ -46,7 +45,7 @@ class Worker:
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.writing():
-            remove_dead(database.path)
+            bury(database)
             database.execute(
                 "INSERT INTO workers (pid, host, started) VALUES (?, ?, ?)",
                 (os.getpid(), socket.gethostname(), time.time()),
@@ -79,11 +78,11 @@ def is_alive(path: Path, worker: int) -> bool:
     """
     file = lock_file(path, worker)
     try:
-        descriptor = os.open(file, os.O_RDWR)
+        descriptor = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
-        _lock(descriptor)
+        _lock(descriptor, shared=True)  # so that two who ask do not take each other for the worker
     except OSError:
         return True
     finally:
@@ -93,12 +92,11 @@ def is_alive(path: Path, worker: int) -> bool:
     return False
 
 
-def remove_dead(path: Path) -> None:
-    """Removes the files of workers that were killed."""
-    for file in path.parent.glob(f"{glob.escape(path.name)}.worker-*"):
-        number = file.name.rpartition("-")[2]
-        if number.isdecimal():
-            is_alive(path, int(number))
+def bury(database: Database) -> None:
+    """Enters which workers were killed, and removes their files, within a transaction."""
+    for (worker,) in database.execute("SELECT id FROM workers WHERE ended IS NULL"):
+        if not is_alive(database.path, worker):
+            database.execute("UPDATE workers SET ended = ? WHERE id = ?", (time.time(), worker))
 
 
 def lock_file(path: Path, worker: int) -> Path:

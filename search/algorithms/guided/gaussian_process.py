@@ -20,14 +20,14 @@ class Model(NamedTuple):
     """A Gaussian process that has seen points, of a fixed number of which only some count.
 
     Attributes:
-        factor: The Cholesky factor of their covariance, float32[m, m].
+        whitening: The inverse of the Cholesky factor of their covariance, float32[m, m].
         weights: The inverse covariance times what was seen, float32[m].
         valid: Which of them count, bool[m].
         length: The length scale.
         variance: That of what was seen about its mean.
     """
 
-    factor: jax.Array
+    whitening: jax.Array
     weights: jax.Array
     valid: jax.Array
     length: jax.Array
@@ -47,14 +47,14 @@ def fitted(distances: jax.Array, targets: jax.Array, valid: jax.Array, widest: f
         widest: The greatest distance that there can be.
     """
     lengths = jnp.array(_LENGTHS, jnp.float32) * widest
-    models, likelihoods = jax.vmap(lambda length: _of_length(distances, targets, valid, length))(lengths)
+    likelihoods = jax.vmap(lambda length: _likelihood(distances, targets, valid, length))(lengths)
     best = jnp.argmax(jnp.where(jnp.isnan(likelihoods), -jnp.inf, likelihoods))
-    return jax.tree.map(lambda each: each[best], models)
+    return _of_length(distances, targets, valid, lengths[best])
 
 
 def refitted(model: Model, distances: jax.Array, targets: jax.Array, valid: jax.Array) -> Model:
     """The process of the same length scale for other points, or more of them."""
-    return _of_length(distances, targets, valid, model.length)[0]
+    return _of_length(distances, targets, valid, model.length)
 
 
 def predicted(model: Model, distances: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -69,25 +69,48 @@ def predicted(model: Model, distances: jax.Array) -> tuple[jax.Array, jax.Array]
     """
     covariance = _matern(distances, model.length) * model.valid
     mean = covariance @ model.weights
-    explained = jnp.square(solve_triangular(model.factor, covariance.T, lower=True)).sum(0)
+    explained = jnp.square(model.whitening @ covariance.T).sum(0)
     return mean, jnp.sqrt(jnp.maximum(1 - explained, 1e-6) * model.variance)
 
 
-def _of_length(
-    distances: jax.Array, targets: jax.Array, valid: jax.Array, length: jax.Array
-) -> tuple[Model, jax.Array]:
-    """The process of a length scale, and the logarithm of its likelihood up to a constant."""
+def _of_length(distances: jax.Array, targets: jax.Array, valid: jax.Array, length: jax.Array) -> Model:
+    """The process of a length scale."""
+    whitening = _inverse(_covariance(distances, valid, length))
+    white = whitening @ jnp.where(valid, targets, 0.0)
+    return Model(whitening, whitening.T @ white, valid, length, _variance(white, valid))
+
+
+def _likelihood(distances: jax.Array, targets: jax.Array, valid: jax.Array, length: jax.Array) -> jax.Array:
+    """The logarithm of the likelihood of a length scale, up to a constant."""
+    factor = jnp.linalg.cholesky(_covariance(distances, valid, length))
+    white = solve_triangular(factor, jnp.where(valid, targets, 0.0), lower=True)
+    deviation = jnp.log(_variance(white, valid)) * valid.sum() / 2
+    likelihood: jax.Array = -deviation - jnp.log(jnp.diag(factor)).sum()
+    return likelihood
+
+
+def _covariance(distances: jax.Array, valid: jax.Array, length: jax.Array) -> jax.Array:
+    """The covariance of the points, float32[m, m]; one that does not count is apart from all others."""
     pairs = valid[:, None] & valid[None]
-    diagonal = jnp.where(valid, NOISE, 1.0)  # a point that does not count is apart from all others
-    covariance = _matern(distances, length) * pairs + jnp.diag(diagonal)
-    factor = jnp.linalg.cholesky(covariance)
-    targets = jnp.where(valid, targets, 0.0)
-    half = solve_triangular(factor, targets, lower=True)
-    count = jnp.maximum(valid.sum(), 1)
-    variance = jnp.maximum(jnp.square(half).sum() / count, 1e-6)
-    weights = solve_triangular(factor.T, half, lower=False)
-    determinant = jnp.log(jnp.diag(factor)).sum()
-    return Model(factor, weights, valid, length, variance), -0.5 * count * jnp.log(variance) - determinant
+    return _matern(distances, length) * pairs + jnp.diag(jnp.where(valid, NOISE, 1.0))
+
+
+def _inverse(covariance: jax.Array) -> jax.Array:
+    """The inverse of the Cholesky factor, as a part of the factor of a matrix of twice the size.
+
+    For speed: 0.5 ms for 98 points, where solving a triangular system for each takes 9 on a CPU. The factor
+    of [[K, I], [I, c I]] is [[L, 0], [inverse of L transposed, …]]; c makes the whole positive definite.
+    """
+    size = len(covariance)
+    unit = jnp.eye(size)
+    corner = 10 * unit / NOISE
+    factor: jax.Array = jnp.linalg.cholesky(jnp.block([[covariance, unit], [unit, corner]]))
+    return factor[size:, :size].T
+
+
+def _variance(white: jax.Array, valid: jax.Array) -> jax.Array:
+    """The likeliest variance of what was seen."""
+    return jnp.maximum(jnp.square(white).sum() / jnp.maximum(valid.sum(), 1), 1e-6)
 
 
 def _matern(distances: jax.Array, length: jax.Array) -> jax.Array:

@@ -133,7 +133,10 @@ class GuidedEvolution(Algorithm):
         several = jnp.array([0.0, 0.0, 1 / len(spec), 2 / len(spec), 0.5])
         children = mutated(latest.dnas[winners], change, several[below_each(rate, jnp.uint32(5))])
         drawn = DNA(spec, *genes_of(spec, law[:strays]))
-        return jax.tree.map(lambda child, draw: jnp.concatenate([child[strays:], draw]), children, drawn)
+        candidates: DNA = jax.tree.map(
+            lambda child, draw: jnp.concatenate([child[strays:], draw]), children, drawn
+        )
+        return candidates
 
 
 class _Seen(NamedTuple):
@@ -199,7 +202,7 @@ def log_improvement(mean: jax.Array, deviation: jax.Array, best: jax.Array) -> j
 
 def _older(best: Population, latest: Population) -> Population:
     """Those of the best that are not among the latest."""
-    oldest = jnp.min(jnp.where(latest.valid, latest.ages, jnp.iinfo(jnp.int32).max))
+    oldest = jnp.min(jnp.where(latest.valid, latest.ages, best.ages.max(initial=0) + 1))
     return best.where(best.ages < oldest)
 
 

@@ -52,7 +52,7 @@ DATA = jnp.arange(5.0)
 def together(rank, folder):
     """Everything that two processes do while both are well."""
     engine = Distributed(timeout=300)
-    seen = []
+    seen, led = [], []
     mapped = engine.evaluate(train, SPACE, DNAS, KEY, DATA, first_id=5, on_result=seen.append)
     expected = Local().evaluate(train, SPACE, DNAS, KEY, DATA, first_id=5)
     repeated = engine.evaluate(plain, SPACE, DNAS, KEY, repeats=2)
@@ -65,6 +65,8 @@ def together(rank, folder):
         "repeated": repeated,
         "vectorized": vectorized,
         "search": found,
+        "study": engine.lead(study(folder, led), plain, SPACE),
+        "led": len(led),
         "leader": engine.is_leader,
         "agreed": engine.agree(lambda: f"of {rank}"),
     }
@@ -78,6 +80,7 @@ def together(rank, folder):
             "left",
             lambda: engine.evaluate(plain, SPACE, DNAS, KEY, on_result=leaving(rank, OSError("disk full"))),
         ),
+        ("failed", lambda: engine.lead(lambda leading: 1 // 0, plain, SPACE)),
         ("disagreed", lambda: engine.agree(lambda: 1 // rank)),
     ):
         try:
@@ -91,6 +94,16 @@ def together(rank, folder):
     return outcome
 
 
+def study(folder, led):
+    """A study, which one process runs."""
+
+    def run(engine):
+        with search.Study(folder / "study.sqlite", SPACE, search.algorithms.Random()) as study:
+            return study.run(plain, 12, KEY, batch=5, engine=engine, on_result=led.append)
+
+    return run
+
+
 def leaving(rank, error):
     """Raises in the second process."""
 
@@ -102,10 +115,12 @@ def leaving(rank, error):
 
 
 def alone(rank, folder):
-    """The second process is killed while its lanes run; the first one has what was reported done before."""
+    """The second process is killed in mid-study; the first one ends, and is started again on its own."""
+    calls = []
 
     def fatal(x):
-        if rank == 1 and x > 0.5 and SEEN:
+        calls.append(x)
+        if rank == 1 and len(calls) > 8:
             os.kill(os.getpid(), signal.SIGKILL)
         return x
 
@@ -113,25 +128,29 @@ def alone(rank, folder):
         x = jax.pure_callback(fatal, jax.ShapeDtypeStruct((), jnp.float32), exp["x"])
         return x * exp["width"] + jax.random.normal(key)
 
+    def search_in(name, engine, reported=None):
+        with search.Study(folder / name, SPACE, search.algorithms.Random()) as study:
+            return study.run(fragile, 40, KEY, batch=10, engine=engine, on_result=reported)
+
+    seen = []
     engine = Distributed(timeout=300)
     try:
-        engine.evaluate(fragile, SPACE, DNAS, KEY, on_result=SEEN.append)
+        engine.lead(lambda leading: search_in("study.sqlite", leading, seen.append), fragile, SPACE)
     except HostLost as error:
-        finished = error.results
+        with search.Study(folder / "study.sqlite") as study:
+            before = study.results
         with contextlib.suppress(HostLost):  # it stays lost
             engine.evaluate(fragile, SPACE, DNAS, KEY)
             raise AssertionError("the other process is back") from None
         return {
             "error": str(error),
-            "finished": int((~finished.pending).sum()),
-            "reported": sum(len(part) for part in SEEN),
-            "rest": Local().evaluate(fragile, SPACE, DNAS, KEY, resume=finished),
-            "expected": Local().evaluate(fragile, SPACE, DNAS, KEY),
+            "reported": [number for part in seen for number in part.ids.tolist()],
+            "before": before.ids[~before.pending].tolist(),
+            "resumed": search_in("study.sqlite", Local()),
+            "uninterrupted": search_in("another.sqlite", Local()),
         }
     raise AssertionError("the other process is still there")
 
-
-SEEN = []
 
 if __name__ == "__main__":
     rank, folder, scene = int(sys.argv[1]), Path(sys.argv[3]), sys.argv[4]

@@ -79,12 +79,14 @@ def test_two_processes_search_as_one(tmp_path):
         assert outcome["interrupted"][0] == "Interrupted"
         assert 0 < outcome["interrupted pending"] < 24
         assert 0 < outcome["left pending"] < 24
+        assert outcome["failed"] == outcome["disagreed"]
         assert outcome["disagreed"] == ("ZeroDivisionError", "integer division or modulo by zero")
         assert equal(outcome["after"], first["after"])
     assert first["left"] == ("HostLost", "process 1 has left the evaluation: OSError: disk full")
     assert second["left"][0] == "OSError"
     assert (first["leader"], second["leader"]) == (True, False)
-    for name in ("mapped", "repeated", "vectorized", "search"):
+    assert (first["led"] > 0, second["led"]) == (True, 0)
+    for name in ("mapped", "repeated", "vectorized", "search", "study"):
         assert equal(second[name], first[name])
 
     # The same as in one process: on its two devices, in programs of two partitions.
@@ -101,13 +103,14 @@ def test_two_processes_search_as_one(tmp_path):
 
 @pytest.mark.distributed
 @pytest.mark.slow
-def test_a_process_that_is_killed_ends_the_others_with_a_clear_error_and_no_trial_is_lost(tmp_path):
+def test_a_process_that_is_killed_ends_the_others_and_the_study_loses_no_trial(tmp_path):
     (outcome,) = run(tmp_path, "alone", expected=(0,))
     assert "a process of the 2 is gone" in outcome["error"]
     assert "start all processes again" in outcome["error"]
-    assert 0 < outcome["finished"] < 24
-    assert outcome["reported"] == outcome["finished"]
-    assert equal(outcome["rest"], outcome["expected"])
+    assert 0 < len(outcome["before"]) < 40
+    assert set(outcome["reported"]) <= set(outcome["before"])
+    assert equal(outcome["resumed"], outcome["uninterrupted"])
+    assert outcome["resumed"].ids.tolist() == list(range(40))
 
 
 def test_it_says_that_processes_have_not_joined():

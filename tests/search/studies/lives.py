@@ -18,6 +18,7 @@ from symjax.search.spaces.sampling import genes_of, words
 SPACE = search.space(
     {"x": search.floatv(-1.0, 1.0), "kind": search.oneof([0.0, 0.5, search.floatv(0.5, 1.0, name="more")])}
 )
+FLAT = search.space({"x": search.floatv(-1.0, 1.0), "more": search.floatv(0.5, 1.0)})
 OPTIONS = {"objective": "y", "mode": "max"}
 
 
@@ -45,6 +46,22 @@ def height(exp, key):
     """A metric that is noisy, and sometimes NaN; and an array."""
     y = exp["kind"] - (exp["x"] - 0.3) ** 2 + 0.1 * jax.random.normal(key)
     return {"y": jnp.where(exp["x"] > 0.9, jnp.nan, y), "path": jnp.cumsum(jnp.full(5, y))}
+
+
+def slope(exp, key):
+    """So cheap that rounds run as one program."""
+    return {"y": exp["more"] - (exp["x"] - 0.3) ** 2 + 0.1 * jax.random.normal(key)}
+
+
+def slide(path, trials, report=None):
+    """Begins a study of which rounds run as one program, or goes on with it."""
+    with search.Study(path, FLAT, Drift(), **OPTIONS) as study:
+        return study.run(slope, int(trials), jax.random.key(7), on_result=report)
+
+
+def sliding(path, trials):
+    """The same; says what is done."""
+    slide(path, trials, lambda results: say("done", *results.ids.tolist()))
 
 
 def live(path, trials, report=None, engine=None):

@@ -164,6 +164,8 @@ def test_a_closed_file_says_so(database):
     database.close()
     with pytest.raises(StudyError, match="is closed"):
         database.execute(COUNT)
+    with pytest.raises(StudyError, match="is closed"), database.writing():
+        pass
 
 
 def test_a_backup_has_what_the_log_has(database, tmp_path):

@@ -43,7 +43,7 @@ def contents(path):
         "SELECT id, state, digest, genes, decisions, metrics, content FROM trials ORDER BY id"
     ).fetchall()
     state = database.execute("SELECT layout, content FROM state").fetchall()
-    batches = database.execute("SELECT first, size, genes, version FROM batches ORDER BY first").fetchall()
+    batches = database.execute("SELECT first, size, genes FROM batches ORDER BY first").fetchall()
     database.close()
     return trials, state, batches
 
@@ -137,6 +137,59 @@ def test_what_is_finished_of_a_batch_when_ctrl_c_comes_is_in_the_file(whole, tmp
         assert study.counts["reserved"] == 2
     lives.live(path, TRIALS)
     assert contents(path) == contents(whole)
+
+
+# Rounds as one program.
+
+
+def test_rounds_as_one_program_are_the_search_that_run_does(tmp_path):
+    sizes = []
+    results = lives.slide(tmp_path / "study.db", 250, lambda results: sizes.append(len(results)))
+    whole = search.run(lives.Drift(), lives.slope, lives.FLAT, 250, jax.random.key(7), **lives.OPTIONS)
+    assert max(sizes) > lives.Drift.batch
+    assert results.dnas == whole.dnas
+    np.testing.assert_array_equal(results["y"], whole["y"])
+
+
+def test_rounds_as_one_program_that_were_killed_go_on(zygote, tmp_path):
+    lives.slide(tmp_path / "whole.db", 20_000)
+    path, done = tmp_path / "study.db", set()
+    for lines in (0, 1):
+        number = zygote.bear("sliding", path, 20_000)
+        while len(done) < lines or not path.exists():
+            done |= set(ids_of([zygote.hear()[1:]]))
+        os.kill(number, signal.SIGKILL)
+        done |= set(ids_of(zygote.bury(number)))
+        with search.Study(path) as study:
+            assert done <= set(study.results.ids.tolist())
+            assert len(study) < 20_000
+    lives.slide(path, 20_000)
+    assert contents(path)[:2] == contents(tmp_path / "whole.db")[:2]
+
+
+def test_rounds_run_one_by_one_where_another_process_comes(zygote, tmp_path):
+    path, lines, number, sizes = tmp_path / "study.db", [], [], []
+
+    def other_too(results):
+        sizes.append(len(results))
+        if len(sizes) == 1:
+            number.append(zygote.bear("sliding", path, 200))
+            with search.Study(path) as study:
+                while study.workers < 2:
+                    pass
+        if len(sizes) == 2:
+            lines.append(zygote.hear()[1:])
+
+    lives.slide(path, 200, other_too)
+    lines += zygote.bury(number[0])
+    assert sizes[1] > lives.Drift.batch >= max(sizes[2:])
+    with search.Study(path) as study:
+        results = study.results
+        assert results.ids.tolist() == list(range(200))
+    assert len(ids_of(lines)) == len(set(ids_of(lines))) == 200 - sum(sizes)
+    root = Keys.of(jax.random.key(7)).trials
+    again = search.evaluate(lives.slope, lives.FLAT, results.dnas, root, ids=results.ids)
+    np.testing.assert_array_equal(results["y"], again["y"])
 
 
 # Shared.

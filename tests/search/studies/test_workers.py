@@ -1,12 +1,13 @@
 """Who works on a study."""
 
+import fcntl
 import os
 import sys
 
 import pytest
 
 from symjax.search.studies.database import Database, create
-from symjax.search.studies.workers import Worker, is_alive, lock_file, remove_dead
+from symjax.search.studies.workers import Worker, bury, is_alive, lock_file
 
 
 @pytest.fixture
@@ -22,7 +23,8 @@ def test_a_worker_lives_until_it_is_closed(database):
         assert one.id != other.id
         assert is_alive(database.path, one.id)  # also for its own process
         assert is_alive(database.path, other.id)
-        remove_dead(database.path)
+        with database.writing():
+            bury(database)
         assert lock_file(database.path, one.id).exists()
     assert not is_alive(database.path, one.id)
     assert not lock_file(database.path, one.id).exists()
@@ -42,10 +44,18 @@ def test_a_worker_whose_process_has_ended_is_dead_and_leaves_nothing(database):
     assert not lock_file(database.path, 7).exists()
 
 
-def test_the_files_of_the_dead_go_when_a_worker_comes(database):
+def test_who_asks_is_not_taken_for_the_worker(database):
+    lock_file(database.path, 9).touch()
+    with open(lock_file(database.path, 9)) as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert not is_alive(database.path, 9)
+
+
+def test_the_dead_are_buried_when_a_worker_comes(database):
+    with database.writing():
+        database.execute("INSERT INTO workers (id, pid, host, started) VALUES (8, 1, 'here', 0.0)")
     lock_file(database.path, 8).touch()
-    other = database.path.with_name("study.db.worker-notes")
-    other.touch()
     with Worker(database):
         assert not lock_file(database.path, 8).exists()
-        assert other.exists()
+        ((ended,),) = database.execute("SELECT ended FROM workers WHERE id = 8")
+        assert ended is not None

@@ -1,0 +1,67 @@
+"""`SampledTrials`: the trials of a study, for a loop of Python that runs them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+from ..results.results import Results
+from ..searching.measurement import Measurement
+from ..spaces.dna import DNA
+from .driving import Drive, Outcome
+from .ledger import Reservation
+from .rows import Notes
+from .workers import Worker
+
+
+@final
+class SampledTrials:
+    """Where a loop takes the trials of a study from, and whom it tells.
+
+    What a loop leaves without feedback stays reserved until the study is closed, and is what the next one
+    begins with.
+
+    Args:
+        drive: Reserves trials, and writes what came of them.
+        worker: Who works.
+    """
+
+    def __init__(self, drive: Drive, worker: Worker) -> None:
+        self._drive = drive
+        self._worker = worker
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[int, DNA]] = []
+        self._open: dict[int, tuple[Reservation, set[int]]] = {}  # with the ids that are not reported yet
+
+    def claim(self) -> tuple[int, DNA] | None:
+        """The next trial's id and point; None if there are no more."""
+        with self._lock:
+            while not self._waiting:
+                job = self._drive.reserved(self._worker)
+                if job is None or job.dnas is None:
+                    return None
+                ids = (job.left + job.first).tolist()
+                if not ids:  # all of it has run, and its algorithm was not told
+                    self._drive.told(self._worker, job, Outcome(None))
+                left = set(ids)
+                self._open.update(dict.fromkeys(ids, (job, left)))
+                self._waiting = [(number, job.dnas[number - job.first]) for number in ids]
+            return self._waiting.pop(0)
+
+    def report(
+        self,
+        results: Results,
+        measurements: Sequence[Measurement] = (),
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Takes what came of a trial: it is written, and the algorithm told."""
+        with self._lock:
+            (number,) = results.ids.tolist()
+            job, left = self._open.pop(number)
+            left.discard(number)
+            outcome = Outcome(results, notes=Notes(tuple(measurements), metadata or {}))
+            if left:
+                self._drive.store(self._worker, job, outcome)
+            else:
+                self._drive.told(self._worker, job, outcome)
