@@ -120,6 +120,8 @@ NAMES = {
         "symjax.search.algorithms.adapters.evosax": ["Evosax"],
         "symjax.search.algorithms.adapters.optuna": ["Optuna"],
         "symjax.search.algorithms.algorithm": ["Algorithm"],
+        "symjax.search.algorithms.evolution.evolution": ["Evolution"],
+        "symjax.search.algorithms.evolution.grouping": ["Grouped", "Paired"],
         "symjax.search.algorithms.evolution.mutators": [
             "Gaussian",
             "Polynomial",
@@ -148,8 +150,6 @@ NAMES = {
             "UntilChange",
             "_Several",
         ],
-        "symjax.search.algorithms.evolution.evolution": ["Evolution"],
-        "symjax.search.algorithms.evolution.grouping": ["Grouped", "Paired"],
         "symjax.search.algorithms.evolution.recombinators": [
             "Average",
             "Cycle",
@@ -164,18 +164,19 @@ NAMES = {
             "_Permuting",
         ],
         "symjax.search.algorithms.evolution.regularized": ["RegularizedEvolution"],
-        "symjax.search.algorithms.hill_climbing": ["HillClimbing"],
-        "symjax.search.algorithms.sobol": ["Sobol"],
-        "symjax.search.algorithms.sweep": ["Sweep"],
         "symjax.search.algorithms.evolution.roles": ["Mutator", "Recombinator", "Selector"],
         "symjax.search.algorithms.evolution.selectors.drawn": ["Random", "Tournament"],
         "symjax.search.algorithms.evolution.selectors.ordered": ["Bottom", "First", "Last", "Sorted", "Top"],
         "symjax.search.algorithms.evolution.selectors.proportional": ["Proportional", "Sample", "Weighted"],
         "symjax.search.algorithms.evolution.selectors.sized": ["Sized"],
+        "symjax.search.algorithms.guided.guided_evolution": ["GuidedEvolution"],
+        "symjax.search.algorithms.hill_climbing": ["HillClimbing"],
         "symjax.search.algorithms.independent": ["Random"],
+        "symjax.search.algorithms.sobol": ["Sobol"],
+        "symjax.search.algorithms.sweep": ["Sweep"],
+        "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
         "symjax.search.searching.early_stopping.policy": ["AllOf", "AnyOf", "Negated", "Policy"],
         "symjax.search.searching.early_stopping.stepwise": ["ByRank", "ByValue", "Median"],
-        "symjax.search.choices": ["Choice", "FloatV", "IntV", "ManyOf", "OneOf"],
     }.items()
     for name in names
 }
