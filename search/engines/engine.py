@@ -49,6 +49,11 @@ class Engine(abc.ABC):
         """Whether this process is the one that writes a study; of several that run the same script one is."""
         return True
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes have to call `evaluate` together, each with the same batch."""
+        return False
+
     def agree(self, make: Callable[[], T]) -> T:
         """What is computed, in the leader alone where there are several processes; the same in all of them.
 
