@@ -20,13 +20,13 @@ from symjax.text.json_reader import LoadError
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
-from ..engines.engine import Engine
+from ..engines.engine import Engine, check_engine
 from ..engines.local import Local
 from ..evaluation.interrupts import Interrupted
 from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats, signature_text
-from ..planning.inputs import check_function, check_space
+from ..planning.inputs import check_function, check_space, key_aval
 from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
@@ -237,6 +237,8 @@ class Study(Views):
         if batch is not None:
             check_number("batch", batch)
         check_function(fn, len(broadcast))
+        check_engine(engine)
+        key_aval(key)
         if engine is not None and engine.is_shared:
             raise StudyError(
                 f"{engine!r} evaluates in several processes at once, and one of them alone may run the study "
