@@ -275,8 +275,7 @@ def sample(
     goal = Objective.of("reward" if objective is None else objective, mode, constraints)
     if early_stopping is not None and not isinstance(early_stopping, Policy):
         raise TypeError(
-            "early_stopping is a policy of search.early_stopping, such as search.early_stopping.Median(); got "
-            f"{brief(early_stopping)}"
+            f"early_stopping is a policy, such as search.early_stopping.Median(); got {brief(early_stopping)}"
         )
     if isinstance(algorithm, Source):
         said = objective is not None or mode is not None or constraints is not None

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ..spaces.dna import DNA
 from ..spaces.points import Spec
-from .database import Database
-from .decision_texts import read_genes, write_genes
+from .storage.database import Database
+from .storage.decision_texts import read_genes, write_genes
 from .workers import is_alive
 
 

@@ -11,7 +11,7 @@ from ..searching.measurement import Measurement
 from ..spaces.dna import DNA
 from .driving import Drive, Outcome
 from .ledger import Reservation
-from .rows import Notes
+from .storage.rows import Notes
 from .workers import Worker
 
 

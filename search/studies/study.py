@@ -13,10 +13,8 @@ from typing import Any, final
 
 import jax
 import numpy as np
-import numpy.typing as npt
 
 from symjax.core.errors import brief
-from symjax.text.json_reader import LoadError
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
@@ -27,34 +25,29 @@ from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats, signature_text
 from ..planning.inputs import check_function, check_space, key_aval
-from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
-from ..results.trial import Trial
 from ..searching.early_stopping.policy import Policy
 from ..searching.giving_up import speak_of_failures
-from ..searching.measurement import Measurement
 from ..searching.rounds import Keys, Search, check_number
 from ..searching.sampling_loop import SamplingLoop
 from ..searching.watching import Watch
 from ..spaces.space import Space
-from .database import Database, create
-from .decision_texts import DecisionTexts
 from .description import Description, read_key
 from .driving import Drive
-from .errors import StudyError
-from .rows import Reader, read_measurements
 from .sampling import SampledTrials
-from .states import replace_state
-from .views import Views
-from .workers import Worker, is_alive
+from .storage.database import create
+from .storage.decision_texts import DecisionTexts
+from .storage.errors import StudyError
+from .storage.states import replace_state
+from .stored_trials import AnyPath, StoredTrials
+from .workers import Worker
 
-AnyPath = os.PathLike[str] | str
 _MOST = 2**32  # trial ids are folded into keys as uint32
 
 
 @final
-class Study(Views):
+class Study(StoredTrials):
     """A search in a file: killed at any moment, it goes on as if it had never stopped.
 
     All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and
@@ -118,81 +111,36 @@ class Study(Views):
         name: str | None = None,
         modules: Sequence[str] = (),
     ) -> None:
-        self.path = Path(os.path.abspath(path))
+        target = Path(os.path.abspath(path))
         goal = Objective.of(objective, mode, constraints)
         if space is not None:
             check_space(space)
         if algorithm is not None:
             check_algorithm(algorithm)
-        if self.path.is_dir():
-            raise StudyError(f"{self.path} is a folder; a study is a file: {self.path / 'study.db'}")
-        if not self.path.exists() or not self.path.stat().st_size:
+        if target.is_dir():
+            raise StudyError(f"{target} is a folder; a study is a file: {target / 'study.db'}")
+        if not target.exists() or not target.stat().st_size:
             if space is None:
                 raise StudyError(
-                    f"there is no study at {self.path}, and without a space none can be created: "
+                    f"there is no study at {target}, and without a space none can be created: "
                     "search.Study(path, space)"
                 )
             algorithm = algorithm or default_algorithm(space, max(1, len(goal.metrics)))
-            title = name or self.path.stem
-            description = Description.of(
-                title, time.time(), space, algorithm, goal, check_repeats(1 if repeats is None else repeats)
-            )
-            create(self.path, [description.statement()])
-        self._database = Database(self.path)
+            seeds = check_repeats(1 if repeats is None else repeats)
+            title = name or target.stem
+            description = Description.of(title, time.time(), space, algorithm, goal, seeds)
+            create(target, [description.statement()])
+        super().__init__(target, space, algorithm, tuple(modules))
         try:
-            self._description = Description.read(self._database)
             if space is not None:
-                self._description.check_space(self.path, space, modules)
+                self._description.check_space(target, space, modules)
             if algorithm is not None:
-                self._description.check_algorithm(self.path, algorithm, modules)
-            self._description.check_objective(self.path, goal, repeats)
+                self._description.check_algorithm(target, algorithm, modules)
+            self._description.check_objective(target, goal, repeats)
         except BaseException:
             self._database.close()
             raise
-        self.name = self._description.name
-        self._space, self._algorithm, self._modules = space, algorithm, tuple(modules)
-        self._results: tuple[Any, Results] | None = None
         self._samplers: list[Worker] = []
-
-    # What it is about.
-
-    @property
-    def space(self) -> Space:
-        """The space. What `Space.constrain` demands is in it if it was given.
-
-        Raises:
-            StudyError: It has classes or functions that are not imported, and was not given.
-        """
-        if self._space is None:
-            try:
-                self._space = self._description.read_space(self._modules)
-            except LoadError as error:
-                raise StudyError(
-                    f"{self.path} can be read by study.records() only, for its space cannot be made again: "
-                    f"{error}. Import what it names, give modules=[…], or give the space"
-                ) from error
-        return self._space
-
-    @property
-    def algorithm(self) -> Algorithm:
-        """What proposes.
-
-        Raises:
-            StudyError: Its class is not imported, and it was not given.
-        """
-        if self._algorithm is None:
-            try:
-                self._algorithm = self._description.read_algorithm(self._modules)
-            except LoadError as error:
-                raise StudyError(
-                    f"the algorithm of {self.path} cannot be made again: {error}; give it"
-                ) from error
-        return self._algorithm
-
-    @property
-    def objective(self) -> Objective:
-        """What counts."""
-        return self._description.read_objective()
 
     # Searching.
 
@@ -297,10 +245,6 @@ class Study(Views):
             search.space, SampledTrials(drive, self._samplers[-1]), keys, goal, early_stopping
         )
 
-    def measurements(self, trial: int) -> tuple[Measurement, ...]:
-        """What a trial measured on its way, by step: of loops of `sj.sample`."""
-        return read_measurements(self._database, trial)
-
     def switch(self, algorithm: Algorithm) -> None:
         """Goes on with another algorithm, which is told of all trials that the one before was told of.
 
@@ -348,114 +292,7 @@ class Study(Views):
         }
         return Search(self.algorithm, fn, self.space, Keys.of(key), engine, broadcast, options)
 
-    # Reading.
-
-    @property
-    def results(self) -> Results:
-        """The results of all trials that are finished, by their ids."""
-        moment = self._database.moment
-        if self._results is None or self._results[0] != moment:
-            self._results = moment, self._reader().all()
-        return self._results[1]
-
-    @property
-    def times(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """When the trials of `results` began and ended, in seconds since 1970; float64[n] each."""
-        rows = self._database.execute("SELECT started, finished FROM trials ORDER BY id")
-        began, ended = np.array(rows, np.float64).reshape(-1, 2).T
-        return began, ended
-
-    def __len__(self) -> int:
-        """How many trials are finished."""
-        return sum(number for state, number in self.counts.items() if state != "reserved")
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many trials are ``'ok'``, ``'nan'``, ``'failed'``, and ``'reserved'`` and not finished."""
-        with self._database.reading():
-            states = dict(self._database.execute("SELECT state, count(*) FROM trials GROUP BY state"))
-            ((reserved,),) = self._database.execute(
-                "SELECT coalesce(sum(size), 0) - (SELECT count(*) FROM trials, batches WHERE told IS NULL "
-                "AND trials.id >= first AND trials.id < first + size) FROM batches WHERE told IS NULL"
-            )
-        return {state: states.get(state, 0) for state in ("ok", "nan", "failed")} | {"reserved": reserved}
-
-    @property
-    def workers(self) -> int:
-        """How many processes, or threads, are running the study now."""
-        running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
-        return sum(is_alive(self.path, worker) for (worker,) in running)
-
-    def trial(self, number: int) -> Trial:
-        """The trial with an id.
-
-        Raises:
-            KeyError: It is not finished, or there is none.
-        """
-        results = self._reader().some(number, number)
-        if not len(results):
-            raise KeyError(f"no trial with the id {number} is finished in {self.path}")
-        return results[0]
-
-    def records(self) -> list[dict[str, Any]]:
-        """A flat dict for each trial, for which nothing needs to be imported.
-
-        It has the id, the state, each decision and each metric by its name, the digest of the experiment, the
-        seconds, the error, and what was noted. `Results.records` has more.
-        """
-        rows = self._database.execute(
-            "SELECT trials.id, state, decisions, metrics, metadata, digest, seconds, errors.type || ': ' || "
-            "message FROM trials LEFT JOIN errors ON errors.id = trials.error ORDER BY trials.id"
-        )
-        return [
-            {
-                "id": number,
-                "state": state,
-                **json.loads(decisions),
-                **json.loads(metrics or "{}"),
-                "digest": digest,
-                "seconds": seconds,
-                "error": error,
-                "metadata": json.loads(metadata or "{}"),
-            }
-            for number, state, decisions, metrics, metadata, digest, seconds, error in rows
-        ]
-
-    def __repr__(self) -> str:
-        try:
-            counts = self.counts
-        except StudyError as error:
-            return f"<Study {self.name!r}: {error}>"
-        said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-        return f"<Study {self.name!r} at {self.path}: {said or 'no trials yet'}>"
-
-    def __str__(self) -> str:
-        """How far it is, and the best trials if the space can be made again."""
-        try:
-            results = self.results
-        except StudyError as error:
-            return f"{self!r}\n{error}"
-        return f"{self!r}\n{results}" if len(results) else repr(self)
-
     # The file.
-
-    def backup(self, path: AnyPath) -> None:
-        """Copies the study to another file, also while it runs.
-
-        A copy of the file alone, made by other means, may lack the last trials: these stand in the log beside
-        it.
-
-        Raises:
-            StudyError: It cannot be written there; or there is a file of something else.
-        """
-        target = Path(os.path.abspath(path))
-        if target.exists() and os.path.samefile(target, self.path):
-            raise StudyError(f"{target} is the study itself: give a backup another path")
-        if target.is_dir():
-            raise StudyError(f"{target} is a folder; say which file in it")
-        if target.exists() and target.stat().st_size:
-            Database(target).close()  # refuses what is no study
-        self._database.backup(target)
 
     def close(self) -> None:
         """Closes the file. A study that is not closed is whole, too."""
@@ -468,20 +305,6 @@ class Study(Views):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _reader(self) -> Reader:
-        description = self._description
-        if description.key is None:
-            description = self._description = Description.read(self._database)
-        key = Keys.of(read_key(description.key)).trials if description.key else jax.random.key(0)
-        return Reader(
-            self._database,
-            self.space,
-            RootKeys.of(key, 1),
-            self.objective,
-            description.repeats,
-            description.function or "",
-        )
 
 
 def check_algorithm(algorithm: object) -> None:

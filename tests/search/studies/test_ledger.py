@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from symjax import search
-from symjax.search.studies.database import Database, create
 from symjax.search.studies.ledger import Ledger, Reservation
+from symjax.search.studies.storage.database import Database, create
 from symjax.search.studies.workers import Worker
 
 SPACE = search.space({"x": search.floatv(0.0, 1.0), "k": search.oneof([1, 2])})

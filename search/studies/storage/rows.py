@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..results.columns import Array, shortest
-from ..results.failures import Failure, read_failure, write_failure
-from ..results.keys import RootKeys
-from ..results.objective import Objective
-from ..results.plan_summary import PlanSummary
-from ..results.results import Results
-from ..searching.measurement import Measurement
-from ..spaces.space import Space
+from ...results.columns import Array, shortest
+from ...results.failures import Failure, read_failure, write_failure
+from ...results.keys import RootKeys
+from ...results.objective import Objective
+from ...results.plan_summary import PlanSummary
+from ...results.results import Results
+from ...searching.measurement import Measurement
+from ...spaces.space import Space
 from .contents import Content, names_of, read_contents, write_contents
 from .database import Database
 from .decision_texts import DecisionTexts, digests, json_value, read_genes, write_genes
