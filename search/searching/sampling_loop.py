@@ -16,7 +16,9 @@ from symjax.core.errors import brief, summary
 from symjax.core.tracebacks import caller_level
 
 from ..algorithms.algorithm import Algorithm, Exhausted
+from ..algorithms.default import default_algorithm
 from ..engines.local import Local
+from ..planning.inputs import key_aval
 from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
@@ -214,7 +216,7 @@ class SamplingLoop:
 
 def sample(
     space: Any,
-    algorithm: Algorithm | Source,
+    algorithm: Algorithm | Source | None,
     n: int | None = None,
     *,
     key: jax.Array,
@@ -231,7 +233,7 @@ def sample(
 
     Args:
         space: A space, or an open tree.
-        algorithm: What proposes; or a `Study`, in whose file everything then is.
+        algorithm: What proposes, None for the default; or a `Study`, in whose file everything then is.
         n: How many trials, of a study those that are there included; None for as many as the algorithm
             proposes, which may be without end.
         key: The key of all that is drawn: with the same one, and the same feedback, the proposals are the
@@ -246,7 +248,7 @@ def sample(
         A loop, which yields pairs of an experiment and its `Feedback`; ``loop.results`` has what came of it.
 
     Raises:
-        TypeError: `space` or `algorithm` is something else, or `n` no whole number.
+        TypeError: `space`, `algorithm`, `key` or `early_stopping` is something else, or `n` no whole number.
         ValueError: `n` is less than one, or there is nothing to decide.
         RuntimeError: When it goes on: an iteration ended without feedback.
 
@@ -268,14 +270,22 @@ def sample(
         raise TypeError(f"sample takes how many trials as a whole number, got n={brief(n)}")
     if n is not None and n < 1:
         raise ValueError(f"a loop has at least one trial, got n={n}")
+    key_aval(key)
     keys = Keys.of(key)
     goal = Objective.of("reward" if objective is None else objective, mode, constraints)
+    if early_stopping is not None and not isinstance(early_stopping, Policy):
+        raise TypeError(
+            f"early_stopping is a policy, such as search.early_stopping.Median(); got {brief(early_stopping)}"
+        )
     if isinstance(algorithm, Source):
         said = objective is not None or mode is not None or constraints is not None
         return algorithm.sampled(space, n, key, goal if said else None, early_stopping)
+    if algorithm is None:
+        algorithm = default_algorithm(space, len(goal.metrics))
     if not isinstance(algorithm, Algorithm):
         raise TypeError(
-            f"sample takes an algorithm, got {brief(algorithm)}; there is search.algorithms.Random()"
+            f"sample takes an algorithm, or a study, got {brief(algorithm)}; there is "
+            "search.algorithms.Random()"
         )
     trials = _InMemory(algorithm, space, keys, goal)
     return SamplingLoop(space, _Limited(trials, n), keys, goal, early_stopping)

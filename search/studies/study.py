@@ -18,13 +18,13 @@ from symjax.core.errors import brief
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
-from ..engines.engine import Engine
+from ..engines.engine import Engine, check_engine
 from ..engines.local import Local
 from ..evaluation.interrupts import Interrupted
 from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats, signature_text
-from ..planning.inputs import check_function, check_space
+from ..planning.inputs import check_function, check_space, key_aval
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..searching.early_stopping.policy import Policy
@@ -61,9 +61,8 @@ class Study(StoredTrials):
     often it was killed and resumed.
 
     Args:
-        path: The file. It is created if it is not there; then a space is needed. On a disk
-        of this
-            machine: not on one that several machines share.
+        path: The file. It is created if it is not there; then a space is needed. On a disk of this machine:
+            not on one that several machines share.
         space: The space. Of a study that is there it may be left out, unless it is constrained.
         algorithm: What proposes; by default what stands in the file, or for a new study
             `search.algorithms.default_algorithm`.
@@ -81,8 +80,7 @@ class Study(StoredTrials):
 
     Raises:
         StudyError: There is no study, and none can be created; the file is of something else, cut off, or of
-        a later
-            version; or the study that is there is of another space, algorithm or objective.
+            a later version; or the study that is there is of another space, algorithm or objective.
         TypeError: The space holds what cannot be saved, such as a lambda.
 
     Example:
@@ -163,14 +161,12 @@ class Study(StoredTrials):
 
         Args:
             fn: ``fn(experiment, key, *broadcast)``; see `search.evaluate`. A file keeps no code: it has to be
-            given
-                each time, and to be the same.
+                given each time, and to be the same.
             trials: How many the study is to have.
             key: The key of all that is drawn; the same each time.
             *broadcast: Arguments that all trials share.
             batch: How many trials are asked for at a time; by default what was said the first time, or else
-            the
-                algorithm's own choice.
+                the algorithm's own choice.
             engine: Where to run; by default on all devices of this process.
             progress: True for a bar over the whole search, with the best so far; or a function of a
                 `Progress`, or of ``(done, total)``.
@@ -181,13 +177,22 @@ class Study(StoredTrials):
 
         Raises:
             Interrupted: Ctrl-C. What is finished is in the file, and on the exception.
-            StudyError: The file cannot be written; or the key, or what the function returns, is not what it
-            was. Exception: As `search.evaluate`.
+            StudyError: The file cannot be written; the key, or what the function returns, is not what it was;
+                or the engine is that of several processes, of which one runs the study by `engine.lead`.
+            Exception: As `search.evaluate`.
         """
         check_number("trials", trials)
         if batch is not None:
             check_number("batch", batch)
         check_function(fn, len(broadcast))
+        check_engine(engine)
+        key_aval(key)
+        if engine is not None and engine.is_shared:
+            raise StudyError(
+                f"{engine!r} evaluates in several processes at once, and one of them alone may run the study "
+                f"at {self.path}. Let all of them call engine.lead(run, fn, space), where run(leader) opens "
+                "the study and calls study.run(…, engine=leader)"
+            )
         search = self._search(fn, key, broadcast, engine or Local())
         with self._database.writing():
             self._description = self._description.begun(

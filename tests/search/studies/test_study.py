@@ -371,3 +371,13 @@ def test_progress_counts_the_whole_study(path):
         study.run(lives.height, 12, KEY, progress=lambda done, total: seen.append((done, total)))
     assert seen[0] == (4, 12)
     assert seen[-1] == (12, 12)
+
+
+def test_an_engine_of_several_processes_is_led_by_one_of_them(path):
+    class Shared(search.engines.Local):
+        is_shared = True
+
+    with search.Study(path, SPACE, search.algorithms.Random(), **GOAL) as study:
+        with pytest.raises(search.StudyError, match=r"call engine\.lead\(run, fn, space\)"):
+            study.run(train, 4, KEY, engine=Shared())
+        assert len(study) == 0
