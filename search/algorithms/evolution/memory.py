@@ -17,7 +17,7 @@ class Memory(NamedTuple):
 
     Attributes:
         digests: uint32[size, 2].
-        added: How many came so far, int32[].
+        added: How many were added so far, int32[].
     """
 
     digests: jax.Array
