@@ -190,10 +190,9 @@ class StoredTrials(Views):
         ]
 
     def __repr__(self) -> str:
-        try:
-            counts = self.counts
-        except StudyError as error:
-            return f"<Study {self.name!r}: {error}>"
+        if self._database.is_closed:
+            return f"<Study {self.name!r} at {self.path}, closed>"
+        counts = self.counts
         said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
         return f"<Study {self.name!r} at {self.path}: {said or 'no trials yet'}>"
 
