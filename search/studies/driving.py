@@ -230,7 +230,7 @@ class Drive:
         if job is not None and outcome is not None:
             state = self._told(state, job, outcome)
         if not is_last:
-            orphan = self._ledger.orphan(job)
+            orphan = self._ledger.orphan(job, self._trials)
         if not is_last and orphan is None and not self._ledger.is_taken(worker.id):
             new, state = self._asked(worker, state, job, outcome)
         # From here on it is only written: what raises before leaves the ledger and the state as they are.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from symjax.text.json_reader import LoadError
 
 from ..algorithms.algorithm import Algorithm
+from ..results.exports.optuna import Courses
 from ..results.keys import RootKeys
 from ..results.objective import Objective
 from ..results.results import Results
@@ -24,7 +25,7 @@ from ..spaces.space import Space
 from .description import Description, read_key
 from .storage.database import Database
 from .storage.errors import StudyError
-from .storage.rows import Reader, read_measurements
+from .storage.rows import Reader, read_courses, read_measurements
 from .views import Views
 from .workers import is_alive
 
@@ -120,6 +121,17 @@ class StoredTrials(Views):
         rows = self._database.execute("SELECT started, finished FROM trials ORDER BY id")
         began, ended = np.array(rows, np.float64).reshape(-1, 2).T
         return began, ended
+
+    @property
+    def courses(self) -> Courses:
+        """What trials measured of the only objective on their way, by id: pairs of a step and a number."""
+        names = self.objective.metrics or self.results.names
+        if len(names) != 1:
+            return {}
+        return {
+            trial: [(each.step, each.metrics[names[0]]) for each in course if names[0] in each.metrics]
+            for trial, course in read_courses(self._database).items()
+        }
 
     def __len__(self) -> int:
         """How many trials are finished."""

@@ -39,6 +39,7 @@ from .sampling import SampledTrials
 from .storage.database import create
 from .storage.decision_texts import DecisionTexts
 from .storage.errors import StudyError
+from .storage.rows import read_courses
 from .storage.states import replace_state
 from .stored_trials import AnyPath, StoredTrials
 from .workers import Worker
@@ -162,7 +163,8 @@ class Study(StoredTrials):
         Args:
             fn: ``fn(experiment, key, *broadcast)``; see `search.evaluate`. A file keeps no code: it has to be
                 given each time, and to be the same.
-            trials: How many the study is to have.
+            trials: How many the study is to have. What an earlier run has asked for and not finished runs as
+                well, if it begins before that.
             key: The key of all that is drawn; the same each time.
             *broadcast: Arguments that all trials share.
             batch: How many trials are asked for at a time; by default what was said the first time, or else
@@ -216,7 +218,7 @@ class Study(StoredTrials):
 
     def sampled(
         self,
-        space: Space,
+        space: Space | None,
         n: int | None,
         key: jax.Array,
         objective: Objective | None = None,
@@ -224,14 +226,15 @@ class Study(StoredTrials):
     ) -> SamplingLoop:
         """What ``sj.sample(space, study, n, key=key)`` returns: a loop over the trials of the study.
 
-        Each trial is written when its feedback is complete, with what was measured on its way. A loop that
-        is killed goes on with the trial that it was at.
+        The space may be None, for the study's. Each trial is written when its feedback is complete, with what
+        was measured on its way. A loop that is killed goes on with the trial that it was at.
 
         Raises:
             StudyError: The study is of another space, objective or key.
         """
-        self._description.check_space(self.path, space, self._modules)
-        self._space = self._space or space
+        if space is not None:
+            self._description.check_space(self.path, space, self._modules)
+            self._space = self._space or space
         goal = self.objective if self.objective.metrics else objective or Objective.of("reward")
         self._description.check_objective(self.path, objective or Objective(), None)
         search = replace(self._search(_nothing, key, (), Local()), compiled=False)
@@ -241,9 +244,8 @@ class Study(StoredTrials):
         texts, watch = DecisionTexts(search.space), Watch(trials)
         drive = Drive(self._database, self._reader(), texts, search, 1, trials, watch, is_host=True)
         self._samplers.append(Worker(self._database))
-        return SamplingLoop(
-            search.space, SampledTrials(drive, self._samplers[-1]), keys, goal, early_stopping
-        )
+        source = SampledTrials(self._database, drive, self._samplers[-1])
+        return SamplingLoop(search.space, source, keys, goal, early_stopping, read_courses(self._database))
 
     def switch(self, algorithm: Algorithm) -> None:
         """Goes on with another algorithm, which is told of all trials that the one before was told of.

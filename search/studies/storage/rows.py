@@ -119,10 +119,29 @@ def read_measurements(database: Database, trial: int) -> tuple[Measurement, ...]
     rows = database.execute(
         "SELECT step, metrics, seconds FROM measurements WHERE trial = ? ORDER BY step", (trial,)
     )
-    return tuple(
-        Measurement(step, {name: float(number) for name, number in json.loads(text).items()}, seconds)
-        for step, text, seconds in rows
-    )
+    return tuple(map(_measurement, rows))
+
+
+def read_courses(database: Database) -> dict[int, tuple[Measurement, ...]]:
+    """What trials measured on their way, by their ids; nothing of those that measured nothing."""
+    courses: dict[int, list[Measurement]] = {}
+    for trial, *row in database.execute(
+        "SELECT trial, step, metrics, seconds FROM measurements ORDER BY trial, step"
+    ):
+        courses.setdefault(trial, []).append(_measurement(row))
+    return {trial: tuple(course) for trial, course in courses.items()}
+
+
+def _measurement(row: Sequence[Any]) -> Measurement:
+    step, text, seconds = row
+    return Measurement(step, {name: float(number) for name, number in json.loads(text).items()}, seconds)
+
+
+def write_metadata(database: Database, trial: int, metadata: Mapping[str, Any]) -> None:
+    """Replaces what was noted of a trial."""
+    text = json.dumps(json_value(metadata))
+    with database.writing():
+        database.execute("UPDATE trials SET metadata = ? WHERE id = ?", (text, trial))
 
 
 @dataclass(frozen=True)
