@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -12,13 +13,13 @@ from symjax.core.errors import brief
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
-from ..engines.engine import Engine
+from ..engines.engine import Engine, check_engine
 from ..engines.local import Local
 from ..evaluation.interrupts import Interrupted, attach, finished
 from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats
-from ..planning.inputs import check_function, check_space
+from ..planning.inputs import check_function, check_space, key_aval
 from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.space import Space
@@ -94,7 +95,7 @@ def run(
         Exception: Everything raised from the start: what the first trial did.
 
     Warns:
-        RuntimeWarning: Some trials raised; `Results.errors` holds what.
+        RuntimeWarning: Some trials raised; `Results.errors` holds what. Or the algorithm proposed nothing.
 
     Example:
         >>> import jax
@@ -115,6 +116,8 @@ def run(
     check_number("trials", trials)
     if batch is not None:
         check_number("batch", batch)
+    check_engine(engine)
+    key_aval(key)
     if algorithm is None:
         algorithm = default_algorithm(space, count(objective))
     options = {
@@ -128,6 +131,9 @@ def run(
     with closing(watch):
         results = _collect(search, trials, batch or algorithm.batch or trials, watch, resume)
     speak_of_failures(results)
+    if not len(results):
+        nothing = f"{type(algorithm).__name__} had nothing to propose: the search has no trials"
+        warnings.warn(nothing, RuntimeWarning, stacklevel=2)
     return results
 
 
