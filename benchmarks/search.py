@@ -1,6 +1,6 @@
 """Searches: how good they are, and how fast.
 
-``python benchmarks/search.py regret`` compares what they find, and ``python benchmarks/search.py speed`` times
+``python benchmarks/search.py regret`` compares what they find, ``python benchmarks/search.py speed`` times
 them; README.md says what the rows mean.
 """
 
