@@ -219,9 +219,19 @@ def full(training: search.Steps, key: jax.Array) -> search.Results:
 def halving(is_new: bool) -> Row:
     """Successive halving beside the training of all."""
     print_winners()
+
+    def run(train: Callable[[search.Steps, jax.Array], Any]) -> Callable[[search.Steps], Any]:
+        def trained(training: search.Steps) -> Any:
+            if is_new:  # also what was compiled of an equal program
+                search.clear_programs()
+                jax.clear_caches()
+            return train(training, KEY)
+
+        return trained
+
     ops = {
-        "symjax": Op(lambda training: halved(training, KEY), lambda: steps(is_new)),
-        "full": Op(lambda training: full(training, KEY), lambda: steps(is_new)),
+        "symjax": Op(run(halved), lambda: steps(is_new)),
+        "full": Op(run(full), lambda: steps(is_new)),
     }
     return Row(ops, dict.fromkeys(ops, 1))
 
