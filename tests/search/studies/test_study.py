@@ -128,7 +128,7 @@ def test_where_a_class_is_gone_trials_can_be_read_still(trained, path):
     with search.Study(path) as study:
         assert len(study) == 24
         records = study.records()
-        with pytest.raises(search.StudyError, match=r"by study\.records\(\) only.*Forgotten"):
+        with pytest.raises(search.StudyError, match=r"Forgotten.*Or give the space: .*study\.records\(\)"):
             study.results
         assert "Forgotten" in str(study)
     with search.Study(trained) as study:
