@@ -14,7 +14,7 @@ from typing import Any, final
 import jax
 import numpy as np
 
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
@@ -138,7 +138,12 @@ class Study(StoredTrials):
             if algorithm is not None:
                 self._description.check_algorithm(target, algorithm, modules)
             self._description.check_objective(target, goal, repeats)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, StudyError) and not len(self):
+                note(
+                    error,
+                    f"No trial is finished in {target}: nothing is lost if you delete it and begin anew.",
+                )
             self._database.close()
             raise
         self._samplers: list[Worker] = []
