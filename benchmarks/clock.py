@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Seconds = dict[str, list[float]]  # of one row: by column, one figure per round
+Clock = Callable[[], float]
 
 
 class Op(NamedTuple):
@@ -28,41 +29,45 @@ class Aim(NamedTuple):
     at_most: bool = False
 
 
-def measure(ops: Mapping[str, Op], rounds: int, at_least: float = 0.004) -> Seconds:
+def measure(
+    ops: Mapping[str, Op], rounds: int, at_least: float = 0.004, clock: Clock = time.process_time
+) -> Seconds:
     """Times the same operation in all columns, in turns; every other round goes backwards.
 
     Args:
         ops: The operation by column.
         rounds: Figures per column.
-        at_least: Processor seconds that one figure takes; it is the mean of as many calls as that needs.
+        at_least: Seconds that one figure takes; it is the mean of as many calls as that needs.
+        clock: What tells the seconds: of the processor, so that other processes disturb less than they would
+            by the clock on the wall.
 
     Returns:
-        Processor seconds per call, so that other processes disturb less than they would by the wall clock.
+        Seconds per call.
     """
     numbers = {}
     for column, op in ops.items():
         number = 1
-        while batch(op, number) * number < at_least:
+        while batch(op, number, clock) * number < at_least:
             number *= 2
         numbers[column] = number
     seconds: Seconds = {column: [] for column in ops}
     for index in range(rounds):
         for column in list(ops) if index % 2 else list(reversed(ops)):
-            seconds[column].append(batch(ops[column], numbers[column]))
+            seconds[column].append(batch(ops[column], numbers[column], clock))
     return seconds
 
 
-def batch(op: Op, number: int) -> float:
-    """Processor seconds per call, over `number` calls, with the garbage collector off, as timeit has it."""
+def batch(op: Op, number: int, clock: Clock = time.process_time) -> float:
+    """Seconds per call, over `number` calls, with the garbage collector off, as timeit has it."""
     first, *arguments = [op.fresh() for _ in range(number + 1)]
     run = op.run
     gc.collect()
     run(first)  # the collector has emptied the processor's caches
     gc.disable()
-    start = time.process_time()
+    start = clock()
     for argument in arguments:
         run(argument)
-    seconds = time.process_time() - start
+    seconds = clock() - start
     gc.enable()
     return seconds / number
 
@@ -86,17 +91,20 @@ def ratio(seconds: Seconds, over: str, under: str) -> tuple[float, float, float]
     return low, middle, high
 
 
-def asked(about: str | None, rows: Mapping[str, str]) -> tuple[list[str], int]:
+def asked(
+    about: str | None, rows: Mapping[str, str], words: Sequence[str] | None = None
+) -> tuple[list[str], int]:
     """The rows and the number of rounds that the command line asks for.
 
     Args:
         about: What the benchmark is; the first line is shown as help.
         rows: The rows that there are, with their titles.
+        words: The words of the command line; all by default.
     """
     parser = argparse.ArgumentParser(description=about.splitlines()[0] if about else None)
     parser.add_argument("--only", default=",".join(rows), help="rows, by commas (default: %(default)s)")
     parser.add_argument("--repeats", type=int, default=15, help="rounds per row (default: %(default)s)")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     only = options.only.split(",")
     if not rows.keys() >= set(only):
         parser.error(f"unknown rows: {', '.join(sorted(set(only) - rows.keys()))}")

@@ -34,7 +34,7 @@ from .stepwise.hyperband import HyperbandResults, hyperband
 from .stepwise.pbt import pbt
 from .stepwise.pbt_results import PBTResults
 from .stepwise.schedule import Bracket, Brackets, hyperband_brackets
-from .studies.errors import StudyError
+from .studies.storage.errors import StudyError
 from .studies.study import Study
 
 __all__ = [

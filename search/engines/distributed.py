@@ -116,6 +116,11 @@ class Distributed(Engine):
         """Whether this is process 0, which writes the study."""
         return jax.process_index() == 0
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there are other processes, which have to call `evaluate` as well."""
+        return bool(jax.process_count() > 1)
+
     def agree(self, make: Callable[[], T]) -> T:
         """See `Engine.agree`."""
         return self._peers().agree(make)

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import jax
 
+from symjax.core.errors import brief
+
 from ..results.results import Results
 from ..spaces.dna import DNA
 from ..spaces.space import Space
@@ -49,6 +51,11 @@ class Engine(abc.ABC):
         """Whether this process is the one that writes a study; of several that run the same script one is."""
         return True
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes have to call `evaluate` together, each with the same batch."""
+        return False
+
     def agree(self, make: Callable[[], T]) -> T:
         """What is computed, in the leader alone where there are several processes; the same in all of them.
 
@@ -79,6 +86,18 @@ class Engine(abc.ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def check_engine(engine: object) -> None:
+    """Refuses what is no engine; None is the default.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if engine is not None and not isinstance(engine, Engine):
+        raise TypeError(
+            f"engine is one of search.engines, such as search.engines.Local(); got {brief(engine)}"
+        )
 
 
 def _is_default(engine: Engine, field: dataclasses.Field[Any]) -> bool:

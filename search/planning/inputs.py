@@ -47,11 +47,25 @@ def check_function(fn: object, shared: int) -> None:
         signature.bind(*[None] * (2 + shared))
     except TypeError as error:
         arguments = f"{shared} shared argument{'' if shared == 1 else 's'}"
-        raise TypeError(
-            f"{_name_of(fn)}{signature} cannot be called with an experiment, a key and {arguments}: {error}; "
+        advice = (
             "what all configurations share, such as data, stands behind the key: "
             "search.evaluate(fn, space, dnas, key, data)"
+        )
+        if not shared and _takes(signature, 1):
+            advice = "it takes a key, too, out of which it draws what it draws: def fn(experiment, key)"
+        raise TypeError(
+            f"{_name_of(fn)}{signature} cannot be called with an experiment, a key and {arguments}: {error}; "
+            f"{advice}"
         ) from None
+
+
+def _takes(signature: inspect.Signature, number: int) -> bool:
+    """Whether a function can be called with so many arguments."""
+    try:
+        signature.bind(*[None] * number)
+    except TypeError:
+        return False
+    return True
 
 
 def _name_of(fn: Callable[..., Any]) -> str:

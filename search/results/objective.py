@@ -110,6 +110,7 @@ class Objective:
     def __str__(self) -> str:
         """In a line: ``min loss, max accuracy; 0 ≤ drift ≤ 1``."""
         goals = [f"{mode} {name}" for name, mode in zip(self.metrics, self.modes, strict=False)]
+        goals = goals or list(self.modes)  # of the only metric
         limits = [
             f"{'' if low == -math.inf else f'{low:g} ≤ '}{name}{'' if high == math.inf else f' ≤ {high:g}'}"
             for name, (low, high) in self.bounds.items()
@@ -124,8 +125,14 @@ class Objective:
 
         Raises:
             KeyError: There is no such metric; the message names those that there are.
+            ValueError: There are several metrics, and a direction was said, but not of which.
         """
         known = tuple(names)
+        if self.modes and not self.metrics and len(known) > 1:
+            raise ValueError(
+                f"mode={self.modes[0]!r} of which metric? There are {', '.join(known)}: say "
+                f"objective={known[0]!r}, too"
+            )
         for what, wanted in (("objective", self.metrics), ("constraint", self.bounds)):
             for name in wanted:
                 if name not in known:

@@ -73,6 +73,9 @@ class Loop(Protocol):
     def finish(self, course: Course) -> None:
         """Tells the algorithm what came of a trial."""
 
+    def noted(self, course: Course) -> None:
+        """Takes what was noted of a trial whose feedback is complete."""
+
     def end(self) -> None:
         """Lets the loop end."""
 
@@ -264,6 +267,8 @@ class Feedback:
         """Notes something of the trial; also when its feedback is complete."""
         with self._loop.lock:
             self._course.metadata[key] = value
+            if self._course.is_over:
+                self._loop.noted(self._course)
 
     def get_metadata(self, key: str, default: Any = None) -> Any:
         """What was noted by this name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+import jax
 import numpy as np
 
 from symjax.core.errors import note, summary
@@ -57,9 +58,19 @@ class Hope:
         note(
             error,
             f"all {self._trials} trials so far raised, so the search gave up; this is the error of trial "
-            f"{failed.ids[0]}. Try a single one: fn(space.decode(space.sample(key)), key)",
+            f"{failed.ids[0]}. {_advice(error)}",
         )
         raise error
+
+
+def _advice(error: BaseException) -> str:
+    if isinstance(error, jax.errors.JAXTypeError | jax.errors.JAXIndexError):
+        return (
+            "JAX traces the function, and there code needs a value in Python that is not known yet: take "
+            "jnp.where or jax.lax.cond in the place of `if`, jnp in the place of NumPy. What no jit can hold "
+            "is searched by a loop of Python: sj.sample(space, algorithm, n, key=key)"
+        )
+    return "Try a single one: fn(space.decode(space.sample(key)), key)"
 
 
 def speak_of_failures(results: Results) -> None:

@@ -35,7 +35,8 @@ def rewards_of(results: Results) -> npt.NDArray[np.float32]:
         ValueError: It is not said which of several metrics counts.
     """
     scores = results.scores()
-    costs = scores.costs if scores.costs.size else np.zeros((len(results), len(scores.goals) or 1))
+    objectives = len(scores.goals or results.objective.metrics) or 1
+    costs = scores.costs if scores.goals else np.zeros((len(results), objectives))  # of none: nothing ran
     rewards = (-costs).astype(np.float32)
     out = scores.violation > 0
     if out.any():

@@ -13,13 +13,13 @@ from symjax.core.errors import brief
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
-from ..engines.engine import Engine
+from ..engines.engine import Engine, check_engine
 from ..engines.local import Local
 from ..evaluation.interrupts import Interrupted, attach, finished
 from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats
-from ..planning.inputs import check_function, check_space
+from ..planning.inputs import check_function, check_space, key_aval
 from ..results.objective import Bound, Modes
 from ..results.results import Results
 from ..spaces.space import Space
@@ -116,6 +116,8 @@ def run(
     check_number("trials", trials)
     if batch is not None:
         check_number("batch", batch)
+    check_engine(engine)
+    key_aval(key)
     if algorithm is None:
         algorithm = default_algorithm(space, count(objective))
     options = {

@@ -16,7 +16,9 @@ from symjax.core.errors import brief, summary
 from symjax.core.tracebacks import caller_level
 
 from ..algorithms.algorithm import Algorithm, Exhausted
+from ..algorithms.default import default_algorithm
 from ..engines.local import Local
+from ..planning.inputs import key_aval
 from ..results.keys import RootKeys
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
@@ -64,6 +66,9 @@ class Trials(Protocol):
     ) -> None:
         """Takes what came of a trial, what was measured on its way, and what was noted."""
 
+    def note(self, trial: int, metadata: Mapping[str, Any]) -> None:
+        """Takes what was noted of a trial that was reported before."""
+
 
 @runtime_checkable
 class Source(Protocol):
@@ -71,7 +76,7 @@ class Source(Protocol):
 
     def sampled(
         self,
-        space: Space,
+        space: Space | None,
         n: int | None,
         key: jax.Array,
         objective: Objective | None,
@@ -80,7 +85,7 @@ class Source(Protocol):
         """A loop over its trials.
 
         Args:
-            space: The space, which must be its own.
+            space: The space, which must be its own; None for that.
             n: How many trials there are to be in all.
             key: The key of all that is drawn.
             objective: What counts, if that was said.
@@ -101,7 +106,13 @@ class SamplingLoop:
     """
 
     def __init__(
-        self, space: Space, trials: Trials, keys: Keys, objective: Objective, policy: Policy | None
+        self,
+        space: Space,
+        trials: Trials,
+        keys: Keys,
+        objective: Objective,
+        policy: Policy | None,
+        past: Mapping[int, Series] | None = None,
     ) -> None:
         self.space = space
         self.objective = objective
@@ -109,6 +120,7 @@ class SamplingLoop:
         self.lock = threading.RLock()
         self._trials = trials
         self._keys = keys
+        self._past = past or {}  # what was measured of trials before this loop
         self._courses: dict[int, Course] = {}
         self._is_ended = False
 
@@ -144,15 +156,17 @@ class SamplingLoop:
 
     def others(self, course: Course) -> list[Series]:
         """What was measured of the other trials, in the order of their ids."""
-        return [
-            tuple(each.measurements)
-            for each in self._courses.values()
-            if each is not course and each.measurements
-        ]
+        own = {trial: tuple(each.measurements) for trial, each in self._courses.items()}
+        courses = {**self._past, **own}
+        return [courses[trial] for trial in sorted(courses) if trial != course.id and courses[trial]]
 
     def finish(self, course: Course) -> None:
         """Tells the algorithm what came of a trial."""
         self._trials.report(self._results([course]), course.measurements, course.metadata)
+
+    def noted(self, course: Course) -> None:
+        """Takes what was noted of a trial whose feedback is complete."""
+        self._trials.note(course.id, course.metadata)
 
     def end(self) -> None:
         """Lets the loop end."""
@@ -214,7 +228,7 @@ class SamplingLoop:
 
 def sample(
     space: Any,
-    algorithm: Algorithm | Source,
+    algorithm: Algorithm | Source | None,
     n: int | None = None,
     *,
     key: jax.Array,
@@ -230,8 +244,8 @@ def sample(
     with ``batch=1``. Each iteration has to say what came of its trial, by its feedback.
 
     Args:
-        space: A space, or an open tree.
-        algorithm: What proposes; or a `Study`, in whose file everything then is.
+        space: A space, or an open tree; of a study it may be None.
+        algorithm: What proposes, None for the default; or a `Study`, in whose file everything then is.
         n: How many trials, of a study those that are there included; None for as many as the algorithm
             proposes, which may be without end.
         key: The key of all that is drawn: with the same one, and the same feedback, the proposals are the
@@ -246,7 +260,7 @@ def sample(
         A loop, which yields pairs of an experiment and its `Feedback`; ``loop.results`` has what came of it.
 
     Raises:
-        TypeError: `space` or `algorithm` is something else, or `n` no whole number.
+        TypeError: `space`, `algorithm`, `key` or `early_stopping` is something else, or `n` no whole number.
         ValueError: `n` is less than one, or there is nothing to decide.
         RuntimeError: When it goes on: an iteration ended without feedback.
 
@@ -260,7 +274,8 @@ def sample(
         >>> abs(loop.results.best().experiment['x']) < 0.3
         True
     """
-    if not isinstance(space, Space):
+    is_its_own = space is None and isinstance(algorithm, Source)
+    if not is_its_own and not isinstance(space, Space):
         space = opening.space(space, where)
     elif where is not None:
         raise TypeError("this is a space already; where= chooses among the choices of an open tree")
@@ -268,14 +283,22 @@ def sample(
         raise TypeError(f"sample takes how many trials as a whole number, got n={brief(n)}")
     if n is not None and n < 1:
         raise ValueError(f"a loop has at least one trial, got n={n}")
+    key_aval(key)
     keys = Keys.of(key)
     goal = Objective.of("reward" if objective is None else objective, mode, constraints)
+    if early_stopping is not None and not isinstance(early_stopping, Policy):
+        raise TypeError(
+            f"early_stopping is a policy, such as search.early_stopping.Median(); got {brief(early_stopping)}"
+        )
     if isinstance(algorithm, Source):
         said = objective is not None or mode is not None or constraints is not None
         return algorithm.sampled(space, n, key, goal if said else None, early_stopping)
+    if algorithm is None:
+        algorithm = default_algorithm(space, len(goal.metrics))
     if not isinstance(algorithm, Algorithm):
         raise TypeError(
-            f"sample takes an algorithm, got {brief(algorithm)}; there is search.algorithms.Random()"
+            f"sample takes an algorithm, or a study, got {brief(algorithm)}; there is "
+            "search.algorithms.Random()"
         )
     trials = _InMemory(algorithm, space, keys, goal)
     return SamplingLoop(space, _Limited(trials, n), keys, goal, early_stopping)
@@ -305,6 +328,9 @@ class _InMemory:
     ) -> None:
         self._state = self._search.tell(self._state, results)
 
+    def note(self, trial: int, metadata: Mapping[str, Any]) -> None:
+        pass  # it stands in the loop's own trials
+
 
 @final
 class _Limited:
@@ -324,6 +350,9 @@ class _Limited:
         self, results: Results, measurements: Sequence[Measurement], metadata: Mapping[str, Any]
     ) -> None:
         self._trials.report(results, measurements, metadata)
+
+    def note(self, trial: int, metadata: Mapping[str, Any]) -> None:
+        self._trials.note(trial, metadata)
 
 
 def _by_feedback(*_: Any) -> NoReturn:

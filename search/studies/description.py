@@ -24,8 +24,8 @@ from ..results.objective import Objective
 from ..spaces.opening import read_space, read_tree, tree_record, write_space
 from ..spaces.space import Space
 from ..spaces.space_text import name_of
-from .database import Database
-from .errors import StudyError
+from .storage.database import Database
+from .storage.errors import StudyError
 
 _LIBRARIES = ("symjax-flax", "jax", "jaxlib", "flax", "optax", "numpy")
 _COLUMNS = (

@@ -20,12 +20,12 @@ from ..results.results import Results
 from ..searching.giving_up import Hope
 from ..searching.rounds import Search
 from ..searching.watching import Watch
-from .database import Database
-from .decision_texts import DecisionTexts
-from .errors import StudyError
 from .ledger import Ledger, Reservation
-from .rows import Notes, Reader, Run, write_trials
-from .states import read_state, replace_state
+from .storage.database import Database
+from .storage.decision_texts import DecisionTexts
+from .storage.errors import StudyError
+from .storage.rows import Notes, Reader, Run, write_trials
+from .storage.states import read_state, replace_state
 from .workers import Worker
 
 _WRITTEN = 1.0  # seconds after which trials of a batch that still runs are written
@@ -230,7 +230,7 @@ class Drive:
         if job is not None and outcome is not None:
             state = self._told(state, job, outcome)
         if not is_last:
-            orphan = self._ledger.orphan(job)
+            orphan = self._ledger.orphan(job, self._trials)
         if not is_last and orphan is None and not self._ledger.is_taken(worker.id):
             new, state = self._asked(worker, state, job, outcome)
         # From here on it is only written: what raises before leaves the ledger and the state as they are.

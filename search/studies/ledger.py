@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ..spaces.dna import DNA
 from ..spaces.points import Spec
-from .database import Database
-from .decision_texts import read_genes, write_genes
+from .storage.database import Database
+from .storage.decision_texts import read_genes, write_genes
 from .workers import is_alive
 
 
@@ -84,8 +84,8 @@ class Ledger:
         """A reservation is given back, of which nothing ran."""
         self._database.execute("DELETE FROM batches WHERE first = ?", (unused.first,))
 
-    def orphan(self, done: Reservation | None) -> Reservation | None:
-        """The first reservation whose worker is dead, but for one that is just done.
+    def orphan(self, done: Reservation | None, end: int) -> Reservation | None:
+        """The first reservation before a trial id whose worker is dead, but for one that is just done.
 
         Those of rounds that ran as one program are given back: from the same state the same comes again.
         """
@@ -93,6 +93,8 @@ class Ledger:
             if (done is not None and first == done.first) or is_alive(self._database.path, worker):
                 continue
             orphan = self._reservation(first)
+            if genes and first >= end:  # waits until so many trials are wanted
+                continue
             if genes:
                 return orphan
             self.cancel(orphan)

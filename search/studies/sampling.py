@@ -11,7 +11,8 @@ from ..searching.measurement import Measurement
 from ..spaces.dna import DNA
 from .driving import Drive, Outcome
 from .ledger import Reservation
-from .rows import Notes
+from .storage.database import Database
+from .storage.rows import Notes, write_metadata
 from .workers import Worker
 
 
@@ -23,11 +24,13 @@ class SampledTrials:
     begins with.
 
     Args:
+        database: The study's file.
         drive: Reserves trials, and writes what came of them.
         worker: Who works.
     """
 
-    def __init__(self, drive: Drive, worker: Worker) -> None:
+    def __init__(self, database: Database, drive: Drive, worker: Worker) -> None:
+        self._database = database
         self._drive = drive
         self._worker = worker
         self._lock = threading.Lock()
@@ -65,3 +68,7 @@ class SampledTrials:
                 self._drive.store(self._worker, job, outcome)
             else:
                 self._drive.told(self._worker, job, outcome)
+
+    def note(self, trial: int, metadata: Mapping[str, Any]) -> None:
+        """Takes what was noted of a trial later."""
+        write_metadata(self._database, trial, metadata)

@@ -13,48 +13,42 @@ from typing import Any, final
 
 import jax
 import numpy as np
-import numpy.typing as npt
 
 from symjax.core.errors import brief
-from symjax.text.json_reader import LoadError
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
-from ..engines.engine import Engine
+from ..engines.engine import Engine, check_engine
 from ..engines.local import Local
 from ..evaluation.interrupts import Interrupted
 from ..evaluation.jobs import OnResult
 from ..evaluation.progress import Report
 from ..evaluation.requests import check_repeats, signature_text
-from ..planning.inputs import check_function, check_space
-from ..results.keys import RootKeys
+from ..planning.inputs import check_function, check_space, key_aval
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
-from ..results.trial import Trial
 from ..searching.early_stopping.policy import Policy
 from ..searching.giving_up import speak_of_failures
-from ..searching.measurement import Measurement
 from ..searching.rounds import Keys, Search, check_number
 from ..searching.sampling_loop import SamplingLoop
 from ..searching.watching import Watch
 from ..spaces.space import Space
-from .database import Database, create
-from .decision_texts import DecisionTexts
 from .description import Description, read_key
 from .driving import Drive
-from .errors import StudyError
-from .rows import Reader, read_measurements
 from .sampling import SampledTrials
-from .states import replace_state
-from .views import Views
-from .workers import Worker, is_alive
+from .storage.database import create
+from .storage.decision_texts import DecisionTexts
+from .storage.errors import StudyError
+from .storage.rows import read_courses
+from .storage.states import replace_state
+from .stored_trials import AnyPath, StoredTrials
+from .workers import Worker
 
-AnyPath = os.PathLike[str] | str
 _MOST = 2**32  # trial ids are folded into keys as uint32
 
 
 @final
-class Study(Views):
+class Study(StoredTrials):
     """A search in a file: killed at any moment, it goes on as if it had never stopped.
 
     All stands in one SQLite file: what is searched, as JSON, each trial with what was decided, measured and
@@ -68,9 +62,8 @@ class Study(Views):
     often it was killed and resumed.
 
     Args:
-        path: The file. It is created if it is not there; then a space is needed. On a disk
-        of this
-            machine: not on one that several machines share.
+        path: The file. It is created if it is not there; then a space is needed. On a disk of this machine:
+            not on one that several machines share.
         space: The space. Of a study that is there it may be left out, unless it is constrained.
         algorithm: What proposes; by default what stands in the file, or for a new study
             `search.algorithms.default_algorithm`.
@@ -88,8 +81,7 @@ class Study(Views):
 
     Raises:
         StudyError: There is no study, and none can be created; the file is of something else, cut off, or of
-        a later
-            version; or the study that is there is of another space, algorithm or objective.
+            a later version; or the study that is there is of another space, algorithm or objective.
         TypeError: The space holds what cannot be saved, such as a lambda.
 
     Example:
@@ -120,81 +112,36 @@ class Study(Views):
         name: str | None = None,
         modules: Sequence[str] = (),
     ) -> None:
-        self.path = Path(os.path.abspath(path))
+        target = Path(os.path.abspath(path))
         goal = Objective.of(objective, mode, constraints)
         if space is not None:
             check_space(space)
         if algorithm is not None:
             check_algorithm(algorithm)
-        if self.path.is_dir():
-            raise StudyError(f"{self.path} is a folder; a study is a file: {self.path / 'study.db'}")
-        if not self.path.exists() or not self.path.stat().st_size:
+        if target.is_dir():
+            raise StudyError(f"{target} is a folder; a study is a file: {target / 'study.db'}")
+        if not target.exists() or not target.stat().st_size:
             if space is None:
                 raise StudyError(
-                    f"there is no study at {self.path}, and without a space none can be created: "
+                    f"there is no study at {target}, and without a space none can be created: "
                     "search.Study(path, space)"
                 )
             algorithm = algorithm or default_algorithm(space, max(1, len(goal.metrics)))
-            title = name or self.path.stem
-            description = Description.of(
-                title, time.time(), space, algorithm, goal, check_repeats(1 if repeats is None else repeats)
-            )
-            create(self.path, [description.statement()])
-        self._database = Database(self.path)
+            seeds = check_repeats(1 if repeats is None else repeats)
+            title = name or target.stem
+            description = Description.of(title, time.time(), space, algorithm, goal, seeds)
+            create(target, [description.statement()])
+        super().__init__(target, space, algorithm, tuple(modules))
         try:
-            self._description = Description.read(self._database)
             if space is not None:
-                self._description.check_space(self.path, space, modules)
+                self._description.check_space(target, space, modules)
             if algorithm is not None:
-                self._description.check_algorithm(self.path, algorithm, modules)
-            self._description.check_objective(self.path, goal, repeats)
+                self._description.check_algorithm(target, algorithm, modules)
+            self._description.check_objective(target, goal, repeats)
         except BaseException:
             self._database.close()
             raise
-        self.name = self._description.name
-        self._space, self._algorithm, self._modules = space, algorithm, tuple(modules)
-        self._results: tuple[Any, Results] | None = None
         self._samplers: list[Worker] = []
-
-    # What it is about.
-
-    @property
-    def space(self) -> Space:
-        """The space. What `Space.constrain` demands is in it if it was given.
-
-        Raises:
-            StudyError: It has classes or functions that are not imported, and was not given.
-        """
-        if self._space is None:
-            try:
-                self._space = self._description.read_space(self._modules)
-            except LoadError as error:
-                raise StudyError(
-                    f"{self.path} can be read by study.records() only, for its space cannot be made again: "
-                    f"{error}. Import what it names, give modules=[…], or give the space"
-                ) from error
-        return self._space
-
-    @property
-    def algorithm(self) -> Algorithm:
-        """What proposes.
-
-        Raises:
-            StudyError: Its class is not imported, and it was not given.
-        """
-        if self._algorithm is None:
-            try:
-                self._algorithm = self._description.read_algorithm(self._modules)
-            except LoadError as error:
-                raise StudyError(
-                    f"the algorithm of {self.path} cannot be made again: {error}; give it"
-                ) from error
-        return self._algorithm
-
-    @property
-    def objective(self) -> Objective:
-        """What counts."""
-        return self._description.read_objective()
 
     # Searching.
 
@@ -215,14 +162,13 @@ class Study(Views):
 
         Args:
             fn: ``fn(experiment, key, *broadcast)``; see `search.evaluate`. A file keeps no code: it has to be
-            given
-                each time, and to be the same.
-            trials: How many the study is to have.
+                given each time, and to be the same.
+            trials: How many the study is to have. What an earlier run has asked for and not finished runs as
+                well, if it begins before that.
             key: The key of all that is drawn; the same each time.
             *broadcast: Arguments that all trials share.
             batch: How many trials are asked for at a time; by default what was said the first time, or else
-            the
-                algorithm's own choice.
+                the algorithm's own choice.
             engine: Where to run; by default on all devices of this process.
             progress: True for a bar over the whole search, with the best so far; or a function of a
                 `Progress`, or of ``(done, total)``.
@@ -233,13 +179,22 @@ class Study(Views):
 
         Raises:
             Interrupted: Ctrl-C. What is finished is in the file, and on the exception.
-            StudyError: The file cannot be written; or the key, or what the function returns, is not what it
-            was. Exception: As `search.evaluate`.
+            StudyError: The file cannot be written; the key, or what the function returns, is not what it was;
+                or the engine is that of several processes, of which one runs the study by `engine.lead`.
+            Exception: As `search.evaluate`.
         """
         check_number("trials", trials)
         if batch is not None:
             check_number("batch", batch)
         check_function(fn, len(broadcast))
+        check_engine(engine)
+        key_aval(key)
+        if engine is not None and engine.is_shared:
+            raise StudyError(
+                f"{engine!r} evaluates in several processes at once, and one of them alone may run the study "
+                f"at {self.path}. Let all of them call engine.lead(run, fn, space), where run(leader) opens "
+                "the study and calls study.run(…, engine=leader)"
+            )
         search = self._search(fn, key, broadcast, engine or Local())
         with self._database.writing():
             self._description = self._description.begun(
@@ -263,7 +218,7 @@ class Study(Views):
 
     def sampled(
         self,
-        space: Space,
+        space: Space | None,
         n: int | None,
         key: jax.Array,
         objective: Objective | None = None,
@@ -271,14 +226,15 @@ class Study(Views):
     ) -> SamplingLoop:
         """What ``sj.sample(space, study, n, key=key)`` returns: a loop over the trials of the study.
 
-        Each trial is written when its feedback is complete, with what was measured on its way. A loop that
-        is killed goes on with the trial that it was at.
+        The space may be None, for the study's. Each trial is written when its feedback is complete, with what
+        was measured on its way. A loop that is killed goes on with the trial that it was at.
 
         Raises:
             StudyError: The study is of another space, objective or key.
         """
-        self._description.check_space(self.path, space, self._modules)
-        self._space = self._space or space
+        if space is not None:
+            self._description.check_space(self.path, space, self._modules)
+            self._space = self._space or space
         goal = self.objective if self.objective.metrics else objective or Objective.of("reward")
         self._description.check_objective(self.path, objective or Objective(), None)
         search = replace(self._search(_nothing, key, (), Local()), compiled=False)
@@ -288,13 +244,8 @@ class Study(Views):
         texts, watch = DecisionTexts(search.space), Watch(trials)
         drive = Drive(self._database, self._reader(), texts, search, 1, trials, watch, is_host=True)
         self._samplers.append(Worker(self._database))
-        return SamplingLoop(
-            search.space, SampledTrials(drive, self._samplers[-1]), keys, goal, early_stopping
-        )
-
-    def measurements(self, trial: int) -> tuple[Measurement, ...]:
-        """What a trial measured on its way, by step: of loops of `sj.sample`."""
-        return read_measurements(self._database, trial)
+        source = SampledTrials(self._database, drive, self._samplers[-1])
+        return SamplingLoop(search.space, source, keys, goal, early_stopping, read_courses(self._database))
 
     def switch(self, algorithm: Algorithm) -> None:
         """Goes on with another algorithm, which is told of all trials that the one before was told of.
@@ -343,114 +294,7 @@ class Study(Views):
         }
         return Search(self.algorithm, fn, self.space, Keys.of(key), engine, broadcast, options)
 
-    # Reading.
-
-    @property
-    def results(self) -> Results:
-        """The results of all trials that are finished, by their ids."""
-        moment = self._database.moment
-        if self._results is None or self._results[0] != moment:
-            self._results = moment, self._reader().all()
-        return self._results[1]
-
-    @property
-    def times(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """When the trials of `results` began and ended, in seconds since 1970; float64[n] each."""
-        rows = self._database.execute("SELECT started, finished FROM trials ORDER BY id")
-        began, ended = np.array(rows, np.float64).reshape(-1, 2).T
-        return began, ended
-
-    def __len__(self) -> int:
-        """How many trials are finished."""
-        return sum(number for state, number in self.counts.items() if state != "reserved")
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many trials are ``'ok'``, ``'nan'``, ``'failed'``, and ``'reserved'`` and not finished."""
-        with self._database.reading():
-            states = dict(self._database.execute("SELECT state, count(*) FROM trials GROUP BY state"))
-            ((reserved,),) = self._database.execute(
-                "SELECT coalesce(sum(size), 0) - (SELECT count(*) FROM trials, batches WHERE told IS NULL "
-                "AND trials.id >= first AND trials.id < first + size) FROM batches WHERE told IS NULL"
-            )
-        return {state: states.get(state, 0) for state in ("ok", "nan", "failed")} | {"reserved": reserved}
-
-    @property
-    def workers(self) -> int:
-        """How many processes, or threads, are running the study now."""
-        running = self._database.execute("SELECT id FROM workers WHERE ended IS NULL")
-        return sum(is_alive(self.path, worker) for (worker,) in running)
-
-    def trial(self, number: int) -> Trial:
-        """The trial with an id.
-
-        Raises:
-            KeyError: It is not finished, or there is none.
-        """
-        results = self._reader().some(number, number)
-        if not len(results):
-            raise KeyError(f"no trial with the id {number} is finished in {self.path}")
-        return results[0]
-
-    def records(self) -> list[dict[str, Any]]:
-        """A flat dict for each trial, for which nothing needs to be imported.
-
-        It has the id, the state, each decision and each metric by its name, the digest of the experiment, the
-        seconds, the error, and what was noted. `Results.records` has more.
-        """
-        rows = self._database.execute(
-            "SELECT trials.id, state, decisions, metrics, metadata, digest, seconds, errors.type || ': ' || "
-            "message FROM trials LEFT JOIN errors ON errors.id = trials.error ORDER BY trials.id"
-        )
-        return [
-            {
-                "id": number,
-                "state": state,
-                **json.loads(decisions),
-                **json.loads(metrics or "{}"),
-                "digest": digest,
-                "seconds": seconds,
-                "error": error,
-                "metadata": json.loads(metadata or "{}"),
-            }
-            for number, state, decisions, metrics, metadata, digest, seconds, error in rows
-        ]
-
-    def __repr__(self) -> str:
-        try:
-            counts = self.counts
-        except StudyError as error:
-            return f"<Study {self.name!r}: {error}>"
-        said = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-        return f"<Study {self.name!r} at {self.path}: {said or 'no trials yet'}>"
-
-    def __str__(self) -> str:
-        """How far it is, and the best trials if the space can be made again."""
-        try:
-            results = self.results
-        except StudyError as error:
-            return f"{self!r}\n{error}"
-        return f"{self!r}\n{results}" if len(results) else repr(self)
-
     # The file.
-
-    def backup(self, path: AnyPath) -> None:
-        """Copies the study to another file, also while it runs.
-
-        A copy of the file alone, made by other means, may lack the last trials: these stand in the log beside
-        it.
-
-        Raises:
-            StudyError: It cannot be written there; or there is a file of something else.
-        """
-        target = Path(os.path.abspath(path))
-        if target.exists() and os.path.samefile(target, self.path):
-            raise StudyError(f"{target} is the study itself: give a backup another path")
-        if target.is_dir():
-            raise StudyError(f"{target} is a folder; say which file in it")
-        if target.exists() and target.stat().st_size:
-            Database(target).close()  # refuses what is no study
-        self._database.backup(target)
 
     def close(self) -> None:
         """Closes the file. A study that is not closed is whole, too."""
@@ -463,20 +307,6 @@ class Study(Views):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _reader(self) -> Reader:
-        description = self._description
-        if description.key is None:
-            description = self._description = Description.read(self._database)
-        key = Keys.of(read_key(description.key)).trials if description.key else jax.random.key(0)
-        return Reader(
-            self._database,
-            self.space,
-            RootKeys.of(key, 1),
-            self.objective,
-            description.repeats,
-            description.function or "",
-        )
 
 
 def check_algorithm(algorithm: object) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..results.exports.optuna import Storage, Times
+from ..results.exports.optuna import Courses, Storage, Times, to_optuna
 from ..results.files import save_results
 from ..results.objective import Modes
 from ..results.plotting.figures import Axes, Figure
@@ -37,6 +37,11 @@ class Views(abc.ABC):
     @abc.abstractmethod
     def times(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """When the trials of `results` began and ended, in seconds since 1970; float64[n] each."""
+
+    @property
+    def courses(self) -> Courses:
+        """What trials measured of the only objective on their way, by id: pairs of a step and a number."""
+        return {}
 
     def best(self, metric: str | Sequence[str] | None = None, mode: Modes | None = None) -> Trial:
         """The best trial; see `Results.best`.
@@ -88,7 +93,7 @@ class Views(abc.ABC):
         return self.results.plot(kind, metric, mode, axes)
 
     def to_optuna(self, storage: Storage = None, name: str | None = None) -> Any:
-        """The trials as an `optuna.Study`, with the times at which they ran; see `Results.to_optuna`.
+        """The trials as an `optuna.Study`, with their times and courses; see `Results.to_optuna`.
 
         Args:
             storage: None for a study in memory; a path, which ends in ``.log`` for a journal, and in
@@ -99,7 +104,11 @@ class Views(abc.ABC):
             ImportError: Optuna is not installed.
             ValueError: The file is another program's, such as this study's own.
         """
-        return self.results.to_optuna(storage, name or self.name, times=Times(*self.times))
+        times = Times(*self.times)
+        # Not pruned: a trial that was ended early, and not skipped, counts here by its last measurement.
+        return to_optuna(
+            self.results, storage, name or self.name, times=times, courses=self.courses, prunes=False
+        )
 
     def save(self, path: os.PathLike[str] | str) -> None:
         """Writes the trials to a ``.json``, ``.csv`` or ``.parquet`` file; see `save_results`."""

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any, final
 
-from .database import Database
+from .storage.database import Database
 
 if sys.platform == "win32":
     import msvcrt

@@ -49,7 +49,10 @@ def either(
     """What one of two functions gives, in as many places as the larger of both takes."""
     branches = (first, second)
     capacity = max(jax.eval_shape(branch).valid.shape[0] for branch in branches)
-    return jax.lax.cond(is_first, *[lambda branch=branch: branch().pad(capacity) for branch in branches])
+    output: Population = jax.lax.cond(
+        is_first, *[lambda branch=branch: branch().pad(capacity) for branch in branches]
+    )
+    return output
 
 
 def flattened(outputs: Population) -> Population:

@@ -17,11 +17,11 @@ class Memory(NamedTuple):
 
     Attributes:
         digests: uint32[size, 2].
-        count: How many came so far, int32[].
+        added: How many were added so far, int32[].
     """
 
     digests: jax.Array
-    count: jax.Array
+    added: jax.Array
 
     @classmethod
     def empty(cls, size: int) -> Memory:
@@ -31,7 +31,7 @@ class Memory(NamedTuple):
     def known(self, digests: jax.Array) -> jax.Array:
         """Which were there before, or come earlier in the batch: bool[n] for uint32[n, 2]."""
         size, n = len(self.digests), len(digests)
-        is_there = jnp.arange(size) < self.count
+        is_there = jnp.arange(size) < self.added
         remembered = (digests[:, None] == self.digests[None]).all(axis=-1) & is_there
         earlier = jnp.arange(n)[None] < jnp.arange(n)[:, None]
         repeated = (digests[:, None] == digests[None]).all(axis=-1) & earlier
@@ -41,10 +41,10 @@ class Memory(NamedTuple):
         """A memory of a batch, too; of what is in it already nothing changes."""
         digests = digest(dnas)[-len(self.digests) :]
         is_new = ~self.known(digests)
-        slots = (self.count + jnp.cumsum(is_new) - 1) % len(self.digests)
+        slots = (self.added + jnp.cumsum(is_new) - 1) % len(self.digests)
         slots = jnp.where(is_new, slots, len(self.digests))  # beyond the end: dropped
         return Memory(
-            self.digests.at[slots].set(digests, mode="drop"), self.count + is_new.sum(dtype=jnp.int32)
+            self.digests.at[slots].set(digests, mode="drop"), self.added + is_new.sum(dtype=jnp.int32)
         )
 
     def unlike(

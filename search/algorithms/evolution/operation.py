@@ -401,4 +401,4 @@ def operation(composable: Composable) -> Operation:
 def _parts(composable: Composable, kind: type[Any]) -> tuple[Operation, ...]:
     """The operations of one of a kind; so ``x >> y >> z`` is one pipeline."""
     op = operation(composable)
-    return op.ops if type(op) is kind else (op,)
+    return op.ops if isinstance(op, kind) else (op,)

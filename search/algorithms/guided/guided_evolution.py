@@ -17,11 +17,16 @@ from ...spaces.space import Space
 from ..algorithm import Algorithm, Rewards
 from ..evolution.population import Population
 from ..evolution.selectors import Last, Top
+from ..variation.digests import hashed
 from ..variation.mutation import mutated, mutation_words
 from .distances import Places, distances, places
 from .gaussian_process import Model, fitted, predicted, refitted
 
 _CONTESTANTS = 8  # in the tournaments for parents
+# Proposals of a batch that count as evaluated, the last ones. Not more: from 256 rows on, twice the points,
+# LAPACK factors matrices on all cores, and its threads wait for each other.
+_SPARE = 24
+_OTHERS = 4  # one in so many children descends from any point that is known
 _STRAYS = 8  # one in so many candidates is drawn by the law of the space
 
 
@@ -31,12 +36,21 @@ class Guided(NamedTuple):
     Attributes:
         latest: Those that were told last, in the order of their ages.
         best: The best ones.
+        spread: Some of all that were told, each as likely to be among them.
         told: How many were told so far, int32[].
     """
 
     latest: Population
     best: Population
+    spread: Population
     told: jax.Array
+
+    @property
+    def known(self) -> Population:
+        """All of them, each once."""
+        best = self.best.where(~_among(self.best, self.latest))
+        spread = self.spread.where(~_among(self.spread, self.latest) & ~_among(self.spread, self.best))
+        return Population.concat([self.latest, best, spread])
 
 
 class GuidedEvolution(Algorithm):
@@ -58,6 +72,7 @@ class GuidedEvolution(Algorithm):
         initial: How many points are drawn before there are children.
         parents: How many of the latest points can have children, at least 8.
         best: How many of the best points the model knows besides.
+        spread: How many of all points it knows besides, each as likely.
         candidates: How many children there are for each proposal, at least 8.
 
     Example:
@@ -73,25 +88,28 @@ class GuidedEvolution(Algorithm):
     """
 
     initial: int = 10
-    parents: int = 50
-    best: int = 48
+    parents: int = 40
+    best: int = 28
+    spread: int = 28
     candidates: int = 256
 
     def __check__(self) -> None:
-        for name, least in (("initial", 1), ("parents", 8), ("best", 1), ("candidates", 8)):
+        for name, least in (("initial", 1), ("parents", 8), ("best", 1), ("spread", 1), ("candidates", 8)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is at least {least}, got {getattr(self, name)}")
 
     def start(self, space: Space, key: jax.Array, objectives: int) -> Guided:
         """Nobody."""
-        latest, best = (Population.empty(space.spec, size) for size in (self.parents, self.best))
-        return Guided(latest, best, jnp.zeros((), jnp.int32))
+        sizes = self.parents, self.best, self.spread
+        latest, best, spread = (Population.empty(space.spec, size) for size in sizes)
+        return Guided(latest, best, spread, jnp.zeros((), jnp.int32))
 
     def propose(self, spec: Spec, own: Guided, key: jax.Array, n: int) -> tuple[DNA, Guided]:
         """The most promising of many children, n times."""
         drawn = DNA(spec, *genes_of(spec, random_words(jax.random.fold_in(key, n), (n, words(spec)))))
-        known = Population.concat([own.latest, _older(own.best, own.latest)])
-        seen = _Seen.of(known, n)
+        known = own.known
+        spare = min(n, _SPARE)
+        seen = _Seen.of(known, spare)
         keys = jax.random.split(key, n)
         if n == 1:
             _, picked = seen.pick(self._candidates(spec, own, keys[0]))
@@ -101,7 +119,7 @@ class GuidedEvolution(Algorithm):
             def one(seen: _Seen, step: tuple[jax.Array, jax.Array]) -> tuple[_Seen, DNA]:
                 index, key = step
                 expected, picked = seen.pick(self._candidates(spec, own, key))
-                return seen.believing(picked, expected, known.capacity + index), picked
+                return seen.believing(picked, expected, known.capacity + index % spare), picked
 
             _, picked = jax.lax.scan(one, seen, (jnp.arange(n), keys))
         failed = jnp.isneginf(own.latest.rewards[:, 0])
@@ -115,6 +133,7 @@ class GuidedEvolution(Algorithm):
         return Guided(
             Last(self.parents)(Population.concat([own.latest, told]), key).resize(self.parents),
             Top(self.best)(Population.concat([own.best, told]), key).resize(self.best),
+            _luckiest(Population.concat([own.spread, told]), self.spread),
             own.told + len(dnas),
         )
 
@@ -128,10 +147,17 @@ class GuidedEvolution(Algorithm):
         latest = own.latest
         contestants = below_each(fight, latest.count.astype(jnp.uint32))
         earned = jnp.where(latest.valid, latest.rewards[:, 0], -jnp.inf)[contestants]
-        winners = contestants[jnp.arange(n), jnp.argmax(earned, axis=1)]
+        winners = latest.dnas[contestants[jnp.arange(n), jnp.argmax(earned, axis=1)]]
+        # Some descend from others: of the best of all, and of what the latest have left behind.
+        known = own.known
+        anyone = known.dnas[
+            jnp.argsort(~known.valid)[below_each(fight[:, 0], known.count.astype(jnp.uint32))]
+        ]
+        is_other = (jnp.arange(n) % _OTHERS == 0)[:, None]
+        parents = jax.tree.map(lambda one, other: jnp.where(is_other, one, other), anyone, winners)
         # How many decisions change: mostly one; else a few, or half of them.
         several = jnp.array([0.0, 0.0, 1 / len(spec), 2 / len(spec), 0.5])
-        children = mutated(latest.dnas[winners], change, several[below_each(rate, jnp.uint32(5))])
+        children = mutated(parents, change, several[below_each(rate, jnp.uint32(5))])
         drawn = DNA(spec, *genes_of(spec, law[:strays]))
         candidates: DNA = jax.tree.map(
             lambda child, draw: jnp.concatenate([child[strays:], draw]), children, drawn
@@ -200,10 +226,17 @@ def log_improvement(mean: jax.Array, deviation: jax.Array, best: jax.Array) -> j
     )
 
 
-def _older(best: Population, latest: Population) -> Population:
-    """Those of the best that are not among the latest."""
-    oldest = jnp.min(jnp.where(latest.valid, latest.ages, best.ages.max(initial=0) + 1))
-    return best.where(best.ages < oldest)
+def _among(some: Population, others: Population) -> jax.Array:
+    """Which individuals are among others, too, bool[n]."""
+    same = (some.ages[:, None] == others.ages[None]) & others.valid[None]
+    return same.any(axis=1) & some.valid
+
+
+def _luckiest(population: Population, size: int) -> Population:
+    """A sample of all that were told so far, each as likely, out of the last one and what came since."""
+    luck = hashed(population.ages.astype(jnp.uint32))
+    order = jnp.argsort(jnp.where(population.valid, luck, jnp.uint32(0xFFFFFFFF)))
+    return population.take(order[:size]).resize(size)
 
 
 def _standardized(known: Population) -> jax.Array:

@@ -43,12 +43,12 @@ def digest(dnas: DNA) -> Any:
     genes = xp.concatenate([plain.choices.astype(xp.uint32), _bits(plain.floats)], axis=-1)
     places = np.arange(1, genes.shape[-1] + 1, dtype=np.uint32) * _GOLDEN
     sums = [
-        _mixed(_mixed(genes ^ _mixed(places + np.uint32(turn))) + places).sum(
+        hashed(hashed(genes ^ hashed(places + np.uint32(turn))) + places).sum(
             axis=-1, dtype=xp.uint32, keepdims=True
         )
         for turn in (1, 2)
     ]
-    return xp.concatenate([_mixed(each) for each in sums], axis=-1)
+    return xp.concatenate([hashed(each) for each in sums], axis=-1)
 
 
 def _bits(floats: Genes) -> Any:
@@ -60,7 +60,7 @@ def _bits(floats: Genes) -> Any:
     return jnp.where(bits == np.uint32(1 << 31), np.uint32(0), bits)
 
 
-def _mixed(words: Any) -> Any:
+def hashed(words: Any) -> Any:
     """Words uint32[...] one to one onto words in which each bit hangs on all of them."""
     words = (words ^ (words >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     words = (words ^ (words >> np.uint32(13))) * np.uint32(0xC2B2AE35)

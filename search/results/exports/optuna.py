@@ -47,6 +47,7 @@ def to_optuna(
     mode: Modes | None = None,
     times: Times | None = None,
     courses: Courses | None = None,
+    prunes: bool = True,
 ) -> Any:
     """The trials as an `optuna.Study`; see `Results.to_optuna`.
 
@@ -58,11 +59,12 @@ def to_optuna(
         mode: Its direction.
         times: When the trials ran; by default they ended now.
         courses: What trials measured of the first objective on their way.
+        prunes: Whether a trial whose course ends before the last step of all was pruned.
     """
     optuna = _imported()
     scores = measured.scores(metric, mode)
     goals = scores.goals or _stated(measured)
-    trials = list(_Trials(optuna, measured, scores, times or _times(measured), courses or {}))
+    trials = list(_Trials(optuna, measured, scores, times or _times(measured), courses or {}, prunes))
     # No file is touched before: what is wrong with the trials leaves none behind.
     directions = ["maximize" if each == "max" else "minimize" for _, each in goals]
     try:
@@ -107,10 +109,17 @@ class _Trials:
         scores: What counts.
         times: When they ran.
         courses: What they measured on their way.
+        prunes: Whether the shorter ones were pruned.
     """
 
     def __init__(
-        self, optuna: Optuna, measured: Measurements, scores: Scores, times: Times, courses: Courses
+        self,
+        optuna: Optuna,
+        measured: Measurements,
+        scores: Scores,
+        times: Times,
+        courses: Courses,
+        prunes: bool,
     ) -> None:
         self._optuna = optuna
         self._measured = measured
@@ -121,7 +130,8 @@ class _Trials:
         self._attributes = _attributes(measured)
         self._times = times
         self._courses = courses
-        self._end = max((course[-1][0] for course in courses.values() if course), default=0)
+        ends = [course[-1][0] for course in courses.values() if course]
+        self._end = max(ends, default=0) if prunes else 0
 
     def __iter__(self) -> Iterator[Any]:
         return (self._trial(row) for row in range(len(self._measured)))

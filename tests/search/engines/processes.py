@@ -80,6 +80,7 @@ def together(rank, folder):
             "left",
             lambda: engine.evaluate(plain, SPACE, DNAS, KEY, on_result=leaving(rank, OSError("disk full"))),
         ),
+        ("study of each", lambda: study(folder, [])(engine)),
         ("failed", lambda: engine.lead(lambda leading: 1 // 0, plain, SPACE)),
         ("disagreed", lambda: engine.agree(lambda: 1 // rank)),
     ):

@@ -79,6 +79,7 @@ def test_two_processes_search_as_one(tmp_path):
         assert outcome["interrupted"][0] == "Interrupted"
         assert 0 < outcome["interrupted pending"] < 24
         assert 0 < outcome["left pending"] < 24
+        assert outcome["study of each"][0] == "StudyError"
         assert outcome["failed"] == outcome["disagreed"]
         assert outcome["disagreed"] == ("ZeroDivisionError", "integer division or modulo by zero")
         assert equal(outcome["after"], first["after"])

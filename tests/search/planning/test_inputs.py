@@ -63,6 +63,11 @@ def test_a_function_that_takes_other_arguments_is_refused_before_anything_is_tra
     assert len(search.plan(jax.jit(Fitted.run), space, dnas, KEY, 1.0)) == 2
 
 
+def test_a_function_without_a_key_is_told_so():
+    with pytest.raises(TypeError, match=r"it takes a key, too, .* def fn\(experiment, key\)$"):
+        check_function(lambda exp: exp, 0)
+
+
 def test_nothing_is_evaluated_inside_jit():
     with pytest.raises(TypeError, match=r"root key is traced.* inside jit"):
         jax.jit(lambda key: search.evaluate(Task.run, SPACE, DNAS, key))(KEY)

@@ -49,6 +49,15 @@ def test_a_search_of_which_everything_fails_gives_up():
     assert any("in fn" in text for text in caught.value.__notes__)  # where it was raised
 
 
+def test_what_jit_cannot_hold_is_sent_to_a_loop_of_python():
+    def python(exp, key):
+        return 1.0 if jax.random.uniform(key) > 0.5 else 0.0
+
+    with pytest.raises(jax.errors.TracerBoolConversionError) as caught:
+        search.run(Script((0, 0)), python, SPACE, 2, KEY, batch=2)
+    assert any("sj.sample(space, algorithm, n, key=key)" in text for text in caught.value.__notes__)
+
+
 def test_a_short_search_of_which_everything_fails_gives_up_at_its_end():
     with pytest.raises(ValueError, match="pity") as caught:
         search.run(Script((1, 1, 1)), fn, SPACE, 3, KEY, batch=2)

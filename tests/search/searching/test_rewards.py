@@ -30,6 +30,18 @@ def test_several_objectives_are_columns():
     assert rewards(objective=["gain", "loss"], mode=["max", "min"])[2].tolist() == [3.0, -9.0]
 
 
+def fails(exp, key):
+    raise OSError("no data")
+
+
+@pytest.mark.parametrize("objective", [None, "gain", ["gain", "loss"]])
+def test_of_what_failed_as_a_whole_there_are_as_many_columns_as_objectives(objective):
+    results = search.evaluate(fails, SPACE, DNAS, KEY, objective=objective, mode="min", failures="keep")
+    told = rewards_of(results)
+    assert told.shape == (4, 2 if isinstance(objective, list) else 1)
+    assert np.isnan(told).all()
+
+
 def test_what_is_out_of_bounds_earns_less_the_further_out():
     one, nan, three, nine = rewards(objective="gain", mode="max", constraints={"loss": 2.0})[:, 0]
     assert one == 1.0

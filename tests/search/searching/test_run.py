@@ -85,6 +85,13 @@ def test_what_learns_nothing_need_not_know_what_counts():
     assert len(caught.value.results) == 3  # what ran is not lost
 
 
+def test_what_is_no_engine_and_no_key_is_refused():
+    with pytest.raises(TypeError, match=r"engine is one of search\.engines, .*Local\(\); got 'local'"):
+        search.run(RANDOM, height, SPACE, 4, KEY, engine="local")
+    with pytest.raises(TypeError, match=r"as jax\.random\.key\(0\) gives one; got 0"):
+        search.run(RANDOM, height, SPACE, 4, 0)
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_further_batch_compiles_nothing_and_a_smaller_one_once(compiled):
     traced = []

@@ -189,7 +189,14 @@ class OneNumber(Repeats):
 @pytest.mark.parametrize(
     ("arguments", "options", "error", "message"),
     [
-        ((SPACE, "random", 1), {}, TypeError, "sample takes an algorithm, got 'random'"),
+        ((SPACE, "random", 1), {}, TypeError, "sample takes an algorithm, or a study, got 'random'"),
+        ((SPACE, search.algorithms.Random(), 1), {"key": 0}, TypeError, r"as jax\.random\.key\(0\) gives"),
+        (
+            (SPACE, search.algorithms.Random(), 1),
+            {"early_stopping": "x"},
+            TypeError,
+            r"\.Median\(\); got 'x'",
+        ),
         ((SPACE, search.algorithms.Random(), 0), {}, ValueError, "at least one trial, got n=0"),
         ((SPACE, search.algorithms.Random(), 1.5), {}, TypeError, "whole number, got n=1.5"),
         ((SPACE, search.algorithms.Random(), 1), {"where": bool}, TypeError, "a space already"),
@@ -199,7 +206,11 @@ class OneNumber(Repeats):
 )
 def test_what_is_wrong_is_said_at_once(arguments, options, error, message):
     with pytest.raises(error, match=message):
-        sj.sample(*arguments, key=KEY, **options)
+        sj.sample(*arguments, **{"key": KEY, **options})
+
+
+def test_who_names_no_algorithm_gets_the_default():
+    assert repr(sj.sample(SPACE, None, 1, key=KEY)) == "<SamplingLoop: 0 trials, 0 with feedback>"
 
 
 def test_nothing_sampled_has_no_results():

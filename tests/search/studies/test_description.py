@@ -8,8 +8,8 @@ import pytest
 
 from symjax import search
 from symjax.search.results.objective import Objective
-from symjax.search.studies.database import Database, create
 from symjax.search.studies.description import Description, read_key, write_key
+from symjax.search.studies.storage.database import Database, create
 
 SPACE = search.space({"x": search.floatv(0.0, 1.0), "f": search.oneof([jax.nn.relu, jax.nn.gelu])})
 RANDOM = search.algorithms.Random()

@@ -7,7 +7,7 @@ import numpy as np
 
 from symjax import search
 from symjax.search.searching.rounds import Keys, Search
-from symjax.search.studies.states import write_state
+from symjax.search.studies.storage.states import write_state
 
 from . import lives
 

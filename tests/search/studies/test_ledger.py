@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from symjax import search
-from symjax.search.studies.database import Database, create
 from symjax.search.studies.ledger import Ledger, Reservation
+from symjax.search.studies.storage.database import Database, create
 from symjax.search.studies.workers import Worker
 
 SPACE = search.space({"x": search.floatv(0.0, 1.0), "k": search.oneof([1, 2])})
@@ -39,22 +39,23 @@ def test_what_the_dead_have_reserved_is_taken_over_in_order(database, ledger):
         ledger.reserve(Reservation.of(0, 3, DNAS), worker.id)
         ledger.reserve(Reservation.of(3, 3, DNAS[::-1]), DEAD)
         ledger.reserve(Reservation.of(6, 3, DNAS), DEAD)
-        orphan = ledger.orphan(None)
+        orphan = ledger.orphan(None, 100)
         assert (orphan.first, orphan.size, orphan.left.tolist()) == (3, 3, [0, 1, 2])
         assert orphan.dnas == DNAS[::-1]
-        assert ledger.orphan(orphan).first == 6  # the one that is just done is none
+        assert ledger.orphan(orphan, 100).first == 6  # the one that is just done is none
         ledger.adopt(orphan, worker.id)
-        assert ledger.orphan(None).first == 6
+        assert ledger.orphan(None, 100).first == 6
         ledger.close(orphan, 3)
         assert not ledger.is_open(orphan)
-    assert ledger.orphan(None).first == 0
+    assert ledger.orphan(None, 100).first == 0
+    assert ledger.orphan(None, 0) is None  # that is more than is wanted
 
 
 def test_what_ran_of_it_does_not_run_again(database, ledger):
     ledger.reserve(Reservation.of(4, 3, DNAS), DEAD)
     columns = "id, state, worker, started, finished, digest, genes, decisions, layout, content"
     database.execute(f"INSERT INTO trials ({columns}) VALUES (5, 'ok', 1, 0, 0, '', x'', '', 0, x'')")
-    np.testing.assert_array_equal(ledger.orphan(None).left, [0, 2])
+    np.testing.assert_array_equal(ledger.orphan(None, 100).left, [0, 2])
 
 
 def test_rounds_as_one_program_have_the_study_for_themselves(database, ledger):
@@ -63,11 +64,11 @@ def test_rounds_as_one_program_have_the_study_for_themselves(database, ledger):
         ledger.reserve(Reservation.of(0, 100), one.id)
         assert ledger.is_taken(other.id)
         assert not ledger.is_taken(one.id)
-        assert ledger.orphan(None) is None
+        assert ledger.orphan(None, 100) is None
     with Worker(database) as third:
         assert ledger.is_alone(third.id)
         assert not ledger.is_taken(third.id)
-        assert ledger.orphan(None) is None  # it was given back
+        assert ledger.orphan(None, 100) is None  # it was given back
         assert ledger.next_id() == 0
 
 

@@ -86,3 +86,56 @@ def test_metadata_stands_in_the_file(path):
     with search.Study(path, lives.SPACE, lives.Drift()) as study:
         loop_over(study, 1)
         assert study.records()[0]["metadata"] == {"host": "here", "shape": [1, 2]}
+
+
+def test_what_is_noted_later_stands_in_the_file_too(path):
+    with search.Study(path, lives.SPACE, lives.Drift()) as study:
+        for _, feedback in sj.sample(None, study, 1, key=KEY):  # over the study's own space
+            feedback(1.0, metadata={"host": "here"})
+            feedback.set_metadata("checked", True)
+        assert study.records()[0]["metadata"] == {"host": "here", "checked": True}
+
+
+def stopped(study, n):
+    """After how many steps each trial of a loop was stopped."""
+    policy = search.early_stopping.Median(after=0)
+    steps = {}
+    for exp, feedback in sj.sample(lives.SPACE, study, n, key=KEY, early_stopping=policy):
+        for step in range(4):
+            feedback.add_measurement(exp["x"] * step, step=step)
+            if feedback.should_stop_early():
+                break
+        steps[feedback.id] = step
+        feedback.done()
+    return steps
+
+
+def test_a_loop_that_goes_on_stops_early_as_one_that_was_never_stopped(path):
+    expected = stopped(lives.Drift(), 8)
+    assert 0 < sum(step == 3 for step in expected.values()) < 8
+    for n in (4, 8):
+        with search.Study(path, lives.SPACE, lives.Drift()) as study:
+            assert stopped(study, n).items() <= expected.items()
+
+
+def test_optuna_gets_what_was_measured_and_why_it_was_skipped(path):
+    optuna = pytest.importorskip("optuna")
+    with search.Study(path, lives.SPACE, lives.Drift()) as study:
+        for exp, feedback in sj.sample(lives.SPACE, study, 3, key=KEY):
+            if feedback.id == 1:
+                feedback.skip("does not fit")
+                continue
+            for step in range(2 + feedback.id):
+                feedback.add_measurement(exp["x"] + step, step=step)
+            feedback.done()
+        exported = study.to_optuna()
+        first, skipped, last = exported.trials
+        assert (
+            first.intermediate_values
+            == dict(study.courses[0])
+            == {each.step: each.metrics["reward"] for each in study.measurements(0)}
+        )
+        assert len(last.intermediate_values) == 4
+        assert skipped.state is optuna.trial.TrialState.FAIL
+        assert "does not fit" in skipped.user_attrs["error"]
+        assert exported.best_trial.user_attrs["id"] == study.best().id

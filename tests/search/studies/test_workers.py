@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from symjax.search.studies.database import Database, create
+from symjax.search.studies.storage.database import Database, create
 from symjax.search.studies.workers import Worker, bury, is_alive, lock_file
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ....spaces.sampling import random_words
 from ..operation import Step
@@ -85,7 +86,7 @@ def _by_rank(population: Population) -> jax.Array:
 
 def _portions(weights: jax.Array, number: jax.Array) -> jax.Array:
     """Whole numbers in the proportion of weights float32[n], which sum to a number: int32[n]."""
-    total = jnp.maximum(weights.sum(), jnp.finfo(jnp.float32).tiny)
+    total = jnp.maximum(weights.sum(), float(np.finfo(np.float32).tiny))
     portions = jnp.floor(number * (weights / total) + 0.5).astype(jnp.int32)
     missing = number - portions.sum()
     # Rounding moves each by half at most, so one more or less for some is enough.

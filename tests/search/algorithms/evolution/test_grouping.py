@@ -32,6 +32,9 @@ def population(n, missing=()):
     return whole.where(jnp.array([i not in missing for i in range(n)]))
 
 
+compiled = jax.jit(lambda operation, before: operation(before, jax.random.key(0)))
+
+
 def values(after):
     return np.asarray(after.dnas.choices)[np.asarray(after.valid), 0].tolist()
 
@@ -48,21 +51,20 @@ def values(after):
     ],
 )
 def test_groups_stand_next_to_each_other(group, missing, expected):
-    after = Total(group=group)(population(5, missing), jax.random.key(0))
+    after = compiled(Total(group=group), population(5, missing))
     assert values(after) == expected
 
 
 def test_children_are_new_and_those_left_over_are_not():
-    after = Total()(population(3), jax.random.key(0))
+    after = compiled(Total(), population(3))
     assert after.ages.tolist()[:3] == [-1, -1, 2]
     assert after.rewards[:3, 0].tolist() == [-np.inf, -np.inf, 2.0]
-    nobody = Total()(population(4, (0, 1, 2, 3)), jax.random.key(0))
+    nobody = compiled(Total(), population(3, (0, 1, 2)))
     assert values(nobody) == []
 
 
-def test_compiled_as_well():
-    compiled = jax.jit(lambda before: Total()(before, jax.random.key(0)))
-    assert values(compiled(population(5, (1,)))) == [4, 4, 9, 9]
+def test_without_jit_as_well():
+    assert values(Total()(population(5, (1,)), jax.random.key(0))) == [4, 4, 9, 9]
 
 
 def test_weights_by_rank():

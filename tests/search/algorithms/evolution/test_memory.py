@@ -36,7 +36,7 @@ def test_it_knows_the_batch():
 def test_what_it_knows_takes_no_place():
     memory = add(add(Memory.empty(3), dnas(0, 1, 2)), dnas(2, 2, 1))
     assert known(memory, 0, 1, 2) == [True] * 3
-    assert memory.count == 3
+    assert memory.added == 3
 
 
 def test_of_a_batch_larger_than_itself_it_keeps_the_end():

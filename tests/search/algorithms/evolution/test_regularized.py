@@ -16,13 +16,14 @@ SPACE = search.space([search.oneof([0, 1, 2]) for _ in range(6)])
 
 def test_the_best_of_a_tournament_has_a_child_and_the_oldest_goes():
     algorithm = RegularizedEvolution(4, 4)
+    tell, ask = jax.jit(algorithm.tell), jax.jit(algorithm.ask, static_argnums=2)
     dnas = SPACE.sample(KEY, 6)
     state = algorithm.init(SPACE, KEY)
     for dna, reward in zip(dnas, [9.0, 1, 2, 5, 3, 4], strict=True):
         batch = search.DNA(dna.spec, dna.choices[None], dna.floats[None])
-        state = algorithm.tell(state, batch, np.array([reward], np.float32))
+        state = tell(state, batch, np.array([reward], np.float32))
     assert state.own.population.ages.tolist() == [2, 3, 4, 5]
-    children, _ = algorithm.ask(state, KEY, 8)
+    children, _ = ask(state, KEY, 8)
     # All take part, so the parent is the best of those that live: the fourth, and not the first.
     assert ((children.choices != dnas[3].choices).sum(axis=1) == 1).all()
 
@@ -45,8 +46,7 @@ def test_a_child_is_mutated_once_more_where_it_was_there_before():
     algorithm = RegularizedEvolution(2, 2, dedup=16)
     state = algorithm.init(space, KEY)
     dnas = search.DNA.from_numbers(space.spec, [[0, 0], [0, 1], [1, 0]])
-    state = algorithm.tell(state, dnas, jnp.zeros(3))
-    child, _ = jax.jit(lambda state: algorithm.ask(state, KEY, 1))(state)
+    child = jax.jit(lambda state: algorithm.ask(algorithm.tell(state, dnas, jnp.zeros(3)), KEY, 1)[0])(state)
     assert child.choices.tolist() == [[1, 1]]
 
 

@@ -27,7 +27,7 @@ def test_random_takes_each_once(n, population, ages):
 def test_random_is_uniform_in_each_place(population, ages):
     people = population(3)
     everybody = ages(people)
-    rows = jax.vmap(lambda key: selectors.Random(3)(people, key).ages)(KEYS)
+    rows = jax.jit(jax.vmap(lambda key: selectors.Random(3)(people, key).ages))(KEYS)
     for place in range(3):
         drawn = Counter(np.asarray(rows)[:, place].tolist())
         assert set(drawn) == set(everybody)
@@ -45,7 +45,7 @@ def test_random_with_replacement_may_take_more_than_there_are(population, ages):
 def test_a_tournament_is_won_by_the_best_of_some(population, ages):
     dnas = population(3).dnas
     people = Population.told(dnas, np.array([[3.0], [1], [7], [0], [5], [4], [6], [2]]))
-    winners = jax.vmap(lambda key: selectors.Tournament(size=3)(people, key).rewards[0, 0])(KEYS)
+    winners = jax.jit(jax.vmap(lambda key: selectors.Tournament(size=3)(people, key).rewards[0, 0]))(KEYS)
     wins = Counter(np.asarray(winners).tolist())
     # The best of 3 out of 8 has rank r from below with probability C(r, 2) / C(8, 3).
     for reward in range(8):

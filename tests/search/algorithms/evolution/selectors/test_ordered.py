@@ -11,6 +11,7 @@ from symjax.search.algorithms.evolution import selectors
 KEY = jax.random.key(0)
 SEEDS = range(6)
 NUMBERS = [0, 3, 20, 0.0, 0.3, 1.0, None]
+select = jax.jit(lambda selector, people: selector(people, KEY))
 by_age = lambda population: population.ages.astype(float)  # noqa: E731
 
 
@@ -56,7 +57,7 @@ def test_the_number_is_rounded_as_python_does(population):
     for capacity in (10, 30):
         people = population(3, capacity)
         for share in (0.1, 0.7, 0.29):
-            selected = selectors.First(share)(people, KEY)
+            selected = select(selectors.First(share), people)
             assert selected.count == math.ceil(share * int(people.count))
             assert selected.capacity == math.ceil(share * capacity)
 
@@ -67,13 +68,13 @@ def test_clusters_are_selected_whole(selector, sign, population, rewards):
         people = population(seed)
         earned = sorted((reward for (reward,) in rewards(people)), key=lambda reward: sign * reward)
         values = sorted(set(earned), key=lambda reward: sign * reward)[:2]
-        selected = selector(2, cluster=True)(people, KEY)
+        selected = select(selector(2, cluster=True), people)
         assert [reward for (reward,) in rewards(selected)] == [one for one in earned if one in values]
 
 
 def test_the_first_cluster_of_several_objectives_is_the_front(population, rewards):
     people = population(3, 12, 2)
-    front = rewards(selectors.Top(1, cluster=True)(people, KEY))
+    front = rewards(select(selectors.Top(1, cluster=True), people))
     everybody = rewards(people)
     assert sorted(front) == sorted(
         one
@@ -86,8 +87,8 @@ def test_the_first_cluster_of_several_objectives_is_the_front(population, reward
 
 def test_the_bottom_of_several_objectives_is_the_end_of_the_top(population, ages):
     people = population(3, 12, 2)
-    top = ages(selectors.Top()(people, KEY))
-    assert ages(selectors.Bottom(4)(people, KEY)) == top[::-1][:4]
+    top = ages(select(selectors.Top(), people))
+    assert ages(select(selectors.Bottom(4), people)) == top[::-1][:4]
 
 
 def test_a_key_gives_a_number_for_each_place(population):

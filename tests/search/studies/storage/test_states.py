@@ -9,7 +9,7 @@ import pytest
 
 from symjax import search
 from symjax.search.algorithms.algorithm import State
-from symjax.search.studies.states import read_state, write_state
+from symjax.search.studies.storage.states import read_state, write_state
 
 SPEC = search.space({"x": search.floatv(0.0, 1.0)}).spec
 Own = namedtuple("Own", ["key", "old_key", "genes", "count", "number", "wide"])

@@ -7,9 +7,9 @@ import pytest
 from symjax import search
 from symjax.search.results.keys import RootKeys
 from symjax.search.results.objective import Objective
-from symjax.search.studies.database import Database, create
-from symjax.search.studies.decision_texts import DecisionTexts
-from symjax.search.studies.rows import Reader, Run, write_trials
+from symjax.search.studies.storage.database import Database, create
+from symjax.search.studies.storage.decision_texts import DecisionTexts
+from symjax.search.studies.storage.rows import Reader, Run, write_trials
 
 SPACE = search.space({"x": search.floatv(0.0, 1.0)})
 KEY = jax.random.key(0)

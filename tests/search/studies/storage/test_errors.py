@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from symjax.search.studies.errors import of_sqlite
+from symjax.search.studies.storage.errors import of_sqlite
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 import symjax as sj
 from symjax import search
-from symjax.search.studies.decision_texts import DecisionTexts, digests, read_genes, write_genes
+from symjax.search.studies.storage.decision_texts import DecisionTexts, digests, read_genes, write_genes
 
 
 class Layer(sj.Object):

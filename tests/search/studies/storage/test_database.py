@@ -5,9 +5,9 @@ import threading
 
 import pytest
 
-from symjax.search.studies.database import Database, create
-from symjax.search.studies.errors import StudyError
-from symjax.search.studies.schema import APPLICATION_ID, VERSION
+from symjax.search.studies.storage.database import Database, create
+from symjax.search.studies.storage.errors import StudyError
+from symjax.search.studies.storage.schema import APPLICATION_ID, VERSION
 
 WORKER = "INSERT INTO workers (pid, host, started) VALUES (1, 'here', 0.0)"
 COUNT = "SELECT count(*) FROM workers"

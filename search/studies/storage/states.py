@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import PyTreeDef
 
-from ..algorithms.algorithm import State
+from ...algorithms.algorithm import State
 from .database import Database
 from .errors import StudyError
 from .packing import Field, pack_rows, unpack_rows

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from symjax.search.studies.contents import NOTHING, names_of, read_contents, write_contents
+from symjax.search.studies.storage.contents import NOTHING, names_of, read_contents, write_contents
 
 
 def through(metrics, costs, empty):

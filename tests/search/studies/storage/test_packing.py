@@ -5,7 +5,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from symjax.search.studies.packing import Field, pack_rows, unpack_rows
+from symjax.search.studies.storage.packing import Field, pack_rows, unpack_rows
 
 COLUMNS = [
     np.array([1.5, np.nan, -np.inf], np.float32),

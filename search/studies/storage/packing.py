@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..results.columns import Array
+from ...results.columns import Array
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Any, final
 import numpy as np
 import numpy.typing as npt
 
-from ..results.columns import Array, shortest
-from ..results.failures import is_plain
-from ..results.frames import plain
-from ..spaces.dna import DNA
-from ..spaces.kinds.floatv import FloatV
-from ..spaces.points import Spec
-from ..spaces.space import Space
+from ...results.columns import Array, shortest
+from ...results.failures import is_plain
+from ...results.frames import plain
+from ...spaces.dna import DNA
+from ...spaces.kinds.floatv import FloatV
+from ...spaces.points import Spec
+from ...spaces.space import Space
 
 
 @final

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from symjax.search.studies.schema import APPLICATION_ID, SCHEMA
+from symjax.search.studies.storage.schema import APPLICATION_ID, SCHEMA
 
 
 def test_the_tables_can_be_made_and_each_is_explained():

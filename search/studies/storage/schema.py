@@ -52,7 +52,7 @@ CREATE TABLE batches (
 );
 CREATE INDEX open_batches ON batches (first) WHERE told IS NULL;
 
--- Trials that ran. Written once and never changed.
+-- Trials that ran. Written once and never changed, but for what is noted of them later.
 CREATE TABLE trials (
     id         INTEGER PRIMARY KEY,
     state      TEXT NOT NULL,          -- ok, nan or failed

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..results.columns import Array, shortest
-from ..results.failures import Failure, read_failure, write_failure
-from ..results.keys import RootKeys
-from ..results.objective import Objective
-from ..results.plan_summary import PlanSummary
-from ..results.results import Results
-from ..searching.measurement import Measurement
-from ..spaces.space import Space
+from ...results.columns import Array, shortest
+from ...results.failures import Failure, read_failure, write_failure
+from ...results.keys import RootKeys
+from ...results.objective import Objective
+from ...results.plan_summary import PlanSummary
+from ...results.results import Results
+from ...searching.measurement import Measurement
+from ...spaces.space import Space
 from .contents import Content, names_of, read_contents, write_contents
 from .database import Database
 from .decision_texts import DecisionTexts, digests, json_value, read_genes, write_genes
@@ -119,10 +119,29 @@ def read_measurements(database: Database, trial: int) -> tuple[Measurement, ...]
     rows = database.execute(
         "SELECT step, metrics, seconds FROM measurements WHERE trial = ? ORDER BY step", (trial,)
     )
-    return tuple(
-        Measurement(step, {name: float(number) for name, number in json.loads(text).items()}, seconds)
-        for step, text, seconds in rows
-    )
+    return tuple(map(_measurement, rows))
+
+
+def read_courses(database: Database) -> dict[int, tuple[Measurement, ...]]:
+    """What trials measured on their way, by their ids; nothing of those that measured nothing."""
+    courses: dict[int, list[Measurement]] = {}
+    for trial, *row in database.execute(
+        "SELECT trial, step, metrics, seconds FROM measurements ORDER BY trial, step"
+    ):
+        courses.setdefault(trial, []).append(_measurement(row))
+    return {trial: tuple(course) for trial, course in courses.items()}
+
+
+def _measurement(row: Sequence[Any]) -> Measurement:
+    step, text, seconds = row
+    return Measurement(step, {name: float(number) for name, number in json.loads(text).items()}, seconds)
+
+
+def write_metadata(database: Database, trial: int, metadata: Mapping[str, Any]) -> None:
+    """Replaces what was noted of a trial."""
+    text = json.dumps(json_value(metadata))
+    with database.writing():
+        database.execute("UPDATE trials SET metadata = ? WHERE id = ?", (text, trial))
 
 
 @dataclass(frozen=True)

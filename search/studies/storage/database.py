@@ -35,11 +35,13 @@ class Database:
     Attributes:
         path: The file.
         can_write: Whether it may be written.
+        is_closed: Whether it was closed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.can_write = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+        self.is_closed = False
         self._lock = threading.RLock()
         self._writes = 0
         _check_magic(path)
@@ -139,7 +141,8 @@ class Database:
     def reading(self) -> Iterator[None]:
         """A transaction that reads: what is read within is of one moment."""
         with self._lock:
-            is_within = self._connection.in_transaction
+            with self._told():
+                is_within = self._connection.in_transaction
             try:
                 if not is_within:
                     self.execute("BEGIN")
@@ -193,6 +196,7 @@ class Database:
         """Closes the file; what stood in the log beside it comes into it."""
         with self._lock:
             self._connection.close()
+            self.is_closed = True
 
     @contextmanager
     def _told(self, path: Path | None = None) -> Iterator[None]:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from jax.tree_util import PyTreeDef
 
-from ..results.column_forms import read_metrics, write_metrics
-from ..results.columns import Array, Metrics, Part, stack
+from ...results.column_forms import read_metrics, write_metrics
+from ...results.columns import Array, Metrics, Part, stack
 from .packing import Field, pack_rows, unpack_rows
 
 Rows: TypeAlias = npt.NDArray[np.intp]
