@@ -59,6 +59,10 @@ class PlanSummary:
         lists = {name: tuple(value) for name, value in record.items() if isinstance(value, list)}
         return cls(**{**record, **lists})
 
+    def is_about(self, n: int) -> bool:
+        """Whether the text tells of these n configurations, and not of some of several batches of them."""
+        return "\n" not in self.text and self.text.startswith((f"{n:,} configuration", "all configurations"))
+
     @property
     def programs(self) -> int:
         """The number of different programs."""

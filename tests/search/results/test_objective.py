@@ -28,7 +28,7 @@ def test_reads_what_a_user_says():
     ("arguments", "error", "message"),
     [
         (("loss", "best"), ValueError, "'max' or 'min', got 'best'"),
-        ((["a", "b"], ["min"]), ValueError, r"2 objectives \(a, b\) and 1 modes"),
+        ((["a", "b"], ["min"]), ValueError, r"2 objectives \(a, b\) and 1 mode$"),
         ((["a", "a"],), ValueError, "counts once"),
         (([0],), TypeError, "name of a metric, got 0"),
         (("a", "max", {"b": "big"}), TypeError, "constraint on 'b'.*upper bound"),

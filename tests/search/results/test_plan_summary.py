@@ -10,3 +10,11 @@ def test_prints_as_the_plan():
     assert (str(summary), summary.programs) == ("4 configurations → 2 programs", 2)
     assert pickle.loads(pickle.dumps(summary)) == summary
     assert str(PlanSummary()) == ""
+
+
+def test_knows_which_configurations_it_is_about():
+    summary = PlanSummary("1,200 configurations → 2 programs")
+    assert summary.is_about(1200)
+    assert not summary.is_about(1201)
+    assert PlanSummary("all configurations → 1 program").is_about(7)
+    assert not PlanSummary.concat([summary, PlanSummary("7 configurations → 1 program")]).is_about(1200)
