@@ -23,7 +23,7 @@ _LAST = ("program", "seconds", "error")
 def summary_of(measured: Measurements) -> str:
     """What happened, in a few lines."""
     n = len(measured)
-    of_what = measured.plan if measured.plan.is_about(n) else f"{n:,} trial{'s' * (n != 1)}"
+    of_what = measured.plan.about(n) or f"{n:,} trial{'s' * (n != 1)}"
     lines = [f"Results of {of_what}"]
     metrics = ", ".join(name or "value" for name in measured.names) or "none"
     lines.append(f"  metrics: {metrics}" + f"; means of {measured.repeats} repeats" * (measured.repeats > 1))

@@ -72,7 +72,7 @@ def test_a_summary_of_several_batches_speaks_of_all_trials():
     assert summary_of(parts[0]).splitlines()[0] == "Results of 2 configurations → 1 program"
     assert summary_of(parts[0] + parts[1]).splitlines()[0] == "Results of 4 trials"
     whole = results_of(plan=PlanSummary("all configurations → 1 program"))
-    assert summary_of(whole).startswith("Results of all configurations → 1 program")
+    assert summary_of(whole).startswith("Results of 4 configurations → 1 program")
 
 
 def test_records_are_flat_and_plain():
