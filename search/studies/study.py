@@ -68,7 +68,7 @@ class Study(StoredTrials):
         algorithm: What proposes; by default what stands in the file, or for a new study
             `search.algorithms.default_algorithm`.
         objective: The name of the metric that counts, or several for a Pareto front; by default what stands
-            in the file.
+            in the file. As long as no trial is finished, another name takes its place.
         mode: ``'max'`` if more is better, ``'min'`` if less is.
         constraints: Bounds of metrics; see `search.evaluate`.
         repeats: How many seeds each trial runs with; by default 1.
@@ -137,6 +137,9 @@ class Study(StoredTrials):
                 self._description.check_space(target, space, modules)
             if algorithm is not None:
                 self._description.check_algorithm(target, algorithm, modules)
+            if goal not in (Objective(), self.objective) and not self.workers:
+                with self._database.writing():
+                    self._description = self._description.aimed(self._database, goal)
             self._description.check_objective(target, goal, repeats)
         except BaseException:
             self._database.close()
