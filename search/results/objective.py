@@ -122,14 +122,8 @@ class Objective:
 
         Raises:
             KeyError: There is no such metric; the message names those that there are.
-            ValueError: There are several metrics, and a direction was said, but not of which.
         """
         known = tuple(names)
-        if self.modes and not self.metrics and len(known) > 1:
-            raise ValueError(
-                f"mode={self.modes[0]!r} of which metric? There are {', '.join(known)}: say "
-                f"objective={known[0]!r}, too"
-            )
         for what, wanted in (("objective", self.metrics), ("constraint", self.bounds)):
             for name in wanted:
                 if name not in known:

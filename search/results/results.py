@@ -178,6 +178,8 @@ class Results(Measurements):
     def best(self, metric: Wanted = None, mode: Modes | None = None) -> Trial:
         """The best configuration; see `rank`.
 
+        Of several metrics it is the one of the front that is best in the first; `pareto` has the whole front.
+
         Raises:
             ValueError: All failed; the first exception is the cause of this one.
 

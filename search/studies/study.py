@@ -14,7 +14,7 @@ from typing import Any, final
 import jax
 import numpy as np
 
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
@@ -141,7 +141,12 @@ class Study(StoredTrials):
                 with self._database.writing():
                     self._description = self._description.aimed(self._database, goal)
             self._description.check_objective(target, goal, repeats)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, StudyError) and not len(self):
+                note(
+                    error,
+                    f"No trial is finished in {target}: nothing is lost if you delete it and begin anew.",
+                )
             self._database.close()
             raise
         self._samplers: list[Worker] = []

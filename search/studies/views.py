@@ -45,7 +45,7 @@ class Views(abc.ABC):
         return {}
 
     def best(self, metric: str | Sequence[str] | None = None, mode: Modes | None = None) -> Trial:
-        """The best trial; see `Results.best`.
+        """The best trial; see `Results.best`. With several objectives `pareto` says more.
 
         Raises:
             ValueError: None is finished, or all failed.

@@ -416,3 +416,15 @@ def test_a_search_by_any_algorithm_goes_on_to_the_last_bit(path, algorithm):
         results = study.run(lives.height, 24, KEY)
     assert results.dnas == whole.dnas
     np.testing.assert_array_equal(results["y"], whole["y"])
+
+
+@pytest.mark.parametrize("has_trials", [False, True])
+def test_who_has_mistyped_the_objective_may_begin_anew_as_long_as_nothing_is_finished(path, has_trials):
+    space = search.space({"x": search.oneof([1.0, 2.0, 3.0])})
+    with search.Study(path, space, Three(), objective="y" if has_trials else "yy", mode="min") as study:
+        if has_trials:
+            study.run(double, 1, KEY, batch=1)
+    with pytest.raises(search.StudyError, match="was begun with the objective") as caught:
+        search.Study(path, space, objective="z", mode="min")
+    notes = getattr(caught.value, "__notes__", [])
+    assert any("you delete it and begin anew" in text for text in notes) is not has_trials
