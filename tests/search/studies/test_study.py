@@ -425,6 +425,6 @@ def test_who_has_mistyped_the_objective_may_begin_anew_as_long_as_nothing_is_fin
         if has_trials:
             study.run(double, 1, KEY, batch=1)
     with pytest.raises(search.StudyError, match="was begun with the objective") as caught:
-        search.Study(path, space, objective="z", mode="min")
+        search.Study(path, space, objective=["z", "y"], mode="min")
     notes = getattr(caught.value, "__notes__", [])
     assert any("you delete it and begin anew" in text for text in notes) is not has_trials
