@@ -39,7 +39,6 @@ from .sampling import SampledTrials
 from .storage.database import create
 from .storage.decision_texts import DecisionTexts
 from .storage.errors import StudyError
-from .storage.rows import read_courses
 from .storage.states import replace_state
 from .stored_trials import AnyPath, StoredTrials
 from .workers import Worker
@@ -253,7 +252,7 @@ class Study(StoredTrials):
         drive = Drive(self._database, self._reader(), texts, search, 1, trials, watch, is_host=True)
         self._samplers.append(Worker(self._database))
         source = SampledTrials(self._database, drive, self._samplers[-1])
-        return SamplingLoop(search.space, source, keys, goal, early_stopping, read_courses(self._database))
+        return SamplingLoop(search.space, source, keys, goal, early_stopping, source.past)
 
     def switch(self, algorithm: Algorithm) -> None:
         """Goes on with another algorithm, which is told of all trials that the one before was told of.
