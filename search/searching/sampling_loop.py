@@ -87,7 +87,7 @@ class SamplingLoop:
         keys: Keys,
         objective: Objective,
         policy: Policy | None,
-        past: Mapping[int, Series] | None = None,
+        past: Callable[[], Mapping[int, Series]] = dict,
     ) -> None:
         self.space = space
         self.objective = objective
@@ -95,7 +95,7 @@ class SamplingLoop:
         self.lock = threading.RLock()
         self._trials = trials
         self._keys = keys
-        self._past = past or {}  # what was measured of trials before this loop
+        self._past = past  # what was measured of trials before this loop, or in other processes
         self._courses: dict[int, Course] = {}
         self._is_ended = False
 
@@ -132,7 +132,7 @@ class SamplingLoop:
     def others(self, course: Course) -> list[Series]:
         """What was measured of the other trials, in the order of their ids."""
         own = {trial: tuple(each.measurements) for trial, each in self._courses.items()}
-        courses = {**self._past, **own}
+        courses = {**self._past(), **own}
         return [courses[trial] for trial in sorted(courses) if trial != course.id and courses[trial]]
 
     def finish(self, course: Course) -> None:
