@@ -75,6 +75,17 @@ def reporting(path, trials):
     live(path, trials, lambda results: say("done", *results.ids.tolist()))
 
 
+def waiting(path, trials):
+    """The same; does not go on after its first line, until it is interrupted."""
+
+    def report(results):
+        say("done", *results.ids.tolist())
+        while True:
+            pass
+
+    live(path, trials, report)
+
+
 def limited(path, trials, size):
     """The same on a disk on which no file grows beyond a size."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), int(size)))
