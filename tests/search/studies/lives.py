@@ -85,6 +85,17 @@ def looping(path, trials):
             say("done", feedback.id)
 
 
+def waiting(path, trials):
+    """The same as `reporting`; does not go on after its first line, until it is interrupted."""
+
+    def report(results):
+        say("done", *results.ids.tolist())
+        while True:
+            pass
+
+    live(path, trials, report)
+
+
 def limited(path, trials, size):
     """The same on a disk on which no file grows beyond a size."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), int(size)))

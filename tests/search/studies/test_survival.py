@@ -100,7 +100,7 @@ def test_what_was_killed_goes_on_as_if_nothing_had_happened(zygote, whole, tmp_p
 
 def test_what_was_interrupted_goes_on_too(zygote, whole, tmp_path):
     path = tmp_path / "study.db"
-    number = zygote.bear("reporting", path, TRIALS)
+    number = zygote.bear("waiting", path, TRIALS)
     zygote.hear()
     os.kill(number, signal.SIGINT)
     *lines, end = zygote.bury(number)
