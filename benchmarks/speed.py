@@ -219,7 +219,7 @@ def halving(is_new: bool) -> Row:
         "symjax": Op(lambda training: halved(training, KEY), lambda: steps(is_new)),
         "full": Op(lambda training: full(training, KEY), lambda: steps(is_new)),
     }
-    return Row(ops, {column: 1 for column in ops})
+    return Row(ops, dict.fromkeys(ops, 1))
 
 
 @cache

@@ -19,6 +19,7 @@ from ..spaces.dna import DNA
 from ..spaces.opening import require_space
 from ..spaces.points import Spec
 from ..spaces.space import Space
+from .checking import check_own, check_proposal, refuse_overrides, require_hooks
 
 Rewards: TypeAlias = jax.Array | npt.NDArray[Any]
 Own: TypeAlias = Any
@@ -80,6 +81,10 @@ class Algorithm(Object):
     batch: ClassVar[int | None] = 16
     """How many configurations a search asks for at a time, if nobody says; None for all."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        refuse_overrides(cls)
+
     # What a search calls.
 
     @final
@@ -92,11 +97,12 @@ class Algorithm(Object):
             objectives: Of how many numbers a reward will consist, at least one.
 
         Raises:
-            TypeError: `space` is no space.
+            TypeError: `space` is no space, or the algorithm lacks one of its methods.
             ValueError: The algorithm knows no fronts, and there are several objectives; or it does not know
                 decisions such as those of the space.
         """
         require_space(space)
+        require_hooks(self)
         if objectives < 1:
             raise ValueError(f"a reward consists of at least one number, got objectives={objectives}")
         if objectives > 1 and self.learns and not self.has_fronts:
@@ -119,12 +125,16 @@ class Algorithm(Object):
             A batch of `n`, or of fewer where the algorithm comes to its end, and the next state.
 
         Raises:
-            ValueError: `n` is less than one.
+            TypeError: `propose` gave something else.
+            ValueError: `n` is less than one; or `propose` gave points of another space, or of another number.
             Exhausted: The algorithm has no more to propose; never of a traceable one.
         """
         if n < 1:
             raise ValueError(f"an algorithm proposes at least one point, got n={n}")
-        dnas, own = self.propose(state.spec, state.own, key, n)
+        name, is_traceable = type(self).__name__, self.is_traceable
+        output = self.propose(state.spec, state.own, key, n)
+        dnas, own = check_proposal(name, output, state.spec, n, is_traceable)
+        check_own(f"{name}.propose", own, state.own, is_traceable)
         return dnas, State(own, state.spec, state.objectives)
 
     @final
@@ -137,6 +147,7 @@ class Algorithm(Object):
             rewards: More is better: float[n], or float[n, m] for m objectives. NaN for what failed.
 
         Raises:
+            TypeError: The rewards are no numbers; or `learn` gave something else than what it was given.
             ValueError: As many rewards as there are no DNAs, rewards of another width, or DNAs of another
                 space.
         """
@@ -151,6 +162,7 @@ class Algorithm(Object):
         if rewards.dtype.kind not in "fiu" and not jnp.issubdtype(rewards.dtype, jnp.floating):
             raise TypeError(f"rewards must be real numbers, got {brief(rewards)}")
         own = self.learn(state.spec, state.own, dnas, _comparable(rewards.reshape(wanted)))
+        check_own(f"{type(self).__name__}.learn", own, state.own, self.is_traceable)
         return State(own, state.spec, state.objectives)
 
     # What an algorithm defines.

@@ -119,7 +119,7 @@ class Distributed(Engine):
     @property
     def is_shared(self) -> bool:
         """Whether there are other processes, which have to call `evaluate` as well."""
-        return jax.process_count() > 1
+        return bool(jax.process_count() > 1)
 
     def agree(self, make: Callable[[], T]) -> T:
         """See `Engine.agree`."""

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ..algorithms.algorithm import Algorithm, State
+from ..algorithms.checking import check_points
 from ..engines.engine import Engine
 from ..engines.local import Local
 from ..evaluation.requests import signature_text
@@ -72,9 +73,11 @@ class CompiledRounds:
         """Some rounds, at least one and not more than are wanted: their results, and the state after them.
 
         Raises:
+            ValueError: The algorithm proposed what is no point of the space.
             Exception: What the compiler, or the device, raises.
         """
         chunk = self.loop.run(state, first_id, rounds)
+        check_points(type(self.algorithm).__name__, chunk.dnas)
         return self._results(chunk, first_id), chunk.state
 
     def _results(self, chunk: Chunk, first_id: int) -> Results:

@@ -13,6 +13,7 @@ import numpy as np
 from symjax.core.errors import brief
 
 from ..algorithms.algorithm import Algorithm, Exhausted, State
+from ..algorithms.checking import check_points
 from ..engines.engine import Engine
 from ..evaluation.interrupts import interruptible, keeping
 from ..evaluation.running.recovery import is_interrupt
@@ -129,7 +130,9 @@ class Search:
     def _asked(self, state: State, key: jax.Array, n: int) -> tuple[DNA, State]:
         ask = _ask if self.algorithm.is_traceable else Algorithm.ask
         dnas, state = ask(self.algorithm, state, key, n)
-        return dnas.host(), state
+        dnas = dnas.host()
+        check_points(type(self.algorithm).__name__, dnas)
+        return dnas, state
 
     def evaluate(self, dnas: DNA, first_id: int, **more: Any) -> Results:
         """What comes of a batch, which may be that all of it failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -94,7 +95,7 @@ def run(
         Exception: Everything raised from the start: what the first trial did.
 
     Warns:
-        RuntimeWarning: Some trials raised; `Results.errors` holds what.
+        RuntimeWarning: Some trials raised; `Results.errors` holds what. Or the algorithm proposed nothing.
 
     Example:
         >>> import jax
@@ -130,6 +131,9 @@ def run(
     with closing(watch):
         results = _collect(search, trials, batch or algorithm.batch or trials, watch, resume)
     speak_of_failures(results)
+    if not len(results):
+        nothing = f"{type(algorithm).__name__} had nothing to propose: the search has no trials"
+        warnings.warn(nothing, RuntimeWarning, stacklevel=2)
     return results
 
 

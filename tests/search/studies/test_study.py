@@ -381,3 +381,25 @@ def test_an_engine_of_several_processes_is_led_by_one_of_them(path):
         with pytest.raises(search.StudyError, match=r"call engine\.lead\(run, fn, space\)"):
             study.run(train, 4, KEY, engine=Shared())
         assert len(study) == 0
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [None, search.algorithms.RegularizedEvolution(), search.algorithms.Sobol()],
+    ids=["default", "traceable", "not traceable"],
+)
+def test_a_search_by_any_algorithm_goes_on_to_the_last_bit(path, algorithm):
+    whole = search.run(algorithm, lives.height, lives.SPACE, 24, KEY, batch=8, **lives.OPTIONS)
+
+    def stop(results):
+        if results.ids.max() >= 8:
+            raise KeyboardInterrupt
+
+    with search.Study(path, lives.SPACE, algorithm, **lives.OPTIONS) as study:
+        with pytest.raises(search.Interrupted):
+            study.run(lives.height, 24, KEY, batch=8, on_result=stop)
+        assert len(study) < 24
+    with search.Study(path, lives.SPACE, algorithm, **lives.OPTIONS) as study:
+        results = study.run(lives.height, 24, KEY)
+    assert results.dnas == whole.dnas
+    np.testing.assert_array_equal(results["y"], whole["y"])
