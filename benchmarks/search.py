@@ -1,6 +1,7 @@
 """Searches: how good they are, and how fast.
 
-``python benchmarks/search.py speed`` times them; README.md says what the rows mean.
+``python benchmarks/search.py regret`` compares what they find, ``python benchmarks/search.py speed`` times
+them; README.md says what the rows mean.
 """
 
 import sys
@@ -16,6 +17,8 @@ def main() -> None:
     part, words = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if part == "speed":
         from speed import main as run
+    elif part == "regret":
+        from regret import main as run
     else:
         sys.exit(__doc__)
     run(words)

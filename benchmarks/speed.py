@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import os
 import random
 import tempfile
 import time
@@ -42,10 +43,13 @@ AIMS = (
 MOST = {"store": 1 / 5000, "open": 2.0}  # seconds of symjax: for a trial, or for a call
 
 KEY = jax.random.key(0)
+CLOCK = (
+    time.process_time if os.environ.get("CLOCK") == "processor" else time.perf_counter
+)  # of what is on disk
 LEVELS = tuple(index / (CANDIDATES - 1) for index in range(CANDIDATES))
 POPULATION, TOURNAMENT = 100, 10  # PyGlove's own
-RUNGS = ((32, 40), (8, 120), (2, 400))
-KEYS = 5  # of halvings of which the winners are compared
+RUNGS = ((32, 40), (10, 80), (6, 400))
+KEYS = 8  # of halvings of which the winners are compared
 
 
 class Row(NamedTuple):
@@ -148,7 +152,7 @@ class Perceptron(nn.Module):
 
 
 class Training(sj.Object):
-    """Trains a classifier of scikit-learn's handwritten digits, 64 images a step."""
+    """Trains a classifier of scikit-learn's handwritten digits, 256 images a step."""
 
     model: nn.Module
     optimizer: optax.GradientTransformation
@@ -161,7 +165,7 @@ class Training(sj.Object):
     def step(self, state: Any, data: Any) -> Any:
         """A step on images that are drawn."""
         draw, noise = jax.random.split(jax.random.fold_in(state["key"], state["step"]))
-        rows = jax.random.randint(draw, (64,), 0, len(data[0]) - 500)
+        rows = jax.random.randint(draw, (256,), 0, len(data[0]) - 500)
 
         def loss(params: Any) -> jax.Array:
             logits = self.model.apply(params, data[0][rows], train=True, rngs={"dropout": noise})
@@ -184,7 +188,7 @@ def networks() -> tuple[search.Space, Any]:
     """The space, and the images with their classes."""
     tree = Training(
         Perceptron(sj.floatv(0.0, 0.5)),
-        optax.adamw(sj.floatv(1e-5, 1e-1, "log"), weight_decay=sj.floatv(1e-5, 1.0, "log")),
+        optax.sgd(sj.floatv(1e-3, 1.0, "log"), momentum=sj.floatv(0.0, 0.99)),
     )
     digits = sklearn.datasets.load_digits()
     return search.space(tree), (np.float32(digits.data / 16), np.int32(digits.target))
@@ -238,16 +242,23 @@ def print_winners() -> None:
 # Studies.
 
 
+class ByHost(search.engines.Engine):
+    """This process, by a call for each batch: rounds are never one program, and each is a transaction."""
+
+    def evaluate(self, *arguments: Any, **options: Any) -> search.Results:
+        """See `search.evaluate`."""
+        return search.engines.Local().evaluate(*arguments, **options)
+
+
 def noted(exp: Any, key: jax.Array) -> dict[str, jax.Array]:
-    """A cheap function of which the host runs batches, for one of the decisions is a function."""
-    floats = jnp.stack([exp[f"x{index:02}"] for index in range(LINKS - 1)])
-    return {"mean": exp["of"](floats).mean(), "most": floats.max()}
+    """A cheap function."""
+    floats = jnp.stack(list(exp.values()))
+    return {"mean": floats.mean(), "most": floats.max()}
 
 
 def open_study(path: Path) -> search.Study:
     """A study of 20 decisions."""
-    tree: dict[str, Any] = {f"x{index:02}": search.floatv(0.0, 1.0) for index in range(LINKS - 1)}
-    space = search.space({**tree, "of": search.oneof([jnp.sin, jnp.cos])})
+    space = search.space({f"x{index:02}": search.floatv(0.0, 1.0) for index in range(LINKS)})
     return search.Study(path, space, search.algorithms.Random(), objective="mean", mode="max")
 
 
@@ -257,7 +268,7 @@ def store(folder: Path) -> Row:
 
     def symjax(path: Path) -> None:
         with open_study(path) as study:
-            study.run(noted, trials["symjax"], KEY, batch=100)
+            study.run(noted, trials["symjax"], KEY, batch=100, engine=ByHost())
             assert len(study) == trials["symjax"]
 
     def optuna(study: Any) -> None:
@@ -272,7 +283,7 @@ def store(folder: Path) -> Row:
     ops = {"symjax": Op(symjax, path)}
     if find_spec("optuna") and find_spec("sqlalchemy"):
         ops["Optuna"] = Op(optuna, lambda: optuna_study(f"sqlite:///{path()}"))
-    return Row(ops, trials, time.perf_counter)
+    return Row(ops, trials, CLOCK)
 
 
 def reopen(folder: Path) -> Row:
@@ -286,7 +297,7 @@ def reopen(folder: Path) -> Row:
             assert len(study.results) == trials
             study.best()
 
-    return Row({"symjax": Op(symjax)}, {"symjax": 1}, time.perf_counter)
+    return Row({"symjax": Op(symjax)}, {"symjax": 1}, CLOCK)
 
 
 # All of it.
