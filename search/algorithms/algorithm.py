@@ -60,7 +60,15 @@ class Algorithm(Object):
     What is told need not be what was asked for, nor come in that order, unless an algorithm says otherwise:
     so several processes may share a state.
 
-    A subclass defines `start`, `propose` and `learn`, which need not check what they are given.
+    A subclass defines `start`, `propose` and `learn`, which need not check what they are given; there is one
+    in docs/which_algorithm_which_engine.md, "An algorithm of one's own".
+
+    Attributes:
+        is_traceable: Of the class: whether `propose` and `learn` run under `jit`, and keep shapes; else they
+            are plain Python.
+        learns: Of the class: whether what it proposes hangs on rewards.
+        has_fronts: Of the class: whether a reward may consist of several numbers.
+        batch: Of the class: how many configurations a search asks for at a time if nobody says; None for all.
 
     Example:
         >>> import jax

@@ -98,7 +98,7 @@ def check_own(what: str, own: object, before: object, is_traceable: bool) -> Non
     Raises:
         TypeError: It is.
     """
-    structures = jax.tree.structure(own), jax.tree.structure(before)
+    structures: tuple[Any, Any] = jax.tree.structure(own), jax.tree.structure(before)
     if structures[0] != structures[1]:
         raise TypeError(
             f"{what} must return what the algorithm keeps, as start made it: {brief(structures[1], 200)}; "

@@ -35,9 +35,14 @@ def check_objective(objective: Objective, shapes: Metrics) -> None:
 
     Raises:
         KeyError: There is no such metric; the message names those that there are.
-        ValueError: A metric is no single real number.
+        ValueError: A metric is no single real number; or a direction was said, but not of which metric.
     """
     columns = by_name(shapes)
+    if objective.modes and not objective.metrics and len(columns) > 1:
+        raise ValueError(
+            f"mode={objective.modes[0]!r} of which metric? There are {', '.join(columns)}: say "
+            f"objective={next(iter(columns))!r}, too"
+        )
     objective.check((*columns, *COSTS))
     for name in (*objective.metrics, *objective.bounds):
         column = columns.get(name)

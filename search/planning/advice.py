@@ -86,7 +86,7 @@ def demotion_advice(name: str, why: Demotion, owner: str, programs: int) -> str:
         f"{programs:,} program{'' if programs == 1 else 's'}, one for each of its values. Let JAX compute "
         "with it: jnp.where or jax.lax.cond in the place of `if`, jnp functions in the place of math and "
         "NumPy, no float(), int() or isinstance(x, float); or open it with few values, by "
-        f"oneof{is_meant}."
+        f"oneof{is_meant}. A function that no jit can hold is searched by a loop of sj.sample."
     )
 
 

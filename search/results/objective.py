@@ -81,7 +81,10 @@ class Objective:
             if each not in get_args(Mode):
                 raise ValueError(f"mode must be 'max' or 'min', got {each!r}")
         if len(modes) != len(names) and (names or len(modes) > 1):
-            raise ValueError(f"{len(names)} objectives ({', '.join(names)}) and {len(modes)} modes")
+            ends = "s" * (len(names) != 1), "s" * (len(modes) != 1)
+            raise ValueError(
+                f"{len(names)} objective{ends[0]} ({', '.join(names)}) and {len(modes)} mode{ends[1]}"
+            )
         return cls(names, modes, {name: _bounds(name, b) for name, b in (constraints or {}).items()})
 
     def to_record(self) -> dict[str, Any]:
@@ -122,14 +125,8 @@ class Objective:
 
         Raises:
             KeyError: There is no such metric; the message names those that there are.
-            ValueError: There are several metrics, and a direction was said, but not of which.
         """
         known = tuple(names)
-        if self.modes and not self.metrics and len(known) > 1:
-            raise ValueError(
-                f"mode={self.modes[0]!r} of which metric? There are {', '.join(known)}: say "
-                f"objective={known[0]!r}, too"
-            )
         for what, wanted in (("objective", self.metrics), ("constraint", self.bounds)):
             for name in wanted:
                 if name not in known:

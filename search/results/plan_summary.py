@@ -59,6 +59,12 @@ class PlanSummary:
         lists = {name: tuple(value) for name, value in record.items() if isinstance(value, list)}
         return cls(**{**record, **lists})
 
+    def about(self, n: int) -> str:
+        """The text, if it tells of these n configurations, and not of one of several batches; else none."""
+        count = f"{n:,} configuration{'s' * (n != 1)}"
+        text = self.text.replace("all configurations", count, 1)  # as what is compiled as a whole says
+        return text if "\n" not in text and text.startswith(f"{count} ") else ""
+
     @property
     def programs(self) -> int:
         """The number of different programs."""

@@ -22,7 +22,9 @@ _LAST = ("program", "seconds", "error")
 
 def summary_of(measured: Measurements) -> str:
     """What happened, in a few lines."""
-    lines = [f"Results of {measured.plan}" if str(measured.plan) else f"Results of {len(measured)} trials"]
+    n = len(measured)
+    of_what = measured.plan.about(n) or f"{n:,} trial{'s' * (n != 1)}"
+    lines = [f"Results of {of_what}"]
     metrics = ", ".join(name or "value" for name in measured.names) or "none"
     lines.append(f"  metrics: {metrics}" + f"; means of {measured.repeats} repeats" * (measured.repeats > 1))
     if measured.objective != Objective():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import operator
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias, final, overload
 
 import numpy as np
@@ -178,6 +178,8 @@ class Results(Measurements):
     def best(self, metric: Wanted = None, mode: Modes | None = None) -> Trial:
         """The best configuration; see `rank`.
 
+        Of several metrics it is the one of the front that is best in the first; `pareto` has the whole front.
+
         Raises:
             ValueError: All failed; the first exception is the cause of this one.
 
@@ -265,6 +267,7 @@ class Results(Measurements):
         *,
         times: Times | None = None,
         courses: Courses | None = None,
+        stopped: Collection[int] | None = None,
     ) -> Any:
         """The trials as an `optuna.Study`, which Optuna's plots, samplers and dashboard read.
 
@@ -279,8 +282,9 @@ class Results(Measurements):
             metric: What counts; see `rank`.
             mode: Its direction.
             times: When the trials ran; by default they ended now.
-            courses: By trial id, pairs of a step and of what was measured then. One whose course ends before
-                the last step of all was pruned.
+            courses: By trial id, pairs of a step and of what was measured then.
+            stopped: The ids of those that were stopped early, which are pruned there; by default those whose
+                courses end before the last step of all.
 
         Raises:
             ImportError: Optuna is not installed.
@@ -291,7 +295,7 @@ class Results(Measurements):
             >>> results.to_optuna("optuna.db", "widths")                                # doctest: +SKIP
             >>> # then, in a terminal: optuna-dashboard sqlite:///optuna.db
         """
-        return to_optuna(self, storage, name, metric, mode, times, courses)
+        return to_optuna(self, storage, name, metric, mode, times, courses, stopped)
 
     # What they say.
 

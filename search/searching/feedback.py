@@ -45,6 +45,7 @@ class Course:
         metadata: What its user noted.
         error: Why it failed, or was skipped.
         is_over: Whether its feedback is complete.
+        is_stopped: Whether a policy said that it is to be stopped, after what was measured last.
         seconds: How long it took; NaN as long as it goes on.
     """
 
@@ -56,6 +57,7 @@ class Course:
     metadata: dict[str, Any] = field(default_factory=dict)
     error: Exception | None = None
     is_over: bool = False
+    is_stopped: bool = False
     seconds: float = float("nan")
 
 
@@ -186,6 +188,7 @@ class Feedback:
             if at <= last:
                 raise ValueError(f"steps go up: step {at} was measured after step {last}")
             own.append(Measurement(at, named, time.perf_counter() - self._course.begun))
+            self._course.is_stopped = False
 
     def done(self, metadata: Mapping[str, Any] | None = None) -> None:
         """Says that the feedback is complete: the algorithm is told of the last measurement.
@@ -247,21 +250,25 @@ class Feedback:
         """Whether further steps of the trial are not worth it, as the loop's policy says.
 
         A trial that is stopped is to be finished, by `done`, or by `skip` if its last measurement should not
-        count.
+        count. It is known as stopped then: to ``loop.trials``, in the column ``'sample.stopped'`` of the
+        results, and to Optuna as pruned.
 
         Raises:
             ValueError: The loop has no policy.
         """
-        loop = self._loop
+        loop, course = self._loop, self._course
         if loop.early_stopping is None:
             raise ValueError(
                 "the loop has no policy of stopping early: sj.sample(…, "
                 "early_stopping=search.early_stopping.Median())"
             )
         with loop.lock:
-            return loop.early_stopping.should_stop(
-                self.measurements, loop.others(self._course), _goal(loop.objective)
+            answer = loop.early_stopping.should_stop(
+                self.measurements, loop.others(course), _goal(loop.objective)
             )
+            if not course.is_over:
+                course.is_stopped = answer
+            return answer
 
     def set_metadata(self, key: str, value: Any) -> None:
         """Notes something of the trial; also when its feedback is complete."""

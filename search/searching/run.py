@@ -28,8 +28,6 @@ from .replay import replay
 from .rounds import Keys, Search, check_number, count, none_of
 from .watching import Watch
 
-_VERB = "search.run"
-
 
 def run(
     algorithm: Algorithm | None,
@@ -149,7 +147,8 @@ def _collect(search: Search, trials: int, batch: int, watch: Watch, resume: Resu
         for each in search.rounds(state, first, trials - first, batch, watch):
             parts.append(each.results)  # noqa: PERF401 - what comes before an exception counts
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(_together(search, parts, interrupt, resume), _VERB) from (
+        advice = f"{trials} were asked for. To go on: search.run(…, resume=results), with the same arguments"
+        raise Interrupted(_together(search, parts, interrupt, resume), advice=advice) from (
             interrupt.__cause__ or interrupt
         )
     except Exception as error:

@@ -6,11 +6,9 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, final, runtime_checkable
 
 import jax
-import numpy as np
 
 from symjax.core.errors import brief, summary
 from symjax.core.tracebacks import caller_level
@@ -19,7 +17,7 @@ from ..algorithms.algorithm import Algorithm, Exhausted
 from ..algorithms.default import default_algorithm
 from ..engines.local import Local
 from ..planning.inputs import key_aval
-from ..results.keys import RootKeys
+from ..results.exports.optuna import Storage
 from ..results.objective import Bound, Modes, Objective
 from ..results.results import Results
 from ..spaces import opening
@@ -29,30 +27,7 @@ from .early_stopping.policy import Policy, Series
 from .feedback import Course, Feedback
 from .measurement import Measurement
 from .rounds import Keys, Search
-
-
-@final
-@dataclass(frozen=True)
-class Sampled:
-    """A trial of a loop: plain data.
-
-    Attributes:
-        id: The trial id.
-        dna: The point of the space.
-        state: ``'ok'``, ``'nan'``, ``'failed'`` (skipped, too), or ``'pending'`` without feedback.
-        measurements: What was measured, by step.
-        metadata: What was noted.
-        error: Why it failed, or was skipped; or None.
-        seconds: How long it took; NaN without feedback.
-    """
-
-    id: int
-    dna: DNA
-    state: str
-    measurements: tuple[Measurement, ...]
-    metadata: Mapping[str, Any]
-    error: Exception | None
-    seconds: float
+from .sampled import Sampled, courses_of, results_of, stopped_of
 
 
 class Trials(Protocol):
@@ -112,7 +87,7 @@ class SamplingLoop:
         keys: Keys,
         objective: Objective,
         policy: Policy | None,
-        past: Mapping[int, Series] | None = None,
+        past: Callable[[], Mapping[int, Series]] = dict,
     ) -> None:
         self.space = space
         self.objective = objective
@@ -120,7 +95,7 @@ class SamplingLoop:
         self.lock = threading.RLock()
         self._trials = trials
         self._keys = keys
-        self._past = past or {}  # what was measured of trials before this loop
+        self._past = past  # what was measured of trials before this loop, or in other processes
         self._courses: dict[int, Course] = {}
         self._is_ended = False
 
@@ -157,7 +132,7 @@ class SamplingLoop:
     def others(self, course: Course) -> list[Series]:
         """What was measured of the other trials, in the order of their ids."""
         own = {trial: tuple(each.measurements) for trial, each in self._courses.items()}
-        courses = {**self._past, **own}
+        courses = {**self._past(), **own}
         return [courses[trial] for trial in sorted(courses) if trial != course.id and courses[trial]]
 
     def finish(self, course: Course) -> None:
@@ -192,34 +167,34 @@ class SamplingLoop:
         with self.lock:
             courses = list(self._courses.values())
             states: Sequence[str] = self.results.states.tolist() if courses else []
-        return tuple(
-            Sampled(
-                each.id,
-                each.dna,
-                state,
-                tuple(each.measurements),
-                dict(each.metadata),
-                each.error,
-                each.seconds,
-            )
-            for each, state in zip(courses, states, strict=True)
+        return tuple(Sampled.of(each, state) for each, state in zip(courses, states, strict=True))
+
+    def measurements(self, trial: int) -> tuple[Measurement, ...]:
+        """What a trial of this loop measured on its way, by step.
+
+        Raises:
+            KeyError: It has no such trial.
+        """
+        with self.lock:
+            if trial not in self._courses:
+                raise KeyError(f"there is no trial {brief(trial)} among {len(self._courses)}")
+            return tuple(self._courses[trial].measurements)
+
+    def to_optuna(self, storage: Storage = None, name: str | None = None) -> Any:
+        """The trials as an `optuna.Study`, with what they measured; what was stopped early is pruned there.
+
+        See `Results.to_optuna`.
+        """
+        with self.lock:
+            results = self.results
+            series = {each.id: tuple(each.measurements) for each in self._courses.values()}
+        return results.to_optuna(
+            storage, name, courses=courses_of(results, series), stopped=stopped_of(results)
         )
 
     def _results(self, courses: Sequence[Course]) -> Results:
-        measured = [_last(each) for each in courses]
-        counted = (*self.objective.metrics, *self.objective.bounds)
-        names = dict.fromkeys([*counted, *(name for metrics in measured for name in metrics)])
-        return Results(
-            self.space,
-            DNA.concat([each.dna for each in courses]),
-            np.array([each.id for each in courses]),
-            RootKeys.of(self._keys.trials, len(courses)),
-            {name: np.array([metrics.get(name, np.nan) for metrics in measured]) for name in names},
-            errors={row: each.error for row, each in enumerate(courses) if each.error is not None},
-            pending=np.array([not each.is_over for each in courses]),
-            seconds=np.array([each.seconds for each in courses]),
-            objective=self.objective,
-        )
+        has_policy = self.early_stopping is not None
+        return results_of(self.space, courses, self._keys.trials, self.objective, has_policy)
 
     def __repr__(self) -> str:
         over = sum(each.is_over for each in self._courses.values())
@@ -357,10 +332,6 @@ class _Limited:
 
 def _by_feedback(*_: Any) -> NoReturn:
     raise AssertionError("what comes of a sampled trial, its user says")
-
-
-def _last(course: Course) -> Mapping[str, float]:
-    return course.measurements[-1].metrics if course.measurements else {}
 
 
 def _without_feedback(course: Course) -> str:

@@ -16,6 +16,7 @@ from . import dna_forms
 from .choice import Genes
 from .dna_text import parse_json, parse_numbers, reading, write_json, write_numbers
 from .points import Spec
+from .sampling import sample_genes
 
 Index: TypeAlias = int | np.integer[Any] | slice | Genes
 
@@ -115,6 +116,26 @@ class DNA:
     def __iter__(self) -> Iterator[DNA]:
         host = self.host()
         return (host[index] for index in range(len(host)))
+
+    @classmethod
+    def sample(cls, spec: Spec, key: jax.Array, n: int) -> DNA:
+        """Draws points by the law of each decision: `Space.sample` where there is no space, but its spec.
+
+        So an algorithm draws in `propose`; what `Space.constrain` demands it does not know. Runs under `jit`.
+
+        Args:
+            spec: The decisions of the space.
+            key: A JAX key.
+            n: How many, at least 0; not traced.
+
+        Example:
+            >>> import jax
+            >>> from symjax import search
+            >>> space = search.space({'width': search.oneof([8, 16]), 'rate': search.floatv(0.0, 1.0)})
+            >>> search.DNA.sample(space.spec, jax.random.key(0), 4)
+            DNA[4] of width, rate
+        """
+        return cls(spec, *sample_genes(spec, key, n))
 
     @classmethod
     def concat(cls, dnas: Iterable[DNA]) -> DNA:

@@ -65,10 +65,20 @@ class Spec:
         points: The decisions in depth-first declaration order, parents before their children.
 
     Attributes:
-        points: The same.
-        columns: For each point its columns, in `choices` or in `floats` by its kind.
+        points: The same. What is decided is in their `choice`: its `bounds`, `candidates`, `scale`.
+        columns: For each point its columns, in a DNA's `choices` or `floats` as its `array` says.
         choices: The number of columns of `choices`.
         floats: The number of columns of `floats`.
+
+    Example:
+        >>> from symjax import search
+        >>> act, rate = search.oneof(['relu', 'gelu']), search.floatv(0.1, 1.0, 'log')
+        >>> space = search.space({'act': act, 'rate': rate})
+        >>> act, rate = space.spec.points
+        >>> act.name, act.array, act.choice.candidates, act.choice.bounds
+        ('act', 'choices', ('relu', 'gelu'), (0, 1))
+        >>> rate.name, rate.array, rate.choice.scale, space.spec.columns[1]
+        ('rate', 'floats', 'log', slice(0, 1, None))
     """
 
     __slots__ = ("_bounds", "_hash", "_others", "choices", "columns", "floats", "points")

@@ -563,6 +563,7 @@ class Space:
         """Whether a single DNA is as `constrain` demands, and its tree can be made.
 
         Raises:
+            TypeError: A batch.
             Exception: What a constraint raises; a note names the constraint.
 
         Example:
@@ -571,6 +572,11 @@ class Space:
             >>> [space.allows(search.DNA.from_numbers(space.spec, [number])) for number in (0, 1)]
             [False, True]
         """
+        if self._require(dna).shape:
+            raise TypeError(
+                f"allows takes a single DNA, this is a batch of {list(dna.shape)}; "
+                "[space.allows(dna) for dna in batch] says it of each"
+            )
         return constraints.allows(self.predicates, lambda: self._tree(self._genes(dna.choices, dna.floats)))
 
     def _require(self, dna: DNA) -> DNA:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import Any, final
@@ -97,6 +98,9 @@ def pbt(
             `evaluate`.
         Exception: All members raised: what the first one of them raised.
 
+    Warns:
+        RuntimeWarning: Nothing can be copied: there is one member, or `interval` is all of the steps.
+
     Example:
         >>> import jax, symjax as sj
         >>> from symjax import search
@@ -130,6 +134,11 @@ def pbt(
         signature_text(steps),
     )
     ends = (*range(interval, steps.n, interval), steps.n)
+    if len(ends) == 1 or len(batch) == 1:
+        why = f"interval={interval} of {steps.n} steps" if len(ends) == 1 else "a population of one"
+        warnings.warn(
+            f"{why}: no member is compared with another, and none copied", RuntimeWarning, stacklevel=2
+        )
     population = Population(steps, request, data, Where(lanes, width, devices), ends)
     report = StepReport(reporter(progress), len(batch) * steps.n)
     with closing(report), interruptible(population.results, ""):

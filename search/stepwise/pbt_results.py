@@ -97,5 +97,8 @@ class PBTResults:
 
     def __repr__(self) -> str:
         copies = int((self.parents != np.arange(len(self))).sum()) if len(self.parents) else 0
-        rounds = f"{self.ends[-1]:,} steps in {len(self.ends)} rounds"
-        return f"<PBTResults: {len(self)} members, {rounds}, {copies} copies>"
+        members, steps, rounds = (
+            f"{n:,} {what}{'s' * (n != 1)}"
+            for n, what in ((len(self), "member"), (self.ends[-1], "step"), (len(self.ends), "round"))
+        )
+        return f"<PBTResults: {members}, {steps} in {rounds}, {copies} cop{'y' if copies == 1 else 'ies'}>"

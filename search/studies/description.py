@@ -153,6 +153,17 @@ class Description:
         database.execute("UPDATE study SET algorithm = ?", (current.algorithm,))
         return current
 
+    def aimed(self, database: Database, objective: Objective) -> Self:
+        """The same with another objective, if no trial is finished yet; within a transaction."""
+        (was_used,) = database.execute("SELECT EXISTS (SELECT 1 FROM trials)")[0]
+        own = self.read_objective()
+        numbers = {max(1, len(each.metrics)) for each in (own, objective)}  # algorithms have begun with one
+        if was_used or objective == Objective() or len(numbers) > 1:
+            return self
+        current = replace(self.read(database), objective=json.dumps(objective.to_record()))
+        database.execute("UPDATE study SET objective = ?", (current.objective,))
+        return current
+
     # What it is made of.
 
     def read_space(self, modules: Sequence[str]) -> Space:

@@ -183,7 +183,20 @@ class Drive:
     def _turn(
         self, worker: Worker, job: Reservation | None, outcome: Outcome | None, is_last: bool = False
     ) -> Reservation | None:
-        """From one reservation to the next, in one transaction.
+        """From one reservation to the next; waits while another worker runs rounds as one program.
+
+        Args and errors are those of `_step`.
+        """
+        following, is_taken = self._step(worker, job, outcome, is_last)
+        while is_taken:
+            time.sleep(_PAUSE)
+            following, is_taken = self._step(worker, None, None)
+        return following
+
+    def _step(
+        self, worker: Worker, job: Reservation | None, outcome: Outcome | None, is_last: bool = False
+    ) -> tuple[Reservation | None, bool]:
+        """From one reservation to the next, in one transaction; gives whether there is one to wait for, too.
 
         Args:
             worker: Who works.
@@ -214,10 +227,7 @@ class Drive:
         if problem is not None:
             raise problem
         self._version, self._state = known  # not before it is written
-        if is_taken:
-            time.sleep(_PAUSE)
-            return self._turn(worker, None, None)
-        return following
+        return following, is_taken
 
     def _go_on(
         self, worker: Worker, job: Reservation | None, outcome: Outcome | None, is_last: bool

@@ -12,7 +12,7 @@ from ..spaces.dna import DNA
 from .driving import Drive, Outcome
 from .ledger import Reservation
 from .storage.database import Database
-from .storage.rows import Notes, write_metadata
+from .storage.rows import Notes, read_courses, read_measurements, write_metadata
 from .workers import Worker
 
 
@@ -35,6 +35,7 @@ class SampledTrials:
         self._worker = worker
         self._lock = threading.Lock()
         self._waiting: list[tuple[int, DNA]] = []
+        self._past: tuple[object, dict[int, tuple[Measurement, ...]]] = None, {}
         self._open: dict[int, tuple[Reservation, set[int]]] = {}  # with the ids that are not reported yet
 
     def claim(self) -> tuple[int, DNA] | None:
@@ -68,6 +69,20 @@ class SampledTrials:
                 self._drive.store(self._worker, job, outcome)
             else:
                 self._drive.told(self._worker, job, outcome)
+
+    def past(self) -> Mapping[int, tuple[Measurement, ...]]:
+        """What finished trials measured on their way, by their ids; those of other processes, too."""
+        with self._lock:
+            moment, known = self._past
+            now = self._database.moment
+            if moment != now:
+                rows = self._database.execute("SELECT id FROM trials")
+                new = {number for (number,) in rows}.difference(known)
+                if moment is None:
+                    known = read_courses(self._database)
+                read = {number: read_measurements(self._database, number) for number in new - known.keys()}
+                self._past = now, {**known, **read}
+            return self._past[1]
 
     def note(self, trial: int, metadata: Mapping[str, Any]) -> None:
         """Takes what was noted of a trial later."""

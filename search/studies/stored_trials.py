@@ -21,6 +21,7 @@ from ..results.results import Results
 from ..results.trial import Trial
 from ..searching.measurement import Measurement
 from ..searching.rounds import Keys
+from ..searching.sampled import courses_of
 from ..spaces.space import Space
 from .description import Description, read_key
 from .storage.database import Database
@@ -79,8 +80,8 @@ class StoredTrials(Views):
                 self._space = self._description.read_space(self._modules)
             except LoadError as error:
                 raise StudyError(
-                    f"{self.path} can be read by study.records() only, for its space cannot be made again: "
-                    f"{error}. Import what it names, give modules=[…], or give the space"
+                    f"the space of {self.path} cannot be made again: {error}. Or give the space: "
+                    "search.Study(path, space). Without it there is study.records(), a list of dicts"
                 ) from error
         return self._space
 
@@ -125,13 +126,7 @@ class StoredTrials(Views):
     @property
     def courses(self) -> Courses:
         """What trials measured of the only objective on their way, by id: pairs of a step and a number."""
-        names = self.objective.metrics or self.results.names
-        if len(names) != 1:
-            return {}
-        return {
-            trial: [(each.step, each.metrics[names[0]]) for each in course if names[0] in each.metrics]
-            for trial, course in read_courses(self._database).items()
-        }
+        return courses_of(self.results, read_courses(self._database))
 
     def __len__(self) -> int:
         """How many trials are finished."""

@@ -14,7 +14,7 @@ from typing import Any, final
 import jax
 import numpy as np
 
-from symjax.core.errors import brief
+from symjax.core.errors import brief, note
 
 from ..algorithms.algorithm import Algorithm
 from ..algorithms.default import default_algorithm
@@ -39,7 +39,6 @@ from .sampling import SampledTrials
 from .storage.database import create
 from .storage.decision_texts import DecisionTexts
 from .storage.errors import StudyError
-from .storage.rows import read_courses
 from .storage.states import replace_state
 from .stored_trials import AnyPath, StoredTrials
 from .workers import Worker
@@ -68,7 +67,7 @@ class Study(StoredTrials):
         algorithm: What proposes; by default what stands in the file, or for a new study
             `search.algorithms.default_algorithm`.
         objective: The name of the metric that counts, or several for a Pareto front; by default what stands
-            in the file.
+            in the file. As long as no trial is finished, another name takes its place.
         mode: ``'max'`` if more is better, ``'min'`` if less is.
         constraints: Bounds of metrics; see `search.evaluate`.
         repeats: How many seeds each trial runs with; by default 1.
@@ -137,8 +136,16 @@ class Study(StoredTrials):
                 self._description.check_space(target, space, modules)
             if algorithm is not None:
                 self._description.check_algorithm(target, algorithm, modules)
+            if goal not in (Objective(), self.objective) and not self.workers:
+                with self._database.writing():
+                    self._description = self._description.aimed(self._database, goal)
             self._description.check_objective(target, goal, repeats)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, StudyError) and not len(self):
+                note(
+                    error,
+                    f"No trial is finished in {target}: nothing is lost if you delete it and begin anew.",
+                )
             self._database.close()
             raise
         self._samplers: list[Worker] = []
@@ -245,7 +252,7 @@ class Study(StoredTrials):
         drive = Drive(self._database, self._reader(), texts, search, 1, trials, watch, is_host=True)
         self._samplers.append(Worker(self._database))
         source = SampledTrials(self._database, drive, self._samplers[-1])
-        return SamplingLoop(search.space, source, keys, goal, early_stopping, read_courses(self._database))
+        return SamplingLoop(search.space, source, keys, goal, early_stopping, source.past)
 
     def switch(self, algorithm: Algorithm) -> None:
         """Goes on with another algorithm, which is told of all trials that the one before was told of.

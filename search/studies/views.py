@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..results.exports.optuna import Courses, Storage, Times, to_optuna
+from ..results.exports.optuna import Courses, Storage, Times
 from ..results.files import save_results
 from ..results.objective import Modes
 from ..results.plotting.figures import Axes, Figure
 from ..results.plotting.plot import Kind
 from ..results.results import Results
 from ..results.trial import Trial
+from ..searching.sampled import stopped_of
 
 
 class Views(abc.ABC):
@@ -44,7 +45,7 @@ class Views(abc.ABC):
         return {}
 
     def best(self, metric: str | Sequence[str] | None = None, mode: Modes | None = None) -> Trial:
-        """The best trial; see `Results.best`.
+        """The best trial; see `Results.best`. With several objectives `pareto` says more.
 
         Raises:
             ValueError: None is finished, or all failed.
@@ -95,6 +96,8 @@ class Views(abc.ABC):
     def to_optuna(self, storage: Storage = None, name: str | None = None) -> Any:
         """The trials as an `optuna.Study`, with their times and courses; see `Results.to_optuna`.
 
+        What a policy stopped early, in a loop of `sj.sample`, is pruned there.
+
         Args:
             storage: None for a study in memory; a path, which ends in ``.log`` for a journal, and in
                 anything else for an SQLite file; a URL, or one of Optuna's storages.
@@ -104,10 +107,9 @@ class Views(abc.ABC):
             ImportError: Optuna is not installed.
             ValueError: The file is another program's, such as this study's own.
         """
-        times = Times(*self.times)
-        # Not pruned: a trial that was ended early, and not skipped, counts here by its last measurement.
-        return to_optuna(
-            self.results, storage, name or self.name, times=times, courses=self.courses, prunes=False
+        results, times = self.results, Times(*self.times)
+        return results.to_optuna(
+            storage, name or self.name, times=times, courses=self.courses, stopped=stopped_of(results)
         )
 
     def save(self, path: os.PathLike[str] | str) -> None:

@@ -128,9 +128,16 @@ def summary(error: BaseException) -> str:
 
 
 def nearest(name: object, names: Iterable[object]) -> str:
-    """A hint with the closest valid name, whatever its case; or ``''`` when nothing comes close."""
+    """A hint with the closest valid name, whatever its case; or ``''`` when nothing comes close.
+
+    Where nothing is alike, it is the one valid name that begins as this one of at least three letters.
+    """
     listed = [str(n) for n in names]
-    close = difflib.get_close_matches(str(name).lower(), [n.lower() for n in listed], n=1, cutoff=0.6)
+    lowered, start = [n.lower() for n in listed], str(name).lower()
+    close = difflib.get_close_matches(start, lowered, n=1, cutoff=0.6)
+    if not close and len(start) >= 3:
+        beginnings = [n for n in lowered if n.startswith(start)]
+        close = beginnings if len(beginnings) == 1 else []
     alike = [n for n in listed if n.lower() in close]
     return f"did you mean {nearest_first(str(name), alike)[0]!r}?" if alike else ""
 

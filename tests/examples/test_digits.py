@@ -39,19 +39,19 @@ def started(folder: Path, *more: str) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 def test_it_is_killed_resumed_and_finished(tmp_path):
-    small = ("--trials", "10", "--epochs", "1")
+    small = ("--trials", "6", "--epochs", "1")
     with started(tmp_path, *small) as first:
         assert first.stdout is not None
         said = []
         for line in first.stdout:
             said.append(line)
-            if "of 10 trials are finished" in line:
+            if "of 6 trials are finished" in line:
                 first.send_signal(signal.SIGKILL)
                 break
         assert first.wait() == -signal.SIGKILL, "".join(said)
     with search.Study(tmp_path / "digits.db") as study:
         before = study.records()  # for which the classes of the script are not needed
-    assert 0 < len(before) < 10
+    assert 0 < len(before) < 6
 
     with started(tmp_path, *small) as second:
         output, _ = second.communicate()
@@ -59,7 +59,7 @@ def test_it_is_killed_resumed_and_finished(tmp_path):
     assert f"<Study 'digits' at {tmp_path / 'digits.db'}: {len(before)} ok" in output
     with search.Study(tmp_path / "digits.db") as study:
         records = study.records()
-    assert [record["id"] for record in records] == list(range(10))
+    assert [record["id"] for record in records] == list(range(6))
     assert {record["state"] for record in records} == {"ok"}
     for record in before:  # not run again: it took as long
         assert records[record["id"]] == record

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final, TypeAlias, final
 
 import jax
@@ -166,9 +169,10 @@ class _Study:
         if is_forgetful:
             # What samplers note for others who ask meanwhile, a study that is made anew would not have.
             self._storage.set_trial_system_attr = lambda *_: None
-        self._study = optuna.create_study(
-            storage=self._storage, study_name="symjax", directions=["maximize"] * objectives
-        )
+        with _quiet(type(self._storage).__module__):
+            self._study = optuna.create_study(
+                storage=self._storage, study_name="symjax", directions=["maximize"] * objectives
+            )
         self._id = self._storage.get_study_id_from_name("symjax")
 
     def ask(self, sampler: Sampler) -> DNA:
@@ -227,3 +231,18 @@ def _optuna() -> Any:
 
 def _samplers() -> Any:
     return _optuna().samplers
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """Within, this thread logs nothing there: Optuna's word on a study in memory is no news."""
+    thread = threading.get_ident()
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return record.thread != thread
+
+    logging.getLogger(logger).addFilter(is_other)
+    try:
+        yield
+    finally:
+        logging.getLogger(logger).removeFilter(is_other)

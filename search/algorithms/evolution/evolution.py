@@ -93,6 +93,9 @@ class Evolution(Algorithm):
             number = getattr(self, name)
             if number is not None and number < least:
                 raise ValueError(f"{name} is at least {least}, got {brief(number)}")
+        for composable in (self.reproduction, self.population_update, self.again):
+            if composable is not None:
+                operation(composable)
 
     def start(self, space: Space, key: jax.Array, objectives: int) -> Evolved:
         """Nobody."""

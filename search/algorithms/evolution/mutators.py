@@ -24,6 +24,12 @@ from ..variation.steps import float_owners, gaussian, on_scale, polynomial, step
 from .operation import Step
 from .roles import Mutator
 
+__all__ = ["Gaussian", "Polynomial", "Swap", "Uniform"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 class Uniform(Mutator):
     """Changes a decision, uniform over those that matter and can be decided otherwise.

@@ -388,6 +388,9 @@ def operation(composable: Composable) -> Operation:
     """
     if isinstance(composable, Operation):
         return composable
+    if isinstance(composable, type):
+        name = composable.__name__
+        raise TypeError(f"operations are composed of objects, and {name} is a class: write {name}(…)")
     if callable(composable):
         return Lambda(composable)
     raise TypeError(

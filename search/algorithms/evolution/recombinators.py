@@ -35,6 +35,23 @@ from ..variation.permutations import (
 from .grouping import Grouped, Paired, Weights, by_rank
 from .population import Population
 
+__all__ = [
+    "Average",
+    "Cycle",
+    "KPoint",
+    "Order",
+    "PartiallyMapped",
+    "Sample",
+    "Segmented",
+    "SimulatedBinary",
+    "Uniform",
+    "WeightedAverage",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 class Uniform(Grouped):
     """Uniform crossover: each decision comes from any of the parents, all as likely.

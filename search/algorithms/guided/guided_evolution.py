@@ -106,25 +106,24 @@ class GuidedEvolution(Algorithm):
 
     def propose(self, spec: Spec, own: Guided, key: jax.Array, n: int) -> tuple[DNA, Guided]:
         """The most promising of many children, n times."""
-        drawn = DNA(spec, *genes_of(spec, random_words(jax.random.fold_in(key, n), (n, words(spec)))))
         known = own.known
         spare = min(n, _SPARE)
-        seen = _Seen.of(known, spare)
+        failed = jnp.isneginf(own.latest.rewards[:, 0])
+        is_ready = (own.told >= self.initial) & (own.latest.valid & ~failed).any()
+        seen = _Seen.of(known, spare, is_ready)
         keys = jax.random.split(key, n)
         if n == 1:
-            _, picked = seen.pick(self._candidates(spec, own, keys[0]))
+            _, picked = seen.pick(self._candidates(spec, own, keys[0], is_ready))
             picked = jax.tree.map(lambda genes: genes[None], picked)
         else:
 
             def one(seen: _Seen, step: tuple[jax.Array, jax.Array]) -> tuple[_Seen, DNA]:
                 index, key = step
-                expected, picked = seen.pick(self._candidates(spec, own, key))
+                expected, picked = seen.pick(self._candidates(spec, own, key, is_ready))
                 return seen.believing(picked, expected, known.capacity + index % spare), picked
 
             _, picked = jax.lax.scan(one, seen, (jnp.arange(n), keys))
-        failed = jnp.isneginf(own.latest.rewards[:, 0])
-        is_ready = (own.told >= self.initial) & (own.latest.valid & ~failed).any()
-        return jax.tree.map(lambda child, draw: jnp.where(is_ready, child, draw), picked, drawn), own
+        return picked, own
 
     def learn(self, spec: Spec, own: Guided, dnas: DNA, rewards: Rewards) -> Guided:
         """The latest and the best."""
@@ -137,8 +136,8 @@ class GuidedEvolution(Algorithm):
             own.told + len(dnas),
         )
 
-    def _candidates(self, spec: Spec, own: Guided, key: jax.Array) -> DNA:
-        """Children, and a few points by the law of the space."""
+    def _candidates(self, spec: Spec, own: Guided, key: jax.Array, is_ready: jax.Array) -> DNA:
+        """Children, and a few points by the law of the space; before it is ready, only these."""
         n, strays = self.candidates, self.candidates // _STRAYS
         rows = random_words(key, (n, _CONTESTANTS + 1 + mutation_words(spec, 0.5) + words(spec)))
         fight, rate, change, law = jnp.split(
@@ -158,10 +157,9 @@ class GuidedEvolution(Algorithm):
         # How many decisions change: mostly one; else a few, or half of them.
         several = jnp.array([0.0, 0.0, 1 / len(spec), 2 / len(spec), 0.5])
         children = mutated(parents, change, several[below_each(rate, jnp.uint32(5))])
-        drawn = DNA(spec, *genes_of(spec, law[:strays]))
-        candidates: DNA = jax.tree.map(
-            lambda child, draw: jnp.concatenate([child[strays:], draw]), children, drawn
-        )
+        is_stray = ((jnp.arange(n) < strays) | ~is_ready)[:, None]
+        drawn = DNA(spec, *genes_of(spec, law))
+        candidates: DNA = jax.tree.map(lambda child, draw: jnp.where(is_stray, draw, child), children, drawn)
         return candidates
 
 
@@ -173,15 +171,17 @@ class _Seen(NamedTuple):
         targets: What they earned, or are expected to, float32[m].
         valid: Which places are taken, bool[m].
         model: The model of these.
+        is_ready: Whether they are enough to be guided by.
     """
 
     there: Places
     targets: jax.Array
     valid: jax.Array
     model: Model
+    is_ready: jax.Array
 
     @classmethod
-    def of(cls, known: Population, spare: int) -> _Seen:
+    def of(cls, known: Population, spare: int, is_ready: jax.Array) -> _Seen:
         """What is known of a population, and places to spare."""
         spec = known.spec
 
@@ -190,7 +190,8 @@ class _Seen(NamedTuple):
 
         there, targets, valid = jax.tree.map(padded, (places(known.dnas), _standardized(known), known.valid))
         apart = distances(spec, there, there)
-        return cls(there, targets, valid, fitted(apart, targets, valid, math.sqrt(max(1, len(spec)))))
+        model = fitted(apart, targets, valid, math.sqrt(max(1, len(spec))))
+        return cls(there, targets, valid, model, is_ready)
 
     def promises(self, candidates: DNA) -> tuple[jax.Array, jax.Array]:
         """What is expected of candidates, and the logarithm of how they will improve; float32[n] each."""
@@ -198,7 +199,8 @@ class _Seen(NamedTuple):
         mean, deviation = predicted(self.model, apart)
         is_known = ((apart < 1e-10) & self.valid).any(axis=1)
         best = jnp.max(self.targets, where=self.valid, initial=-jnp.inf)
-        return mean, jnp.where(is_known, -jnp.inf, log_improvement(mean, deviation, best))
+        promise = jnp.where(self.is_ready, log_improvement(mean, deviation, best), 0.0)
+        return mean, jnp.where(is_known, -jnp.inf, promise)
 
     def pick(self, candidates: DNA) -> tuple[jax.Array, DNA]:
         """The candidate that promises most, and what is expected of it."""
@@ -211,7 +213,8 @@ class _Seen(NamedTuple):
         there = jax.tree.map(lambda each, own: each.at[slot].set(own), self.there, places(dna))
         targets, valid = self.targets.at[slot].set(expected), self.valid.at[slot].set(True)
         apart = distances(dna.spec, there, there)
-        return _Seen(there, targets, valid, refitted(self.model, apart, targets, valid))
+        model = refitted(self.model, apart, targets, valid)
+        return _Seen(there, targets, valid, model, self.is_ready)
 
 
 def log_improvement(mean: jax.Array, deviation: jax.Array, best: jax.Array) -> jax.Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
@@ -47,7 +47,7 @@ def to_optuna(
     mode: Modes | None = None,
     times: Times | None = None,
     courses: Courses | None = None,
-    prunes: bool = True,
+    stopped: Collection[int] | None = None,
 ) -> Any:
     """The trials as an `optuna.Study`; see `Results.to_optuna`.
 
@@ -59,12 +59,16 @@ def to_optuna(
         mode: Its direction.
         times: When the trials ran; by default they ended now.
         courses: What trials measured of the first objective on their way.
-        prunes: Whether a trial whose course ends before the last step of all was pruned.
+        stopped: The ids of those that were stopped early; by default those whose courses end before the last
+            step of all.
     """
     optuna = _imported()
     scores = measured.scores(metric, mode)
     goals = scores.goals or _stated(measured)
-    trials = list(_Trials(optuna, measured, scores, times or _times(measured), courses or {}, prunes))
+    courses = courses or {}
+    if stopped is None:
+        stopped = _short(courses)
+    trials = list(_Trials(optuna, measured, scores, times or _times(measured), courses, stopped))
     # No file is touched before: what is wrong with the trials leaves none behind.
     directions = ["maximize" if each == "max" else "minimize" for _, each in goals]
     try:
@@ -100,6 +104,13 @@ def _times(measured: Measurements) -> Times:
     return Times(now - np.nan_to_num(measured.seconds), now)
 
 
+def _short(courses: Courses) -> set[int]:
+    """The ids of those whose courses end before the last step of all."""
+    ends = {number: course[-1][0] for number, course in courses.items() if course}
+    last = max(ends.values(), default=0)
+    return {number for number, end in ends.items() if end < last}
+
+
 class _Trials:
     """The trials as Optuna has them, in their order.
 
@@ -109,7 +120,7 @@ class _Trials:
         scores: What counts.
         times: When they ran.
         courses: What they measured on their way.
-        prunes: Whether the shorter ones were pruned.
+        stopped: The ids of those that were stopped early.
     """
 
     def __init__(
@@ -119,7 +130,7 @@ class _Trials:
         scores: Scores,
         times: Times,
         courses: Courses,
-        prunes: bool,
+        stopped: Collection[int],
     ) -> None:
         self._optuna = optuna
         self._measured = measured
@@ -130,8 +141,7 @@ class _Trials:
         self._attributes = _attributes(measured)
         self._times = times
         self._courses = courses
-        ends = [course[-1][0] for course in courses.values() if course]
-        self._end = max(ends, default=0) if prunes else 0
+        self._stopped = stopped
 
     def __iter__(self) -> Iterator[Any]:
         return (self._trial(row) for row in range(len(self._measured)))
@@ -140,8 +150,8 @@ class _Trials:
         trial = self._optuna.trial
         states = {OK: trial.TrialState.COMPLETE, PENDING: trial.TrialState.WAITING}
         state = states.get(int(self._outcome[row]), trial.TrialState.FAIL)
-        course = self._courses.get(int(self._measured.ids[row]), ())
-        if state.name == "COMPLETE" and course and course[-1][0] < self._end:
+        number = int(self._measured.ids[row])
+        if state.name == "COMPLETE" and number in self._stopped:
             state = trial.TrialState.PRUNED  # after fewer steps it is not to be compared with the others
         space = self._measured.space
         answers = suggestions(space.spec, space.choices, self._names, self._measured.dnas[row])
@@ -150,7 +160,7 @@ class _Trials:
         frozen = trial.create_trial(
             state=state,
             values=[float(column[row]) for column in self._values] if state.name == "COMPLETE" else None,
-            intermediate_values=dict(course),
+            intermediate_values=dict(self._courses.get(number, ())),
             params={parameter.name: value for parameter, value in answers},
             distributions={parameter.name: parameter.distribution(laws) for parameter, _ in answers},
             user_attrs={name: value for name, value in attributes if value is not None},

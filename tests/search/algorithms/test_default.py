@@ -17,10 +17,15 @@ SPACES = [
 @pytest.mark.parametrize("objectives", [1, 2])
 def test_the_default_knows_all_spaces_and_any_number_of_objectives(space, objectives):
     algorithm = default_algorithm(space, objectives)
-    state = algorithm.init(space, KEY, objectives)
-    dnas, state = algorithm.ask(state, KEY, 3)
+
+    @jax.jit
+    def turn(state):
+        dnas, state = algorithm.ask(state, KEY, 3)
+        return dnas, algorithm.tell(state, dnas, jax.numpy.ones((3, objectives)))
+
+    dnas, _ = turn(algorithm.init(space, KEY, objectives))
+    space.spec.check(dnas.choices, dnas.floats)
     assert len(dnas) == 3
-    algorithm.tell(state, dnas, jax.numpy.ones((3, objectives)))
 
 
 def test_a_search_without_an_algorithm_takes_it():

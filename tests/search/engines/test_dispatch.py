@@ -8,7 +8,7 @@ import pytest
 
 from symjax import search
 from symjax.search.engines.dispatch import Dispatch
-from symjax.search.engines.pool import Pool
+from symjax.search.engines.pool import Member, Pool, WorkerLost
 from symjax.search.evaluation.jobs import Job
 from symjax.search.evaluation.outcomes import Outcomes
 from symjax.search.evaluation.pace import Pace
@@ -42,3 +42,35 @@ def test_where_nothing_is_left_no_worker_starts():
     pool = Pool(1, {}, 0)
     Dispatch(pool, 8, 0, todo).run()
     assert len(pool) == 0
+
+
+class Losing(Pool):
+    """Has one worker, which ends whatever it is at."""
+
+    def __init__(self):
+        super().__init__(1, {}, 0)
+        self.sent = []
+
+    def grow(self, wanted):
+        self._members = self._members or [Member(None, None)]
+
+    def store(self, value):
+        return str(id(value)).encode()
+
+    def send(self, member, share, order, refs):
+        member.share = share
+        self.sent.append(len(share.rows))
+
+    def wait(self):
+        return [(member, WorkerLost("it is gone")) for member in self.busy]
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_a_share_is_sent_again_as_often_as_is_said_and_then_in_halves(retries):
+    pool, todo = Losing(), job(search.plan(run, SPACE, DNAS, KEY))
+    Dispatch(pool, 8, retries, todo).run()
+    assert pool.sent.count(3) == retries + 1
+    assert pool.sent.count(1) == 3
+    errors = todo.outcomes.results().errors
+    assert sorted(errors) == [0, 1, 2]
+    assert all("workers were lost over this" in error.__notes__[0] for error in errors.values())

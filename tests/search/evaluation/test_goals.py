@@ -23,6 +23,10 @@ def test_what_is_there_passes(objective):
     check_objective(objective, SHAPES)
 
 
+def test_a_direction_alone_is_that_of_the_only_metric():
+    check_objective(Objective.of(mode="min"), {"loss": SHAPES["loss"]})
+
+
 @pytest.mark.parametrize(
     ("objective", "error", "message"),
     [
@@ -30,6 +34,7 @@ def test_what_is_there_passes(objective):
         (Objective.of("loss", "min", constraints={"time": 1.0}), KeyError, "the constraint.*'time'"),
         (Objective.of("cost.flop", "min"), KeyError, "the objective.*'cost.flop'.*cost.flops"),
         (Objective.of("losses", "min"), ValueError, r"'losses' is float32\[5\] for each configuration"),
+        (Objective.of(mode="min"), ValueError, "mode='min' of which metric.* loss, losses, phase"),
         (Objective.of(constraints={"phase": 1.0}), ValueError, "'phase' is complex64"),
     ],
 )

@@ -43,7 +43,7 @@ def test_a_demotion_names_the_line_and_the_class():
     space = search.space([Net(search.floatv(0.0, 1.0)), 0.5])
     message = (
         r"^\[0\].rate cannot be a lane: code needs its value in Python, at .*test_advice.py:\d+: `self.rate > 0.5`. "
-        r".* a constant of 3 programs, .* jnp.where .* sj.field\(static=True\) in Net.$"
+        r".* a constant of 3 programs, .* jnp.where .* sj.field\(static=True\) in Net. .* sj.sample.$"
     )
     with pytest.warns(search.PlanWarning, match=message):
         search.plan(lambda exp, key: exp[0].run(key), space, space.sample(KEY, 3), KEY)

@@ -10,3 +10,11 @@ def test_prints_as_the_plan():
     assert (str(summary), summary.programs) == ("4 configurations → 2 programs", 2)
     assert pickle.loads(pickle.dumps(summary)) == summary
     assert str(PlanSummary()) == ""
+
+
+def test_knows_which_configurations_it_is_about():
+    summary = PlanSummary("1,200 configurations → 2 programs")
+    assert summary.about(1200) == str(summary)
+    assert summary.about(200) == ""
+    assert PlanSummary("all configurations → 1 program").about(7) == "7 configurations → 1 program"
+    assert PlanSummary.concat([summary, PlanSummary("7 configurations → 1 program")]).about(1200) == ""

@@ -60,6 +60,21 @@ def test_a_summary_says_what_happened():
     assert summary_of(results_of()).startswith("Results of 4 trials")
 
 
+def test_a_summary_of_several_batches_speaks_of_all_trials():
+    results = results_of(plan=PlanSummary("4 configurations → 2 programs"))
+    first, second = results[:1], results[1:]
+    assert summary_of(first).splitlines()[0] == "Results of 1 trial"
+    assert summary_of(second).splitlines()[0] == "Results of 3 trials"
+    parts = [
+        Results(**{**part.arguments(), "plan": PlanSummary(f"{len(part)} configurations → 1 program")})
+        for part in (results[:2], results[2:])
+    ]
+    assert summary_of(parts[0]).splitlines()[0] == "Results of 2 configurations → 1 program"
+    assert summary_of(parts[0] + parts[1]).splitlines()[0] == "Results of 4 trials"
+    whole = results_of(plan=PlanSummary("all configurations → 1 program"))
+    assert summary_of(whole).startswith("Results of 4 configurations → 1 program")
+
+
 def test_records_are_flat_and_plain():
     table = records_of(results_of(programs=np.array([0, 1, -1, 1]), seconds=np.array([1.5, 2.5, NAN, 0.5])))
     assert list(table) == [

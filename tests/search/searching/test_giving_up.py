@@ -49,6 +49,12 @@ def test_a_search_of_which_everything_fails_gives_up():
     assert any("in fn" in text for text in caught.value.__notes__)  # where it was raised
 
 
+def test_a_search_in_small_batches_tries_as_many_before_it_gives_up():
+    with pytest.raises(ValueError, match="pity") as caught:
+        search.run(Script((1,) * 99), fn, SPACE, 99, KEY, batch=2)
+    assert len(caught.value.results) == 16
+
+
 def test_what_jit_cannot_hold_is_sent_to_a_loop_of_python():
     def python(exp, key):
         return 1.0 if jax.random.uniform(key) > 0.5 else 0.0

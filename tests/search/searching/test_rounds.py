@@ -43,3 +43,11 @@ def test_a_compiled_round_is_several_batches():
         search.DNA.concat([each.results.dnas for each in rounds]).floats, theirs.floats, rtol=1e-6
     )
     assert search.DNA.concat([each.results.dnas for each in again]) == theirs[2:]
+
+
+def test_each_batch_is_asked_with_a_key_of_its_own():
+    loop = Search(search.algorithms.HillClimbing(), height, SPACE, Keys.of(jax.random.key(3)), Local())
+    state = loop.init()
+    first, later, again = (loop.ask(state, number, 2)[0] for number in (0, 2, 2))
+    assert not np.isin(first.floats, later.floats).any()
+    assert later == again

@@ -134,7 +134,9 @@ def test_ctrl_c_loses_nothing_that_is_finished(compiled):
             raise KeyboardInterrupt
 
     whole = search.run(Climb(), height, SPACE, 30, KEY, batch=2, compiled=compiled)
-    with pytest.raises(search.Interrupted, match=r"search\.run\(…, resume=results\)") as caught:
+    with pytest.raises(
+        search.Interrupted, match=r"30 were asked for\. To go on: search\.run\(…, resume=results\)"
+    ) as caught:
         search.run(Climb(), height, SPACE, 30, KEY, batch=2, compiled=compiled, on_result=stop)
     finished = sum(map(len, seen))
     assert 4 <= finished < 30

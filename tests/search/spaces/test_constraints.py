@@ -114,3 +114,8 @@ def test_the_dna_of_a_batch_that_cannot_be_made_is_named(to):
     with pytest.raises(AssertionError) as caught:
         space.decode(jax.tree.map(to, space.grid(1)))
     assert caught.value.__notes__[-1] == "raised for number 1 of the batch, DNA(heads=1)"
+
+
+def test_a_batch_is_not_taken_for_one():
+    with pytest.raises(TypeError, match=r"allows takes a single DNA, this is a batch of \[3\]"):
+        SOME.allows(SOME.sample(KEY, 3))

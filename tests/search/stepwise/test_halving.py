@@ -240,7 +240,7 @@ def test_constants_of_the_start_are_no_constants_of_the_steps():
         ({"eta": 1}, ValueError, "eta"),
         ({"min_steps": 9}, ValueError, "between 1 and the 8 steps"),
         ({"rungs": [(3, 1), (1, 8)]}, ValueError, "3 configurations reach the first rung, and there are 4"),
-        ({"objective": None}, ValueError, "say which metric to rank by"),
+        ({"objective": None}, ValueError, "mode='min' of which metric"),
         ({"objective": "accuracy"}, KeyError, "not among the metrics"),
         ({"dnas": 0}, ValueError, "at least one configuration"),
     ],

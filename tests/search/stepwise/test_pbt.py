@@ -163,3 +163,15 @@ def test_what_makes_no_sense_is_refused(descents, changes, words):
     space, steps = descents
     with pytest.raises(ValueError, match=words):
         search.pbt(steps, space, 4, KEY, **{"interval": 2, **OPTIONS, **changes})
+
+
+@pytest.mark.parametrize(
+    ("members", "interval", "why"), [(1, 2, "a population of one"), (2, 4, "of 4 steps")]
+)
+def test_where_nothing_can_be_copied_it_warns(members, interval, why):
+    steps, space = search.Steps.of(Descent, n=4), search.space(Descent(search.floatv(0.001, 0.1), 1))
+    with pytest.warns(RuntimeWarning, match=why):
+        trained = search.pbt(steps, space, members, KEY, interval=interval, **OPTIONS)
+    assert repr(trained).endswith("0 copies>")
+    assert repr(trained).startswith("<PBTResults: 1 member, " if members == 1 else "<PBTResults: 2 members, ")
+    assert ("1 round," if members == 2 else "2 rounds,") in repr(trained)

@@ -11,6 +11,7 @@ import sys
 import jax
 import jax.numpy as jnp
 
+import symjax as sj
 from symjax import search
 from symjax.search.spaces.dna import DNA
 from symjax.search.spaces.sampling import genes_of, words
@@ -73,6 +74,26 @@ def live(path, trials, report=None, engine=None):
 def reporting(path, trials):
     """The same; says what is done, in a line in one piece: several lives may speak at once."""
     live(path, trials, lambda results: say("done", *results.ids.tolist()))
+
+
+def looping(path, trials):
+    """A loop of Python over a study; says what is done."""
+    with search.Study(path, SPACE, Drift()) as study:
+        for exp, feedback in sj.sample(None, study, int(trials), key=jax.random.key(7)):
+            feedback.add_measurement(exp["x"], step=1)
+            feedback(exp["x"] ** 2, step=5, metadata={"kind": str(exp["kind"])})
+            say("done", feedback.id)
+
+
+def waiting(path, trials):
+    """The same as `reporting`; does not go on after its first line, until it is interrupted."""
+
+    def report(results):
+        say("done", *results.ids.tolist())
+        while True:
+            pass
+
+    live(path, trials, report)
 
 
 def limited(path, trials, size):

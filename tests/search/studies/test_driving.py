@@ -1,13 +1,20 @@
 """One worker's part of a search."""
 
 import sqlite3
+import sys
+import time
+from types import SimpleNamespace
 
 import jax
 import numpy as np
 
 from symjax import search
 from symjax.search.searching.rounds import Keys, Search
+from symjax.search.studies import driving
+from symjax.search.studies.ledger import Ledger, Reservation
+from symjax.search.studies.storage.database import Database
 from symjax.search.studies.storage.states import write_state
+from symjax.search.studies.workers import Worker
 
 from . import lives
 
@@ -92,3 +99,25 @@ def test_trials_are_kept_where_the_algorithm_raises(tmp_path):
         states = study.results.states
     assert np.isin(states, ["ok", "nan"]).all()
     assert rows(path, "SELECT first FROM batches WHERE told IS NULL") == [(4,)]
+
+
+def test_who_waits_for_rounds_as_one_program_waits_as_long_as_that_takes(tmp_path, monkeypatch):
+    path, turns = tmp_path / "study.db", 0
+    with search.Study(path, lives.SPACE, search.algorithms.Random(), **lives.OPTIONS) as study:
+        database = Database(path)
+        ledger, chunk = Ledger(database, lives.SPACE.spec), Reservation.of(0, 8)
+        with Worker(database) as other:
+            with database.writing():
+                ledger.reserve(chunk, other.id)
+
+            def pause(seconds):
+                nonlocal turns
+                turns += 1
+                if turns == sys.getrecursionlimit():  # each turn must not stand within the one before
+                    with database.writing():
+                        ledger.cancel(chunk)
+
+            monkeypatch.setattr(driving, "time", SimpleNamespace(**{**vars(time), "sleep": pause}))
+            assert len(study.run(lives.height, 4, KEY)) == 4
+        database.close()
+    assert turns == sys.getrecursionlimit()

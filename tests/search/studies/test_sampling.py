@@ -1,6 +1,9 @@
 """A study as a loop of Python."""
 
+import importlib.util
+
 import jax
+import numpy as np
 import pytest
 
 import symjax as sj
@@ -116,6 +119,28 @@ def test_a_loop_that_goes_on_stops_early_as_one_that_was_never_stopped(path):
     for n in (4, 8):
         with search.Study(path, lives.SPACE, lives.Drift()) as study:
             assert stopped(study, n).items() <= expected.items()
+            column = study.results["sample.stopped"]
+            exported = study.to_optuna() if n == 8 and importlib.util.find_spec("optuna") else None
+    early = [step < 3 for _, step in sorted(expected.items())]
+    assert column[np.array(early)].all()
+    if exported is not None:
+        pruned = [trial.state.name == "PRUNED" for trial in exported.trials]
+        assert pruned == column.astype(bool).tolist()
+
+
+def test_what_others_measure_meanwhile_counts(path):
+    policy = search.early_stopping.Median(trials=1)
+    with search.Study(path, lives.SPACE, lives.Drift()) as one, search.Study(path) as two:
+        loop = iter(sj.sample(None, one, 8, key=KEY, early_stopping=policy))
+        answers = []
+        for _ in range(3):
+            _, feedback = next(loop)
+            feedback.add_measurement(-1.0, step=1)
+            answers.append(feedback.should_stop_early())
+            feedback.skip("does not count")
+            _, feedback = next(iter(sj.sample(None, two, 8, key=KEY)))
+            feedback(1.0, step=1)
+        assert answers == [False, True, True]  # not worse than its own ones alone
 
 
 def test_optuna_gets_what_was_measured_and_why_it_was_skipped(path):

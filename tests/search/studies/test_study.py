@@ -128,7 +128,7 @@ def test_where_a_class_is_gone_trials_can_be_read_still(trained, path):
     with search.Study(path) as study:
         assert len(study) == 24
         records = study.records()
-        with pytest.raises(search.StudyError, match=r"by study\.records\(\) only.*Forgotten"):
+        with pytest.raises(search.StudyError, match=r"Forgotten.*Or give the space: .*study\.records\(\)"):
             study.results
         assert "Forgotten" in str(study)
     with search.Study(trained) as study:
@@ -220,12 +220,25 @@ def test_a_new_algorithm_is_told_all_that_is_known(path):
 
 
 def test_another_objective_or_number_of_repeats_is_refused(path):
-    search.Study(path, lives.SPACE, lives.Drift(), **lives.OPTIONS, repeats=2).close()
+    with search.Study(path, lives.SPACE, lives.Drift(), **lives.OPTIONS, repeats=2) as study:
+        study.run(lives.height, 1, KEY)
     search.Study(path, objective="y", mode="max", repeats=2).close()
     with pytest.raises(search.StudyError, match="begun with the objective max y, and not min y"):
         search.Study(path, objective="y", mode="min")
     with pytest.raises(search.StudyError, match="begun with 2 repeats, and not 3"):
         search.Study(path, repeats=3)
+
+
+def test_an_objective_that_was_misspelt_is_corrected_before_a_trial_is_finished(path):
+    with search.Study(path, lives.SPACE, lives.Drift(), objective="hight", mode="min") as study:
+        with pytest.raises(KeyError, match="hight"):
+            study.run(lives.height, 4, KEY)
+        with pytest.raises(search.StudyError, match="begun with the objective min hight"):
+            search.Study(path, objective=["y", "z"], mode="max")
+    with search.Study(path, lives.SPACE, lives.Drift(), **lives.OPTIONS) as study:
+        assert len(study.run(lives.height, 4, KEY)) == 4
+    with search.Study(path) as study:
+        assert str(study.objective) == "max y"
 
 
 def test_another_key_is_refused(path):
@@ -403,3 +416,15 @@ def test_a_search_by_any_algorithm_goes_on_to_the_last_bit(path, algorithm):
         results = study.run(lives.height, 24, KEY)
     assert results.dnas == whole.dnas
     np.testing.assert_array_equal(results["y"], whole["y"])
+
+
+@pytest.mark.parametrize("has_trials", [False, True])
+def test_who_has_mistyped_the_objective_may_begin_anew_as_long_as_nothing_is_finished(path, has_trials):
+    space = search.space({"x": search.oneof([1.0, 2.0, 3.0])})
+    with search.Study(path, space, Three(), objective="y" if has_trials else "yy", mode="min") as study:
+        if has_trials:
+            study.run(double, 1, KEY, batch=1)
+    with pytest.raises(search.StudyError, match="was begun with the objective") as caught:
+        search.Study(path, space, objective=["z", "y"], mode="min")
+    notes = getattr(caught.value, "__notes__", [])
+    assert any("you delete it and begin anew" in text for text in notes) is not has_trials

@@ -100,7 +100,7 @@ def test_what_was_killed_goes_on_as_if_nothing_had_happened(zygote, whole, tmp_p
 
 def test_what_was_interrupted_goes_on_too(zygote, whole, tmp_path):
     path = tmp_path / "study.db"
-    number = zygote.bear("reporting", path, TRIALS)
+    number = zygote.bear("waiting", path, TRIALS)
     zygote.hear()
     os.kill(number, signal.SIGINT)
     *lines, end = zygote.bury(number)
@@ -149,6 +149,30 @@ def test_rounds_as_one_program_are_the_search_that_run_does(tmp_path):
     assert max(sizes) > lives.Drift.batch
     assert results.dnas == whole.dnas
     np.testing.assert_array_equal(results["y"], whole["y"])
+
+
+@pytest.mark.slow
+def test_a_loop_of_python_that_was_killed_goes_on(zygote, tmp_path):
+    path, done = tmp_path / "study.db", set()
+    for lines in (1, 5):
+        number = zygote.bear("looping", path, 400)
+        while len(done) < lines:
+            done |= set(ids_of([zygote.hear()[1:]]))
+        os.kill(number, signal.SIGKILL)
+        done |= set(ids_of(zygote.bury(number)))
+    with search.Study(path) as study:
+        stopped = len(study)
+        assert done <= set(study.results.ids.tolist())
+        assert stopped < 400
+    zygote.bury(zygote.bear("looping", path, stopped + 5))
+    zygote.bury(zygote.bear("looping", tmp_path / "whole.db", stopped + 5))
+    assert contents(path) == contents(tmp_path / "whole.db")
+    with search.Study(path) as study, search.Study(tmp_path / "whole.db") as whole:
+        assert len(study) == stopped + 5
+        assert study.courses == whole.courses
+        assert [each["metadata"] for each in study.records()] == [
+            each["metadata"] for each in whole.records()
+        ]
 
 
 def test_rounds_as_one_program_that_were_killed_go_on(zygote, tmp_path):

@@ -111,6 +111,9 @@ def test_case_does_not_make_a_name_less_near():
     assert nearest("DENSE", ["conv", "dense"]) == "did you mean 'dense'?"
     assert nearest("Dens", ["dense", "Dense"]) == "did you mean 'Dense'?"
     assert nearest("zzz", ["dense"]) == ""
+    assert nearest("acc", ["accuracy", "loss"]) == "did you mean 'accuracy'?"
+    assert nearest("acc", ["accuracy", "acceleration_of_all"]) == ""
+    assert nearest("ac", ["accuracy"]) == ""
 
 
 def test_no_name_is_compared_with_a_very_long_one():

@@ -67,10 +67,7 @@ def test_a_strategy_learns_under_scan_and_vmap(strategy):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "strategy",
-    ["Sep_CMA_ES", "Open_ES", "DifferentialEvolution", "SimulatedAnnealing"],
-)
+@pytest.mark.parametrize("strategy", ["Open_ES", "DifferentialEvolution", "SimulatedAnnealing"])
 def test_other_strategies_run(strategy):
     algorithm = Evosax(strategy, population=8)
     state = algorithm.init(SPACE, KEY)

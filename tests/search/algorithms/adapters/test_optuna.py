@@ -1,6 +1,7 @@
 """Optuna's samplers behind the protocol."""
 
 import importlib.util
+import logging
 import math
 
 import jax
@@ -214,6 +215,21 @@ def test_a_search_runs():
     assert len(results) == 8
     again = search.run(Optuna(), lambda exp, key: -((exp["x"] - 1) ** 2), BRANIN, 8, KEY, batch=4)
     assert results.dnas == again.dnas
+
+
+def test_a_search_does_not_speak_of_studies_in_memory():
+    logger, spoken = logging.getLogger("optuna"), []
+    handler = logging.Handler()
+    handler.emit = spoken.append
+    logger.addHandler(handler)
+    try:
+        sampler = Optuna("random")
+        sampler.ask(sampler.init(search.space(search.floatv(0.0, 1.0)), KEY), KEY, 1)
+        assert not spoken
+        importlib.import_module("optuna").create_study(study_name="another")
+        assert len(spoken) == 1
+    finally:
+        logger.removeHandler(handler)
 
 
 def test_settings():

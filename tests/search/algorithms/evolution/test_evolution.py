@@ -44,6 +44,7 @@ def evolved(algorithm, told=8, n=4):
 
 def distance(one, other):
     """In how many genes each of one differs from the nearest of the other."""
+    one, other = one.host(), other.host()
     differ = (one.choices[:, None] != other.choices[None]).sum(-1)
     return (differ + (one.floats[:, None] != other.floats[None]).sum(-1)).min(axis=1)
 
@@ -229,7 +230,7 @@ def test_it_is_saved_with_its_operations():
 
 def test_functions_are_operations():
     algorithm = AGEING.rebind(reproduction=lambda people: people[:2])
-    children, _ = algorithm.ask(evolved(algorithm), KEY, 2)
+    children, _ = jax.jit(algorithm.ask, static_argnums=2)(evolved(algorithm), KEY, 2)
     assert len(children) == 2
     assert isinstance(Lambda(lambda people: people), search.evolution.Operation)
 

@@ -55,3 +55,14 @@ def test_swap_exchanges_places():
     names = np.array(SPACE.spec.names)[decisions_that_differ(DNAS, lists).any(0)]
     assert "h" in names
     assert "c" not in names
+
+
+@pytest.mark.parametrize(("module", "kind"), [("mutators", "Mutator"), ("recombinators", "Recombinator")])
+def test_completion_offers_operations_alone(module, kind):
+    there = getattr(search.evolution, module)
+    kinds = [getattr(there, name) for name in dir(there)]
+    assert all(issubclass(each, getattr(search.evolution, kind)) for each in kinds)
+    defined = {
+        name for name, each in vars(there).items() if getattr(each, "__module__", "") == there.__name__
+    }
+    assert {name for name in defined if name[0].isupper()} == set(dir(there))

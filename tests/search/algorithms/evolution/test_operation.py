@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symjax as sj
+from symjax.search.algorithms import Evolution
 from symjax.search.algorithms.evolution import (
     Choice,
     Conditional,
@@ -252,3 +253,10 @@ def test_children_are_told_from_their_parents(population):
     )
     assert isinstance(both, Population)
     assert np.isneginf(both.rewards[both.ages < 0]).all()
+
+
+def test_a_class_is_no_operation():
+    with pytest.raises(TypeError, match=r"Uniform is a class: write Uniform\(…\)"):
+        TOP >> mutators.Uniform
+    with pytest.raises(TypeError, match=r"write Top\(…\)"):
+        Evolution(mutators.Uniform(), population_update=selectors.Top)

@@ -49,6 +49,16 @@ def test_a_batch_looks_at_different_places():
     assert len(set(searched(6, 4))) == 24
 
 
+def test_all_of_a_small_space_comes_before_anything_comes_again():
+    algorithm = search.algorithms.GuidedEvolution()
+    space = search.space([search.oneof([1, 2]), search.oneof([1, 2, 3])])
+    state = algorithm.init(space, KEY)
+    first, state = algorithm.ask(state, KEY, 4)
+    state = algorithm.tell(state, first, first.choices.sum(1))
+    second, state = algorithm.ask(state, jax.random.key(1), 2)
+    assert len({*first, *second}) == 6
+
+
 def test_it_is_the_same_for_the_same_key():
     assert searched(3, 4) == searched(3, 4)
     assert searched(3, 4) != searched(3, 4, key=jax.random.key(5))
