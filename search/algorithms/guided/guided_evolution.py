@@ -27,7 +27,7 @@ _CONTESTANTS = 8  # in the tournaments for parents
 # LAPACK factors matrices on all cores, and its threads wait for each other.
 _SPARE = 24
 # It begins anew when the later half of its trials, of so many at least, has brought less than this share of
-# what was gained: on Hartmann's function of six dimensions, four searches of ten end in the second best optimum.
+# what was gained: on Hartmann's function of six floats, four searches of ten end in the second best optimum.
 _PATIENCE = 200
 _GAIN = 1e-3
 _OTHERS = 4  # one in so many children descends from any point that is known
@@ -73,8 +73,8 @@ class GuidedEvolution(Algorithm):
     it (the kriging believer of Ginsbourger et al. 2010), so that the others look elsewhere. A point that the
     model knows is not proposed again.
 
-    Where the later half of 200 points or more has brought next to nothing, it begins anew, since it may sit in
-    a local optimum.
+    Where the later half of its points, of 200 at least, has brought next to nothing, it begins anew: it may
+    sit in a local optimum.
 
     Proposing takes some milliseconds. Where an evaluation takes less than that, `RegularizedEvolution` gets
     further in the same time.
