@@ -79,6 +79,18 @@ def test_if_everything_fails_it_draws_on():
     assert len(set(dnas)) == 16
 
 
+def test_it_begins_anew_where_nothing_more_is_gained():
+    state = SMALL.init(SPACE, KEY)
+    told = []
+    for number in range(30):
+        dnas = SPACE.sample(jax.random.key(number), 10)
+        state = tell(state, dnas, jnp.full(10, min(number, 12.0)))
+        told.append(int(state.own.told))
+    # The last gain is number 12's, at 130; twice that many later it begins anew, and then every 200.
+    assert told == [*range(10, 260, 10), 0, 10, 20, 30, 40]
+    assert int(state.own.latest.count) == 10
+
+
 def test_settings_out_of_range_are_refused():
     with pytest.raises(ValueError, match="candidates is at least 8, got 4"):
         search.algorithms.GuidedEvolution(candidates=4)
