@@ -74,7 +74,8 @@ def test_without_copies_it_is_plain_training(classifiers):
     space, steps = classifiers
     dnas = space.sample(jax.random.key(1), 8)
     dnas = dnas[np.array([i for i in range(8) if dnas.choices[i, 1] == dnas.choices[0, 1]][:1])]
-    alone = search.pbt(steps, space, dnas, KEY, TRAIN, interval=3, **OPTIONS)
+    with pytest.warns(RuntimeWarning, match="a population of one: no member is compared"):
+        alone = search.pbt(steps, space, dnas, KEY, TRAIN, interval=3, **OPTIONS)
     whole = search.evaluate(steps, space, dnas, KEY, TRAIN, **OPTIONS)
     for name in whole.names:
         np.testing.assert_array_equal(alone.results[name], whole[name])

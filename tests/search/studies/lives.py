@@ -3,6 +3,7 @@
 The script imports everything once, and forks a process for each life before JAX has begun to work.
 """
 
+import ctypes
 import os
 import resource
 import subprocess
@@ -102,10 +103,17 @@ def limited(path, trials, size):
     live(path, trials)
 
 
+def obey():
+    """Lets permissions hold for root, too: without capabilities it is a user as others, who owns its files."""
+    if os.getuid() == 0:
+        version, own, none = 0x20080522, 0, [0] * 6
+        header, sets = (ctypes.c_uint32 * 2)(version, own), (ctypes.c_uint32 * 6)(*none)
+        assert ctypes.CDLL(None, use_errno=True).capset(header, sets) == 0
+
+
 def looking(path):
     """Looks at a study that may not be changed, and tries to."""
-    if os.getuid() == 0:  # permissions do not hold for root
-        os.setuid(65534)
+    obey()
     with search.Study(path, SPACE, Drift()) as study:
         say("looked", len(study), study.results.best().id)
         study.run(height, 1000, jax.random.key(7))
@@ -113,8 +121,7 @@ def looking(path):
 
 def beginning(path):
     """Begins a study where none can be."""
-    if os.getuid() == 0:
-        os.setuid(65534)
+    obey()
     search.Study(path, SPACE, Drift())
 
 
